@@ -1,0 +1,62 @@
+"""Segmenter: named customer segments from a table of sales, inside the database.
+
+    import duckdb, segmenter
+
+    con = duckdb.connect("shop.duckdb")
+    sales = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
+    segmenter.fit(con, sales)
+    con.sql("from segments.segment_summary").show()
+
+Names are imported when they are first used, so that the command line starts at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path as _Path
+from typing import TYPE_CHECKING, Any
+
+from segmenter.version import __version__
+
+if TYPE_CHECKING:
+    from segmenter.errors import SegmenterError
+    from segmenter.fitting import fit
+    from segmenter.model import Model
+    from segmenter.registration import register
+    from segmenter.settings import Settings
+    from segmenter.source import Source
+    from segmenter.store import load
+
+__all__ = [
+    "Model",
+    "SegmenterError",
+    "Settings",
+    "Source",
+    "__version__",
+    "fit",
+    "load",
+    "register",
+]
+
+_HOME = {
+    "Model": "model",
+    "SegmenterError": "errors",
+    "Settings": "settings",
+    "Source": "source",
+    "fit": "fitting",
+    "load": "store",
+    "register": "registration",
+}
+
+# In a checkout sql/ and udf/ lie beside the package; installed they lie within it.
+_checkout = _Path(__file__).resolve().parent.parent
+if (_checkout / "pyproject.toml").is_file() and (_checkout / "udf").is_dir():
+    __path__.append(str(_checkout))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'segmenter' has no attribute {name!r}")
+    value = getattr(import_module(f"segmenter.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,128 @@
+"""The SQL objects: their names, their order, and how a file of ``sql/`` becomes a statement.
+
+Files are read from the package, parsed by sqlglot, and their ``$placeholders`` are replaced by
+parsed expressions and quoted identifiers; nothing is pasted into a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+import sqlglot
+from sqlglot import exp
+
+from segmenter.layout import SCHEMA
+from segmenter.source import Source
+
+__all__ = [
+    "STORED_PROFILE",
+    "TABLES",
+    "VIEWS",
+    "bind",
+    "create_view",
+    "literal",
+    "read",
+    "redirect",
+    "view_files",
+]
+
+TABLES = ("models", "model_segments", "model_points", "model_splits", "model_rules")
+
+VIEWS = (
+    "transactions",
+    "customer_profile",
+    "profile_cut",
+    "profile_points",
+    "segment_rules",
+    "customer_segments",
+    "segment_summary",
+)
+"""Every view, each after those that it reads."""
+
+STORED_PROFILE = "stored_profile"
+"""Table that keeps the profile of a source that ends with its session."""
+
+
+def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, str]:
+    """Return the file for each view that a source can have, in the order of creation.
+
+    Parameters
+    ----------
+    source : Source
+    is_live : bool
+        Whether the source outlives the session; otherwise the stored profile is read.
+    has_macro : bool
+        Whether the model is compiled into the macro ``classify_segment``.
+    """
+    windowed = bool(source.window or source.as_of)
+    chosen: dict[str, str] = {}
+    if source.kind == "points":
+        chosen["profile_points"] = "profile_points_given" if is_live else "profile_points_stored"
+    else:
+        if source.kind == "transactions" and is_live:
+            chosen["transactions"] = "transactions_windowed" if windowed else "transactions"
+        if not is_live:
+            chosen["customer_profile"] = "customer_profile_stored"
+        elif source.kind == "profile":
+            chosen["customer_profile"] = "customer_profile_given"
+        else:
+            chosen["customer_profile"] = "customer_profile"
+        chosen["profile_cut"] = "profile_cut"
+        chosen["profile_points"] = "profile_points"
+        chosen["customer_segments"] = (
+            "customer_segments" if has_macro else "customer_segments_by_rules"
+        )
+    chosen["segment_rules"] = "segment_rules"
+    chosen["segment_summary"] = (
+        "segment_summary_of_points" if source.kind == "points" else "segment_summary"
+    )
+    return {name: chosen[name] for name in VIEWS if name in chosen}
+
+
+@cache
+def read(path: str) -> str:
+    """Return the text of a SQL file, for example ``read("views/transactions")``."""
+    return (files("segmenter.sql") / f"{path}.sql").read_text(encoding="utf-8")
+
+
+def bind(path: str, values: Mapping[str, exp.Expression]) -> exp.Expression:
+    """Parse a SQL file and put expressions in the place of its ``$placeholders``."""
+    tree = sqlglot.parse_one(read(path), dialect="duckdb")
+    for node in tree.walk():
+        node.pop_comments()
+    for placeholder in list(tree.find_all(exp.Placeholder)):
+        value = values[placeholder.name].copy()
+        parent = placeholder.parent
+        if isinstance(parent, exp.Table) and isinstance(value, exp.Table):
+            parent.set("this", value.this)
+            parent.set("db", value.args.get("db"))
+            parent.set("catalog", value.args.get("catalog"))
+        else:
+            placeholder.replace(value)
+    return tree
+
+
+def redirect(tree: exp.Expression, tables: Mapping[str, str]) -> exp.Expression:
+    """Read the named objects of the schema from temporary tables instead."""
+    for table in tree.find_all(exp.Table):
+        if table.db == SCHEMA and table.name in tables:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+            table.set("this", exp.to_identifier(tables[table.name]))
+            table.set("db", exp.to_identifier("main"))
+            table.set("catalog", exp.to_identifier("temp"))
+    return tree
+
+
+def create_view(name: str, query: exp.Expression) -> str:
+    """Return the statement that creates a view of the schema."""
+    return exp.Create(
+        this=exp.table_(name, db=SCHEMA), kind="VIEW", expression=query, replace=True
+    ).sql(dialect="duckdb")
+
+
+def literal(value: str | float | bool | None) -> exp.Expression:
+    """Return a value as a SQL literal."""
+    return exp.convert(value)

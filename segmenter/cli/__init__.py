@@ -1,0 +1,32 @@
+"""The command line: ``segmenter VERB DB ...``."""
+
+from __future__ import annotations
+
+import sys
+
+from segmenter.errors import SegmenterError, first_line
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; user errors are one or two lines and exit code 2."""
+    from segmenter.cli.app import app
+
+    try:
+        app(prog_name="segmenter")
+    except SegmenterError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        print("segmenter: interrupted; nothing was written.", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
+        if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
+            raise
+        _fail(first_line(error))
+
+
+def _fail(message: str) -> None:
+    print(f"segmenter: {message}", file=sys.stderr)
+    sys.exit(2)

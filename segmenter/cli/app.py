@@ -1,0 +1,45 @@
+"""The verbs of the command line, in the order in which a user meets them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from segmenter.cli import start, use
+from segmenter.version import __version__
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="segmenter",
+    help="Turn a table of sales into named customer segments inside the database, and the result "
+    "into a function that any SQL client can call. New here? Run: segmenter demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command(rich_help_panel="Start")(start.demo)
+app.command(rich_help_panel="Start")(start.fit)
+app.command(rich_help_panel="Use")(use.segments)
+app.command(rich_help_panel="Use")(use.rules)
+app.command(rich_help_panel="Use", context_settings={"ignore_unknown_options": True})(use.classify)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"segmenter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version

@@ -1,0 +1,50 @@
+"""``fit --dry-run``: how the table is read, five profiles and the warnings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlglot import exp
+
+from segmenter.cli.console import listener
+from segmenter.cli.options import Format
+from segmenter.cli.output import Column, results, write
+from segmenter.cli.start import source_connection
+from segmenter.settings import Settings
+from segmenter.source import Source
+from segmenter.stage import Stage
+from segmenter.training import inspect
+
+__all__ = ["show_dry_run"]
+
+MAPPING = (Column("role", "Role"), Column("reads", "Is read from"), Column("type", "Type"))
+
+
+def show_dry_run(database: Path, source: Source, settings: Settings, form: Format) -> None:
+    """Read the source as a fit would, without clustering or writing."""
+    with (
+        source_connection(database, source) as con,
+        Stage(con, source, settings) as stage,
+    ):
+        inspect(stage, listener(quiet=False))
+        names, rows = stage.examples(5)
+        binding = stage.binding
+    if form is Format.TABLE:
+        results.print(f"{binding.relation} is read as:")
+        mapping = [
+            [role, _shown(binding.values[role]), kind] for role, kind in binding.types.items()
+        ]
+        write(MAPPING, mapping, form)
+        results.print("\nfive of its profiles:")
+    kinds = {"monetary": "money", "frequency": "count", "customers": "count"}
+    write([Column(name, name, kinds.get(name, "text")) for name in names], rows, form)
+    if form is Format.TABLE:
+        results.print("\nNothing was written. Leave out --dry-run to fit.")
+
+
+def _shown(tree: exp.Expression) -> str:
+    """Return an expression as the user would write it."""
+    plain = tree.copy()
+    for column in plain.find_all(exp.Column):
+        column.set("table", None)
+    return (plain.unnest() if isinstance(plain, exp.Paren) else plain).sql(dialect="duckdb")

@@ -1,0 +1,30 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Database", "Format", "FormatOption", "Quiet"]
+
+
+class Format(StrEnum):
+    """How results are written to standard output."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+Database = Annotated[
+    Path, typer.Argument(metavar="DB", help="The DuckDB file.", show_default=False)
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="How to write the result to standard output.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")
+]

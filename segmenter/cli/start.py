@@ -1,0 +1,261 @@
+"""Start: ``demo`` and ``fit``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segmenter.cli.database import (
+    check_writable,
+    new_database,
+    no_database,
+    open_to_read,
+    open_to_write,
+)
+from segmenter.cli.options import Database, Format, FormatOption, Quiet
+from segmenter.errors import SegmenterError
+from segmenter.query import first_row
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from segmenter.progress import Progress
+    from segmenter.settings import Settings
+    from segmenter.source import Source
+
+__all__ = ["demo", "fit"]
+
+DEMO_FILE = Path("segmenter-demo.duckdb")
+DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loaded by segmenter demo"
+
+
+class CutOn(StrEnum):
+    """The metric that whales are cut on."""
+
+    MONETARY = "monetary"
+    FREQUENCY = "frequency"
+    EITHER = "either"
+
+
+def demo(
+    database: Annotated[
+        Path, typer.Argument(metavar="[DB]", help="The DuckDB file to make.")
+    ] = DEMO_FILE,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Segment a year of real sales (Online Retail) and show what comes out.
+
+    Needs no data and no network. The sales are bundled: Online Retail, UCI Machine Learning
+    Repository, CC BY 4.0 (D. Chen, S. L. Sain, K. Guo, 2012).
+
+    Example: segmenter demo
+    """
+    from segmenter.cli.console import listener
+    from segmenter.cli.summary import show_result
+    from segmenter.fitting import fit as fit_model
+    from segmenter.kernels import warm_up
+    from segmenter.source import Source
+
+    if database.exists() and not _is_demo(database):
+        raise SegmenterError(
+            f"{database} exists and is not a demo. Name another file: segmenter demo other.duckdb"
+        )
+    progress = listener(quiet)
+    warm_up(progress)
+    source = Source(
+        transactions="online_retail",
+        customer="CustomerID",
+        amount="Quantity * UnitPrice",
+        order="InvoiceNo",
+        date="InvoiceDate",
+    )
+    with new_database(database) as con:
+        _load_demo(con, progress)
+        fit_model(con, source, progress=progress)
+    with open_to_read(database) as con:
+        show_result(con, database, form)
+
+
+def _is_demo(database: Path) -> bool:
+    with open_to_read(database) as con:
+        return bool(
+            first_row(
+                con,
+                "select 1 from duckdb_tables() where table_name = 'online_retail' and comment = $1",
+                [DEMO_COMMENT],
+            )
+        )
+
+
+def _load_demo(con: duckdb.DuckDBPyConnection, progress: Progress) -> None:
+    from importlib.resources import as_file, files
+
+    with (
+        progress.step("Loading Online Retail") as done,
+        as_file(files("segmenter.data") / "online_retail.parquet") as sales,
+    ):
+        con.execute("create table online_retail as from read_parquet($1)", [str(sales)])
+        con.execute(f"comment on table online_retail is '{DEMO_COMMENT}'")
+        (rows,) = first_row(con, "select count(*) from online_retail")
+        done(f"{rows:,} rows (UCI Machine Learning Repository, CC BY 4.0)")
+
+
+def fit(
+    database: Database,
+    transactions: Annotated[
+        str | None,
+        typer.Option(help="Table or view of the database, or Parquet/CSV file or glob."),
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="Column that identifies the customer.")
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="Column or expression: money of a row, refunds negative.")
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(help="Column that identifies the order; without it each row is one."),
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Column or expression: when it happened.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Condition on rows, say \"invoice_no not like 'C%'\".")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="Time span that counts, say '12 months'. Needs --date.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Last day or moment that counts. Default: the newest transaction."),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Instead of transactions: customer, monetary, frequency."),
+    ] = None,
+    points: Annotated[
+        str | None,
+        typer.Option(help="Instead: anonymous monetary, frequency, customers, whales cut already."),
+    ] = None,
+    cut: Annotated[
+        float | None,
+        typer.Option(help="Quantile above which a customer is a whale; 1 for none.  [0.99]"),
+    ] = None,
+    cut_on: Annotated[CutOn | None, typer.Option(help="Metric that is cut on.  [either]")] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="Splits at most, 1 to 6, or auto.  [2]")
+    ] = None,
+    max_share: Annotated[
+        float | None,
+        typer.Option(help="A block with more than this share is split again.  [0.5]"),
+    ] = None,
+    consolidate: Annotated[
+        bool | None,
+        typer.Option(help="Settle the boundaries after each split, or textbook Ward.  [yes]"),
+    ] = None,
+    n_neighbors: Annotated[
+        int | None, typer.Option(help="Customers that vote on a label, 1 to 50.  [5]")
+    ] = None,
+    max_rules: Annotated[
+        int | None, typer.Option(help="With more rules there is no SQL macro.  [2000]")
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Names of the segments, highest first, with commas.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Show how the table is read, five profiles; write nothing.")
+    ] = False,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Find the segments in a table of sales and publish them in the database.
+
+    DB is made when it does not exist and the sales are in files. The table is only read; all that
+    is written is the schema `segments` and the macro `classify_segment`.
+
+    Example: segmenter fit shop.duckdb --transactions sales --customer customer_id
+    --amount "quantity * unit_price" --order invoice_no --date invoice_date
+
+    Example: segmenter fit shop.duckdb --transactions 'exports/*.parquet' --customer CustomerID
+    --amount amount
+    """
+    from segmenter.cli.console import listener
+    from segmenter.settings import Settings
+    from segmenter.source import Source
+
+    source = Source(
+        transactions=transactions,
+        customer=customer,
+        amount=amount,
+        order=order,
+        date=date,
+        where=where,
+        window=window,
+        as_of=as_of,
+        profile=profile,
+        points=points,
+    )
+    settings = Settings.from_mapping(
+        {
+            "cut": cut,
+            "cut_on": None if cut_on is None else cut_on.value,
+            "levels": levels,
+            "max_share": max_share,
+            "consolidate": consolidate,
+            "n_neighbors": n_neighbors,
+            "max_rules": max_rules,
+            "names": names,
+        }
+    )
+    if source.kind == "points" and (cut is not None or cut_on is not None):
+        raise SegmenterError(
+            "points are the training profile itself: nothing is cut from them. Leave out --cut "
+            "and --cut-on."
+        )
+    if dry_run:
+        from segmenter.cli.dry_run import show_dry_run
+
+        show_dry_run(database, source, settings, form)
+        return
+    _fit(database, source, settings, listener(quiet))
+    from segmenter.cli.summary import show_result
+
+    with open_to_read(database) as con:
+        show_result(con, database, form)
+
+
+def _fit(database: Path, source: Source, settings: Settings, progress: Progress) -> None:
+    """Train while others may read the file, then open it for writing only to publish."""
+    from segmenter.kernels import warm_up
+    from segmenter.publish import check_target, publish
+    from segmenter.stage import Stage
+    from segmenter.training import train
+
+    with source_connection(database, source) as con:
+        check_target(con)
+        with Stage(con, source, settings) as stage:
+            warm_up(progress)
+            model, binding = train(stage, progress).model, stage.binding
+    if database.exists():
+        target: Any = open_to_write(database)
+    else:
+        target = new_database(database)
+    with progress.step("Publishing") as done, target as con:
+        done(f"model {publish(con, model, binding).model_id} in {database}")
+
+
+def source_connection(database: Path, source: Source) -> Any:
+    """Return a context with the connection that the source is read from."""
+    if database.exists():
+        check_writable(database)
+        return open_to_read(database)
+    if not source.is_file:
+        raise SegmenterError(
+            f"there is no database {database}, and {source.relation!r} is not a file. Name the "
+            "database that has the table, or a Parquet or CSV file."
+        )
+    return no_database(database)

@@ -1,0 +1,116 @@
+"""The segments as a table with their audit: how ``fit``, ``demo`` and ``segments`` end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from rich.text import Text
+
+from segmenter.cli.options import Format
+from segmenter.cli.output import Column, results, write
+from segmenter.cli.words import audit_sentences, rule_sentences
+from segmenter.layout import SCHEMA
+from segmenter.query import first_row
+
+__all__ = ["show_audit", "show_result", "show_segments"]
+
+COLUMNS = (
+    Column("segment", "Segment"),
+    Column("segment_rank", "Rank", "count"),
+    Column("customers", "Customers", "count"),
+    Column("share", "Share", "share"),
+    Column("revenue", "Revenue", "money"),
+    Column("share_of_revenue", "Of identified\nrevenue", "share"),
+    Column("share_of_all_revenue", "Of all\nrevenue", "share"),
+    Column("mean_monetary", "Mean\nmonetary", "mean"),
+    Column("median_monetary", "Median\nmonetary", "mean"),
+    Column("mean_frequency", "Mean\nfrequency", "mean"),
+    Column("median_frequency", "Median\nfrequency", "mean"),
+)
+
+FIRST_RULES = 5
+
+
+def show_result(con: duckdb.DuckDBPyConnection, database: Path, form: Format) -> None:
+    """End a fit: the segments, the audit, the first rules, what to type next."""
+    show_segments(con, form)
+    if form is not Format.TABLE:
+        return
+    show_audit(con)
+    _heading("The first rules")
+    for sentence in rule_sentences(con, limit=FIRST_RULES):
+        _line(sentence)
+    _heading("What to type next")
+    for command in _next_steps(con, database):
+        _line(command)
+
+
+def show_segments(con: duckdb.DuckDBPyConnection, form: Format) -> None:
+    """Write ``segments.segment_summary`` and, in a table, what its shares are of."""
+    rows = con.execute(
+        f"""
+        select summary.segment, summary.segment_rank, summary.customers, summary.share,
+            summary.revenue, summary.share_of_revenue,
+            summary.revenue
+            / nullif(sum(summary.revenue) over () + coalesce(m.revenue_without_customer, 0), 0),
+            summary.mean_monetary, summary.median_monetary,
+            summary.mean_frequency, summary.median_frequency
+        from {SCHEMA}.segment_summary as summary
+        cross join (select * from {SCHEMA}.models where is_current) as m
+        order by summary.segment_rank
+        """
+    ).fetchall()
+    write(COLUMNS, rows, form)
+    if form is Format.TABLE:
+        _note_unidentified(con)
+
+
+def show_audit(con: duckdb.DuckDBPyConnection) -> None:
+    """Write how the segments came about."""
+    _heading("How they came about")
+    for sentence in audit_sentences(con):
+        _line(sentence)
+
+
+def _note_unidentified(con: duckdb.DuckDBPyConnection) -> None:
+    row = first_row(
+        con,
+        f"""
+        select source_rows, rows_without_customer, revenue_without_customer
+        from {SCHEMA}.models
+        where is_current
+        """,
+    )
+    if row[1]:
+        results.print(
+            f"Identified revenue is that of known customers: at the fit {row[1]:,} of {row[0]:,} "
+            f"rows, worth {row[2]:,.2f}, had none.",
+            style="dim",
+            soft_wrap=True,
+        )
+
+
+def _next_steps(con: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
+    has_customers = first_row(
+        con,
+        f"select 1 from duckdb_views() where schema_name = '{SCHEMA}' "
+        "and view_name = 'customer_segments'",
+    )
+    name = f"'{database}'" if " " in str(database) else str(database)
+    steps = [
+        f"segmenter segments {name}             the segments again",
+        f"segmenter rules {name}                all rules",
+        f"segmenter classify {name} 250 3       a customer who spent 250 in 3 purchases",
+    ]
+    if has_customers:
+        steps.append("in any SQL client:  select * from segments.customer_segments")
+    return steps
+
+
+def _heading(text: str) -> None:
+    results.print(Text(f"\n{text}", style="bold"))
+
+
+def _line(text: str) -> None:
+    results.print(Text(f"  {text}"), soft_wrap=True)

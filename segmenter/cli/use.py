@@ -1,0 +1,100 @@
+"""Use: ``segments``, ``rules`` and ``classify``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from segmenter.cli.database import open_model
+from segmenter.cli.options import Database, Format, FormatOption
+from segmenter.cli.output import Column, results, write
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA
+from segmenter.query import first_row
+
+__all__ = ["classify", "rules", "segments"]
+
+RULE_COLUMNS = (
+    Column("frequency_from", "Frequency from", "count"),
+    Column("frequency_to", "to", "count"),
+    Column("monetary_from", "Monetary from", "money"),
+    Column("monetary_below", "below", "money"),
+    Column("segment", "Segment"),
+    Column("segment_rank", "Rank", "count"),
+)
+
+
+def segments(
+    database: Database,
+    audit: Annotated[bool, typer.Option(help="Also tell how the segments came about.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show the segments as they are now: customers, revenue, means.
+
+    Example: segmenter segments shop.duckdb --format csv
+    """
+    from segmenter.cli.summary import show_audit, show_segments
+
+    with open_model(database) as con:
+        show_segments(con, form)
+        if audit:
+            show_audit(con)
+
+
+def rules(
+    database: Database,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show the rules of the current model: which spend and how many purchases lead where.
+
+    As a table they are sentences; CSV and JSON have the rows of segments.segment_rules.
+
+    Example: segmenter rules shop.duckdb
+    """
+    from segmenter.cli.words import rule_sentences
+
+    with open_model(database) as con:
+        if form is Format.TABLE:
+            for sentence in rule_sentences(con):
+                results.print(sentence, soft_wrap=True)
+            return
+        names = ", ".join(column.name for column in RULE_COLUMNS)
+        found = con.execute(
+            f"select {names} from {SCHEMA}.segment_rules order by frequency_from, monetary_from"
+        ).fetchall()
+        write(RULE_COLUMNS, found, form)
+
+
+def classify(
+    database: Database,
+    monetary: Annotated[float, typer.Argument(help="Money that the customer spent.")],
+    frequency: Annotated[float, typer.Argument(help="Number of the customer's purchases.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Tell the segment of a customer.
+
+    Example: segmenter classify shop.duckdb 250 3
+    """
+    from math import isfinite
+
+    for name, value in (("MONETARY", monetary), ("FREQUENCY", frequency)):
+        if not isfinite(value):
+            raise SegmenterError(f"{name} must be a finite number, not {value}.")
+    with open_model(database) as con:
+        found = first_row(
+            con,
+            f"""
+            select segment
+            from {SCHEMA}.segment_rules
+            where greatest(floor($2), 0) between frequency_from and frequency_to
+                and $1 >= monetary_from and $1 < monetary_below
+            """,
+            [monetary, frequency],
+        )
+    segment = found[0] if found else None
+    if form is Format.TABLE:
+        results.print(segment)
+    else:
+        columns = (Column("monetary", ""), Column("frequency", ""), Column("segment", ""))
+        write(columns, [[monetary, frequency, segment]], form)

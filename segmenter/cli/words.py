@@ -1,0 +1,120 @@
+"""The audit and the rules as sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import duckdb
+
+from segmenter.layout import SCHEMA
+from segmenter.query import first_row
+
+__all__ = ["audit_sentences", "rule_sentences"]
+
+
+class Rule(NamedTuple):
+    """A row of ``segments.segment_rules``."""
+
+    frequency_from: int
+    frequency_to: int
+    monetary_below: float
+    segment: str
+
+
+def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Tell, level by level, what was split and why it went on or stopped."""
+    rows = con.execute(
+        f"""
+        select level, block_customers, higher_customers, lower_customers, largest_share,
+            is_lopsided, decision, reason, moved_customers
+        from {SCHEMA}.model_splits
+        inner join {SCHEMA}.models using (model_id)
+        where is_current
+        order by level
+        """
+    ).fetchall()
+    for level, customers, higher, lower, share, lopsided, decision, reason, moved in rows:
+        found = (
+            f"{share:.0%} of customers fell into one block, a majority"
+            if lopsided and share > 0.5
+            else f"the largest block holds {share:.0%} of customers"
+        ).replace("%", " %")
+        end = "so it was split again" if decision == "split again" else _ending(reason, lopsided)
+        yield (
+            f"level {level}: {customers:,} customers were split into {lower:,} of lower and "
+            f"{higher:,} of higher value (consolidation moved {moved:,}); {found}, {end}."
+        )
+    yield from _model_sentences(con)
+
+
+def _ending(reason: str, lopsided: bool) -> str:
+    if not lopsided:
+        return "no majority, so it stopped here"
+    return f"and it stopped here: {reason.split(', but ')[-1]}"
+
+
+def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Compare with a flat clustering, and count whales and outvoted customers."""
+    flat, whales, customers, outvoted, training, largest, segments = first_row(
+        con,
+        f"""
+        select flat_share, whales, customers, outvoted_customers, training_customers,
+            (select max(s.customers) from {SCHEMA}.model_segments as s
+                where s.model_id = m.model_id) as largest,
+            (select count(*) from {SCHEMA}.model_segments as s
+                where s.model_id = m.model_id) as segments
+        from {SCHEMA}.models as m
+        where is_current
+        """,
+    )
+    yield (
+        f"the largest of {segments} segments holds {largest / training:.0%} of the training "
+        f"customers; a flat clustering into {segments} would put {flat:.0%} into one."
+    ).replace("%", " %")
+    yield (
+        f"{whales:,} whales of {customers:,} customers were left out of training and classified "
+        f"like the rest; {outvoted:,} customers at a boundary follow their neighbours' vote "
+        "instead of their block."
+    )
+
+
+def rule_sentences(con: duckdb.DuckDBPyConnection, limit: int | None = None) -> Iterator[str]:
+    """Tell, for each range of frequencies, what monetary leads to which segment."""
+    rows = con.execute(
+        f"""
+        select frequency_from, frequency_to, monetary_below, segment
+        from {SCHEMA}.segment_rules
+        order by frequency_from, monetary_from
+        """
+    ).fetchall()
+    rules = [Rule(*row) for row in rows]
+    (lowest,) = first_row(con, f"select frequency_min from {SCHEMA}.models where is_current")
+    groups = [list(group) for _, group in groupby(rules, key=lambda rule: rule.frequency_from)]
+    for group in groups[:limit]:
+        yield f"{_purchases(group[0], lowest)}: {_thresholds(group)}"
+    if limit is not None and len(groups) > limit:
+        yield f"... and {len(groups) - limit} more ranges of purchases (segmenter rules)"
+
+
+def _purchases(rule: Rule, lowest: int) -> str:
+    """Name a range of frequencies."""
+    first = max(rule.frequency_from, lowest) if rule.frequency_from == 0 else rule.frequency_from
+    if rule.frequency_to >= 2**62:
+        return f"{first:,} or more purchases" if first > lowest else "any number of purchases"
+    if rule.frequency_to <= first:
+        few = "up to " if rule.frequency_from < rule.frequency_to and first > 1 else ""
+        return f"{few}{rule.frequency_to:,} purchase{'s' * (rule.frequency_to != 1)}"
+    return f"{first:,} to {rule.frequency_to:,} purchases"
+
+
+def _thresholds(group: Sequence[Rule]) -> str:
+    parts = [
+        f"{rule.segment} below {rule.monetary_below:,.2f}"
+        for rule in group
+        if math.isfinite(rule.monetary_below)
+    ]
+    last = f"{group[-1].segment} from there" if parts else f"{group[-1].segment} whatever is spent"
+    return ", ".join([*parts, last])

@@ -1,0 +1,164 @@
+"""The user's columns and expressions: parsed, checked, and refused when they are not scalar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from segmenter.errors import SegmenterError, did_you_mean
+
+__all__ = ["SOURCE_ALIAS", "resolve"]
+
+SOURCE_ALIAS = "user_table"
+"""What the views call the user's table."""
+
+_REFUSED: tuple[tuple[type[exp.Expression], str], ...] = (
+    (exp.Query, "a subquery"),
+    (exp.AggFunc, "an aggregate"),
+    (exp.Window, "a window function"),
+    (exp.Star, "a star"),
+    (exp.Columns, "a star"),
+    (exp.UDTF, "a table function"),
+    (exp.Explode, "a table function"),
+    (exp.Placeholder, "a parameter"),
+    (exp.Parameter, "a parameter"),
+    (exp.Alias, "an alias"),
+    (exp.Rand, "a random function"),
+    (exp.Uuid, "a random function"),
+    (exp.Command, "a statement"),
+    (exp.DDL, "a statement"),
+    (exp.DML, "a statement"),
+)
+
+
+def resolve(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    text: str,
+    columns: Mapping[str, str],
+    relation: str,
+) -> exp.Expression:
+    """Return a column or scalar expression of the user as a checked syntax tree.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Asked for the kind of functions that are not known by name.
+    name : str
+        What the expression is for, ``amount`` say.
+    text : str
+        A column's name as it stands, or a SQL expression.
+    columns : mapping of str to str
+        The columns of the relation and their types.
+    relation : str
+        The relation's name, for messages.
+
+    Raises
+    ------
+    SegmenterError
+        An unknown column, or anything but one scalar expression.
+    """
+    by_folded = {column.casefold(): column for column in columns}
+    exact = text if text in columns else by_folded.get(text.casefold())
+    if exact is not None:
+        return exp.column(exact, table=SOURCE_ALIAS, quoted=True)
+    tree = _parse(name, text)
+    _refuse(con, tree, name, text)
+    for column in list(tree.find_all(exp.Column)):
+        _qualify(column, by_folded, columns, relation, name)
+    return exp.paren(tree) if not isinstance(tree, exp.Column) else tree
+
+
+def _parse(name: str, text: str) -> exp.Expression:
+    try:
+        trees = sqlglot.parse(text, dialect="duckdb")
+    except SqlglotError as error:
+        detail = str(error).splitlines()[0].rstrip(".")
+        raise SegmenterError(
+            f"{name} = {text!r} is neither a column nor a SQL expression ({detail})."
+        ) from None
+    if len(trees) != 1 or trees[0] is None:
+        raise SegmenterError(
+            f"{name} = {text!r} must be one scalar expression, not {len(trees)} statements."
+        )
+    tree = trees[0]
+    assert isinstance(tree, exp.Expression)
+    return tree
+
+
+def _refuse(con: duckdb.DuckDBPyConnection, tree: exp.Expression, name: str, text: str) -> None:
+    for node in tree.walk():
+        for kind, description in _REFUSED:
+            if isinstance(node, kind):
+                raise SegmenterError(
+                    f"{name} = {text!r} must be a scalar expression of a row's columns, "
+                    f"not {description}."
+                )
+        if isinstance(node, exp.Anonymous):
+            _check_function(con, node.name, name)
+
+
+def _check_function(con: duckdb.DuckDBPyConnection, function: str, name: str) -> None:
+    """Refuse functions that sqlglot does not know and that are not scalar in this database."""
+    kinds = {
+        row[0]
+        for row in con.execute(
+            "select distinct function_type from duckdb_functions() where function_name = lower($1)",
+            [function],
+        ).fetchall()
+    }
+    if not kinds:
+        known = [
+            row[0]
+            for row in con.execute(
+                "select distinct function_name from duckdb_functions() where function_type in "
+                "('scalar', 'macro')"
+            ).fetchall()
+        ]
+        raise SegmenterError(
+            f"{name} calls {function}(), which this database does not have."
+            f"{did_you_mean(function, known)}"
+        )
+    if not kinds & {"scalar", "macro"}:
+        raise SegmenterError(
+            f"{name} calls {function}(), which is not a scalar function but "
+            f"{' or '.join(sorted(kinds))}."
+        )
+
+
+def _qualify(
+    column: exp.Column,
+    by_folded: Mapping[str, str],
+    columns: Mapping[str, str],
+    relation: str,
+    name: str,
+) -> None:
+    """Make a column point at the source, whether it is plain, prefixed or a struct's field."""
+    parts = [part.name for part in column.parts]
+    known = by_folded.get(parts[0].casefold())
+    if known is None and len(parts) > 1 and parts[0].casefold() in _own_names(relation):
+        parts = parts[1:]
+        known = by_folded.get(parts[0].casefold())
+    if known is None:
+        shown = ", ".join(list(columns)[:12]) + (", ..." if len(columns) > 12 else "")
+        raise SegmenterError(
+            f"column {parts[0]!r} of {name} is not in {relation} ({shown})."
+            f"{did_you_mean(parts[0], columns)}"
+        )
+    resolved: exp.Expression = exp.column(known, table=SOURCE_ALIAS, quoted=True)
+    for field in parts[1:]:
+        resolved = exp.Dot(this=resolved, expression=exp.to_identifier(field, quoted=True))
+    if column.parent is not None:
+        column.replace(resolved)
+    else:
+        column.set("this", exp.to_identifier(known, quoted=True))
+        column.set("table", exp.to_identifier(SOURCE_ALIAS))
+
+
+def _own_names(relation: str) -> set[str]:
+    """Return the prefixes that stand for the relation itself."""
+    return {SOURCE_ALIAS, relation.casefold(), relation.casefold().rsplit(".", 1)[-1].strip('"')}

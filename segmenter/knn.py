@@ -1,0 +1,269 @@
+# mypy: disallow-untyped-decorators=False
+"""K nearest neighbours among weighted points of the plane, exact to the last tie.
+
+The neighbours of a query are the k nearest *customers*: points in the order of
+``(d2, cents, frequency)`` with ``d2 = dcents^2 + r * dfrequency^2``; a point with c customers
+counts c times, the last one as often as is still needed to reach k. The majority of their
+segments wins; tied segments yield to the one with the nearest neighbour.
+
+Neighbours are found by `segmenter.knn_tree` and ordered by `segmenter.exact`: no rounding decides,
+so the order is a mathematical fact, from which `segmenter.rules` can prove where segments change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmenter.errors import SegmenterError
+from segmenter.exact import MAX_RATIO, MIN_RATIO, inner, kernel
+from segmenter.knn_tree import CodeArray, FloatArray, Scratch, Tree, plant, reach, scratch, search
+from segmenter.points import IntArray, Points
+
+__all__ = ["NearestNeighbors", "Voters", "to_cents", "vote"]
+
+MAX_NEIGHBORS = 50
+LAST_CENT = 2**52  # neighbouring cents beyond it can be the same double
+BLOCK = 1 << 20  # queries that are sorted at a time
+SORT_FROM = 1 << 12  # fewer are searched as they come
+
+
+@dataclass(frozen=True)
+class Voters:
+    """The points that decide about one query, nearest first.
+
+    Parameters
+    ----------
+    index : ndarray of int64, shape (n_voters,)
+        Their numbers among the points that the classifier was made from.
+    distance : ndarray of float64, shape (n_voters,)
+        ``sqrt(d2)``, in cents.
+    votes : ndarray of int64, shape (n_voters,)
+        Customers that vote at each, n_neighbors in all.
+    """
+
+    index: IntArray
+    distance: FloatArray
+    votes: IntArray
+
+
+class NearestNeighbors:
+    """The classifier: labelled points, a scaling and the number of neighbours that vote.
+
+    Parameters
+    ----------
+    points : Points, n_points >= 1
+    segment : array-like of int, shape (n_points,)
+        Code of each point's segment, from 0.
+    ratio : float
+        The scaling r: 0, or between 2^-400 and 2^400.
+    n_neighbors : int
+        Customers that vote, 1 to 50. When there are fewer, all of them do.
+
+    Attributes
+    ----------
+    cents_range, frequency_range : tuple of int
+        Smallest and largest coordinate of the points: queries are clamped to this rectangle.
+    tree : Tree
+
+    Notes
+    -----
+    Made in O(n log n) time and O(n) memory. A query visits O(log n + k) cells on the bases seen.
+    Calls from several threads may overlap; they run without the GIL.
+
+    Examples
+    --------
+    >>> points = Points.group([100, 200, 9000], [1, 1, 5])
+    >>> neighbors = NearestNeighbors(points, [1, 1, 0], ratio=1e6, n_neighbors=1)
+    >>> neighbors.classify([1.99, 1e9, float("nan")], [1, 7, 1]).tolist()
+    [1, 0, -1]
+    """
+
+    def __init__(
+        self, points: Points, segment: ArrayLike, *, ratio: float, n_neighbors: int
+    ) -> None:
+        codes = np.ascontiguousarray(segment, dtype=np.int32)
+        _check(points, codes, ratio, n_neighbors)
+        self.points = points
+        self.cents_range = int(points.cents.min()), int(points.cents.max())
+        self.frequency_range = int(points.frequency.min()), int(points.frequency.max())
+        self.tree = plant(points, codes, ratio, n_neighbors)
+
+    def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> CodeArray:
+        """Return the segment of profiles as they come.
+
+        Parameters
+        ----------
+        monetary, frequency : array-like of float, shape (m,)
+            Monetary counts as `to_cents` says, frequency is floored; then both are clamped.
+
+        Returns
+        -------
+        ndarray of int32, shape (m,)
+            Segment codes; -1 where either is NaN or infinite.
+        """
+        money = np.ascontiguousarray(monetary, dtype=np.float64)
+        orders = np.ascontiguousarray(frequency, dtype=np.float64)
+        if money.shape != orders.shape or money.ndim != 1:
+            raise ValueError(f"shapes differ: {money.shape} and {orders.shape}")
+        codes = np.empty(len(money), np.int32)
+        for first in range(0, len(money), BLOCK):
+            block = slice(first, first + BLOCK)
+            queries = _clamp(money[block], orders[block], self.cents_range, self.frequency_range)
+            self._classify(queries, codes[block])
+        return codes
+
+    def classify_cents(self, cents: ArrayLike, frequency: ArrayLike) -> CodeArray:
+        """Return the segment codes, int32 of shape (m,), of profiles in whole cents, int64."""
+        low, high = self.frequency_range
+        queries = np.empty((np.size(cents), 2))
+        queries[:, 0] = np.clip(np.asarray(cents, dtype=np.int64), *self.cents_range)
+        queries[:, 1] = np.clip(np.asarray(frequency, dtype=np.int64), low, high)
+        codes = np.empty(len(queries), np.int32)
+        for first in range(0, len(queries), BLOCK):
+            block = slice(first, first + BLOCK)
+            self._classify(queries[block], codes[block])
+        return codes
+
+    def neighbors(self, cents: int, frequency: int) -> Voters:
+        """Return the points that vote on one profile."""
+        c = float(np.clip(cents, *self.cents_range))
+        f = float(np.clip(frequency, *self.frequency_range))
+        place, d2 = _find(self.tree, c, f)
+        customers = self.tree.customers[place]
+        before = np.cumsum(customers) - customers
+        votes = np.minimum(customers, self.tree.n_neighbors - before)
+        return Voters(self.tree.number[place], np.sqrt(d2), votes)
+
+    def _classify(self, queries: FloatArray, codes: CodeArray) -> None:
+        """Classify clamped queries, in an order in which each is near to the one before."""
+        if len(queries) < SORT_FROM:
+            order = np.arange(len(queries))
+        else:
+            low, high = self.cents_range
+            order = np.argsort(queries[:, 1] * (high - low + 1) + queries[:, 0])
+        _classify_in_order(self.tree, queries, order, codes)
+
+
+def to_cents(monetary: ArrayLike) -> IntArray:
+    """Return the largest cent c with ``c / 100.0 <= monetary``, compared as doubles.
+
+    Which is what a plain ``<`` against a threshold in cents does; ``floor(monetary * 100)`` can
+    be off by one (1.15 * 100 is below 115).
+
+    Parameters
+    ----------
+    monetary : array-like of float, shape (n,)
+        Clamped to 2^52 cents either way; NaN counts as the lowest.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> to_cents([1.15, 1.1499, -0.001]).tolist()
+    [115, 114, -1]
+    """
+    return _to_cents(np.ascontiguousarray(monetary, dtype=np.float64))
+
+
+def _check(points: Points, codes: CodeArray, ratio: float, n_neighbors: int) -> None:
+    if len(points) == 0:
+        raise SegmenterError("there are no points to classify by. Fit on at least one customer.")
+    if codes.shape != points.cents.shape or codes.min() < 0:
+        raise SegmenterError(
+            f"segment must be one code from 0 for each of the {len(points):,} points, not shape "
+            f"{codes.shape} with minimum {codes.min() if codes.size else None}."
+        )
+    if not (ratio == 0 or MIN_RATIO <= ratio <= MAX_RATIO):
+        raise SegmenterError(
+            f"ratio must be 0 or between {MIN_RATIO:.0e} and {MAX_RATIO:.0e}, not {ratio!r}."
+        )
+    if not 1 <= n_neighbors <= MAX_NEIGHBORS:
+        raise SegmenterError(
+            f"n_neighbors must be between 1 and {MAX_NEIGHBORS}, not {n_neighbors!r}."
+        )
+
+
+@inner
+def _cent(money: float) -> int:
+    if not money * 100.0 > -LAST_CENT:
+        return -LAST_CENT
+    if money * 100.0 >= LAST_CENT:
+        return LAST_CENT
+    cent = int(np.floor(money * 100.0))
+    while cent / 100.0 > money:
+        cent -= 1
+    while (cent + 1) / 100.0 <= money:
+        cent += 1
+    return cent
+
+
+@kernel
+def _to_cents(money: FloatArray) -> IntArray:
+    cents = np.empty(len(money), np.int64)
+    for i in range(len(money)):
+        cents[i] = _cent(money[i])
+    return cents
+
+
+@kernel
+def _clamp(
+    money: FloatArray,
+    orders: FloatArray,
+    cents_range: tuple[int, int],
+    frequency_range: tuple[int, int],
+) -> FloatArray:
+    """Return queries of shape (m, 2) in whole cents and orders, NaN where there is no answer."""
+    queries = np.full((len(money), 2), np.nan)
+    for i in range(len(money)):
+        if np.isfinite(money[i]) and np.isfinite(orders[i]):
+            queries[i, 0] = min(max(_cent(money[i]), cents_range[0]), cents_range[1])
+            frequency = np.floor(orders[i])
+            queries[i, 1] = min(max(frequency, float(frequency_range[0])), frequency_range[1])
+    return queries
+
+
+@inner
+def vote(tree: Tree, found: Scratch, size: int) -> int:
+    """Return the winning segment of the voters that a search found."""
+    found.ballots[:] = 0
+    left = tree.n_neighbors
+    for j in range(size):
+        votes = min(left, tree.customers[found.point[j]])
+        found.ballots[tree.segment[found.point[j]]] += votes
+        left -= votes
+    winner = tree.segment[found.point[0]]
+    for j in range(1, size):
+        segment = tree.segment[found.point[j]]
+        if found.ballots[segment] > found.ballots[winner]:
+            winner = segment
+    return winner
+
+
+@kernel
+def _find(tree: Tree, c: float, f: float) -> tuple[IntArray, FloatArray]:
+    found = scratch(tree)
+    size = search(tree, found, c, f, np.inf)
+    return found.point[:size].copy(), found.d2[:size].copy()
+
+
+@kernel
+def _classify_in_order(tree: Tree, queries: FloatArray, order: IntArray, codes: CodeArray) -> None:
+    """Write the codes of queries; equal ones in a row are searched once."""
+    found = scratch(tree)
+    size, code = 0, -1
+    last_c = last_f = np.nan
+    for i in order:
+        c, f = queries[i, 0], queries[i, 1]
+        if np.isnan(c):
+            codes[i] = -1
+            continue
+        if c != last_c or f != last_f:
+            size = search(tree, found, c, f, reach(tree, found, size, c, f))
+            code = vote(tree, found, size)
+            last_c, last_f = c, f
+        codes[i] = code

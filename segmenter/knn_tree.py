@@ -1,0 +1,265 @@
+# mypy: disallow-untyped-decorators=False
+"""The kd-tree under the classifier: made once, then asked for the voters of one query at a time.
+
+Cells are cut along their wider axis (Friedman, Bentley, Finkel 1977) between two distinct values,
+as near to the median as there are any. Not at the median itself: frequencies are small whole
+numbers, and a row of equal ones on both sides of a cut would have to be searched twice. A search
+keeps the offset of a cell along each axis (Arya, Mount 1993) and goes to the nearer side first.
+
+It is exact because floating point only ever *rules out*: the bound carries a slack above all
+rounding errors, and candidates whose computed d2 are closer than that are compared by
+`segmenter.exact.is_before`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.exact import SLACK, inner, is_before, kernel
+from segmenter.points import IntArray, Points
+
+__all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]
+
+CodeArray = NDArray[np.int32]
+FloatArray = NDArray[np.float64]
+
+LEAF_SIZE = 8
+MAX_DEPTH = 256  # a cut leaves 3/4 at most on a side, or frees a cell of one of two heavy values
+
+
+class Tree(NamedTuple):
+    """A kd-tree in flat arrays. Node 0 is the root; points are stored leaf by leaf."""
+
+    axis: NDArray[np.int8]  # (nodes,) what a node is cut along: 0 cents, 1 frequency
+    face: FloatArray  # (nodes, 2) largest coordinate of the left child, smallest of the right
+    child: CodeArray  # (nodes,) the left child, which the right one follows; 0 at a leaf
+    span: IntArray  # (nodes, 2) the first of a node's points, and one past the last
+    at: FloatArray  # (n_points, 2) cents and frequency, whole numbers
+    customers: IntArray  # (n_points,)
+    segment: CodeArray  # (n_points,)
+    number: IntArray  # (n_points,) which point it was when they were given
+    ratio: float
+    n_neighbors: int
+    n_segments: int
+
+
+class Scratch(NamedTuple):
+    """What a search works in, and leaves its result in: voters, nearest first."""
+
+    d2: FloatArray  # (n_neighbors + 1,)
+    point: IntArray  # (n_neighbors + 1,) places in the tree
+    ballots: IntArray  # (n_segments,)
+    node: CodeArray  # (MAX_DEPTH,) cells to come back to
+    gap: FloatArray  # (MAX_DEPTH, 2) how far they are from the query along each axis
+
+
+def plant(points: Points, segment: CodeArray, ratio: float, n_neighbors: int) -> Tree:
+    """Return the tree over labelled points: O(n log n) time, O(n) memory."""
+    n = len(points)
+    cents, frequency = points.cents.astype(np.float64), points.frequency.astype(np.float64)
+    order = np.arange(n)
+    axis, child = np.zeros(2 * n, np.int8), np.zeros(2 * n, np.int32)
+    face, span = np.zeros((2 * n, 2)), np.zeros((2 * n, 2), np.int64)
+    nodes = _grow(cents, frequency, order, ratio, axis, face, child, span)
+    return Tree(
+        axis=axis[:nodes].copy(),
+        face=face[:nodes].copy(),
+        child=child[:nodes].copy(),
+        span=span[:nodes].copy(),
+        at=np.column_stack([cents[order], frequency[order]]),
+        customers=np.ascontiguousarray(points.customers[order], dtype=np.int64),
+        segment=segment[order],
+        number=order,
+        ratio=float(ratio),
+        n_neighbors=int(n_neighbors),
+        n_segments=int(segment.max()) + 1,
+    )
+
+
+@inner
+def _select(key: FloatArray, order: IntArray, low: int, high: int, middle: int) -> None:
+    """Put what belongs at `middle` there, smaller keys before it (Hoare's FIND)."""
+    high -= 1
+    seed = np.uint64(middle)
+    while low < high:
+        # a place that no layout can foresee: no input makes this quadratic
+        seed = seed * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+        pivot = key[order[low + np.int64(seed >> np.uint64(33)) % (high - low + 1)]]
+        i, j = low, high
+        while i <= j:
+            while key[order[i]] < pivot:
+                i += 1
+            while key[order[j]] > pivot:
+                j -= 1
+            if i <= j:
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            high = j
+        elif middle >= i:
+            low = i
+        else:
+            return
+
+
+@inner
+def _cut(key: FloatArray, order: IntArray, low: int, high: int) -> int:
+    """Part low <= i < high between two distinct values, as near to the middle as there are."""
+    middle = (low + high) >> 1
+    _select(key, order, low, high, middle)
+    value = key[order[middle]]
+    first, last = middle, middle + 1
+    for i in range(middle - 1, low - 1, -1):
+        if key[order[i]] == value:
+            first -= 1
+            order[i], order[first] = order[first], order[i]
+    for i in range(middle + 1, high):
+        if key[order[i]] == value:
+            order[i], order[last] = order[last], order[i]
+            last += 1
+    if first == low or (last < high and last - middle < middle - first):
+        return last
+    return first
+
+
+@inner
+def _is_taller(
+    cents: FloatArray, frequency: FloatArray, order: IntArray, low: int, high: int, ratio: float
+) -> bool:
+    """Whether a cell is wider along frequency than along cents."""
+    c0 = c1 = cents[order[low]]
+    f0 = f1 = frequency[order[low]]
+    for i in range(low + 1, high):
+        c, f = cents[order[i]], frequency[order[i]]
+        c0, c1 = min(c0, c), max(c1, c)
+        f0, f1 = min(f0, f), max(f1, f)
+    return c0 == c1 or ratio * (f1 - f0) * (f1 - f0) > (c1 - c0) * (c1 - c0)
+
+
+@kernel
+def _grow(
+    cents: FloatArray,
+    frequency: FloatArray,
+    order: IntArray,
+    ratio: float,
+    axis: NDArray[np.int8],
+    face: FloatArray,
+    child: CodeArray,
+    span: IntArray,
+) -> int:
+    """Cut cells until each holds at most `LEAF_SIZE` points; return how many nodes that took."""
+    span[0, 1] = len(order)
+    node, nodes = 0, 1
+    while node < nodes:
+        low, high = span[node, 0], span[node, 1]
+        if high - low > LEAF_SIZE:
+            taller = _is_taller(cents, frequency, order, low, high, ratio)
+            key = frequency if taller else cents
+            middle = _cut(key, order, low, high)
+            left, right = key[order[low]], key[order[middle]]
+            for i in range(low, middle):
+                left = max(left, key[order[i]])
+            for i in range(middle, high):
+                right = min(right, key[order[i]])
+            axis[node] = taller
+            face[node, 0], face[node, 1] = left, right
+            child[node] = nodes
+            span[nodes, 0], span[nodes, 1] = low, middle
+            span[nodes + 1, 0], span[nodes + 1, 1] = middle, high
+            nodes += 2
+        node += 1
+    return nodes
+
+
+@inner
+def scratch(tree: Tree) -> Scratch:
+    """Return room for searches, one after the other."""
+    return Scratch(
+        np.empty(tree.n_neighbors + 1),
+        np.empty(tree.n_neighbors + 1, np.int64),
+        np.empty(tree.n_segments, np.int64),
+        np.empty(MAX_DEPTH, np.int32),
+        np.empty((MAX_DEPTH, 2)),
+    )
+
+
+@inner
+def _insert(
+    tree: Tree, found: Scratch, size: int, total: int, p: int, d2: float, c: float, f: float
+) -> tuple[int, int]:
+    """Put point p in its place among `size` voters of `total` customers; drop who is too many."""
+    at = tree.at
+    j = size
+    while j > 0:
+        q = found.point[j - 1]
+        other = found.d2[j - 1]
+        if d2 > other * SLACK:
+            break
+        if d2 * SLACK >= other and not is_before(
+            c, f, at[p, 0], at[p, 1], at[q, 0], at[q, 1], tree.ratio
+        ):
+            break
+        found.d2[j], found.point[j] = other, q
+        j -= 1
+    if j == size and total >= tree.n_neighbors:
+        return size, total
+    found.d2[j], found.point[j] = d2, p
+    size += 1
+    total += tree.customers[p]
+    while total - tree.customers[found.point[size - 1]] >= tree.n_neighbors:
+        size -= 1
+        total -= tree.customers[found.point[size]]
+    return size, total
+
+
+@inner
+def search(tree: Tree, found: Scratch, c: float, f: float, bound: float) -> int:
+    """Find the voters of a query and return how many points they are.
+
+    The caller knows that all voters are within a squared distance of `bound`, or says infinity.
+    """
+    size = total = 0
+    top = 1
+    found.node[0] = 0
+    found.gap[0, 0] = found.gap[0, 1] = 0.0
+    while top > 0:
+        top -= 1
+        node = found.node[top]
+        gap_c, gap_f = found.gap[top, 0], found.gap[top, 1]
+        if gap_c * gap_c + tree.ratio * (gap_f * gap_f) > bound:
+            continue
+        while tree.child[node] > 0:
+            x = f if tree.axis[node] == 1 else c
+            beyond, short = x - tree.face[node, 0], tree.face[node, 1] - x
+            near = 0 if beyond < short else 1
+            if tree.axis[node] == 1:
+                found.gap[top, 0], found.gap[top, 1] = gap_c, max(gap_f, max(beyond, short))
+            else:
+                found.gap[top, 0], found.gap[top, 1] = max(gap_c, max(beyond, short)), gap_f
+            found.node[top] = tree.child[node] + 1 - near
+            top += 1
+            node = tree.child[node] + near
+        for p in range(tree.span[node, 0], tree.span[node, 1]):
+            dc, df = tree.at[p, 0] - c, tree.at[p, 1] - f
+            d2 = dc * dc + tree.ratio * (df * df)
+            if d2 <= bound:
+                size, total = _insert(tree, found, size, total, p, d2, c, f)
+                if total >= tree.n_neighbors:
+                    bound = min(bound, found.d2[size - 1] * SLACK)
+    return size
+
+
+@inner
+def reach(tree: Tree, found: Scratch, size: int, c: float, f: float) -> float:
+    """Bound the squared distance of a query's voters by where another query's voters lie."""
+    if size == 0:
+        return np.inf
+    farthest = 0.0
+    for j in range(size):
+        dc, df = tree.at[found.point[j], 0] - c, tree.at[found.point[j], 1] - f
+        farthest = max(farthest, dc * dc + tree.ratio * (df * df))
+    return farthest * SLACK

@@ -1,0 +1,65 @@
+"""The layout of a database with a model: its schema, and whether this version can read it."""
+
+from __future__ import annotations
+
+import duckdb
+
+from segmenter.errors import SegmenterError
+from segmenter.query import first_row
+from segmenter.version import __version__
+
+__all__ = ["LAYOUT_VERSION", "SCHEMA", "check_layout", "has_model", "require_model"]
+
+SCHEMA = "segments"
+
+LAYOUT_VERSION = 1
+"""Raised when a stored table changes its columns; a model of another layout is refused."""
+
+
+def has_model(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the connection's database has the tables of a model."""
+    return bool(
+        first_row(
+            con,
+            "select 1 from duckdb_tables() where database_name = current_database() "
+            "and schema_name = $1 and table_name = 'models'",
+            [SCHEMA],
+        )
+    )
+
+
+def check_layout(con: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a database whose model tables another version of the software wrote.
+
+    Raises
+    ------
+    SegmenterError
+        The stored layout is not the one that this version reads.
+    """
+    try:
+        (layout,) = first_row(con, f"select max(layout_version) from {SCHEMA}.models")
+    except duckdb.BinderException:
+        layout = 0
+    if layout not in (None, LAYOUT_VERSION):
+        raise SegmenterError(
+            f"the model in this database has layout {layout}, and segmenter {__version__} reads "
+            f"layout {LAYOUT_VERSION}. Fit again into a new file, or use the version that wrote it."
+        )
+
+
+def require_model(con: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a database without a current model that this version can read.
+
+    Raises
+    ------
+    SegmenterError
+        There is no model, or one of another layout.
+    """
+    if has_model(con):
+        check_layout(con)
+        if first_row(con, f"select 1 from {SCHEMA}.models where is_current"):
+            return
+    raise SegmenterError(
+        "this database has no model yet. Fit one first: segmenter fit DB --transactions TABLE "
+        "--customer COLUMN --amount COLUMN"
+    )

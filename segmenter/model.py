@@ -1,0 +1,128 @@
+"""The model: what a fit finds, as an object; `segmenter.store` keeps it as tables, never pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from segmenter.knn import NearestNeighbors
+from segmenter.points import Points
+from segmenter.recursion import Segment, Segmentation, Split
+from segmenter.rules import Rules
+from segmenter.settings import Settings
+
+__all__ = ["Model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained segmentation.
+
+    Attributes
+    ----------
+    settings : Settings
+    source : dict
+        How the user's table was read.
+    segmentation : Segmentation
+        Points, their segments and the audit.
+    rules : Rules
+        The compiled classifier.
+    customers, whales : int
+        All customers of the fit, and those above the cut.
+    monetary_cut, frequency_cut : float or None
+        Customers strictly above are whales; None where the metric is not cut on.
+    outvoted_customers : int
+        Training customers whose neighbours' vote differs from their block.
+    source_rows, rows_without_customer : int or None
+        Rows that were read; None where profiles or points were brought.
+    revenue_without_customer : float or None
+        Sum of the amounts of rows without a customer.
+    model_id : int or None
+        Version in the database; None before it is stored.
+    fitted_at : datetime
+        In UTC, without time zone.
+    """
+
+    settings: Settings
+    source: dict[str, Any]
+    segmentation: Segmentation = field(repr=False)
+    rules: Rules = field(repr=False)
+    customers: int
+    whales: int
+    monetary_cut: float | None
+    frequency_cut: float | None
+    outvoted_customers: int
+    source_rows: int | None
+    rows_without_customer: int | None
+    revenue_without_customer: float | None
+    fitted_at: datetime
+    model_id: int | None = None
+
+    @property
+    def points(self) -> Points:
+        """The training profile."""
+        return self.segmentation.points
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments, highest mean monetary first."""
+        return self.segmentation.segments
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the segments, highest mean monetary first."""
+        return self.segmentation.names
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """The audit of the recursion."""
+        return self.segmentation.splits
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the result."""
+        return self.segmentation.warnings
+
+    @property
+    def has_macro(self) -> bool:
+        """Whether the rules are few enough to be compiled into ``classify_segment``."""
+        return len(self.rules) <= self.settings.max_rules
+
+    @cached_property
+    def neighbors(self) -> NearestNeighbors:
+        """The nearest-neighbour search over the labelled points."""
+        return NearestNeighbors(
+            self.points,
+            self.segmentation.codes,
+            ratio=self.segmentation.scaling,
+            n_neighbors=self.settings.n_neighbors,
+        )
+
+    def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> list[str | None]:
+        """Return the segment of each profile by searching its nearest neighbours.
+
+        Parameters
+        ----------
+        monetary, frequency : array-like of float, shape (n,)
+            NaN or infinity gives None.
+
+        Returns
+        -------
+        list of str or None, length n
+        """
+        codes = self.neighbors.classify(
+            np.atleast_1d(np.asarray(monetary, dtype=np.float64)),
+            np.atleast_1d(np.asarray(frequency, dtype=np.float64)),
+        )
+        return self.name_codes(codes)
+
+    def name_codes(self, codes: NDArray[np.int32]) -> list[str | None]:
+        """Return the segment name of each code; -1 is None."""
+        names: Sequence[str | None] = (*self.names, None)
+        return [names[code] for code in codes.tolist()]

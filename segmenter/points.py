@@ -1,0 +1,149 @@
+"""Points: the distinct profiles that the clustering sees, each with its number of customers.
+
+A profile is a whole number of cents and a whole number of purchases, so everything that the
+geometry needs is computed from integers. Distances are
+
+    d2 = (difference in cents)^2 + r * (difference in frequency)^2
+
+with one number, the scaling ``r = var(cents) / var(frequency)``: z-scores up to a constant factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.errors import SegmenterError
+
+__all__ = ["MAX_CENTS", "MAX_FREQUENCY", "IntArray", "Points"]
+
+IntArray = NDArray[np.int64]
+
+MAX_CENTS = 2**50
+"""Largest size of a monetary value in cents: sums and differences of two stay exact doubles."""
+
+MAX_FREQUENCY = 2**25
+"""Largest frequency: its square stays an exact double."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Distinct profiles in ``(cents, frequency)`` order.
+
+    Parameters
+    ----------
+    cents, frequency, customers : ndarray of int64, shape (n_points,)
+        Monetary in cents, number of purchases, and how many customers share the two.
+        Strictly increasing in ``(cents, frequency)``; `group` makes such arrays of any others.
+    """
+
+    cents: IntArray
+    frequency: IntArray
+    customers: IntArray
+
+    @classmethod
+    def group(cls, cents: Any, frequency: Any, customers: Any = None) -> Points:
+        """Sort profiles and add up the customers of equal ones.
+
+        Parameters
+        ----------
+        cents, frequency : array-like of int, shape (n,)
+        customers : array-like of int, shape (n,), optional
+            How often each profile counts, at least 1; once when absent.
+
+        Raises
+        ------
+        SegmenterError
+            A profile beyond `MAX_CENTS` or `MAX_FREQUENCY`, or a count below 1.
+        """
+        c = np.ascontiguousarray(cents, dtype=np.int64)
+        f = np.ascontiguousarray(frequency, dtype=np.int64)
+        w = np.ones(len(c), np.int64) if customers is None else np.asarray(customers, np.int64)
+        _check_range(c, f, w)
+        order = np.lexsort((f, c))
+        c, f, w = c[order], f[order], w[order]
+        first = np.ones(len(c), dtype=bool)
+        first[1:] = (c[1:] != c[:-1]) | (f[1:] != f[:-1])
+        starts = np.flatnonzero(first)
+        counts = np.add.reduceat(w, starts) if len(starts) else w
+        return cls(c[starts], f[starts], counts)
+
+    def __len__(self) -> int:
+        return len(self.cents)
+
+    @property
+    def n_customers(self) -> int:
+        """Number of customers, all points together."""
+        return int(self.customers.sum())
+
+    def take(self, index: NDArray[Any]) -> Points:
+        """Return the points at a mask or an ascending index."""
+        return Points(self.cents[index], self.frequency[index], self.customers[index])
+
+    def scaling(self) -> float:
+        """Return ``r = var(cents) / var(frequency)`` over customers, correctly rounded.
+
+        A metric without spread: 0 for frequency, 1 for monetary.
+        """
+        cents = _scatter(self.cents, self.customers)
+        frequency = _scatter(self.frequency, self.customers)
+        if frequency == 0:
+            return 0.0
+        if cents == 0:
+            return 1.0
+        return cents / frequency
+
+    def exact_mean(self) -> tuple[Fraction, Fraction]:
+        """Return mean cents and mean frequency over customers."""
+        n = self.n_customers
+        cents = _dot(self.cents, self.customers)
+        return Fraction(cents, n), Fraction(_dot(self.frequency, self.customers), n)
+
+    def mean(self) -> tuple[float, float]:
+        """Return mean cents and mean frequency over customers, correctly rounded."""
+        cents, frequency = self.exact_mean()
+        return float(cents), float(frequency)
+
+
+def _check_range(cents: IntArray, frequency: IntArray, customers: IntArray) -> None:
+    too_far = np.flatnonzero((cents > MAX_CENTS) | (cents < -MAX_CENTS))
+    if len(too_far):
+        raise SegmenterError(
+            f"monetary {int(cents[too_far[0]]) / 100:,.2f} is beyond what is computed exactly "
+            f"({MAX_CENTS / 100:,.0f}). Give amounts in a larger unit, say in thousands."
+        )
+    beyond = np.flatnonzero((frequency > MAX_FREQUENCY) | (frequency < 0))
+    if len(beyond):
+        raise SegmenterError(
+            f"frequency must be between 0 and {MAX_FREQUENCY:,}, not {int(frequency[beyond[0]]):,}."
+        )
+    if len(customers) and customers.min() < 1:
+        raise SegmenterError(
+            f"customers must be at least 1 at every point, not {int(customers.min())}."
+        )
+
+
+def _scatter(values: IntArray, weights: IntArray) -> int:
+    """Return n * sum(w v^2) - (sum(w v))^2, n^2 times the variance, as an exact integer."""
+    shifted = values - values.min()
+    limbs = [(shifted >> (16 * i)) & 0xFFFF for i in range(4)]
+    n = int(weights.sum())
+    total = sum(int(weights @ limb) << (16 * i) for i, limb in enumerate(limbs))
+    squares = sum(
+        int((weights * a) @ b) << (16 * (i + j))
+        for i, a in enumerate(limbs)
+        for j, b in enumerate(limbs)
+    )
+    return n * squares - total * total
+
+
+def _dot(values: IntArray, weights: IntArray) -> int:
+    """Return sum(w v) as an exact integer."""
+    low = int(values.min())
+    shifted = values - low
+    high, rest = shifted >> 26, shifted & 0x3FFFFFF
+    return (int(weights @ high) << 26) + int(weights @ rest) + low * int(weights.sum())

@@ -1,0 +1,45 @@
+"""Progress: what a long command says while it works. Silent unless somebody listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+__all__ = ["Progress", "Silent", "Step"]
+
+
+class Step(Protocol):
+    """A step under way; call it with what came of it."""
+
+    def __call__(self, result: str) -> None:
+        """Say what came of the step."""
+
+
+class Progress(Protocol):
+    """Somebody who listens to the steps of a fit."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Open a step with a title."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Say something that the user should know."""
+
+
+def _unheard(result: str) -> None:
+    del result
+
+
+class Silent:
+    """Nobody listens."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Open a step that nobody sees."""
+        del title
+        yield _unheard
+
+    def warn(self, message: str) -> None:
+        """Say nothing."""

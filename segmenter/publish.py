@@ -1,0 +1,139 @@
+"""Publishing: the model's tables, the views and the macro, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+from sqlglot import exp
+
+from segmenter import store
+from segmenter.binding import Binding
+from segmenter.catalog import STORED_PROFILE, VIEWS, bind, create_view, view_files
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA, check_layout, has_model
+from segmenter.model import Model
+from segmenter.query import first_row
+from segmenter.rules_sql import case_expression
+
+__all__ = ["MACRO", "check_target", "generation", "publish"]
+
+MACRO = "classify_segment"
+
+_generation = 0
+
+
+def generation() -> int:
+    """Return a number that grows with each model that this process publishes."""
+    return _generation
+
+
+def publish(
+    con: duckdb.DuckDBPyConnection, model: Model, binding: Binding, stored: str | None = None
+) -> Model:
+    """Store a model as the current version and create the views and the macro over it.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Open for writing and outside a transaction.
+    model : Model
+    binding : Binding
+        The user's source, which the live views read.
+    stored : str, optional
+        Table with the profile of a source that ends with the session.
+
+    Returns
+    -------
+    Model
+        With its ``model_id``.
+
+    Raises
+    ------
+    SegmenterError
+        The connection is in a transaction, or the schema holds objects of somebody else.
+        Whatever the error, the database stays as it was.
+    """
+    global _generation
+    with _transaction(con):
+        check_target(con)
+        store.create_tables(con)
+        model = store.save(con, model)
+        _drop_objects(con)
+        if stored is not None:
+            con.execute(f"create table {SCHEMA}.{STORED_PROFILE} as select * from {stored}")
+        files = view_files(binding.source, is_live=stored is None, has_macro=model.has_macro)
+        if model.has_macro:
+            _create_macro(con, model)
+        for name, file in files.items():
+            con.execute(create_view(name, bind(f"views/{file}", binding.values)))
+        con.execute(f"select * from {SCHEMA}.segment_summary limit 0")
+    _generation += 1
+    return model
+
+
+def check_target(con: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a database where our names belong to somebody else, or of another layout.
+
+    Raises
+    ------
+    SegmenterError
+        The message names the object.
+    """
+    if has_model(con):
+        check_layout(con)
+        return
+    foreign = first_row(
+        con,
+        """
+        select schema_name || '.' || table_name from duckdb_tables()
+        where database_name = current_database() and schema_name = $schema
+        union all
+        select schema_name || '.' || view_name from duckdb_views()
+        where database_name = current_database() and schema_name = $schema
+        union all
+        select schema_name || '.' || function_name || '()' from duckdb_functions()
+        where database_name = current_database() and schema_name = 'main'
+            and function_name = $macro and function_type = 'macro' and not internal
+        """,
+        {"schema": SCHEMA, "macro": MACRO},
+    )
+    if foreign:
+        raise SegmenterError(
+            f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
+            "fit into another file."
+        )
+
+
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    try:
+        con.execute("begin")
+    except duckdb.TransactionException:
+        raise SegmenterError(
+            "the connection is inside a transaction. Commit it or roll it back, then fit."
+        ) from None
+    try:
+        yield
+        con.execute("commit")
+    except BaseException as error:
+        con.execute("rollback")
+        if isinstance(error, duckdb.TransactionException):
+            raise SegmenterError(
+                f"somebody else changed the database meanwhile ({error}). Try again."
+            ) from None
+        raise
+
+
+def _drop_objects(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the views and the macro of the version before."""
+    for view in reversed(VIEWS):
+        con.execute(f"drop view if exists {SCHEMA}.{view}")
+    con.execute(f"drop table if exists {SCHEMA}.{STORED_PROFILE}")
+    con.execute(f"drop macro if exists main.{MACRO}")
+
+
+def _create_macro(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    body: dict[str, exp.Expression] = {"rules": case_expression(model.rules, model.names)}
+    con.execute(bind(f"macros/{MACRO}", body).sql(dialect="duckdb"))

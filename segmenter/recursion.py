@@ -1,0 +1,301 @@
+"""The recursion: split, look whether one block holds the majority, zoom into it, split again.
+
+A plain clustering of a lopsided base puts most customers into one "average" block. Here that block
+is found by its share of all training customers and is split again with a scaling of its own (the
+zoom), level by level, until no block holds a majority or the levels are used up. Each split is
+recorded: who was split, what came out, and why it went on or stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.consolidation import consolidate
+from segmenter.errors import SegmenterError
+from segmenter.naming import segment_names
+from segmenter.points import Points
+from segmenter.settings import AUTO_LEVELS, Settings
+from segmenter.ward import cut, ward_linkage
+
+__all__ = ["Segment", "Segmentation", "Split", "recursive_segments"]
+
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One level of the recursion: a row of ``segments.model_splits``.
+
+    Heights are in the currency of monetary; shares are of all training customers.
+    """
+
+    level: int
+    block_customers: int
+    block_points: int
+    block_share: float
+    scaling: float
+    height: float
+    next_height: float | None
+    higher_customers: int
+    lower_customers: int
+    moved_customers: int
+    largest_customers: int
+    largest_share: float
+    max_share: float
+    is_lopsided: bool
+    decision: str
+    reason: str
+    frequency_agrees: bool
+
+
+class Segment(NamedTuple):
+    """What one leaf holds: training customers and their mean profile."""
+
+    name: str
+    customers: int
+    mean_monetary: float
+    mean_frequency: float
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The result of a recursion.
+
+    Attributes
+    ----------
+    points : Points
+    codes : ndarray of int32, shape (n_points,)
+        Segment of each point: 0 is the one with the highest mean monetary.
+    segments : tuple of Segment
+        In the order of the codes.
+    splits : tuple of Split
+    scaling : float
+        The scaling r of level 1, which the classifier uses.
+    flat_share : float
+        Share of the largest block when level 1 is cut into as many blocks at once.
+    warnings : tuple of str
+    """
+
+    points: Points
+    codes: Labels
+    segments: tuple[Segment, ...]
+    splits: tuple[Split, ...]
+    scaling: float
+    flat_share: float
+    warnings: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the segments in the order of the codes."""
+        return tuple(segment.name for segment in self.segments)
+
+
+def recursive_segments(points: Points, settings: Settings | None = None) -> Segmentation:
+    """Cluster points recursively and name the leaves.
+
+    Parameters
+    ----------
+    points : Points
+        The training profile.
+    settings : Settings, optional
+        `levels`, `max_share`, `consolidate`, `n_neighbors` and `names` count here.
+
+    Raises
+    ------
+    SegmenterError
+        Fewer customers than `n_neighbors` or than blocks, or all customers equal.
+
+    Notes
+    -----
+    O(n_points) memory, close to O(n_points log n_points) time a level.
+
+    Examples
+    --------
+    >>> points = Points.group([100, 120, 150, 900, 950, 5000], [1, 1, 1, 2, 2, 9])
+    >>> recursive_segments(points, Settings(max_share=0.4)).names
+    ('Elite', 'Loyal', 'At-Risk')
+    """
+    settings = settings or Settings()
+    _check_size(points, settings)
+    tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
+    labels = np.zeros(len(points), dtype=np.int32)
+    splits: list[Split] = []
+    while not splits or splits[-1].decision == "split again":
+        block = _largest_block(points, labels)
+        members = np.flatnonzero(labels == block)
+        part = points.take(members)
+        linkage = (
+            ward_linkage(part.cents, part.frequency, part.customers, ratio=part.scaling())
+            if splits
+            else tree
+        )
+        halves, moved = _split(part, linkage, 2, settings)
+        labels[members[halves == 1]] = len(splits) + 1
+        splits.append(_record(points, labels, part, linkage, halves, moved, len(splits), settings))
+    order = _by_monetary(points, labels)
+    codes = np.argsort(np.array(order, dtype=np.int32)).astype(np.int32)[labels]
+    names, misfit = segment_names(len(order), settings.names)
+    flat, _ = _split(points, tree, len(order), settings)
+    segments = tuple(_segment(points, codes == code, name) for code, name in enumerate(names))
+    return Segmentation(
+        points=points,
+        codes=codes,
+        segments=segments,
+        splits=tuple(splits),
+        scaling=points.scaling(),
+        flat_share=max(_sizes(points, flat)) / points.n_customers,
+        warnings=_warnings(segments, splits[-1], settings, misfit),
+    )
+
+
+def _check_size(points: Points, settings: Settings) -> None:
+    if len(points) == 0:
+        raise SegmenterError("there are no customers with a purchase, so nothing can be clustered.")
+    n = points.n_customers
+    if n < settings.n_neighbors:
+        raise SegmenterError(
+            f"{n} training customers are fewer than n_neighbors = {settings.n_neighbors}. "
+            "Lower n_neighbors or bring more customers."
+        )
+    blocks = 2 if settings.levels == "auto" else settings.levels + 1
+    if n < blocks:
+        raise SegmenterError(
+            f"{n} training customers are fewer than the {blocks} blocks of levels = "
+            f"{settings.levels}. Lower levels or bring more customers."
+        )
+    if len(points) == 1:
+        raise SegmenterError(
+            f"all {n} training customers are equal (monetary {int(points.cents[0]) / 100:,.2f}, "
+            f"frequency {int(points.frequency[0])}), so there is nothing to split."
+        )
+
+
+def _split(
+    points: Points, linkage: NDArray[np.float64], n_blocks: int, settings: Settings
+) -> tuple[Labels, int]:
+    """Return the blocks of a set of points and how many customers consolidation moved."""
+    start = cut(linkage, n_blocks).astype(np.int32)
+    if not settings.consolidate:
+        return start, 0
+    settled = consolidate(points, start, n_blocks, points.scaling())
+    return settled, int(points.customers[settled != start].sum())
+
+
+def _sizes(points: Points, labels: Labels) -> list[int]:
+    """Return the customers of each block."""
+    return [int(points.customers[labels == block].sum()) for block in range(int(labels.max()) + 1)]
+
+
+def _largest_block(points: Points, labels: Labels) -> int:
+    """Return the block with most customers; of equal ones the one with the smallest point."""
+    sizes = _sizes(points, labels)
+    largest = [block for block, size in enumerate(sizes) if size == max(sizes)]
+    return min(largest, key=lambda block: int(np.argmax(labels == block)))
+
+
+def _by_monetary(points: Points, labels: Labels) -> list[int]:
+    """Return the blocks, highest mean monetary first, then highest mean frequency."""
+    return sorted(
+        range(int(labels.max()) + 1),
+        key=lambda block: points.take(labels == block).exact_mean(),
+        reverse=True,
+    )
+
+
+def _segment(points: Points, members: NDArray[np.bool_], name: str) -> Segment:
+    part = points.take(members)
+    cents, frequency = part.mean()
+    return Segment(name, part.n_customers, cents / 100, frequency)
+
+
+def _frequency_agrees(points: Points, labels: Labels) -> bool:
+    """Tell whether mean frequency orders the blocks as mean monetary does."""
+    frequencies = [points.take(labels == block).mean()[1] for block in _by_monetary(points, labels)]
+    return frequencies == sorted(frequencies, reverse=True)
+
+
+def _record(
+    points: Points,
+    labels: Labels,
+    part: Points,
+    linkage: NDArray[np.float64],
+    halves: Labels,
+    moved: int,
+    done: int,
+    settings: Settings,
+) -> Split:
+    """Describe a split that was just made, and decide whether the recursion goes on."""
+    n = points.n_customers
+    largest = _largest_block(points, labels)
+    largest_customers = _sizes(points, labels)[largest]
+    lopsided = largest_customers > settings.max_share * n
+    decision, reason = _decide(
+        lopsided, largest_customers / n, int((labels == largest).sum()), done + 1, settings
+    )
+    higher, lower = _by_monetary(part, halves)
+    sizes = _sizes(part, halves)
+    return Split(
+        level=done + 1,
+        block_customers=part.n_customers,
+        block_points=len(part),
+        block_share=part.n_customers / n,
+        scaling=part.scaling(),
+        height=float(linkage[-1, 2]) / 100,
+        next_height=float(linkage[-2, 2]) / 100 if len(linkage) > 1 else None,
+        higher_customers=sizes[higher],
+        lower_customers=sizes[lower],
+        moved_customers=moved,
+        largest_customers=largest_customers,
+        largest_share=largest_customers / n,
+        max_share=settings.max_share,
+        is_lopsided=lopsided,
+        decision=decision,
+        reason=reason,
+        frequency_agrees=_frequency_agrees(points, labels),
+    )
+
+
+def _decide(
+    lopsided: bool, share: float, distinct: int, level: int, settings: Settings
+) -> tuple[str, str]:
+    """Return the decision after a level and the reason in words."""
+    if not lopsided:
+        return "stopped", f"no block holds more than {settings.max_share:.0%} of the customers"
+    held = f"one block holds {share:.0%} of the customers, more than {settings.max_share:.0%}"
+    if level >= settings.max_levels:
+        return "stopped", f"{held}, but the {level} levels are used up"
+    if distinct < 2:
+        return "stopped", f"{held}, but they are all equal"
+    return "split again", held
+
+
+def _warnings(
+    segments: tuple[Segment, ...], last: Split, settings: Settings, misfit: str | None
+) -> tuple[str, ...]:
+    """Return what the user should know about this result, in words."""
+    found = [misfit] if misfit else []
+    if last.is_lopsided:
+        biggest = max(segments, key=lambda segment: segment.customers)
+        found.append(
+            f"{biggest.name} still holds {last.largest_share:.0%} of the training customers "
+            f"({last.reason}). " + _way_out(last, settings)
+        )
+    if not last.frequency_agrees:
+        by_frequency = sorted(segments, key=lambda segment: -segment.mean_frequency)
+        found.append(
+            "the names follow mean monetary; mean frequency orders the segments differently: "
+            + ", ".join(f"{s.name} {s.mean_frequency:.2f}" for s in by_frequency)
+            + "."
+        )
+    return tuple(found)
+
+
+def _way_out(last: Split, settings: Settings) -> str:
+    """Say what to try when a block is still lopsided at the end."""
+    if last.level < AUTO_LEVELS and "used up" in last.reason:
+        return f"Try levels = {last.level + 1} or levels = 'auto', or accept it with max_share."
+    return f"max_share = {settings.max_share:g} cannot be reached on this base."

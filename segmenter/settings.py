@@ -1,0 +1,146 @@
+"""Every setting of a fit: its default, its range and what it means, in one place.
+
+``n_neighbors`` here is ``--n-neighbors`` on the command line, ``n_neighbors`` in SQL and in the
+kernel. Values are checked once, when a `Settings` is made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from segmenter.errors import SegmenterError, did_you_mean
+
+__all__ = ["AUTO_LEVELS", "Settings"]
+
+AUTO_LEVELS = 6
+"""The most levels that ``levels='auto'`` may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a fit may be told.
+
+    Parameters
+    ----------
+    cut : float, default 0.99
+        Quantile above which a customer is a whale, in (0.5, 1]. 1 cuts nobody.
+    cut_on : {'monetary', 'frequency', 'either'}, default 'either'
+        The metric whose quantile is looked at.
+    levels : int or 'auto', default 2
+        How many times, at most, a block is split in two: 1 to 6. ``'auto'`` goes on until no
+        block holds a majority.
+    max_share : float, default 0.5
+        A largest block with more than this share of the training customers is lopsided and is
+        split again, in [0, 1].
+    consolidate : bool, default True
+        Move each customer to the block with the nearer centroid until nothing moves. False is
+        textbook Ward.
+    n_neighbors : int, default 5
+        Customers that vote on a label, 1 to 50.
+    max_rules : int, default 2000
+        With more rectangles than this no SQL macro is compiled, 1 to 100,000.
+    names : tuple of str, optional
+        Names of the segments, highest mean monetary first.
+
+    Raises
+    ------
+    SegmenterError
+        A value out of range; the message names it and what is allowed.
+
+    Examples
+    --------
+    >>> Settings(levels="auto").max_levels
+    6
+    """
+
+    cut: float = 0.99
+    cut_on: Literal["monetary", "frequency", "either"] = "either"
+    levels: int | Literal["auto"] = 2
+    max_share: float = 0.5
+    consolidate: bool = True
+    n_neighbors: int = 5
+    max_rules: int = 2000
+    names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _number(self.cut, "cut", 0.5, 1.0, "a quantile above 0.5, or 1 to cut nobody")
+        if self.cut <= 0.5:
+            raise SegmenterError(
+                f"cut must be above 0.5 and at most 1, not {self.cut!r}. The default is 0.99."
+            )
+        if self.cut_on not in ("monetary", "frequency", "either"):
+            raise SegmenterError(
+                f"cut_on must be 'monetary', 'frequency' or 'either', not {self.cut_on!r}."
+            )
+        if self.levels != "auto":
+            _whole(self.levels, "levels", 1, AUTO_LEVELS, "or 'auto'")
+        _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")
+        if not isinstance(self.consolidate, bool):
+            raise SegmenterError(f"consolidate must be true or false, not {self.consolidate!r}.")
+        _whole(self.n_neighbors, "n_neighbors", 1, 50)
+        _whole(self.max_rules, "max_rules", 1, 100_000)
+        if self.names is not None:
+            object.__setattr__(self, "names", _checked_names(self.names))
+
+    @property
+    def max_levels(self) -> int:
+        """The most levels that this fit may take."""
+        return AUTO_LEVELS if self.levels == "auto" else self.levels
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Settings:
+        """Make settings from a SQL STRUCT, JSON object or other mapping; None means default."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise SegmenterError(
+                    f"{name!r} is not a setting ({', '.join(known)}).{did_you_mean(name, known)}"
+                )
+        given = {name: value for name, value in values.items() if value is not None}
+        levels = given.get("levels")
+        if isinstance(levels, str) and levels.isdecimal():
+            given["levels"] = int(levels)
+        if "names" in given and not isinstance(given["names"], str):
+            given["names"] = tuple(given["names"])
+        return cls(**given)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as a plain mapping, fit for JSON."""
+        return dataclasses.asdict(self)
+
+
+def _number(value: object, name: str, low: float, high: float, meaning: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise SegmenterError(f"{name} must be a number ({meaning}), not {value!r}.")
+    if not low <= value <= high:
+        raise SegmenterError(
+            f"{name} must be between {low:g} and {high:g} ({meaning}), not {value!r}."
+        )
+
+
+def _whole(value: object, name: str, low: int, high: int, otherwise: str = "") -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        allowed = f"a whole number from {low:,} to {high:,}" + (f" {otherwise}" * bool(otherwise))
+        raise SegmenterError(f"{name} must be {allowed}, not {value!r}.")
+
+
+def _checked_names(names: object) -> tuple[str, ...]:
+    if isinstance(names, str):
+        names = tuple(name.strip() for name in names.split(","))
+    if not isinstance(names, tuple | list):
+        raise SegmenterError(f"names must be a list of texts, not {names!r}.")
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise SegmenterError(f"names must be non-empty texts, not {name!r}.")
+    if len(set(names)) != len(names):
+        raise SegmenterError(f"names must differ from each other, not {', '.join(names)}.")
+    if not 2 <= len(names) <= AUTO_LEVELS + 1:
+        raise SegmenterError(
+            f"names must be 2 to {AUTO_LEVELS + 1}, one for each segment, highest first; "
+            f"{len(names)} came."
+        )
+    return tuple(names)

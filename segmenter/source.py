@@ -1,0 +1,170 @@
+"""Where the customers come from: the user's table and how its columns are read."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from segmenter.errors import SegmenterError
+
+__all__ = ["Source"]
+
+_FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
+_URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_WINDOW = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A table, view, file or data frame of transactions, or aggregates made elsewhere.
+
+    Give exactly one of `transactions`, `profile` and `points`.
+
+    Parameters
+    ----------
+    transactions : str or data frame
+        Table or view (``sales``, ``shop.sales``), Parquet or CSV file or glob, or a pandas or
+        Polars frame or Arrow table.
+    customer : str
+        Column, or scalar SQL expression, that identifies a customer.
+    amount : str
+        Column or expression: money of a row, refunds negative.
+    order : str, optional
+        Column or expression that identifies an order. Without it each row with a positive amount
+        is an order.
+    date : str, optional
+        Column or expression: when the row happened, a DATE or TIMESTAMP.
+    where : str, optional
+        Condition that a row must meet, for example ``"invoice_no not like 'C%'"``.
+    window : str, optional
+        Time span before `as_of` that counts, for example ``'12 months'``. Needs `date`.
+    as_of : str, date or datetime, optional
+        Last moment that counts; a date means to its end. Without it the newest transaction.
+    profile : str or data frame
+        One row a customer with the columns `customer`, ``monetary`` and ``frequency``.
+    points : str or data frame
+        Anonymous aggregates: the columns ``monetary``, ``frequency`` and ``customers``. They are
+        taken as the training profile itself, so no whales are cut from them.
+    """
+
+    transactions: Any = None
+    customer: str | None = None
+    amount: str | None = None
+    order: str | None = None
+    date: str | None = None
+    where: str | None = None
+    window: str | None = None
+    as_of: str | dt.date | dt.datetime | None = None
+    profile: Any = None
+    points: Any = None
+
+    def __post_init__(self) -> None:
+        given = [n for n in ("transactions", "profile", "points") if getattr(self, n) is not None]
+        if len(given) != 1:
+            came = " and ".join(given) or "none of them"
+            raise SegmenterError(f"give one of transactions, profile and points; {came} came.")
+        if self.kind == "transactions":
+            if self.amount is None or self.customer is None:
+                missing = "customer" if self.customer is None else "amount"
+                raise SegmenterError(
+                    f"transactions need the columns of the customer and the amount; {missing} is "
+                    f"missing. Say which column it is, for example {missing} = '{missing}'."
+                )
+        else:
+            self._refuse_transaction_columns()
+        if self.window is not None:
+            object.__setattr__(self, "window", _checked_window(self.window))
+        if self.as_of is not None:
+            object.__setattr__(self, "as_of", _checked_moment(self.as_of))
+        if (self.window or self.as_of) and self.date is None:
+            name = "window" if self.window else "as_of"
+            raise SegmenterError(f"{name} needs the date column. Name it with date = '...'.")
+
+    @property
+    def kind(self) -> Literal["transactions", "profile", "points"]:
+        """What the source holds."""
+        if self.transactions is not None:
+            return "transactions"
+        return "profile" if self.profile is not None else "points"
+
+    @property
+    def relation(self) -> Any:
+        """The table name, file name or data frame."""
+        return getattr(self, self.kind)
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether the relation is a data frame, which lives only in this session."""
+        return not isinstance(self.relation, str | os.PathLike)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the relation is a file, a glob of files or a URL."""
+        if self.is_frame:
+            return False
+        text = os.fspath(self.relation)
+        return (
+            bool(not isinstance(self.relation, str) or _FILE.search(text) or _URL.match(text))
+            or Path(text).is_file()
+        )
+
+    @property
+    def file(self) -> str:
+        """The file, glob or URL as an absolute path, which holds from any folder."""
+        text = os.fspath(self.relation)
+        return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what can be stored; a data frame becomes its type's name."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.is_frame:
+            values[self.kind] = f"<{type(self.relation).__module__.split('.')[0]} frame>"
+        elif self.is_file:
+            values[self.kind] = self.file
+        if self.as_of is not None:
+            values["as_of"] = str(self.as_of)
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _refuse_transaction_columns(self) -> None:
+        for name in ("amount", "order", "date", "window", "as_of"):
+            if getattr(self, name) is not None:
+                raise SegmenterError(
+                    f"{name} belongs to transactions, not to a {self.kind} table. Leave it out."
+                )
+        if self.kind == "points" and self.customer is not None:
+            raise SegmenterError("a points table is anonymous: leave customer out.")
+
+
+def _checked_window(window: object) -> str:
+    match = _WINDOW.match(window) if isinstance(window, str) else None
+    if match is None or int(match[1]) == 0:
+        raise SegmenterError(
+            f"window must be a number of days, weeks, months or years such as '12 months', "
+            f"not {window!r}."
+        )
+    return f"{int(match[1])} {match[2].lower()}{'s' * (int(match[1]) != 1)}"
+
+
+def _checked_moment(moment: object) -> dt.datetime:
+    """Return the last moment that counts; a bare date counts to its end."""
+    if isinstance(moment, str):
+        try:
+            moment = (
+                dt.date.fromisoformat(moment.strip())
+                if len(moment.strip()) <= 10
+                else dt.datetime.fromisoformat(moment.strip())
+            )
+        except ValueError:
+            raise SegmenterError(
+                f"as_of must be a date such as 2011-12-09 or 2011-12-09 18:00, not {moment!r}."
+            ) from None
+    if isinstance(moment, dt.datetime):
+        return moment.replace(tzinfo=None)
+    if isinstance(moment, dt.date):
+        return dt.datetime.combine(moment, dt.time.max)
+    raise SegmenterError(f"as_of must be a date or a time, not {moment!r}.")

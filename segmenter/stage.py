@@ -1,0 +1,183 @@
+"""The stage: where a fit adds up the transactions once, in temporary tables of its connection.
+
+The queries are those of the live views, read from the same files, so that a fit and the views
+cannot disagree. Nothing here outlives the ``with`` block and nothing is written to the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.binding import FRAME, Binding, bind_source
+from segmenter.catalog import bind, literal, redirect, view_files
+from segmenter.errors import SegmenterError
+from segmenter.points import Points
+from segmenter.query import records
+from segmenter.settings import Settings
+from segmenter.source import Source
+
+__all__ = ["Cut", "Stage", "Survey"]
+
+_PREFIX = "segmenter_"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one scan of the transactions tells; counts are rows, revenue is in their currency."""
+
+    source_rows: int
+    rows_without_customer: int
+    rows_without_amount: int
+    rows_not_usable: int
+    refund_rows: int
+    zero_rows: int
+    positive_rows_without_order: int
+    rows_without_date: int
+    first_at: datetime | None
+    last_at: datetime | None
+    revenue: float
+    revenue_without_customer: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The one row of ``profile_cut``."""
+
+    monetary_cut: float | None
+    frequency_cut: float | None
+    customers: int
+    customers_without_order: int
+    whales: int
+    whales_by_monetary: int
+    whales_by_frequency: int
+    revenue: float
+    whale_revenue: float
+    whale_share_of_revenue: float | None
+
+
+class Stage:
+    """Temporary objects of a fit on one connection; use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        May be read-only.
+    source : Source
+    settings : Settings
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> None:
+        self.con = con
+        self.source = source
+        self.settings = settings
+        self._made: list[tuple[str, str]] = []
+
+    def __enter__(self) -> Self:
+        if self.source.is_frame:
+            try:
+                self.con.register(FRAME, self.source.relation)
+            except (duckdb.Error, TypeError) as error:
+                kind = type(self.source.relation).__name__
+                raise SegmenterError(
+                    f"a {kind} cannot be read as a table ({error}). Give a table or file name, a "
+                    "pandas or Polars frame, or an Arrow table."
+                ) from None
+        try:
+            self.binding: Binding = bind_source(self.con, self.source, self.settings)
+            self._values = dict(self.binding.values)
+            self._files = view_files(self.source, is_live=True, has_macro=False)
+            if "transactions" in self._files:
+                self._create("transactions", "view")
+                self._fix_window()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what was made."""
+        while self._made:
+            name, kind = self._made.pop()
+            self.con.execute(f"drop {kind} if exists temp.main.{_PREFIX}{name}")
+        if self.source.is_frame:
+            self.con.unregister(FRAME)
+
+    def survey(self) -> Survey:
+        """Scan the transactions once."""
+        return Survey(**self._row(self._sql("queries/source_survey")))
+
+    def unusable_row(self) -> dict[str, Any]:
+        """Return the first row of the source that cannot be used, empty when all can."""
+        return self._row(self._sql(f"queries/unusable_{self.source.kind}"))
+
+    def add_up(self) -> int:
+        """Aggregate the transactions into the profile, once; return the number of customers."""
+        self._create("customer_profile", "table")
+        return int(self._row(f"select count(*) as n from temp.main.{_PREFIX}customer_profile")["n"])
+
+    def cut(self) -> Cut:
+        """Find the whales' thresholds."""
+        self._create("profile_cut", "table")
+        return Cut(**self._row(f"select * from temp.main.{_PREFIX}profile_cut"))
+
+    def points(self) -> Points:
+        """Return the training profile."""
+        self._create("profile_points", "view")
+        found = self.con.sql(self._sql("queries/training_points")).to_arrow_table()
+        columns = (found.column(name).to_numpy() for name in ("cents", "frequency", "customers"))
+        return Points.group(*columns)
+
+    def examples(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Return column names and a few rows of the profile, or of the points."""
+        name = "profile_points" if self.source.kind == "points" else "customer_profile"
+        found = self.con.execute(
+            f"select * from temp.main.{_PREFIX}{name} order by 1 limit {limit}"
+        )
+        return [column[0] for column in found.description or ()], found.fetchall()
+
+    @property
+    def stored(self) -> str:
+        """Name of the temporary table that a source without a future leaves behind."""
+        return f"temp.main.{_PREFIX}" + (
+            "profile_points" if self.source.kind == "points" else "customer_profile"
+        )
+
+    def _fix_window(self) -> None:
+        """Give a window that ends at the newest transaction its end, so that it is read once."""
+        if self.source.window and not self.source.as_of:
+            found = self._row(
+                f"select max(ordered_at) as newest from temp.main.{_PREFIX}transactions"
+            )
+            newest = literal(str(found["newest"])) if found["newest"] else exp.null()
+            self._values["as_of"] = exp.cast(newest, "timestamp")
+            self._create("transactions", "view")
+
+    def _row(self, query: str) -> dict[str, Any]:
+        """Return the first row of a query by column name, empty when there is none."""
+        found = records(self.con, query)
+        return found[0] if found else {}
+
+    def _create(self, name: str, kind: str) -> None:
+        query = self._sql(f"views/{self._files[name]}")
+        self.con.execute(f"create or replace temp {kind} {_PREFIX}{name} as {query}")
+        if (name, kind) not in self._made:
+            self._made.append((name, kind))
+
+    def _sql(self, path: str) -> str:
+        """Return a file's query over the temporary objects."""
+        here = {name: f"{_PREFIX}{name}" for name in self._files}
+        return redirect(bind(path, self._values), here).sql(dialect="duckdb")

@@ -1,0 +1,247 @@
+"""The store: models as tables of the schema ``segments``, saved and loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from segmenter.catalog import TABLES, read
+from segmenter.errors import SegmenterError
+from segmenter.layout import LAYOUT_VERSION, SCHEMA, require_model
+from segmenter.model import Model
+from segmenter.points import Points
+from segmenter.query import first_row, records
+from segmenter.recursion import Segment, Segmentation, Split
+from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
+from segmenter.settings import Settings
+from segmenter.version import __version__
+
+__all__ = ["create_tables", "load", "save"]
+
+_ROWS = "segmenter_rows"
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the schema and the model's tables where they are missing."""
+    con.execute(f"create schema if not exists {SCHEMA}")
+    for table in TABLES:
+        con.execute(read(f"tables/{table}"))
+
+
+def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
+    """Append a model as the next version, make it the current one and return it with its id."""
+    (next_id,) = first_row(con, f"select coalesce(max(model_id), 0) + 1 from {SCHEMA}.models")
+    model = replace(model, model_id=next_id)
+    con.execute(f"update {SCHEMA}.models set is_current = false where is_current")
+    _insert(con, "models", [_header(model)])
+    key = {"model_id": model.model_id}
+    _insert(
+        con,
+        "model_segments",
+        [
+            {
+                **key,
+                "segment_rank": rank,
+                "segment": segment.name,
+                "customers": segment.customers,
+                "mean_monetary": segment.mean_monetary,
+                "mean_frequency": segment.mean_frequency,
+            }
+            for rank, segment in enumerate(model.segments, start=1)
+        ],
+    )
+    _insert(con, "model_splits", [{**key, **asdict(split)} for split in model.splits])
+    _insert_arrow(con, "model_points", _points_table(model))
+    _insert_arrow(con, "model_rules", _rules_table(model))
+    return model
+
+
+def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
+    """Read a model from the connection's database.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    model_id : int, optional
+        A version; the current one when absent.
+
+    Raises
+    ------
+    SegmenterError
+        There is no model, or not that version.
+    """
+    require_model(con)
+    chosen = "is_current" if model_id is None else f"model_id = {int(model_id)}"
+    headers = records(con, f"select * from {SCHEMA}.models where {chosen}")
+    if not headers:
+        raise SegmenterError(f"this database has no model {model_id}.")
+    return _assemble(con, headers[0])
+
+
+def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
+    key = int(header["model_id"])
+    segments = tuple(
+        Segment(row["segment"], row["customers"], row["mean_monetary"], row["mean_frequency"])
+        for row in records(
+            con,
+            f"select * from {SCHEMA}.model_segments where model_id = {key} order by segment_rank",
+        )
+    )
+    names = [segment.name for segment in segments]
+    splits = tuple(
+        Split(**{f.name: row[f.name] for f in fields(Split)})
+        for row in records(
+            con, f"select * from {SCHEMA}.model_splits where model_id = {key} order by level"
+        )
+    )
+    points, codes = _read_points(con, key, names)
+    segmentation = Segmentation(
+        points=points,
+        codes=codes,
+        segments=segments,
+        splits=splits,
+        scaling=header["scaling"],
+        flat_share=header["flat_share"],
+        warnings=tuple(json.loads(header["warnings"])),
+    )
+    return Model(
+        settings=Settings.from_mapping(json.loads(header["settings"])),
+        source=json.loads(header["source"]),
+        segmentation=segmentation,
+        rules=_read_rules(con, key, names),
+        customers=header["customers"],
+        whales=header["whales"],
+        monetary_cut=header["monetary_cut"],
+        frequency_cut=header["frequency_cut"],
+        outvoted_customers=header["outvoted_customers"],
+        source_rows=header["source_rows"],
+        rows_without_customer=header["rows_without_customer"],
+        revenue_without_customer=header["revenue_without_customer"],
+        fitted_at=header["fitted_at"],
+        model_id=key,
+    )
+
+
+def _header(model: Model) -> dict[str, Any]:
+    points = model.points
+    return {
+        "model_id": model.model_id,
+        "is_current": True,
+        "model_group": "all",
+        "layout_version": LAYOUT_VERSION,
+        "segmenter_version": __version__,
+        "fitted_at": model.fitted_at,
+        "source": json.dumps(model.source, ensure_ascii=False),
+        "settings": json.dumps(model.settings.as_dict(), ensure_ascii=False),
+        "source_rows": model.source_rows,
+        "rows_without_customer": model.rows_without_customer,
+        "revenue_without_customer": model.revenue_without_customer,
+        "customers": model.customers,
+        "training_customers": points.n_customers,
+        "training_points": len(points),
+        "whales": model.whales,
+        "monetary_cut": model.monetary_cut,
+        "frequency_cut": model.frequency_cut,
+        "scaling": model.segmentation.scaling,
+        "monetary_min": int(points.cents.min()) / 100,
+        "monetary_max": int(points.cents.max()) / 100,
+        "frequency_min": int(points.frequency.min()),
+        "frequency_max": int(points.frequency.max()),
+        "outvoted_customers": model.outvoted_customers,
+        "flat_share": model.segmentation.flat_share,
+        "warnings": json.dumps(model.warnings, ensure_ascii=False),
+    }
+
+
+def _points_table(model: Model) -> pa.Table:
+    points = model.points
+    return pa.table(
+        {
+            "model_id": pa.repeat(pa.scalar(model.model_id, pa.int32()), len(points)),
+            "monetary": points.cents / 100.0,
+            "frequency": points.frequency,
+            "customers": points.customers,
+            "segment": pa.DictionaryArray.from_arrays(model.segmentation.codes, list(model.names)),
+        }
+    )
+
+
+def _rules_table(model: Model) -> pa.Table:
+    rules = model.rules
+    return pa.table(
+        {
+            "model_id": pa.repeat(pa.scalar(model.model_id, pa.int32()), len(rules)),
+            "frequency_from": rules.frequency_from,
+            "frequency_to": rules.frequency_to,
+            "monetary_from": _to_money(rules.cents_from),
+            "monetary_below": _to_money(rules.cents_below),
+            "segment": pa.DictionaryArray.from_arrays(rules.segment, list(model.names)),
+        }
+    )
+
+
+def _to_money(cents: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, Any]:
+    money = cents / 100.0
+    money[cents == OPEN_LOW] = -np.inf
+    money[cents == OPEN_HIGH] = np.inf
+    return money
+
+
+def _to_cents(money: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
+    cents = np.round(np.where(np.isfinite(money), money, 0.0) * 100).astype(np.int64)
+    cents[money == -np.inf] = OPEN_LOW
+    cents[money == np.inf] = OPEN_HIGH
+    return cents
+
+
+def _codes(segments: Iterable[str], names: list[str]) -> np.ndarray[Any, np.dtype[np.int32]]:
+    code_of = {name: code for code, name in enumerate(names)}
+    return np.array([code_of[segment] for segment in segments], dtype=np.int32)
+
+
+def _read_points(
+    con: duckdb.DuckDBPyConnection, key: int, names: list[str]
+) -> tuple[Points, np.ndarray[Any, np.dtype[np.int32]]]:
+    found = con.sql(
+        f"select * from {SCHEMA}.model_points where model_id = {key} order by monetary, frequency"
+    ).to_arrow_table()
+    points = Points(
+        _to_cents(found.column("monetary").to_numpy()),
+        found.column("frequency").to_numpy(),
+        found.column("customers").to_numpy(),
+    )
+    return points, _codes(found.column("segment").to_pylist(), names)
+
+
+def _read_rules(con: duckdb.DuckDBPyConnection, key: int, names: list[str]) -> Rules:
+    found = con.sql(
+        f"select * from {SCHEMA}.model_rules where model_id = {key} "
+        "order by frequency_from, monetary_from"
+    ).to_arrow_table()
+    return Rules(
+        frequency_from=found.column("frequency_from").to_numpy(),
+        frequency_to=found.column("frequency_to").to_numpy(),
+        cents_from=_to_cents(found.column("monetary_from").to_numpy()),
+        cents_below=_to_cents(found.column("monetary_below").to_numpy()),
+        segment=_codes(found.column("segment").to_pylist(), names),
+    )
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    columns = list(rows[0])
+    marks = ", ".join(f"${name}" for name in columns)
+    con.executemany(f"insert into {SCHEMA}.{table} ({', '.join(columns)}) values ({marks})", rows)
+
+
+def _insert_arrow(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    con.register(_ROWS, rows)
+    try:
+        con.execute(f"insert into {SCHEMA}.{table} by name select * from {_ROWS}")
+    finally:
+        con.unregister(_ROWS)

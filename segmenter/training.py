@@ -1,0 +1,214 @@
+"""Training: from a staged source to a model, without writing anything."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from segmenter.errors import SegmenterError, first_line
+from segmenter.knn import NearestNeighbors
+from segmenter.model import Model
+from segmenter.points import Points
+from segmenter.progress import Progress
+from segmenter.recursion import Segmentation, recursive_segments
+from segmenter.rules import Rules, compile_rules
+from segmenter.settings import Settings
+from segmenter.stage import Cut, Stage, Survey
+
+__all__ = ["Training", "inspect", "train"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model that is not stored yet, with what was seen on the way to it."""
+
+    model: Model
+    survey: Survey | None
+    cut: Cut | None
+
+
+def train(stage: Stage, progress: Progress) -> Training:
+    """Aggregate, cut, cluster and compile.
+
+    Parameters
+    ----------
+    stage : Stage
+    progress : Progress
+        Told of each step.
+
+    Raises
+    ------
+    SegmenterError
+        The data cannot be used; the message names the column and the value.
+    """
+    survey, cut, points = inspect(stage, progress)
+    settings = stage.settings
+    segmentation = _cluster(points, settings, progress)
+    neighbors = NearestNeighbors(
+        points,
+        segmentation.codes,
+        ratio=segmentation.scaling,
+        n_neighbors=settings.n_neighbors,
+    )
+    rules = _compile(neighbors, settings, progress)
+    votes = neighbors.classify_cents(points.cents, points.frequency)
+    model = Model(
+        settings=settings,
+        source=stage.source.as_dict(),
+        segmentation=segmentation,
+        rules=rules,
+        customers=cut.customers if cut else points.n_customers,
+        whales=cut.whales if cut else 0,
+        monetary_cut=cut.monetary_cut if cut else None,
+        frequency_cut=cut.frequency_cut if cut else None,
+        outvoted_customers=int(points.customers[votes != segmentation.codes].sum()),
+        source_rows=survey.source_rows if survey else None,
+        rows_without_customer=survey.rows_without_customer if survey else None,
+        revenue_without_customer=survey.revenue_without_customer if survey else None,
+        fitted_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+    )
+    return Training(model, survey, cut)
+
+
+def inspect(stage: Stage, progress: Progress) -> tuple[Survey | None, Cut | None, Points]:
+    """Read a source up to its training profile.
+
+    Raises
+    ------
+    SegmenterError
+        The data cannot be used; the message names the column and the value.
+    """
+    try:
+        survey = _survey(stage, progress)
+        cut = _profile(stage, progress)
+        with progress.step("Grouping equal profiles") as done:
+            points = stage.points()
+            done(f"{points.n_customers:,} training customers, {len(points):,} distinct points")
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        raise SegmenterError(
+            f"{stage.binding.relation} cannot be read as asked: {first_line(error)} "
+            "Make the expression tolerant with try_cast(), or leave such rows out with where."
+        ) from None
+    return survey, cut, points
+
+
+def _survey(stage: Stage, progress: Progress) -> Survey | None:
+    if stage.source.kind != "transactions":
+        with progress.step(f"Checking {stage.binding.relation}") as done:
+            row = stage.unusable_row()
+            if row:
+                raise SegmenterError(_unusable(stage, row))
+            done("every row can be used")
+        return None
+    with progress.step(f"Reading {stage.binding.relation}") as done:
+        survey = stage.survey()
+        done(f"{survey.source_rows:,} rows")
+    if survey.source_rows == 0:
+        raise SegmenterError(
+            f"{stage.binding.relation} has no rows{_under_filter(stage)}. Nothing to fit."
+        )
+    if survey.rows_not_usable:
+        raise SegmenterError(_unusable(stage, stage.unusable_row(), survey.rows_not_usable))
+    if survey.rows_without_customer == survey.source_rows:
+        raise SegmenterError(
+            f"customer = {stage.source.customer!r} is NULL in all {survey.source_rows:,} rows of "
+            f"{stage.binding.relation}. Name the column that identifies the customer."
+        )
+    for message in _doubts(stage, survey):
+        progress.warn(message)
+    return survey
+
+
+def _under_filter(stage: Stage) -> str:
+    told = [name for name in ("where", "window", "as_of") if getattr(stage.source, name)]
+    return f" that meet {' and '.join(told)}" if told else ""
+
+
+def _unusable(stage: Stage, row: dict[str, object], count: int = 1) -> str:
+    """Name a row that cannot be used, and the way out."""
+    shown = ", ".join(f"{name} = {value}" for name, value in row.items() if value is not None)
+    if row.get("rows_of_customer", 1) != 1:
+        return (
+            f"customer {row['customer_id']} has {row['rows_of_customer']} rows in "
+            f"{stage.binding.relation}, and a profile is one row a customer. Add them up first."
+        )
+    rest = f"; {count:,} such rows in all" if count > 1 else ""
+    name = stage.source.amount if stage.source.kind == "transactions" else "monetary"
+    return (
+        f"{stage.binding.relation} has a row that cannot be used ({shown}{rest}): values must be "
+        f"finite, and money at most {11_258_999_068_426:,}. Mend it, or leave such rows out, for "
+        f"example with where = 'isfinite({name})'."
+    )
+
+
+def _doubts(stage: Stage, survey: Survey) -> list[str]:
+    """Return what an analyst should know about the rows, in words."""
+    found = []
+    if survey.rows_without_customer:
+        share = survey.rows_without_customer / survey.source_rows
+        money = (
+            f" and {survey.revenue_without_customer / survey.revenue:.1%} of the revenue"
+            if survey.revenue > 0
+            else ""
+        )
+        found.append(
+            f"{survey.rows_without_customer:,} rows ({share:.1%}){money} have no customer and are "
+            "left out."
+        )
+    if survey.rows_without_amount:
+        found.append(f"{survey.rows_without_amount:,} rows have no amount and are left out.")
+    if stage.source.order and survey.positive_rows_without_order:
+        found.append(
+            f"{survey.positive_rows_without_order:,} rows with a positive amount have no order: "
+            "their money counts, but not as an order."
+        )
+    if stage.source.date and survey.rows_without_date:
+        found.append(f"{survey.rows_without_date:,} rows have no date.")
+    return found
+
+
+def _profile(stage: Stage, progress: Progress) -> Cut | None:
+    if stage.source.kind == "points":
+        return None
+    with progress.step("Adding up customers") as done:
+        customers = stage.add_up()
+        done(f"{customers:,} customers")
+    with progress.step("Cutting the whales") as done:
+        cut = stage.cut()
+        done(
+            f"{cut.whales:,} whales ({cut.whales_by_monetary:,} by monetary, "
+            f"{cut.whales_by_frequency:,} by frequency)"
+        )
+    if cut.customers == cut.customers_without_order:
+        raise SegmenterError(
+            f"no customer of {stage.binding.relation} has an order with a positive amount, so "
+            "there is nothing to learn from. Is the sign of the amount right?"
+        )
+    return cut
+
+
+def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmentation:
+    with progress.step("Clustering") as done:
+        started = time.perf_counter()
+        segmentation = recursive_segments(points, settings)
+        seconds = time.perf_counter() - started
+        done(f"{len(segmentation.segments)} segments in {seconds:.1f} s")
+    for message in segmentation.warnings:
+        progress.warn(message)
+    return segmentation
+
+
+def _compile(neighbors: NearestNeighbors, settings: Settings, progress: Progress) -> Rules:
+    with progress.step("Compiling the classifier") as done:
+        rules = compile_rules(neighbors, max_rules=settings.max_rules)
+        done(f"{len(rules):,} rules")
+    if len(rules) > settings.max_rules:
+        progress.warn(
+            f"the classifier needs {len(rules):,} rules, more than max_rules = "
+            f"{settings.max_rules:,}: the views read segment_rules, and there is no macro "
+            "classify_segment. Raise max_rules, or n_neighbors for smoother boundaries."
+        )
+    return rules

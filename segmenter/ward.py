@@ -1,0 +1,355 @@
+"""Exact Ward linkage of weighted points in the plane, in O(n) memory.
+
+Ward's method merges, again and again, the two clusters whose union raises the sum of squares
+least. Textbook implementations look at all pairs: O(n^2) time, and mostly O(n^2) memory. This one
+gives the same tree, merge by merge, in close to O(n log n):
+
+* Ward's distance needs only the weights and centroids of two clusters, so a kd-tree over the
+  living clusters finds nearest neighbours (`segmenter.ward_tree`).
+* Ward is *reducible* (Bruynooghe 1977): merging two clusters never brings them nearer to a third
+  than the nearer of the two was. So two clusters that are each other's nearest neighbour will
+  merge with each other whatever happens elsewhere, and all such pairs can merge at once
+  (`segmenter.ward_merges`).
+* Equal heights are ordered as one-by-one merging would: by the smaller id, then the larger; ids
+  are given to points in the order of input and then to clusters as they appear
+  (`segmenter.ward_order`).
+
+A point of weight w counts as w equal points; those would merge first, at height 0.
+
+References
+----------
+.. [1] J. H. Ward, "Hierarchical grouping to optimize an objective function", Journal of the
+   American Statistical Association 58 (1963).
+.. [2] M. Bruynooghe, "Classification ascendante hierarchique des grands ensembles de donnees",
+   Cahiers de l'analyse des donnees 3 (1978).
+.. [3] S. Yu, Y. Wang, Y. Gu, L. Dhulipala, J. Shun, "ParChain: a framework for parallel
+   hierarchical agglomerative clustering using nearest-neighbor chain", PVLDB 15(2) (2021).
+.. [4] B. Sumengen et al., "Scaling hierarchical agglomerative clustering to billion-sized
+   datasets", arXiv:2105.11653 (2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmenter.errors import SegmenterError
+from segmenter.ward_merges import merge_all
+from segmenter.ward_order import (
+    FloatArray,
+    Forest,
+    IdArray,
+    IntArray,
+    kernel,
+    number_duplicates,
+    number_merges,
+)
+from segmenter.ward_tree import (
+    BLOCK,
+    NODES,
+    REBUILDS,
+    ROUND_MERGES,
+    ROUNDS,
+    SEARCHES,
+    Scale,
+    Tree,
+    fill,
+)
+
+__all__ = ["WardCounters", "cut", "cut_two", "ward_linkage"]
+
+
+_FAR, _HEAVY = 1e60, 1e30
+"""Largest spread and weight: products of them stay far from overflow and underflow."""
+_SLACK = 2.0**-50
+"""What rounding can do to a difference of two centroids, relative to the spread."""
+
+
+@dataclass
+class WardCounters:
+    """What a linkage took, to show that no layout of points makes it quadratic."""
+
+    n_points: int = 0
+    """Distinct points."""
+    searches: int = 0
+    """Nearest-neighbour searches."""
+    nodes: int = 0
+    """Tree nodes that they visited."""
+    rounds: int = 0
+    """Rounds in which all reciprocal neighbours merged."""
+    rebuilds: int = 0
+    """How often the tree was built anew."""
+    merges: int = 0
+    """Merges of distinct points and clusters: `n_points` - 1."""
+    merges_in_rounds: int = 0
+    """Those of the rounds; the others came from the heap."""
+
+    @property
+    def searches_per_point(self) -> float:
+        """Searches for each distinct point."""
+        return self.searches / max(1, self.n_points)
+
+    @property
+    def nodes_per_search(self) -> float:
+        """Tree nodes visited by a search."""
+        return self.nodes / max(1, self.searches)
+
+
+def ward_linkage(
+    monetary: ArrayLike,
+    frequency: ArrayLike,
+    customers: ArrayLike | None = None,
+    *,
+    ratio: float = 1.0,
+    counters: WardCounters | None = None,
+) -> FloatArray:
+    """Return the Ward linkage matrix of weighted points.
+
+    The squared distance of two points is ``dmonetary^2 + ratio * dfrequency^2``, that of two
+    clusters ``2 wA wB / (wA + wB)`` times the squared distance of their centroids.
+
+    Parameters
+    ----------
+    monetary, frequency : array-like of float, shape (n_points,)
+        Coordinates, in any order.
+    customers : array-like of float, shape (n_points,), optional
+        Weights above 0; 1 when absent.
+    ratio : float, default 1.0
+        The scaling r, at least 0.
+    counters : WardCounters, optional
+        Receives what the linkage took.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_points - 1, 4)
+        SciPy's linkage matrix: the two clusters of each merge (smaller id first), its height in
+        the units of `monetary`, and the number of points (not of customers) in the new cluster.
+        Shape (0, 4) for fewer than two points.
+
+    Raises
+    ------
+    SegmenterError
+        Arrays of different lengths, values that are not finite, weights that are not above 0.
+
+    Notes
+    -----
+    Deterministic. Whole numbers are compared without rounding as long as squares of their
+    weighted differences stay below 2^53; beyond that, and for other numbers, distances are
+    correct to a few units in the last place and ties are as float64 has them. Memory is about
+    100 bytes a point; time is close to O(n log n) on every layout that was tried (the command
+    ``python -m benchmarks.bench_ward`` lists them).
+
+    Examples
+    --------
+    >>> ward_linkage([0, 1, 5, 6, 20], [1, 1, 1, 1, 1]).round(3)
+    array([[ 0.   ,  1.   ,  1.   ,  2.   ],
+           [ 2.   ,  3.   ,  1.   ,  2.   ],
+           [ 5.   ,  6.   ,  7.071,  4.   ],
+           [ 4.   ,  7.   , 21.503,  5.   ]])
+    """
+    m, f, w = _checked(monetary, frequency, customers, ratio)
+    n_points = len(m)
+    if n_points < 2:
+        return np.empty((0, 4))
+    linkage = np.empty((n_points - 1, 4))
+    group, row = _equal_points(m, f), 0
+    rank, size = np.arange(n_points, dtype=np.int32), np.ones(n_points, np.int32)
+    if group is not None:
+        m, f, w, size = _grouped(m, f, w, group)
+        rank = np.empty(len(m), np.int32)
+        row = number_duplicates(group, rank, linkage)
+    tree = _plant(m, f, w, ratio)
+    del m, f, w, group
+    # from here on a starting cluster is numbered as it lies in the tree: its neighbours are near
+    planted = tree.cluster[: len(rank)]
+    forest = _new_forest(rank[planted], size[planted])
+    planted[:] = forest.slot[: len(rank)]
+    merge_all(tree, forest)
+    if counters is not None:
+        _count(counters, tree.counts, len(rank))
+    del tree, planted
+    number_merges(forest, np.argsort(forest.height, kind="stable"), linkage, row)
+    return linkage
+
+
+def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
+    """Return the block of each point when the last merges are undone.
+
+    Parameters
+    ----------
+    linkage : ndarray of float64, shape (n_points - 1, 4)
+        From `ward_linkage`.
+    n_clusters : int
+        Number of blocks, 1 to n_points.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_points,)
+        0 to n_clusters - 1, numbered by the first point in each block. Equal heights do not
+        change the number of blocks: the merge that comes later is undone first. O(n_points).
+
+    Raises
+    ------
+    SegmenterError
+        `n_clusters` out of range.
+
+    Examples
+    --------
+    >>> cut(ward_linkage([0, 20, 1, 5, 6], [1, 1, 1, 1, 1]), 3)
+    array([0, 1, 0, 2, 2])
+    """
+    n_points = len(linkage) + 1
+    if isinstance(n_clusters, bool) or not 1 <= n_clusters <= n_points:
+        raise SegmenterError(
+            f"n_clusters must be a whole number from 1 to the {n_points:,} points of the linkage, "
+            f"not {n_clusters!r}."
+        )
+    blocks: IntArray = _cut(linkage, int(n_clusters))
+    return blocks
+
+
+def cut_two(linkage: FloatArray) -> IntArray:
+    """Return the two blocks that the last merge joined, 0 for the first point's; see `cut`."""
+    return cut(linkage, 2)
+
+
+@kernel
+def _cut(linkage: FloatArray, n_clusters: int) -> IntArray:
+    n_points = len(linkage) + 1
+    top = np.empty(2 * n_points - 1, np.int32)
+    number = np.empty(2 * n_points - 1, np.int32)
+    block = np.empty(n_points, np.int64)
+    for i in range(2 * n_points - 1):
+        top[i], number[i] = i, -1
+    for row in range(n_points - n_clusters - 1, -1, -1):
+        top[int(linkage[row, 0])] = top[int(linkage[row, 1])] = top[n_points + row]
+    used = 0
+    for i in range(n_points):
+        if number[top[i]] < 0:
+            number[top[i]] = used
+            used += 1
+        block[i] = number[top[i]]
+    return block
+
+
+def _checked(
+    monetary: ArrayLike, frequency: ArrayLike, customers: ArrayLike | None, ratio: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return float64 copies, coordinates counted from their minimum."""
+    m = _column(monetary, "monetary")
+    f = _column(frequency, "frequency")
+    w = np.ones(len(m)) if customers is None else _column(customers, "customers")
+    if not len(m) == len(f) == len(w):
+        raise SegmenterError(
+            f"monetary, frequency and customers must have one value per point, "
+            f"not {len(m):,}, {len(f):,} and {len(w):,}."
+        )
+    if not (np.isfinite(ratio) and 0 <= ratio <= _FAR):
+        raise SegmenterError(f"ratio must be a finite number, at least 0, not {ratio!r}.")
+    if len(m) == 0:
+        return m, f, w
+    if not (w.min() >= 1 / _HEAVY and w.sum() <= _HEAVY):
+        raise SegmenterError(
+            f"customers must be above 0 (at least {1 / _HEAVY:g}, at most {_HEAVY:g} in all), "
+            f"not {w.min():g} to {w.max():g}."
+        )
+    # from the minimum, whole numbers stay whole and small ones small wherever they lie
+    m -= m.min()
+    f -= f.min()
+    for name, values in (("monetary", m), ("frequency", f)):
+        if values.max() > _FAR:
+            raise SegmenterError(
+                f"{name} must not spread over more than {_FAR:g}, but {values.max():g} came. "
+                f"Give it in a larger unit."
+            )
+    if ratio == 0:
+        f[:] = 0.0
+    return m, f, w
+
+
+def _column(values: ArrayLike, name: str) -> FloatArray:
+    try:
+        column = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise SegmenterError(f"{name} must be numbers: {error}.") from error
+    if column.ndim != 1:
+        raise SegmenterError(f"{name} must have one dimension, not shape {column.shape}.")
+    wrong = np.flatnonzero(~np.isfinite(column))
+    if len(wrong):
+        raise SegmenterError(
+            f"{name} must be finite, but {column[wrong[0]]} came at position {wrong[0]:,}."
+        )
+    return column
+
+
+def _equal_points(m: FloatArray, f: FloatArray) -> IdArray | None:
+    """Return which distinct point each point is, in ascending order; None if all differ."""
+    rising = (m[1:] > m[:-1]) | ((m[1:] == m[:-1]) & (f[1:] > f[:-1]))
+    if rising.all():
+        return None
+    order = np.lexsort((f, m))
+    m, f = m[order], f[order]
+    new = np.ones(len(m), dtype=bool)
+    new[1:] = (m[1:] != m[:-1]) | (f[1:] != f[:-1])
+    if new.all():
+        return None
+    group = np.empty(len(m), np.int32)
+    group[order] = np.cumsum(new) - 1
+    return group
+
+
+def _grouped(
+    m: FloatArray, f: FloatArray, w: FloatArray, group: IdArray
+) -> tuple[FloatArray, FloatArray, FloatArray, IdArray]:
+    """Return coordinates, weights and numbers of points of the distinct points."""
+    n = int(group.max()) + 1
+    one = np.empty(n, np.int64)
+    one[group] = np.arange(len(group))
+    weight = np.bincount(group, w, n).astype(np.float64)
+    return m[one], f[one], weight, np.bincount(group, minlength=n).astype(np.int32)
+
+
+def _plant(m: FloatArray, f: FloatArray, w: FloatArray, ratio: float) -> Tree:
+    """Return a tree over points."""
+    slots = -(-len(m) // BLOCK) * BLOCK
+    buffers = Tree(
+        sum_m=np.empty(slots),
+        sum_f=np.empty(slots),
+        weight=np.empty(slots),
+        cluster=np.empty(slots, np.int32),
+        box=np.empty((slots // BLOCK * 2, 5)),
+        first=1,
+        # at 0 all frequencies are 0, and 0 times the infinite box of an empty node is NaN
+        scale=Scale(float(ratio) or 1.0, _SLACK * float(m.max()), _SLACK * float(f.max())),
+        counts=np.zeros(5, np.int64),
+    )
+    return fill(buffers, m * w, f * w, w, np.arange(len(m), dtype=np.int32))
+
+
+def _new_forest(rank: IdArray, size: IdArray) -> Forest:
+    """Return a forest of starting clusters, each in the slot of its number."""
+    n = len(rank)
+    slot = np.empty(2 * n - 1, np.int32)
+    slot[:n] = np.arange(n)
+    return Forest(
+        rank=rank,
+        size=size,
+        height=np.empty(n - 1),
+        left=np.empty(n - 1, np.int32),
+        right=np.empty(n - 1, np.int32),
+        key=np.empty(n - 1, np.int32),
+        slot=slot,
+        neighbor=np.empty(2 * n - 1, np.int32),
+        bound=np.empty(2 * n - 1),
+    )
+
+
+def _count(counters: WardCounters, counts: IntArray, n: int) -> None:
+    counters.n_points, counters.merges = n, n - 1
+    counters.searches = int(counts[SEARCHES])
+    counters.nodes = int(counts[NODES])
+    counters.rounds = int(counts[ROUNDS])
+    counters.rebuilds = int(counts[REBUILDS])
+    counters.merges_in_rounds = int(counts[ROUND_MERGES])

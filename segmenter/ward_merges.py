@@ -1,0 +1,172 @@
+# mypy: disable-error-code="no-any-return, arg-type"
+"""The merges of Ward linkage in close to O(n log n) time and O(n) memory.
+
+Two phases; see `segmenter.ward` for why they give the tree of one-by-one merging.
+
+1. Rounds: all pairs that are each other's nearest neighbour merge at once; the new clusters and
+   those whose neighbour has merged search again. As long as a round merges a share of what is
+   left, the work is a geometric series.
+2. A heap: where a round merges little (growing gaps along a line: one pair a round), the
+   clusters wait in a heap by their distance, and a neighbour that has merged is replaced only
+   when its owner comes up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segmenter.ward_order import Forest, IdArray, inner, is_older, kernel, record_merge
+from segmenter.ward_tree import (
+    BLOCK,
+    ROUND_MERGES,
+    ROUNDS,
+    Tree,
+    rebuild,
+    refit,
+    refit_all,
+    search,
+)
+
+__all__ = ["merge_all"]
+
+LEAST_SHARE = 0.05
+
+
+@inner
+def _join(tree: Tree, forest: Forest, k: int, a: int, b: int) -> int:
+    """Make merge k of clusters a and b, in the slot of the heavier one; return the other slot."""
+    record_merge(forest, k, a, b, forest.bound[a])
+    kept, freed = forest.slot[a], forest.slot[b]
+    if tree.weight[freed] > tree.weight[kept]:
+        kept, freed = freed, kept
+    made = len(forest.rank) + k
+    tree.sum_m[kept] += tree.sum_m[freed]
+    tree.sum_f[kept] += tree.sum_f[freed]
+    tree.weight[kept] += tree.weight[freed]
+    tree.cluster[kept] = made
+    tree.weight[freed] = 0.0
+    tree.cluster[freed] = -1
+    forest.slot[a] = forest.slot[b] = -1
+    forest.slot[made] = kept
+    forest.neighbor[made] = -1
+    return freed
+
+
+@kernel
+def _is_sparse(tree: Tree, living: int) -> bool:
+    """Whether half of the slots are empty."""
+    return len(tree.cluster) > BLOCK and 2 * living <= len(tree.cluster)
+
+
+@inner
+def _is_stale(forest: Forest, a: int) -> bool:
+    """Whether a cluster's neighbour has merged or was never searched."""
+    return forest.neighbor[a] < 0 or forest.slot[forest.neighbor[a]] < 0
+
+
+@kernel
+def _search_stale(tree: Tree, forest: Forest) -> None:
+    """Give every living cluster a living nearest neighbour."""
+    stack, far = np.empty(128, np.int32), np.empty(128)
+    for slot in range(len(tree.cluster)):
+        a = tree.cluster[slot]
+        if a >= 0 and _is_stale(forest, a):
+            search(tree, forest, a, stack, far)
+
+
+@kernel
+def _merge_reciprocal(tree: Tree, forest: Forest, k: int) -> int:
+    """Merge all pairs that are each other's nearest neighbour; return the next merge."""
+    for slot in range(len(tree.cluster)):
+        a = tree.cluster[slot]
+        if a >= 0 and forest.neighbor[a] >= 0:
+            b = forest.neighbor[a]
+            if forest.neighbor[b] == a:
+                _join(tree, forest, k, a, b)
+                k += 1
+    return k
+
+
+@inner
+def _precedes(forest: Forest, a: int, c: int) -> bool:
+    """Whether a and its neighbour come before c and its neighbour: (height, id, id)."""
+    if forest.bound[a] != forest.bound[c]:
+        return forest.bound[a] < forest.bound[c]
+    b, d = forest.neighbor[a], forest.neighbor[c]
+    if is_older(forest, b, a):
+        a, b = b, a
+    if is_older(forest, d, c):
+        c, d = d, c
+    if a != c:
+        return is_older(forest, a, c)
+    return b != d and is_older(forest, b, d)
+
+
+@inner
+def _sift(heap: IdArray, size: int, forest: Forest, place: int) -> None:
+    """Move the cluster at a place down to where it belongs."""
+    cluster = heap[place]
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size and _precedes(forest, heap[child + 1], heap[child]):
+            child += 1
+        if not _precedes(forest, heap[child], cluster):
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = cluster
+
+
+@kernel
+def _merge_by_heap(tree: Tree, forest: Forest, heap: IdArray, k: int) -> int:
+    """Merge the nearest pair of all, one by one, until the tree is sparse."""
+    stack, far = np.empty(128, np.int32), np.empty(128)
+    n, size = len(forest.rank), len(heap)
+    for place in range(size // 2 - 1, -1, -1):
+        _sift(heap, size, forest, place)
+    while k < n - 1 and not _is_sparse(tree, n - k):
+        a = heap[0]
+        if forest.slot[a] < 0:  # merged, as somebody's neighbour
+            size -= 1
+            heap[0] = heap[size]
+        else:
+            if not _is_stale(forest, a):
+                freed = _join(tree, forest, k, a, forest.neighbor[a])
+                a = heap[0] = n + k
+                k += 1
+                refit(tree, freed)
+                refit(tree, forest.slot[a])
+            # a new cluster, or one whose bound holds while its neighbour has merged
+            search(tree, forest, a, stack, far)
+        _sift(heap, size, forest, 0)
+    return k
+
+
+def merge_all(tree: Tree, forest: Forest) -> None:
+    """Merge n starting clusters until one is left.
+
+    Parameters
+    ----------
+    tree : Tree
+        Over the clusters, numbered as they lie in it; its `counts` receive what it took.
+    forest : Forest
+        With `rank`, `size` and `slot` of the starting clusters; receives the merges.
+    """
+    n = len(forest.rank)
+    k, share = 0, 1.0
+    forest.neighbor[:n] = -1
+    while k < n - 1 and share >= LEAST_SHARE:
+        _search_stale(tree, forest)
+        before, k = k, _merge_reciprocal(tree, forest, k)
+        share = (k - before) / (n - before)
+        if _is_sparse(tree, n - k):
+            tree = rebuild(tree, forest)
+        else:
+            refit_all(tree)
+        tree.counts[ROUNDS] += 1
+    tree.counts[ROUND_MERGES] = k
+    while k < n - 1:
+        _search_stale(tree, forest)
+        k = _merge_by_heap(tree, forest, tree.cluster[tree.cluster >= 0], k)
+        if k < n - 1:
+            tree = rebuild(tree, forest)

@@ -1,0 +1,1 @@
+"""The SQL objects as files, one object a file."""

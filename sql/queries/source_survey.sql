@@ -1,0 +1,37 @@
+-- What a fit looks at before it adds anything up.
+-- Grain:  one row.
+-- Source: segments.transactions, one scan.
+-- Units:  revenue in the table's currency, of rows whose amount can be summed exactly.
+with
+
+transactions as (
+    select
+        *,
+        amount between -$max_amount and $max_amount as is_usable
+    from segments.transactions
+),
+
+measured as (
+    select
+        *,
+        case when is_usable then cast(floor(amount * 10000 + 0.5) as bigint) end as ten_thousandths
+    from transactions
+)
+
+select
+    count(*) as source_rows,
+    count(case when customer_id is null then 1 end) as rows_without_customer,
+    count(case when amount is null then 1 end) as rows_without_amount,
+    count(case when not is_usable then 1 end) as rows_not_usable,
+    count(case when is_usable and amount < 0 then 1 end) as refund_rows,
+    count(case when is_usable and amount = 0 then 1 end) as zero_rows,
+    count(case when customer_id is not null and amount > 0 and order_id is null then 1 end)
+        as positive_rows_without_order,
+    count(case when ordered_at is null then 1 end) as rows_without_date,
+    min(ordered_at) as first_at,
+    max(ordered_at) as last_at,
+    cast(coalesce(sum(ten_thousandths), 0) / 10000.0 as double) as revenue,
+    cast(
+        coalesce(sum(case when customer_id is null then ten_thousandths end), 0) / 10000.0 as double
+    ) as revenue_without_customer
+from measured

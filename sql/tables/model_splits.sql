@@ -1,0 +1,24 @@
+-- segments.model_splits
+-- Grain: one row for each model version and level: the audit of the recursion.
+-- Units: heights in the table's currency; shares from 0 to 1, of all training customers.
+create table if not exists segments.model_splits (
+    model_id integer not null,
+    level integer not null,
+    block_customers bigint not null, -- the block that was split
+    block_points bigint not null,
+    block_share double not null,
+    scaling double not null, -- var(cents) / var(frequency) of this block
+    height double not null, -- Ward height of this split
+    next_height double, -- Ward height of the next one below it; NULL where there is none
+    higher_customers bigint not null, -- the part with the higher mean monetary
+    lower_customers bigint not null,
+    moved_customers bigint not null, -- by consolidation
+    largest_customers bigint not null, -- largest block of all after this split
+    largest_share double not null,
+    max_share double not null,
+    is_lopsided boolean not null,
+    decision varchar not null, -- split again, or stopped
+    reason varchar not null,
+    frequency_agrees boolean not null, -- mean frequency orders the blocks as mean monetary does
+    primary key (model_id, level)
+)

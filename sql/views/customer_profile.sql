@@ -1,0 +1,59 @@
+-- segments.customer_profile
+-- Grain:  one row for each customer; rows without a customer are left out.
+-- Source: segments.transactions, live.
+-- Units:  monetary is the sum of a customer's amounts, refunds included, in whole cents of the
+--         table's currency; frequency is the number of distinct orders with a positive amount, or
+--         of rows with a positive amount where the table has no order column.
+-- Each amount becomes a whole number of ten-thousandths before it is summed, so that the sum does
+-- not depend on the order of rows; the sum is rounded half up to the cent. Amounts that are NULL,
+-- NaN, infinite or too large to be exact are left out here.
+with
+
+transactions as (
+    select * from segments.transactions
+),
+
+usable as (
+    select
+        customer_id,
+        order_id,
+        ordered_at,
+        amount > 0 as is_order,
+        cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths
+    from transactions
+    where
+        customer_id is not null
+        and amount between -$max_amount and $max_amount
+),
+
+summed as (
+    select
+        customer_id,
+        sum(ten_thousandths) + 50 as shifted,
+        case
+            when $has_order then count(distinct case when is_order then order_id end)
+            else count(case when is_order then 1 end)
+        end as frequency,
+        min(case when is_order then ordered_at end) as first_order_at,
+        max(case when is_order then ordered_at end) as last_order_at
+    from usable
+    group by customer_id
+),
+
+final as (
+    select
+        customer_id,
+        ((shifted - ((shifted % 100) + 100) % 100) // 100) / 100.0 as monetary,
+        frequency,
+        first_order_at,
+        last_order_at
+    from summed
+)
+
+select
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at
+from final

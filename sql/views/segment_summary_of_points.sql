@@ -1,0 +1,100 @@
+-- segments.segment_summary, where the user brought anonymous points
+-- Grain:  one row for each segment of the current model, empty ones included.
+-- Source: segments.profile_points under the current model, live.
+-- Units:  money in the table's currency; share is of all customers, share_of_revenue is of the
+--         revenue of these customers, both from 0 to 1.
+-- At-Risk means low value: it does not say that a customer is leaving.
+with
+
+classified as (
+    select
+        profile_points.monetary,
+        profile_points.frequency,
+        profile_points.customers,
+        cast(round(profile_points.monetary * 100) as bigint) as cents,
+        segment_rules.segment
+    from segments.profile_points
+    inner join segments.segment_rules
+        on
+            profile_points.frequency between
+            segment_rules.frequency_from and segment_rules.frequency_to
+            and profile_points.monetary >= segment_rules.monetary_from
+            and profile_points.monetary < segment_rules.monetary_below
+),
+
+current_segments as (
+    select
+        model_segments.segment,
+        model_segments.segment_rank
+    from segments.model_segments
+    inner join segments.models
+        on model_segments.model_id = models.model_id
+    where models.is_current
+),
+
+ranked as (
+    select
+        *,
+        sum(customers) over (partition by segment) as total,
+        sum(customers) over (
+            partition by segment order by monetary range unbounded preceding
+        ) as up_to_monetary,
+        sum(customers) over (
+            partition by segment order by frequency range unbounded preceding
+        ) as up_to_frequency
+    from classified
+),
+
+by_segment as (
+    select
+        segment,
+        sum(customers) as customers,
+        sum(cents * customers) as cents,
+        sum(frequency * customers) as orders,
+        min(case when up_to_monetary * 2 >= total then monetary end) as lower_monetary,
+        min(case when up_to_monetary * 2 > total then monetary end) as upper_monetary,
+        min(case when up_to_frequency * 2 >= total then frequency end) as lower_frequency,
+        min(case when up_to_frequency * 2 > total then frequency end) as upper_frequency
+    from ranked
+    group by segment
+),
+
+totals as (
+    select
+        sum(customers) as customers,
+        sum(cents) as cents
+    from by_segment
+),
+
+final as (
+    select
+        current_segments.segment,
+        current_segments.segment_rank,
+        cast(coalesce(by_segment.customers, 0) as bigint) as customers,
+        coalesce(by_segment.customers, 0) / nullif(cast(totals.customers as double), 0) as share,
+        coalesce(by_segment.cents, 0) / 100.0 as revenue,
+        coalesce(by_segment.cents, 0)
+        / nullif(cast(totals.cents as double), 0) as share_of_revenue,
+        by_segment.cents / 100.0 / by_segment.customers as mean_monetary,
+        (by_segment.lower_monetary + by_segment.upper_monetary) / 2 as median_monetary,
+        by_segment.orders / cast(by_segment.customers as double) as mean_frequency,
+        (by_segment.lower_frequency + by_segment.upper_frequency) / 2.0 as median_frequency
+    from current_segments
+    cross join totals
+    left join by_segment
+        on current_segments.segment = by_segment.segment
+)
+
+select
+    segment,
+    segment_rank,
+    customers,
+    share,
+    revenue,
+    share_of_revenue,
+    mean_monetary,
+    median_monetary,
+    mean_frequency,
+    median_frequency
+from final
+order by segment_rank

@@ -1,0 +1,39 @@
+-- segments.transactions, where a time window was asked for
+-- Grain:  one row for each row of the user's table that passes the row filter and lies in the
+--         window: after $as_of - $window, up to and with $as_of. Without $as_of the window ends at
+--         the newest transaction and moves with it.
+-- Source: the user's own table, view or files ($source), read live and never copied.
+-- Units:  amount in the table's currency, refunds negative; ordered_at without time zone.
+-- Columns that the user's table does not have are NULL.
+with
+
+filtered as (
+    select
+        $customer as customer_id,
+        $order as order_id,
+        cast($amount as double) as amount,
+        cast($date as timestamp) as ordered_at
+    from $source as user_table
+    where $row_filter
+),
+
+window_end as (
+    select coalesce($as_of, max(filtered.ordered_at)) as ends_at
+    from filtered
+),
+
+final as (
+    select filtered.*
+    from filtered
+    cross join window_end
+    where
+        filtered.ordered_at <= window_end.ends_at
+        and filtered.ordered_at > coalesce(window_end.ends_at - $window, timestamp '0001-01-01')
+)
+
+select
+    customer_id,
+    order_id,
+    amount,
+    ordered_at
+from final

@@ -1,0 +1,125 @@
+"""The three real data sets, and databases that have them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import segmenter
+from segmenter import Model, Source
+
+HERE = Path(__file__).parent
+
+RETAIL = str(files("segmenter.data") / "online_retail.parquet")
+RETAIL_II = str(HERE / "data" / "online_retail_ii_2009_2010.parquet")
+
+DATASETS = ("online_retail", "two_years", "cdnow")
+
+
+def cdnow_file() -> Path:
+    """Return the CDNOW file of the package lifetimes without importing the package."""
+    found = find_spec("lifetimes")
+    assert found is not None
+    assert found.origin is not None, "pip install -e '.[dev]' brings lifetimes"
+    return Path(found.origin).parent / "datasets" / "CDNOW_master.txt"
+
+
+def load_dataset(con: duckdb.DuckDBPyConnection, name: str) -> Source:
+    """Create the data set as a table and return how it is read."""
+    if name == "cdnow":
+        con.execute(
+            r"""
+            create table cdnow as
+            with words as (
+                select regexp_split_to_array(trim(line), '\s+') as word
+                from read_csv($1, columns = {'line': 'VARCHAR'}, delim = '\t', header = false)
+            )
+            select word[1]::integer as customer_id, strptime(word[2], '%Y%m%d')::date as date,
+                word[3]::integer as number_of_cds, word[4]::double as dollar_value
+            from words
+            """,
+            [str(cdnow_file())],
+        )
+        return Source(
+            transactions="cdnow", customer="customer_id", amount="dollar_value", date="date"
+        )
+    con.execute("create table online_retail as from read_parquet($1)", [RETAIL])
+    if name == "two_years":
+        con.execute(
+            """
+            create table two_years as
+            from online_retail
+            union all
+            from read_parquet($1) where InvoiceDate < '2010-12-01'
+            """,
+            [RETAIL_II],
+        )
+    return Source(
+        transactions=name,
+        customer="CustomerID",
+        amount="Quantity * UnitPrice",
+        order="InvoiceNo",
+        date="InvoiceDate",
+    )
+
+
+class Fitted:
+    """A data set in memory with a model."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.con = duckdb.connect()
+        self.source = load_dataset(self.con, name)
+        self.model: Model = segmenter.fit(self.con, self.source)
+        segmenter.register(self.con)
+
+
+@pytest.fixture(scope="session", params=DATASETS)
+def fitted(request):
+    """Each real data set, fitted with the defaults; tests must not change it."""
+    made = Fitted(request.param)
+    yield made
+    made.con.close()
+
+
+@pytest.fixture
+def con():
+    """An empty database in memory."""
+    made = duckdb.connect()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(con):
+    """A small, readable shop: 60 customers, three kinds of them."""
+    con.execute(
+        """
+        create table sales as
+        select
+            i % 60 as customer_id,
+            i as order_id,
+            (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end)
+            + (i % 60) / 4.0 as amount,
+            timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at
+        from range(600) as t(i)
+        where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
+        """
+    )
+    return con
+
+
+@pytest.fixture
+def sales():
+    """How the small shop is read."""
+    return Source(
+        transactions="sales",
+        customer="customer_id",
+        amount="amount",
+        order="order_id",
+        date="sold_at",
+    )

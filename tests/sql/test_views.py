@@ -1,0 +1,171 @@
+"""The published objects: live, complete, and the same as the model says."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+import segmenter
+from segmenter import SegmenterError, Settings
+
+
+def rows(con, query):
+    return con.execute(query).fetchall()
+
+
+def test_each_customer_has_a_segment(fitted):
+    total, known, distinct = rows(
+        fitted.con,
+        "select count(*), count(segment), count(distinct customer_id) from segments.customer_segments",
+    )[0]
+    assert total == known == distinct == fitted.model.customers
+    assert rows(fitted.con, "select sum(customers) from segments.segment_summary") == [(total,)]
+
+
+def test_three_segments_with_their_names(fitted):
+    names = rows(fitted.con, "select segment, segment_rank from segments.segment_summary")
+    assert names == [("Elite", 1), ("Loyal", 2), ("At-Risk", 3)]
+
+
+def test_summary_adds_up(fitted):
+    share, revenue_share, revenue = rows(
+        fitted.con, "select sum(share), sum(share_of_revenue), sum(revenue) from segments.segment_summary"
+    )[0]
+    assert share == pytest.approx(1)
+    assert revenue_share == pytest.approx(1)
+    (expected,) = rows(fitted.con, "select sum(monetary) from segments.customer_profile")[0]
+    assert revenue == pytest.approx(expected)
+
+
+def test_is_whale_uses_the_stored_cut(fitted):
+    assert rows(fitted.con, "select count(*) from segments.customer_segments where is_whale") == [
+        (fitted.model.whales,)
+    ]
+
+
+def test_rules_cover_each_customer_exactly_once(fitted):
+    found = rows(
+        fitted.con,
+        """
+        select count(*), count(distinct customer_id), count(*) filter (rule.segment = c.segment)
+        from segments.customer_segments as c
+        inner join segments.segment_rules as rule
+            on c.frequency between rule.frequency_from and rule.frequency_to
+            and c.monetary >= rule.monetary_from and c.monetary < rule.monetary_below
+        """,
+    )
+    assert found == [(fitted.model.customers,) * 3]
+
+
+def test_macro_and_search_agree_at_every_customer(fitted):
+    query = """
+        select count(*) from segments.customer_segments
+        where segment is distinct from classify_segment_knn(monetary, frequency)
+    """
+    assert rows(fitted.con, query) == [(0,)]
+
+
+def test_a_new_transaction_moves_its_customer_without_a_refit(shop, sales):
+    segmenter.fit(shop, sales)
+    query = "select segment from segments.customer_segments where customer_id = 3"
+    assert rows(shop, query) == [("At-Risk",)]
+    shop.execute(
+        "insert into sales select 3, 10000 + i, 500, '2024-06-01' from range(20) as t(i)"
+    )
+    assert rows(shop, query) == [("Elite",)]
+
+
+def test_many_rules_are_joined_instead_of_compiled(shop, sales):
+    plain = segmenter.fit(shop, sales)
+    expected = rows(shop, "select customer_id, segment from segments.customer_segments order by 1")
+    many = segmenter.fit(shop, sales, Settings(max_rules=1))
+    assert plain.has_macro
+    assert not many.has_macro
+    assert expected == rows(
+        shop, "select customer_id, segment from segments.customer_segments order by 1"
+    )
+    with pytest.raises(duckdb.CatalogException):
+        shop.execute("select classify_segment(1, 1)")
+
+
+@pytest.mark.parametrize(
+    ("monetary", "frequency"),
+    [("null", "1"), ("1", "null"), ("'nan'::double", "1"), ("1", "'inf'::double"), ("'-inf'", "1")],
+)
+def test_what_is_no_number_has_no_segment(fitted, monetary, frequency):
+    for function in ("classify_segment", "classify_segment_knn"):
+        assert rows(fitted.con, f"select {function}({monetary}, {frequency})") == [(None,)]
+
+
+def test_extreme_inputs_are_defined(fitted):
+    query = """
+        select count(*), count(classify_segment(m, f)),
+            count(*) filter (classify_segment(m, f) = classify_segment_knn(m, f))
+        from unnest([-1e300, -1e12, -0.01, 0, 1e12, 1e300]) as a(m),
+            unnest([-1e300, -5, 0, 0.5, 1e6, 1e300]) as b(f)
+    """
+    assert rows(fitted.con, query) == [(36, 36, 36)]
+
+
+def test_a_refit_is_the_next_version(shop, sales):
+    segmenter.fit(shop, sales)
+    second = segmenter.fit(shop, sales, Settings(names=("A", "B", "C")))
+    assert second.model_id == 2
+    assert rows(shop, "select model_id, is_current from segments.models order by 1") == [
+        (1, False),
+        (2, True),
+    ]
+    assert rows(shop, "select distinct segment from segments.customer_segments order by 1") == [
+        ("A",),
+        ("B",),
+        ("C",),
+    ]
+
+
+def test_the_model_survives_the_store(fitted):
+    loaded = segmenter.load(fitted.con)
+    made = fitted.model
+    assert loaded.segments == made.segments
+    assert loaded.splits == made.splits
+    assert loaded.settings == made.settings
+    assert loaded.segmentation.scaling == made.segmentation.scaling
+    for name in ("cents", "frequency", "customers"):
+        assert (getattr(loaded.points, name) == getattr(made.points, name)).all()
+    for name in ("frequency_from", "frequency_to", "cents_from", "cents_below", "segment"):
+        assert (getattr(loaded.rules, name) == getattr(made.rules, name)).all()
+
+
+def test_a_failed_fit_leaves_the_model_before(shop, sales, monkeypatch):
+    segmenter.fit(shop, sales)
+    before = rows(shop, "select * from segments.models"), rows(shop, "from duckdb_views()")
+    monkeypatch.setattr("segmenter.publish.create_view", lambda *_: "select * from nowhere")
+    with pytest.raises(duckdb.CatalogException):
+        segmenter.fit(shop, sales, Settings(n_neighbors=3))
+    assert before == (rows(shop, "select * from segments.models"), rows(shop, "from duckdb_views()"))
+
+
+def test_a_foreign_schema_is_left_alone(shop, sales):
+    shop.execute("create schema segments; create table segments.mine (i integer)")
+    with pytest.raises(SegmenterError, match=r"segments\.mine, which Segmenter did not make"):
+        segmenter.fit(shop, sales)
+    assert rows(shop, "select count(*) from segments.mine") == [(0,)]
+
+
+def test_a_foreign_macro_is_left_alone(shop, sales):
+    shop.execute("create macro classify_segment(x) as x")
+    with pytest.raises(SegmenterError, match=r"main\.classify_segment\(\), which Segmenter did"):
+        segmenter.fit(shop, sales)
+
+
+def test_a_fit_inside_a_transaction_is_refused(shop, sales):
+    shop.execute("begin")
+    with pytest.raises(SegmenterError, match="inside a transaction"):
+        segmenter.fit(shop, sales)
+    shop.execute("rollback")
+
+
+def test_nothing_temporary_is_left(shop, sales):
+    segmenter.fit(shop, sales)
+    query = "select table_name from duckdb_tables() where temporary"
+    assert rows(shop, query) == []
+    assert rows(shop, "select view_name from duckdb_views() where temporary and not internal") == []

@@ -1,0 +1,197 @@
+"""The claims of the method, on the three real data sets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import duckdb
+import numpy as np
+import pytest
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.metrics import adjusted_rand_score
+from sklearn.neighbors import KNeighborsClassifier
+
+import segmenter
+from segmenter import Settings
+from segmenter.points import Points
+from segmenter.recursion import recursive_segments
+from segmenter.ward import cut, ward_linkage
+from tests.conftest import DATASETS, load_dataset
+
+SEEDS = range(8)
+
+
+def customers(points):
+    """Return cents and frequency of every training customer."""
+    return (
+        np.repeat(points.cents, points.customers),
+        np.repeat(points.frequency, points.customers),
+    )
+
+
+def scaled(points):
+    """Return z-scores of every training customer."""
+    columns = np.column_stack(customers(points)).astype(float)
+    return (columns - columns.mean(axis=0)) / columns.std(axis=0)
+
+
+def test_a_base_of_real_customers_is_lopsided_and_is_split_again(fitted):
+    first, second = fitted.model.splits
+    assert first.decision == "split again"
+    assert first.largest_share > 0.85
+    assert second.largest_share < fitted.model.segmentation.flat_share
+    assert [segment.name for segment in fitted.model.segments] == ["Elite", "Loyal", "At-Risk"]
+
+
+def test_textbook_ward_equals_scikit_learn_at_each_level(fitted):
+    points = fitted.model.points
+    members = np.ones(len(points), dtype=bool)
+    for _ in range(2):
+        part = points.take(members)
+        ours = cut(
+            ward_linkage(part.cents, part.frequency, part.customers, ratio=part.scaling()), 2
+        )
+        theirs = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(scaled(part))
+        assert adjusted_rand_score(theirs, np.repeat(ours, part.customers)) == 1.0
+        largest = int(part.customers[ours == 1].sum() > part.customers[ours == 0].sum())
+        members[np.flatnonzero(members)[ours != largest]] = False
+
+
+def test_consolidation_leaves_every_customer_with_the_nearest_centroid(fitted):
+    segmentation = fitted.model.segmentation
+    first = segmentation.splits[0]
+    assert first.moved_customers > 0
+    points, codes = segmentation.points, segmentation.codes
+    top = codes == 0
+    if first.higher_customers != points.customers[top].sum():
+        pytest.fail("the higher part of level 1 is Elite on these data sets")
+    ratio = points.scaling()
+    means = [points.take(mask).mean() for mask in (top, ~top)]
+    distances = [
+        (points.cents - cents) ** 2 + ratio * (points.frequency - frequency) ** 2
+        for cents, frequency in means
+    ]
+    assert (top == (distances[0] < distances[1])).all()
+
+
+@pytest.mark.parametrize(("left_out", "at_least"), [(0.001, 0.97), (0.1, 0.95)])
+def test_the_segments_hold_still(fitted, left_out, at_least):
+    """Labels of the other customers, everything fitted anew without those left out."""
+    con = fitted.con.cursor()
+    columns = "customer_id, segment"
+    before = dict(con.execute(f"select {columns} from segments.customer_segments").fetchall())
+    agreement = []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        gone = rng.choice(len(before), round(left_out * len(before)), replace=False)
+        ids = np.array(list(before))
+        with duckdb.connect() as other:
+            profiles = con.execute("from segments.customer_profile").df()
+            other.register("profiles", profiles[~profiles.customer_id.isin(ids[gone])])
+            other.execute("create table kept as from profiles")
+            segmenter.fit(other, segmenter.Source(profile="kept"))
+            after = other.execute(f"select {columns} from segments.customer_segments").fetchall()
+        agreement.append(
+            adjusted_rand_score([before[key] for key, _ in after], [name for _, name in after])
+        )
+    con.close()
+    assert np.mean(agreement) >= at_least
+
+
+def test_the_search_equals_scikit_learn(fitted):
+    model, points = fitted.model, fitted.model.points
+    weight = np.sqrt(model.segmentation.scaling)
+    cents, frequency = customers(points)
+    theirs = KNeighborsClassifier(5, algorithm="kd_tree").fit(
+        np.column_stack([cents, frequency * weight]),
+        np.repeat(model.segmentation.codes, points.customers),
+    )
+    profiles = fitted.con.execute("select monetary, frequency from segments.customer_profile").df()
+    rng = np.random.default_rng(3)
+    queries = np.concatenate(
+        [
+            profiles.to_numpy(),
+            np.column_stack(
+                [
+                    rng.uniform(cents.min() / 100 - 10, cents.max() / 100 + 10, 100_000).round(2),
+                    rng.integers(0, frequency.max() + 3, 100_000),
+                ]
+            ),
+        ]
+    )
+    clamped = np.column_stack(
+        [
+            np.clip(np.round(queries[:, 0] * 100), cents.min(), cents.max()),
+            np.clip(queries[:, 1], frequency.min(), frequency.max()) * weight,
+        ]
+    )
+    distances, index = theirs.kneighbors(clamped, n_neighbors=6)
+    votes = model.segmentation.codes.repeat(points.customers)[index[:, :5]]
+    counts = np.sort([(votes == code).sum(axis=1) for code in range(3)], axis=0)
+    tied = (distances[:, 5] - distances[:, 4] <= 1e-9 * distances[:, 5]) | (
+        counts[-1] == counts[-2]
+    )
+    expected = np.array(model.names)[theirs.predict(clamped)]
+    ours = np.array(model.classify(queries[:, 0], queries[:, 1]))
+    assert (~tied).sum() > 60_000
+    assert (ours == expected)[~tied].all()
+
+
+FIT = """
+import sys, duckdb, segmenter
+from tests.conftest import load_dataset
+con = duckdb.connect(config={"threads": int(sys.argv[2])})
+source = load_dataset(con, sys.argv[1])
+if sys.argv[3] == "shuffled":
+    con.execute(f"create table shuffled as from {sys.argv[1]} order by hash(rowid + 7)")
+    con.execute(f"drop table {sys.argv[1]}")
+    con.execute(f"alter table shuffled rename to {sys.argv[1]}")
+segmenter.fit(con, source)
+tables = ["models", "model_segments", "model_points", "model_splits", "model_rules"]
+for table in tables:
+    columns = "* exclude (fitted_at)" if table == "models" else "*"
+    print(con.execute(f"select {columns} from segments.{table} order by all").fetchall())
+for view in ["segment_summary", "profile_cut", "customer_segments"]:
+    print(con.execute(f"from segments.{view} order by 1").fetchall())
+con.close()
+"""
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_same_bits_whatever_the_order_the_threads_or_the_process(dataset):
+    results = [
+        subprocess.run(
+            [sys.executable, "-c", FIT, dataset, threads, order],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads, order in (("1", "as it is"), ("2", "shuffled"))
+    ]
+    assert len(results[0]) > 10_000
+    assert results[0] == results[1]
+
+
+def test_weighted_points_equal_repeated_customers():
+    rng = np.random.default_rng(11)
+    cents, frequency = rng.integers(0, 60, 400) * 100, rng.integers(1, 6, 400)
+    grouped = Points.group(cents, frequency)
+    assert len(grouped) < 400
+    for consolidate in (True, False):
+        found = recursive_segments(grouped, Settings(consolidate=consolidate))
+        again = recursive_segments(
+            Points.group(grouped.cents, grouped.frequency, grouped.customers),
+            Settings(consolidate=consolidate),
+        )
+        assert found.segments == again.segments
+
+
+def test_load_dataset_is_complete(con):
+    load_dataset(con, "two_years")
+    con.execute("drop table online_retail")
+    query = "select count(*), count(distinct CustomerID) from two_years"
+    assert con.execute(query).fetchone() == (1_044_847, 5_942)
+    load_dataset(con, "cdnow")
+    query = "select count(*), sum(number_of_cds), round(sum(dollar_value), 2) from cdnow"
+    assert con.execute(query).fetchone() == (69_659, 167_881, 2_500_315.63)

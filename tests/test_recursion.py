@@ -1,0 +1,117 @@
+"""The recursion, on points whose result a person can foresee."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segmenter import SegmenterError, Settings
+from segmenter.naming import segment_names
+from segmenter.points import Points
+from segmenter.recursion import recursive_segments
+
+CROWD = Points.group(
+    [1000 + i for i in range(60)] + [9000 + i for i in range(30)] + [50_000 + i for i in range(10)],
+    [1] * 60 + [3] * 30 + [12] * 10,
+)
+
+
+def test_the_majority_is_split_again_and_the_audit_says_so():
+    found = recursive_segments(CROWD)
+    assert [(s.name, s.customers) for s in found.segments] == [
+        ("Elite", 10),
+        ("Loyal", 30),
+        ("At-Risk", 60),
+    ]
+    first, second = found.splits
+    assert (first.higher_customers, first.lower_customers, first.largest_share) == (10, 90, 0.9)
+    assert (first.is_lopsided, first.decision) == (True, "split again")
+    assert (second.block_customers, second.block_share) == (90, 0.9)
+    assert (second.decision, second.largest_share) == ("stopped", 0.6)
+    assert "the 2 levels are used up" in second.reason
+    assert first.scaling == CROWD.scaling()
+    assert second.scaling != first.scaling
+    assert first.height > first.next_height
+
+
+def test_a_balanced_base_is_split_once():
+    points = Points.group([100, 110, 120, 9000, 9010, 9020], [1, 1, 1, 2, 2, 2])
+    found = recursive_segments(points)
+    assert found.names == ("Higher", "Lower")
+    assert found.splits[0].decision == "stopped"
+    assert found.warnings == ()
+
+
+def test_levels_auto_goes_on_until_no_block_holds_a_majority():
+    found = recursive_segments(CROWD, Settings(levels="auto"))
+    assert found.splits[-1].largest_share <= 0.5
+    assert found.names == tuple(f"Segment {i}" for i in range(1, len(found.segments) + 1))
+
+
+def test_a_block_of_equal_customers_stops_the_recursion():
+    points = Points.group([100] * 90 + [5000, 5100, 9000], [1] * 90 + [2, 2, 3])
+    found = recursive_segments(points, Settings(levels=6))
+    assert found.splits[-1].decision == "stopped"
+    assert "they are all equal" in found.splits[-1].reason
+
+
+def test_one_heavy_point_is_no_trouble():
+    points = Points.group([100, 200, 300], [1, 1, 2], [10**6, 1, 1])
+    found = recursive_segments(points, Settings(n_neighbors=1))
+    assert sum(segment.customers for segment in found.segments) == 10**6 + 2
+
+
+@pytest.mark.parametrize(
+    ("points", "settings", "message"),
+    [
+        (Points.group([], []), Settings(), "no customers with a purchase"),
+        (Points.group([1, 2, 3], [1, 1, 1]), Settings(), "3 training customers are fewer than n_n"),
+        (Points.group([1, 9], [1, 1]), Settings(n_neighbors=1), "fewer than the 3 blocks"),
+        (Points.group([700] * 9, [2] * 9), Settings(), r"all 9 .* equal \(monetary 7.00, freq"),
+    ],
+)
+def test_what_cannot_be_split_is_said(points, settings, message):
+    with pytest.raises(SegmenterError, match=message):
+        recursive_segments(points, settings)
+
+
+def test_names_follow_monetary_and_a_disagreeing_frequency_is_said():
+    points = Points.group(
+        [100 + i for i in range(50)] + [90_000 + i for i in range(10)], [9] * 50 + [1] * 10
+    )
+    found = recursive_segments(points, Settings(levels=1))
+    assert found.names == ("Higher", "Lower")
+    assert not found.splits[-1].frequency_agrees
+    assert "mean frequency orders the segments differently" in found.warnings[-1]
+
+
+def test_names_that_do_not_fit_are_said_and_replaced():
+    assert segment_names(3, ("A", "B", "C")) == (("A", "B", "C"), None)
+    names, warning = segment_names(2, ("A", "B", "C"))
+    assert names == ("Higher", "Lower")
+    assert warning is not None
+    assert "3 names were given" in warning
+
+
+def test_moved_customers_are_counted_and_textbook_ward_moves_none():
+    rng = np.random.default_rng(2)
+    points = Points.group(rng.lognormal(8, 1, 3000).astype(int), rng.geometric(0.3, 3000))
+    assert sum(s.moved_customers for s in recursive_segments(points).splits) > 0
+    plain = recursive_segments(points, Settings(consolidate=False))
+    assert [s.moved_customers for s in plain.splits] == [0, 0]
+
+
+@pytest.mark.parametrize("limb", [0, 2**20, 2**40, 2**50 - 1000])
+def test_scaling_and_means_are_exact(limb):
+    rng = np.random.default_rng(1)
+    points = Points.group(rng.integers(0, 1000, 200) + limb, rng.integers(1, 9, 200))
+    cents = [int(c) for c, n in zip(points.cents, points.customers, strict=True) for _ in range(n)]
+    orders = [
+        int(f) for f, n in zip(points.frequency, points.customers, strict=True) for _ in range(n)
+    ]
+
+    def scatter(values):
+        return len(values) * sum(v * v for v in values) - sum(values) ** 2
+
+    assert points.scaling() == scatter(cents) / scatter(orders)
+    assert points.mean() == (sum(cents) / 200, sum(orders) / 200)

@@ -1,0 +1,49 @@
+"""SQL functions in Python, one a file: Arrow in, NumPy, a kernel, Arrow out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from segmenter.model import Model
+
+__all__ = ["Function", "Session"]
+
+
+class Session(Protocol):
+    """What a function may ask of the connection that it is registered on."""
+
+    def model(self) -> Model:
+        """Return the current model."""
+        ...
+
+    def cursor(self) -> Any:
+        """Return a second connection to the same database."""
+        ...
+
+
+@dataclass(frozen=True)
+class Function:
+    """A SQL function.
+
+    Attributes
+    ----------
+    name : str
+    parameters : list of str
+        SQL types.
+    returns : str
+        SQL type.
+    make : callable
+        Takes the session and returns the function over Arrow arrays.
+    has_side_effects : bool
+        Whether it must run once for each row, whatever the optimiser thinks.
+    """
+
+    name: str
+    parameters: list[str]
+    returns: str
+    make: Callable[[Session], Callable[..., pa.Array]]
+    has_side_effects: bool = False

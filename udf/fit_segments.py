@@ -1,0 +1,67 @@
+"""fit_segments(transactions, mapping): trains from SQL, in a Python session.
+
+The first argument is a table, view or file; the second a STRUCT with the columns (`customer`,
+`amount`, `order`, `date`, `where`, `window`, `as_of`) and any settings of a fit. Returns what
+happened in one sentence. It works on a cursor of the connection, so it sees what is committed and
+not the session's data frames and temporary tables.
+
+    select fit_segments('sales', {'customer': 'customer_id', 'amount': 'amount'})
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+from segmenter.udf import Function, Session
+
+from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.fitting import fit
+from segmenter.settings import Settings
+from segmenter.source import Source
+
+__all__ = ["FUNCTION"]
+
+_SOURCE = [field.name for field in dataclasses.fields(Source)]
+_SETTINGS = [field.name for field in dataclasses.fields(Settings)]
+
+
+def _make(session: Session) -> Callable[..., pa.Array]:
+    def fit_segments(transactions: pa.Array, mapping: pa.Array) -> pa.Array:
+        rows = zip(transactions.to_pylist(), mapping.to_pylist(), strict=True)
+        return pa.array([_fit(session, table, text) for table, text in rows], type=pa.string())
+
+    return fit_segments
+
+
+def _fit(session: Session, table: str | None, text: str | None) -> str:
+    source, settings = _read(table, json.loads(text) if text else {})
+    cursor = session.cursor()
+    try:
+        model = fit(cursor, source, settings)
+    finally:
+        cursor.close()
+    parts = ", ".join(f"{segment.name} {segment.customers:,}" for segment in model.segments)
+    return f"model {model.model_id}: {model.customers:,} customers; trained on {parts}"
+
+
+def _read(table: str | None, given: dict[str, Any]) -> tuple[Source, Settings]:
+    """Sort the entries of the mapping into the source and the settings."""
+    known = [*_SOURCE, *_SETTINGS]
+    for name in given:
+        if name not in known:
+            raise SegmenterError(
+                f"{name!r} is neither a column nor a setting ({', '.join(known)})."
+                f"{did_you_mean(name, known)}"
+            )
+    columns = {name: value for name, value in given.items() if name in _SOURCE}
+    if table is not None:
+        columns["transactions"] = table
+    settings = {name: value for name, value in given.items() if name in _SETTINGS}
+    return Source(**columns), Settings.from_mapping(settings)
+
+
+FUNCTION = Function("fit_segments", ["VARCHAR", "JSON"], "VARCHAR", _make, has_side_effects=True)
