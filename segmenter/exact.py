@@ -24,18 +24,28 @@ from typing import Any
 
 import numba as nb
 
-__all__ = ["MAX_RATIO", "MIN_RATIO", "SLACK", "inner", "is_before", "kernel", "two_product"]
+__all__ = [
+    "MAX_RATIO",
+    "MIN_RATIO",
+    "SLACK",
+    "inlined",
+    "inner",
+    "is_before",
+    "kernel",
+    "two_product",
+]
 
 kernel = nb.njit(cache=True, nogil=True, error_model="numpy")
 """Called from Python: compiled once, kept on disk, runs without the GIL, IEEE arithmetic."""
 _INNER: dict[str, Any] = {
     "error_model": "numpy",
-    "forceinline": True,  # else each call counts references to every array of its arguments
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
 inner = nb.njit(**_INNER)
 """Called from kernels alone and kept with them."""
+inlined = nb.njit(**_INNER, forceinline=True)
+"""The same in the inner loops, where a call would count references to all arrays it is given."""
 
 SLACK = 1.0 + 2.0**-50
 """Two computed d2 further apart than this factor are in the right order.
@@ -49,7 +59,13 @@ MIN_RATIO, MAX_RATIO = 2.0**-400, 2.0**400
 _SPLITTER = 2.0**27 + 1.0
 
 
-@inner
+@inlined
+def zero() -> int:
+    """Return 0 as a plain int64: to numba a literal is a type of its own, and compiled apart."""
+    return 0
+
+
+@inlined
 def two_product(a: float, b: float) -> tuple[float, float]:
     """Return ``fl(a b)`` and its rounding error: their sum is ``a b`` exactly.
 
@@ -65,7 +81,7 @@ def two_product(a: float, b: float) -> tuple[float, float]:
     return high, ((a1 * b1 - high) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-@inner
+@inlined
 def is_before(
     cents: float, frequency: float, pc: float, pf: float, qc: float, qf: float, ratio: float
 ) -> bool:

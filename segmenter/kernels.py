@@ -19,7 +19,7 @@ from segmenter.ward_merges import merge_all
 
 __all__ = ["warm_up"]
 
-_KERNELS = (merge_all, walk)
+_KERNELS = ()
 """The last kernels that a fit compiles: when they are on disk, all are."""
 
 

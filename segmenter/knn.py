@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmenter.errors import SegmenterError
-from segmenter.exact import MAX_RATIO, MIN_RATIO, inner, kernel
+from segmenter.exact import MAX_RATIO, MIN_RATIO, inlined, kernel
 from segmenter.knn_tree import CodeArray, FloatArray, Scratch, Tree, plant, reach, scratch, search
 from segmenter.points import IntArray, Points
 
@@ -188,7 +188,7 @@ def _check(points: Points, codes: CodeArray, ratio: float, n_neighbors: int) -> 
         )
 
 
-@inner
+@inlined
 def _cent(money: float) -> int:
     if not money * 100.0 > -LAST_CENT:
         return -LAST_CENT
@@ -227,7 +227,7 @@ def _clamp(
     return queries
 
 
-@inner
+@inlined
 def vote(tree: Tree, found: Scratch, size: int) -> int:
     """Return the winning segment of the voters that a search found."""
     found.ballots[:] = 0
@@ -241,7 +241,7 @@ def vote(tree: Tree, found: Scratch, size: int) -> int:
         segment = tree.segment[found.point[j]]
         if found.ballots[segment] > found.ballots[winner]:
             winner = segment
-    return winner
+    return int(winner)
 
 
 @kernel

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.exact import SLACK, inner, is_before, kernel
+from segmenter.exact import SLACK, inlined, inner, is_before, kernel, zero
 from segmenter.points import IntArray, Points
 
 __all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]
@@ -137,7 +137,7 @@ def _is_taller(
         c, f = cents[order[i]], frequency[order[i]]
         c0, c1 = min(c0, c), max(c1, c)
         f0, f1 = min(f0, f), max(f1, f)
-    return c0 == c1 or ratio * (f1 - f0) * (f1 - f0) > (c1 - c0) * (c1 - c0)
+    return bool(c0 == c1 or ratio * (f1 - f0) * (f1 - f0) > (c1 - c0) * (c1 - c0))
 
 
 @kernel
@@ -187,7 +187,7 @@ def scratch(tree: Tree) -> Scratch:
     )
 
 
-@inner
+@inlined
 def _insert(
     tree: Tree, found: Scratch, size: int, total: int, p: int, d2: float, c: float, f: float
 ) -> tuple[int, int]:
@@ -216,13 +216,13 @@ def _insert(
     return size, total
 
 
-@inner
+@inlined
 def search(tree: Tree, found: Scratch, c: float, f: float, bound: float) -> int:
     """Find the voters of a query and return how many points they are.
 
     The caller knows that all voters are within a squared distance of `bound`, or says infinity.
     """
-    size = total = 0
+    size = total = zero()
     top = 1
     found.node[0] = 0
     found.gap[0, 0] = found.gap[0, 1] = 0.0
@@ -250,10 +250,10 @@ def search(tree: Tree, found: Scratch, c: float, f: float, bound: float) -> int:
                 size, total = _insert(tree, found, size, total, p, d2, c, f)
                 if total >= tree.n_neighbors:
                     bound = min(bound, found.d2[size - 1] * SLACK)
-    return size
+    return int(size)
 
 
-@inner
+@inlined
 def reach(tree: Tree, found: Scratch, size: int, c: float, f: float) -> float:
     """Bound the squared distance of a query's voters by where another query's voters lie."""
     if size == 0:

@@ -17,7 +17,7 @@ from segmenter.model import Model
 from segmenter.query import first_row
 from segmenter.rules_sql import case_expression
 
-__all__ = ["MACRO", "check_target", "generation", "publish"]
+__all__ = ["MACRO", "check_target", "generation", "has_macro", "publish"]
 
 MACRO = "classify_segment"
 
@@ -56,16 +56,15 @@ def publish(
         Whatever the error, the database stays as it was.
     """
     global _generation
+    check_target(con)
     with _transaction(con):
-        check_target(con)
         store.create_tables(con)
         model = store.save(con, model)
         _drop_objects(con)
         if stored is not None:
             con.execute(f"create table {SCHEMA}.{STORED_PROFILE} as select * from {stored}")
         files = view_files(binding.source, is_live=stored is None, has_macro=model.has_macro)
-        if model.has_macro:
-            _create_macro(con, model)
+        _replace_macro(con, model)
         for name, file in files.items():
             con.execute(create_view(name, bind(f"views/{file}", binding.values)))
         con.execute(f"select * from {SCHEMA}.segment_summary limit 0")
@@ -79,8 +78,12 @@ def check_target(con: duckdb.DuckDBPyConnection) -> None:
     Raises
     ------
     SegmenterError
-        The message names the object.
+        The message names the object. Also when the connection is inside a transaction.
     """
+    if _in_transaction(con):
+        raise SegmenterError(
+            "the connection is inside a transaction. Commit it or roll it back, then fit."
+        )
     if has_model(con):
         check_layout(con)
         return
@@ -92,13 +95,11 @@ def check_target(con: duckdb.DuckDBPyConnection) -> None:
         union all
         select schema_name || '.' || view_name from duckdb_views()
         where database_name = current_database() and schema_name = $schema
-        union all
-        select schema_name || '.' || function_name || '()' from duckdb_functions()
-        where database_name = current_database() and schema_name = 'main'
-            and function_name = $macro and function_type = 'macro' and not internal
         """,
-        {"schema": SCHEMA, "macro": MACRO},
+        {"schema": SCHEMA},
     )
+    if not foreign and has_macro(con):
+        foreign = (f"{MACRO}()",)
     if foreign:
         raise SegmenterError(
             f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
@@ -106,14 +107,15 @@ def check_target(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def _in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether two statements share a transaction; asking with BEGIN would abort it."""
+    query = "select txid_current()"
+    return first_row(con, query) == first_row(con, query)
+
+
 @contextmanager
 def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    try:
-        con.execute("begin")
-    except duckdb.TransactionException:
-        raise SegmenterError(
-            "the connection is inside a transaction. Commit it or roll it back, then fit."
-        ) from None
+    con.execute("begin")
     try:
         yield
         con.execute("commit")
@@ -127,13 +129,29 @@ def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _drop_objects(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the views and the macro of the version before."""
+    """Drop the views of the version before."""
     for view in reversed(VIEWS):
         con.execute(f"drop view if exists {SCHEMA}.{view}")
     con.execute(f"drop table if exists {SCHEMA}.{STORED_PROFILE}")
-    con.execute(f"drop macro if exists main.{MACRO}")
 
 
-def _create_macro(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the connection's database has a compiled ``classify_segment``."""
+    return bool(
+        first_row(
+            con,
+            "select 1 from duckdb_functions() where function_name = $1 and function_type = 'macro' "
+            "and database_name = current_database() and schema_name = 'main' and not internal",
+            [MACRO],
+        )
+    )
+
+
+def _replace_macro(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Create the macro of a model, or drop that of the version before."""
+    if not model.has_macro:
+        if has_macro(con):
+            con.execute(f"drop macro main.{MACRO}")
+        return
     body: dict[str, exp.Expression] = {"rules": case_expression(model.rules, model.names)}
     con.execute(bind(f"macros/{MACRO}", body).sql(dialect="duckdb"))

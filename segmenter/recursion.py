@@ -264,8 +264,8 @@ def _decide(
 ) -> tuple[str, str]:
     """Return the decision after a level and the reason in words."""
     if not lopsided:
-        return "stopped", f"no block holds more than {settings.max_share:.0%} of the customers"
-    held = f"one block holds {share:.0%} of the customers, more than {settings.max_share:.0%}"
+        return "stopped", f"no block holds more than {settings.max_share * 100:g} % of the customers"
+    held = f"one block holds {share * 100:.0f} % of the customers, more than {settings.max_share * 100:g} %"
     if level >= settings.max_levels:
         return "stopped", f"{held}, but the {level} levels are used up"
     if distinct < 2:
@@ -281,7 +281,7 @@ def _warnings(
     if last.is_lopsided:
         biggest = max(segments, key=lambda segment: segment.customers)
         found.append(
-            f"{biggest.name} still holds {last.largest_share:.0%} of the training customers "
+            f"{biggest.name} still holds {last.largest_share * 100:.0f} % of the training customers "
             f"({last.reason}). " + _way_out(last, settings)
         )
     if not last.frequency_agrees:

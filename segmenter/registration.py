@@ -9,8 +9,7 @@ import duckdb
 from segmenter import store
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
-from segmenter.publish import MACRO, generation
-from segmenter.query import first_row
+from segmenter.publish import generation, has_macro
 from segmenter.udf import (
     Function,
     classify_segment,
@@ -54,8 +53,9 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
         classify_segment_knn.FUNCTION,
         fit_segments.FUNCTION,
     ]
-    _remove(con, [*functions, classify_segment.FUNCTION])
-    if not _has_macro(con):
+    compiled = has_macro(con)
+    _remove(con, functions if compiled else [*functions, classify_segment.FUNCTION])
+    if not compiled:
         functions.append(classify_segment.FUNCTION)
     for function in functions:
         con.create_function(
@@ -97,17 +97,6 @@ class _ConnectionSession:
             finally:
                 cursor.close()
         return self._loaded
-
-
-def _has_macro(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        first_row(
-            con,
-            "select 1 from duckdb_functions() where function_name = $1 "
-            "and database_name = current_database() and function_type = 'macro'",
-            [MACRO],
-        )
-    )
 
 
 def _remove(con: duckdb.DuckDBPyConnection, functions: list[Function]) -> None:

@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmenter.errors import SegmenterError
 from segmenter.knn import NearestNeighbors
 from segmenter.knn_line import only_segments, walk
 from segmenter.knn_tree import CodeArray
 from segmenter.points import IntArray
 
-__all__ = ["MAX_LINES", "OPEN_HIGH", "OPEN_LOW", "Rules", "compile_rules"]
+__all__ = ["MAX_FREQUENCIES", "MAX_RECTANGLES", "OPEN_HIGH", "OPEN_LOW", "Rules", "compile_rules"]
 
 OPEN_LOW = int(np.iinfo(np.int64).min)
 """`Rules.cents_from` of a rectangle without a lower bound."""
@@ -27,8 +28,11 @@ OPEN_LOW = int(np.iinfo(np.int64).min)
 OPEN_HIGH = int(np.iinfo(np.int64).max)
 """`Rules.cents_below` without an upper bound, and the last `Rules.frequency_to`."""
 
-MAX_LINES = 200_000
-"""Most frequencies, occupied or not, that are looked at one by one."""
+MAX_FREQUENCIES = 100_000
+"""Most whole numbers from the smallest to the largest frequency: each is looked at by itself."""
+
+MAX_RECTANGLES = 1_000_000
+"""Most rectangles that are worth keeping: labels are looked up in them by a join."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Rules:
 
 
 class _Line(NamedTuple):
-    """The classifier at one frequency, from ``frequency`` on: codes from each start on."""
+    """The classifier from one frequency on: segment codes from each start on."""
 
     frequency: int
     starts: IntArray
@@ -89,7 +93,8 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
     ----------
     neighbors : NearestNeighbors
     max_rules : int
-        What the caller can use. More are returned all the same, up to `MAX_LINES` or this.
+        How many the caller has a use for. It gets more all the same, up to `MAX_RECTANGLES`:
+        compare it with ``len(rules)``.
 
     Returns
     -------
@@ -99,38 +104,61 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
     Raises
     ------
     SegmenterError
-        The points span more than `MAX_LINES` frequencies.
+        Frequencies reach over more than `MAX_FREQUENCIES` whole numbers, or there are more
+        rectangles than `MAX_RECTANGLES` and `max_rules`.
 
     Notes
     -----
-    Time grows with the number of frequencies between the smallest and the largest, and with the
-    number of breakpoints: some 100 searches each, O(log n_points) a search.
+    Time grows with the frequencies from the smallest to the largest, occupied or not, and with
+    the breakpoints: around 100 searches, O(log n_points) each, a breakpoint and frequency.
+
+    Examples
+    --------
+    >>> from segmenter.points import Points
+    >>> points = Points.group([100, 200, 900], [1, 1, 1])
+    >>> neighbors = NearestNeighbors(points, [1, 1, 0], ratio=0.0, n_neighbors=1)
+    >>> compile_rules(neighbors, max_rules=10).cents_from[1:].tolist()
+    [551]
     """
     low, high = neighbors.frequency_range
+    if high - low >= MAX_FREQUENCIES:
+        raise SegmenterError(
+            f"frequency goes from {low:,} to {high:,}; up to {MAX_FREQUENCIES:,} whole numbers "
+            "can be compiled. Count orders, visits or days instead of single lines or clicks."
+        )
     tree = neighbors.tree
     only = only_segments(tree)
     lines: list[_Line] = []
+    n_rules = 0
     for frequency in range(low, high + 1):
         starts, codes = walk(tree, only, float(frequency), *neighbors.cents_range)
-        if not lines or not (
-            np.array_equal(lines[-1].starts, starts) and np.array_equal(lines[-1].codes, codes)
-        ):
-            lines.append(_Line(frequency, starts, codes))
+        if lines and _is_equal(lines[-1], starts, codes):
+            continue
+        lines.append(_Line(frequency, starts, codes))
+        n_rules += len(starts)
+        if n_rules > max(max_rules, MAX_RECTANGLES):
+            raise SegmenterError(
+                f"the classifier needs more than {n_rules - 1:,} rules. Raise n_neighbors for "
+                "smoother boundaries, or count orders instead of single lines or clicks."
+            )
     return _to_rules(lines)
+
+
+def _is_equal(line: _Line, starts: IntArray, codes: CodeArray) -> bool:
+    return np.array_equal(line.starts, starts) and np.array_equal(line.codes, codes)
 
 
 def _to_rules(lines: list[_Line]) -> Rules:
     sizes = [len(line.starts) for line in lines]
-    begins = [0, *(line.frequency for line in lines[1:])]
-    ends = [*(line.frequency - 1 for line in lines[1:]), OPEN_HIGH]
-    cents_from, cents_below = [], []
-    for line in lines:
-        cents_from += [[OPEN_LOW], line.starts[1:]]
-        cents_below += [line.starts[1:], [OPEN_HIGH]]
+    begins = np.array([line.frequency for line in lines], np.int64)
+    begins[0] = 0
+    below = np.concatenate([np.append(line.starts[1:], OPEN_HIGH) for line in lines])
+    start = np.concatenate([line.starts for line in lines])
+    start[np.cumsum(sizes) - sizes] = OPEN_LOW
     return Rules(
-        frequency_from=np.repeat(np.array(begins, np.int64), sizes),
-        frequency_to=np.repeat(np.array(ends, np.int64), sizes),
-        cents_from=np.concatenate(cents_from).astype(np.int64),
-        cents_below=np.concatenate(cents_below).astype(np.int64),
+        frequency_from=np.repeat(begins, sizes),
+        frequency_to=np.repeat(np.append(begins[1:] - 1, OPEN_HIGH), sizes),
+        cents_from=start,
+        cents_below=below,
         segment=np.concatenate([line.codes for line in lines]),
     )

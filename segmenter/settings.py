@@ -104,7 +104,7 @@ class Settings:
         levels = given.get("levels")
         if isinstance(levels, str) and levels.isdecimal():
             given["levels"] = int(levels)
-        if "names" in given and not isinstance(given["names"], str):
+        if isinstance(given.get("names"), list):
             given["names"] = tuple(given["names"])
         return cls(**given)
 

@@ -150,12 +150,12 @@ def _doubts(stage: Stage, survey: Survey) -> list[str]:
     if survey.rows_without_customer:
         share = survey.rows_without_customer / survey.source_rows
         money = (
-            f" and {survey.revenue_without_customer / survey.revenue:.1%} of the revenue"
+            f" and {100 * survey.revenue_without_customer / survey.revenue:.1f} % of the revenue"
             if survey.revenue > 0
             else ""
         )
         found.append(
-            f"{survey.rows_without_customer:,} rows ({share:.1%}){money} have no customer and are "
+            f"{survey.rows_without_customer:,} rows ({100 * share:.1f} %){money} have no customer and are "
             "left out."
         )
     if survey.rows_without_amount:

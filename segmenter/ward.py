@@ -53,7 +53,6 @@ from segmenter.ward_tree import (
     ROUND_MERGES,
     ROUNDS,
     SEARCHES,
-    Scale,
     Tree,
     fill,
 )
@@ -63,8 +62,6 @@ __all__ = ["WardCounters", "cut", "cut_two", "ward_linkage"]
 
 _FAR, _HEAVY = 1e60, 1e30
 """Largest spread and weight: products of them stay far from overflow and underflow."""
-_SLACK = 2.0**-50
-"""What rounding can do to a difference of two centroids, relative to the spread."""
 
 
 @dataclass
@@ -322,7 +319,7 @@ def _plant(m: FloatArray, f: FloatArray, w: FloatArray, ratio: float) -> Tree:
         box=np.empty((slots // BLOCK * 2, 5)),
         first=1,
         # at 0 all frequencies are 0, and 0 times the infinite box of an empty node is NaN
-        scale=Scale(float(ratio) or 1.0, _SLACK * float(m.max()), _SLACK * float(f.max())),
+        ratio=float(ratio) or 1.0,
         counts=np.zeros(5, np.int64),
     )
     return fill(buffers, m * w, f * w, w, np.arange(len(m), dtype=np.int32))
@@ -340,6 +337,7 @@ def _new_forest(rank: IdArray, size: IdArray) -> Forest:
         left=np.empty(n - 1, np.int32),
         right=np.empty(n - 1, np.int32),
         key=np.empty(n - 1, np.int32),
+        ordered=np.full(1, 2 * n, np.int32),
         slot=slot,
         neighbor=np.empty(2 * n - 1, np.int32),
         bound=np.empty(2 * n - 1),

@@ -13,9 +13,11 @@ Two phases; see `segmenter.ward` for why they give the tree of one-by-one mergin
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from segmenter.ward_order import Forest, IdArray, inner, is_older, kernel, record_merge
+from segmenter.ward_order import FloatArray, Forest, IdArray, inner, is_older, kernel, record_merge
 from segmenter.ward_tree import (
     BLOCK,
     ROUND_MERGES,
@@ -49,6 +51,7 @@ def _join(tree: Tree, forest: Forest, k: int, a: int, b: int) -> int:
     forest.slot[a] = forest.slot[b] = -1
     forest.slot[made] = kept
     forest.neighbor[made] = -1
+    forest.bound[made] = forest.height[k]  # reducibility: nobody is nearer than a and b were
     return freed
 
 
@@ -87,58 +90,77 @@ def _merge_reciprocal(tree: Tree, forest: Forest, k: int) -> int:
     return k
 
 
+class Heap(NamedTuple):
+    """Clusters by (height, id, id) of the pair that they and their neighbours are."""
+
+    cluster: IdArray
+    bound: FloatArray
+    older: IdArray  # of the pair; -1 when the neighbour was not searched yet
+    younger: IdArray
+
+
 @inner
-def _precedes(forest: Forest, a: int, c: int) -> bool:
-    """Whether a and its neighbour come before c and its neighbour: (height, id, id)."""
-    if forest.bound[a] != forest.bound[c]:
-        return forest.bound[a] < forest.bound[c]
-    b, d = forest.neighbor[a], forest.neighbor[c]
-    if is_older(forest, b, a):
-        a, b = b, a
-    if is_older(forest, d, c):
-        c, d = d, c
+def _precedes(forest: Forest, a: int, b: int, c: int, d: int) -> bool:
+    """Whether the pair (a, b) comes before (c, d) at equal height; -1 before all."""
+    if a < 0 or c < 0:
+        return a < 0 <= c
     if a != c:
         return is_older(forest, a, c)
     return b != d and is_older(forest, b, d)
 
 
 @inner
-def _sift(heap: IdArray, size: int, forest: Forest, place: int) -> None:
+def _sift(heap: Heap, size: int, forest: Forest, place: int) -> None:
     """Move the cluster at a place down to where it belongs."""
-    cluster = heap[place]
+    cluster, bound, older, younger = heap.cluster, heap.bound, heap.older, heap.younger
+    own = cluster[place]
+    least = forest.bound[own]
+    a, b = own, forest.neighbor[own]
+    if b < 0 or is_older(forest, b, a):
+        a, b = b, a
     while 2 * place + 1 < size:
-        child = 2 * place + 1
-        if child + 1 < size and _precedes(forest, heap[child + 1], heap[child]):
-            child += 1
-        if not _precedes(forest, heap[child], cluster):
+        i, j = 2 * place + 1, 2 * place + 2
+        if j < size and (
+            bound[j] < bound[i]
+            or (
+                bound[j] == bound[i]
+                and _precedes(forest, older[j], younger[j], older[i], younger[i])
+            )
+        ):
+            i = j
+        if bound[i] > least:
             break
-        heap[place] = heap[child]
-        place = child
-    heap[place] = cluster
+        if bound[i] == least and not _precedes(forest, older[i], younger[i], a, b):
+            break
+        cluster[place], bound[place] = cluster[i], bound[i]
+        older[place], younger[place] = older[i], younger[i]
+        place = i
+    cluster[place], bound[place] = own, least
+    older[place], younger[place] = a, b
 
 
 @kernel
-def _merge_by_heap(tree: Tree, forest: Forest, heap: IdArray, k: int) -> int:
+def _merge_by_heap(tree: Tree, forest: Forest, heap: Heap, k: int) -> int:
     """Merge the nearest pair of all, one by one, until the tree is sparse."""
     stack, far = np.empty(128, np.int32), np.empty(128)
-    n, size = len(forest.rank), len(heap)
-    for place in range(size // 2 - 1, -1, -1):
-        _sift(heap, size, forest, place)
-    while k < n - 1 and not _is_sparse(tree, n - k):
-        a = heap[0]
-        if forest.slot[a] < 0:  # merged, as somebody's neighbour
+    n, size = len(forest.rank), len(heap.cluster)
+    place = size  # not a heap yet, from here on
+    while k < n - 1 and (place > 0 or not _is_sparse(tree, n - k)):
+        a = heap.cluster[0]
+        if place > 0:
+            place -= 1
+        elif forest.slot[a] < 0:  # merged, as somebody's neighbour
             size -= 1
-            heap[0] = heap[size]
-        else:
-            if not _is_stale(forest, a):
-                freed = _join(tree, forest, k, a, forest.neighbor[a])
-                a = heap[0] = n + k
-                k += 1
-                refit(tree, freed)
-                refit(tree, forest.slot[a])
-            # a new cluster, or one whose bound holds while its neighbour has merged
+            heap.cluster[0] = heap.cluster[size]
+        elif _is_stale(forest, a):  # its bound holds, its neighbour does not
             search(tree, forest, a, stack, far)
-        _sift(heap, size, forest, 0)
+        else:
+            freed = _join(tree, forest, k, a, forest.neighbor[a])
+            heap.cluster[0] = n + k
+            k += 1
+            refit(tree, freed)
+            refit(tree, forest.slot[n + k - 1])
+        _sift(heap, size, forest, place)
     return k
 
 
@@ -153,20 +175,22 @@ def merge_all(tree: Tree, forest: Forest) -> None:
         With `rank`, `size` and `slot` of the starting clusters; receives the merges.
     """
     n = len(forest.rank)
-    k, share = 0, 1.0
+    k, going = 0, True
     forest.neighbor[:n] = -1
-    while k < n - 1 and share >= LEAST_SHARE:
+    while k < n - 1 and going:
         _search_stale(tree, forest)
         before, k = k, _merge_reciprocal(tree, forest, k)
-        share = (k - before) / (n - before)
+        going = k - before >= LEAST_SHARE * (n - before)
         if _is_sparse(tree, n - k):
             tree = rebuild(tree, forest)
         else:
             refit_all(tree)
         tree.counts[ROUNDS] += 1
     tree.counts[ROUND_MERGES] = k
+    forest.ordered[0] = n + k
     while k < n - 1:
-        _search_stale(tree, forest)
-        k = _merge_by_heap(tree, forest, tree.cluster[tree.cluster >= 0], k)
+        living = tree.cluster[tree.cluster >= 0]
+        heap = Heap(living, forest.bound[living], np.empty_like(living), np.empty_like(living))
+        k = _merge_by_heap(tree, forest, heap, k)
         if k < n - 1:
             tree = rebuild(tree, forest)

@@ -54,6 +54,7 @@ class Forest(NamedTuple):
     left: IdArray  # (n - 1,) the older child
     right: IdArray  # (n - 1,) the younger child
     key: IdArray  # (n - 1,) what age is compared by at equal height
+    ordered: IdArray  # (1,) from this id on, clusters are made in the order of one-by-one merging
     slot: IdArray  # (2n - 1,) where the cluster is in the tree, -1 when it has been merged
     neighbor: IdArray  # (2n - 1,) nearest neighbour, maybe merged since; -1 before a search
     bound: FloatArray  # (2n - 1,) squared distance to it: no living cluster is nearer
@@ -63,7 +64,10 @@ class Forest(NamedTuple):
 def is_older(forest: Forest, a: int, b: int) -> bool:
     """Whether cluster a comes before cluster b in the order of one-by-one merging."""
     n = len(forest.rank)
+    ordered = forest.ordered[0]
     while a >= n and b >= n:
+        if a >= ordered and b >= ordered:
+            return a < b
         height_a, height_b = forest.height[a - n], forest.height[b - n]
         if height_a != height_b:
             return height_a < height_b
@@ -86,6 +90,8 @@ def record_merge(forest: Forest, k: int, a: int, b: int, squared_height: float) 
         squared_height = max(squared_height, forest.height[a - n])
     if b >= n:
         squared_height = max(squared_height, forest.height[b - n])
+    if n + k > forest.ordered[0]:
+        squared_height = max(squared_height, forest.height[k - 1])
     key = a
     if b >= n and forest.height[b - n] == squared_height:
         last = forest.key[b - n]

@@ -28,20 +28,13 @@ from numpy.typing import NDArray
 
 from segmenter.ward_order import FloatArray, Forest, IdArray, inner, is_older, kernel
 
-__all__ = ["BLOCK", "Scale", "Tree", "fill", "rebuild", "refit", "refit_all", "search"]
+__all__ = ["BLOCK", "Tree", "fill", "rebuild", "refit", "refit_all", "search"]
 
 BLOCK = 8
 SEARCHES, NODES, REBUILDS, ROUNDS, ROUND_MERGES = 0, 1, 2, 3, 4  # places in Tree.counts
 ABOVE = 1.0 + 2.0**-48
+SLACK = 2.0**-50
 SHAVE = 2.0 * (1.0 - 2.0**-48)  # the 2 of the formula, less what its roundings can add
-
-
-class Scale(NamedTuple):
-    """How distances are measured: d2 = dm^2 + r df^2."""
-
-    ratio: float  # r
-    slack_m: float  # what rounding can do to a difference of centroids
-    slack_f: float
 
 
 class Tree(NamedTuple):
@@ -53,7 +46,7 @@ class Tree(NamedTuple):
     cluster: IdArray  # (8 blocks,) who is in the slot, -1 for nobody
     box: FloatArray  # (2 blocks, 5) low m, high m, low f, high f, largest 1 / w
     first: int  # the node of the first block
-    scale: Scale
+    ratio: float  # the scaling r: d2 = dm^2 + r df^2
     counts: NDArray[np.int64]  # what it took, by SEARCHES, NODES, ...
 
 
@@ -186,7 +179,7 @@ def fill(buffers: Tree, m: FloatArray, f: FloatArray, weight: FloatArray, cluste
         first=1 << ((2 * blocks - 1).bit_length() - 1),
     )
     index = np.arange(n, dtype=np.int32)
-    split_at_medians(m / weight, f / weight, index, tree.scale.ratio)
+    split_at_medians(m / weight, f / weight, index, tree.ratio)
     tree.sum_m[:n], tree.sum_f[:n] = m[index], f[index]
     tree.weight[:n], tree.cluster[:n] = weight[index], cluster[index]
     tree.weight[n:], tree.cluster[n:] = 0.0, -1
@@ -279,12 +272,16 @@ def refit_all(tree: Tree) -> None:
 
 
 @inner
-def _box_square(box: FloatArray, node: int, m: float, f: float, scale: Scale) -> float:
-    """Return a lower bound of 2 |c - box|^2 with the roundings of what it is compared to."""
-    dm = max(box[node, 0] - m, m - box[node, 1]) - scale.slack_m
-    df = max(box[node, 2] - f, f - box[node, 3]) - scale.slack_f
+def _box_square(box: FloatArray, node: int, m: float, f: float, ratio: float) -> float:
+    """Return a lower bound of 2 |c - box|^2, whatever roundings do to what it is compared to.
+
+    Coordinates are not negative, so m + the upper side is the most that a difference can lose
+    its last places from.
+    """
+    dm = max(box[node, 0] - m, m - box[node, 1]) - SLACK * (m + box[node, 1])
+    df = max(box[node, 2] - f, f - box[node, 3]) - SLACK * (f + box[node, 3])
     dm, df = max(dm, 0.0), max(df, 0.0)
-    return SHAVE * (dm * dm + scale.ratio * (df * df))
+    return SHAVE * (dm * dm + ratio * (df * df))
 
 
 @inner
@@ -294,7 +291,7 @@ def search(tree: Tree, forest: Forest, cluster: int, stack: IdArray, far: FloatA
     From the cluster's own block upwards, into each sibling that may hold something as near.
     """
     # as locals: taking an array out of a tuple counts a reference, which costs in a loop
-    box, scale, first, blocks = tree.box, tree.scale, tree.first, len(tree.box) >> 1
+    box, ratio, first, blocks = tree.box, tree.ratio, tree.first, len(tree.box) >> 1
     sum_m, sum_f, weights = tree.sum_m, tree.sum_f, tree.weight
     own = forest.slot[cluster]
     own_m, own_f, own_weight = sum_m[own], sum_f[own], weights[own]
@@ -310,7 +307,7 @@ def search(tree: Tree, forest: Forest, cluster: int, stack: IdArray, far: FloatA
                 weight = weights[slot]
                 dm = own_m * weight - sum_m[slot] * own_weight
                 df = own_f * weight - sum_f[slot] * own_weight
-                square = 2.0 * (dm * dm + scale.ratio * (df * df))
+                square = 2.0 * (dm * dm + ratio * (df * df))
                 divisor = own_weight * weight * (own_weight + weight)
                 # most are farther, and need no division
                 if square <= least * divisor * ABOVE and slot != own and weight > 0.0:
@@ -320,8 +317,8 @@ def search(tree: Tree, forest: Forest, cluster: int, stack: IdArray, far: FloatA
                         best, least = other, distance
         else:
             # the nearer child on top: it is looked at first and shortens the rest
-            a = _box_square(box, 2 * node, m, f, scale)
-            b = _box_square(box, 2 * node + 1, m, f, scale)
+            a = _box_square(box, 2 * node, m, f, ratio)
+            b = _box_square(box, 2 * node + 1, m, f, ratio)
             swap = 1 if b < a else 0
             stack[top], far[top] = 2 * node + 1 - swap, max(a, b)
             stack[top + 1], far[top + 1] = 2 * node + swap, min(a, b)
@@ -331,7 +328,7 @@ def search(tree: Tree, forest: Forest, cluster: int, stack: IdArray, far: FloatA
             if top == 0:
                 if home == 1:
                     break
-                stack[0], far[0] = home ^ 1, _box_square(box, home ^ 1, m, f, scale)
+                stack[0], far[0] = home ^ 1, _box_square(box, home ^ 1, m, f, ratio)
                 home >>= 1
                 top = 1
                 visited += 1

@@ -36,7 +36,7 @@ def load_dataset(con: duckdb.DuckDBPyConnection, name: str) -> Source:
             create table cdnow as
             with words as (
                 select regexp_split_to_array(trim(line), '\s+') as word
-                from read_csv($1, columns = {'line': 'VARCHAR'}, delim = '\t', header = false)
+                from read_csv($1, columns = {'line': 'VARCHAR'}, delim = '\t', header = true)
             )
             select word[1]::integer as customer_id, strptime(word[2], '%Y%m%d')::date as date,
                 word[3]::integer as number_of_cds, word[4]::double as dollar_value

@@ -31,7 +31,7 @@ LAYERS = [
     {"ward_order"},
     {"points", "layout", "settings"},
     {"query"},
-    {"progress", "errors", "version", "data", "sql"},
+    {"progress", "errors", "version", "data", "sql", "compiled"},
 ]
 
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlglot import exp
@@ -16,6 +17,8 @@ from segmenter.stage import Stage
 from segmenter.training import inspect
 
 __all__ = ["show_dry_run"]
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 MAPPING = (Column("role", "Role"), Column("reads", "Is read from"), Column("type", "Type"))
 
@@ -47,4 +50,5 @@ def _shown(tree: exp.Expression) -> str:
     plain = tree.copy()
     for column in plain.find_all(exp.Column):
         column.set("table", None)
+        column.this.set("quoted", not _PLAIN_NAME.fullmatch(column.name))
     return (plain.unnest() if isinstance(plain, exp.Paren) else plain).sql(dialect="duckdb")

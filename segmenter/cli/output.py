@@ -16,13 +16,16 @@ from rich.table import Table
 
 from segmenter.cli.options import Format
 
-__all__ = ["Column", "results", "write"]
+__all__ = ["Column", "percent", "results", "write"]
 
 results = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 class Column(NamedTuple):
-    """A column of a result: its name in CSV and JSON, and its title and kind in a table."""
+    """A column of a result: its name in CSV and JSON, and its title and kind in a table.
+
+    A column without a title is left out of tables, where room is scarce.
+    """
 
     name: str
     title: str
@@ -41,6 +44,11 @@ def write(columns: Sequence[Column], rows: Sequence[Sequence[Any]], form: Format
         _write_table(columns, rows)
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share from 0 to 1 as a person reads it."""
+    return f"{share * 100:.{digits}f} %"
+
+
 def _write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([column.name for column in columns])
@@ -49,12 +57,13 @@ def _write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None
 
 def _write_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column.title, justify="left" if column.kind == "text" else "right")
+    shown = [place for place, column in enumerate(columns) if column.title]
+    for place in shown:
+        column = columns[place]
+        justify = "left" if column.kind == "text" else "right"
+        table.add_column(column.title, justify=justify, no_wrap=column.kind != "text")
     for row in rows:
-        table.add_row(
-            *(_readable(value, column.kind) for value, column in zip(row, columns, strict=True))
-        )
+        table.add_row(*(_readable(row[place], columns[place].kind) for place in shown))
     results.print(table)
 
 
@@ -72,7 +81,7 @@ def _readable(value: Any, kind: str) -> str:
     if value is None:
         return "-"
     if kind == "share":
-        return f"{value:.1%}".replace("%", " %")
+        return percent(value, 1)
     if kind == "count":
         return f"{value:,}"
     if kind in ("money", "mean"):

@@ -17,16 +17,16 @@ __all__ = ["show_audit", "show_result", "show_segments"]
 
 COLUMNS = (
     Column("segment", "Segment"),
-    Column("segment_rank", "Rank", "count"),
+    Column("segment_rank", "", "count"),
     Column("customers", "Customers", "count"),
     Column("share", "Share", "share"),
     Column("revenue", "Revenue", "money"),
-    Column("share_of_revenue", "Of identified\nrevenue", "share"),
-    Column("share_of_all_revenue", "Of all\nrevenue", "share"),
-    Column("mean_monetary", "Mean\nmonetary", "mean"),
-    Column("median_monetary", "Median\nmonetary", "mean"),
-    Column("mean_frequency", "Mean\nfrequency", "mean"),
-    Column("median_frequency", "Median\nfrequency", "mean"),
+    Column("share_of_revenue", "Of identified", "share"),
+    Column("share_of_all_revenue", "Of all", "share"),
+    Column("mean_monetary", "Mean\nspend", "mean"),
+    Column("median_monetary", "", "mean"),
+    Column("mean_frequency", "Mean\norders", "mean"),
+    Column("median_frequency", "", "mean"),
 )
 
 FIRST_RULES = 5
@@ -63,7 +63,7 @@ def show_segments(con: duckdb.DuckDBPyConnection, form: Format) -> None:
     ).fetchall()
     write(COLUMNS, rows, form)
     if form is Format.TABLE:
-        _note_unidentified(con)
+        _explain(con, at_risk="At-Risk" in [row[0] for row in rows])
 
 
 def show_audit(con: duckdb.DuckDBPyConnection) -> None:
@@ -73,7 +73,8 @@ def show_audit(con: duckdb.DuckDBPyConnection) -> None:
         _line(sentence)
 
 
-def _note_unidentified(con: duckdb.DuckDBPyConnection) -> None:
+def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
+    """Say what the words and the shares of the table mean."""
     row = first_row(
         con,
         f"""
@@ -82,13 +83,14 @@ def _note_unidentified(con: duckdb.DuckDBPyConnection) -> None:
         where is_current
         """,
     )
+    text = "At-Risk means low value here, not that a customer is leaving. " * at_risk
     if row[1]:
-        results.print(
+        text += (
             f"Identified revenue is that of known customers: at the fit {row[1]:,} of {row[0]:,} "
-            f"rows, worth {row[2]:,.2f}, had none.",
-            style="dim",
-            soft_wrap=True,
+            f"rows, worth {row[2]:,.2f}, had none."
         )
+    if text:
+        results.print(Text(text.strip(), style="dim"), soft_wrap=True)
 
 
 def _next_steps(con: duckdb.DuckDBPyConnection, database: Path) -> list[str]:

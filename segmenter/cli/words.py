@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from segmenter.cli.output import percent
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
 
@@ -38,10 +39,10 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     ).fetchall()
     for level, customers, higher, lower, share, lopsided, decision, reason, moved in rows:
         found = (
-            f"{share:.0%} of customers fell into one block, a majority"
+            f"{percent(share)} of customers fell into one block, a majority"
             if lopsided and share > 0.5
-            else f"the largest block holds {share:.0%} of customers"
-        ).replace("%", " %")
+            else f"the largest block holds {percent(share)} of customers"
+        )
         end = "so it was split again" if decision == "split again" else _ending(reason, lopsided)
         yield (
             f"level {level}: {customers:,} customers were split into {lower:,} of lower and "
@@ -71,9 +72,9 @@ def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         """,
     )
     yield (
-        f"the largest of {segments} segments holds {largest / training:.0%} of the training "
-        f"customers; a flat clustering into {segments} would put {flat:.0%} into one."
-    ).replace("%", " %")
+        f"the largest of {segments} segments holds {percent(largest / training)} of the training "
+        f"customers; a flat clustering into {segments} would put {percent(flat)} into one."
+    )
     yield (
         f"{whales:,} whales of {customers:,} customers were left out of training and classified "
         f"like the rest; {outvoted:,} customers at a boundary follow their neighbours' vote "

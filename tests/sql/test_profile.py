@@ -22,7 +22,7 @@ def profile(con, source, settings=None):
 def lines(con):
     con.execute(
         """
-        create table lines (customer varchar, order_no varchar, price double, at timestamp);
+        create table lines (customer varchar, order_no varchar, price double, sold_at timestamp);
         insert into lines values
             ('ann', 'o1', 10.00, '2024-01-05'),
             ('ann', 'o1', 5.00, '2024-01-05'),
@@ -37,7 +37,7 @@ def lines(con):
 
 
 def read(**changes):
-    columns = {"customer": "customer", "amount": "price", "order": "order_no", "date": "at"}
+    columns = {"customer": "customer", "amount": "price", "order": "order_no", "date": "sold_at"}
     return Source(transactions="lines", **(columns | changes))
 
 
@@ -79,38 +79,35 @@ def test_sums_are_rounded_half_up_to_the_cent(con, amounts, cents):
 def test_a_row_filter_and_expressions_with_foreign_names(con):
     con.execute(
         """
-        create table "Verkäufe 'neu'" ("Kunde №" integer, "Menge" integer, "Preis ""netto""" double);
+        create table "Verkäufe 'neu'" ("Kunde №" integer, "Menge" integer, "Preis ""netto"" €" double);
         insert into "Verkäufe 'neu'" values (1, 2, 1.5), (1, 1, 9), (2, 1, 3)
         """
     )
     source = Source(
         transactions="Verkäufe 'neu'",
         customer="kunde №",
-        amount='Menge * "Preis ""netto"""',
+        amount='Menge * "Preis ""netto"" €"',
         where='"Menge" < 2 or "Kunde №" > 1',
     )
     assert profile(con, source) == {1: (9.0, 1), 2: (3.0, 1)}
 
 
 def test_a_window_ends_at_the_newest_transaction_or_at_a_moment(lines):
-    assert profile(lines, read(window="1 month")) == {
-        "ann": (-1.0, 0),
-        "bob": (-7.5, 0),
-        "eve": (0.0, 0),
-    }
+    assert profile(lines, read(window="1 month")) == {"bob": (-7.5, 0), "eve": (0.0, 0)}
+    assert profile(lines, read(window="31 days"))["ann"] == (-1.0, 0)
     assert profile(lines, read(as_of="2024-01-31")) == {"ann": (15.0, 1)}
     assert profile(lines, read(as_of="2024-02-01", window="1 day")) == {"ann": (1.01, 1)}
 
 
 def test_a_live_window_moves_with_the_newest_transaction(shop, sales):
-    source = Source(**{**sales.as_dict(), "window": "60 days"})
+    source = Source(**{**sales.as_dict(), "window": "100 days"})
     segmenter.fit(shop, source)
     query = "select min(ordered_at) from segments.transactions"
     before = shop.execute(query).fetchone()[0]
     shop.execute("insert into sales values (7, 9999, 10.0, '2024-07-01')")
     after = shop.execute(query).fetchone()[0]
     assert after > before
-    assert str(after) > "2024-05-02"
+    assert str(after) > "2024-03-23"
 
 
 def test_customer_ids_keep_their_type(con):
@@ -122,7 +119,7 @@ def test_customer_ids_keep_their_type(con):
 
 
 def test_a_nan_customer_is_no_customer(con):
-    con.execute("create table t as select unnest([1.0, 'nan', null]) as id, 1.0 as amount")
+    con.execute("create table t as select unnest(['1', 'nan', null]::double[]) as id, 1.0 as amount")
     assert list(profile(con, Source(transactions="t", customer="id", amount="amount"))) == [1.0]
 
 
@@ -179,7 +176,7 @@ def test_frames_are_sources_and_their_profile_is_stored(shop, sales):
     direct = segmenter.fit(shop, sales)
     frame = shop.execute("from sales").df()
     columns = {name: value for name, value in sales.as_dict().items() if name != "transactions"}
-    for made in (frame, shop.execute("from sales").pl(), shop.sql("from sales").to_arrow_table()):
+    for made in (frame, shop.sql("from sales").pl(), shop.sql("from sales").to_arrow_table()):
         model = segmenter.fit(shop, Source(transactions=made, **columns))
         assert model.segments == direct.segments
         counts = "select count(*), count(segment) from segments.customer_segments"
