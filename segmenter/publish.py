@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import duckdb
@@ -12,14 +12,22 @@ from segmenter import store
 from segmenter.binding import Binding
 from segmenter.catalog import STORED_PROFILE, VIEWS, bind, create_view, view_files
 from segmenter.errors import SegmenterError
+from segmenter.explanation_sql import explanation
 from segmenter.layout import SCHEMA, check_layout, has_model
 from segmenter.model import Model
 from segmenter.query import first_row
+from segmenter.rules import Rules
 from segmenter.rules_sql import case_expression
 
-__all__ = ["MACRO", "check_target", "generation", "has_macro", "publish"]
+__all__ = ["check_target", "generation", "has_macro", "publish"]
 
-MACRO = "classify_segment"
+CLASSIFIER = "classify_segment"
+
+MACROS: dict[str, Callable[[Rules, tuple[str, ...]], exp.Expr]] = {
+    CLASSIFIER: case_expression,
+    "explain_segment": explanation,
+}
+"""The macros of a model that is compiled, and what writes their bodies."""
 
 _generation = 0
 
@@ -64,7 +72,7 @@ def publish(
         if stored is not None:
             con.execute(f"create table {SCHEMA}.{STORED_PROFILE} as select * from {stored}")
         files = view_files(binding.source, is_live=stored is None, has_macro=model.has_macro)
-        _replace_macro(con, model)
+        _replace_macros(con, model)
         for name, file in files.items():
             con.execute(create_view(name, bind(f"views/{file}", binding.values)))
         con.execute(f"select * from {SCHEMA}.segment_summary limit 0")
@@ -98,8 +106,8 @@ def check_target(con: duckdb.DuckDBPyConnection) -> None:
         """,
         {"schema": SCHEMA},
     )
-    if not foreign and has_macro(con):
-        foreign = (f"{MACRO}()",)
+    if not foreign:
+        foreign = tuple(f"{name}()" for name in MACROS if has_macro(con, name))
     if foreign:
         raise SegmenterError(
             f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
@@ -135,23 +143,23 @@ def _drop_objects(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"drop table if exists {SCHEMA}.{STORED_PROFILE}")
 
 
-def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the connection's database has a compiled ``classify_segment``."""
+def has_macro(con: duckdb.DuckDBPyConnection, name: str = CLASSIFIER) -> bool:
+    """Tell whether the connection's database has a compiled macro."""
     return bool(
         first_row(
             con,
             "select 1 from duckdb_functions() where function_name = $1 and function_type = 'macro' "
             "and database_name = current_database() and schema_name = 'main' and not internal",
-            [MACRO],
+            [name],
         )
     )
 
 
-def _replace_macro(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Create the macro of a model, or drop that of the version before."""
-    if not model.has_macro:
-        if has_macro(con):
-            con.execute(f"drop macro main.{MACRO}")
-        return
-    body: dict[str, exp.Expression] = {"rules": case_expression(model.rules, model.names)}
-    con.execute(bind(f"macros/{MACRO}", body).sql(dialect="duckdb"))
+def _replace_macros(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Create the macros of a model, or drop those of the version before."""
+    for name, body in MACROS.items():
+        if model.has_macro:
+            values = {"body": body(model.rules, model.names)}
+            con.execute(bind(f"macros/{name}", values).sql(dialect="duckdb"))
+        elif has_macro(con, name):
+            con.execute(f"drop macro main.{name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from typing import Any
 
 import duckdb
 
@@ -14,6 +15,7 @@ from segmenter.udf import (
     Function,
     classify_segment,
     classify_segment_knn,
+    explain_segment_knn,
     fit_segments,
     recursive_segments,
 )
@@ -34,8 +36,8 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
 
     Notes
     -----
-    ``recursive_segments``, ``classify_segment_knn`` and ``fit_segments`` are always registered;
-    ``classify_segment`` only where no compiled macro of that name exists. A second call replaces
+    ``recursive_segments``, ``classify_segment_knn``, ``explain_segment_knn`` and ``fit_segments``
+    are always registered; ``classify_segment`` only where no compiled macro of that name exists. A second call replaces
     the functions of the first.
 
     Examples
@@ -51,14 +53,16 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
     functions = [
         recursive_segments.FUNCTION,
         classify_segment_knn.FUNCTION,
+        explain_segment_knn.FUNCTION,
         fit_segments.FUNCTION,
     ]
     compiled = has_macro(con)
     _remove(con, functions if compiled else [*functions, classify_segment.FUNCTION])
     if not compiled:
         functions.append(classify_segment.FUNCTION)
+    create: Any = con.create_function  # its stubs know the types only as each version's enums
     for function in functions:
-        con.create_function(
+        create(
             function.name,
             function.make(session),
             function.parameters,

@@ -16,17 +16,17 @@ from segmenter.udf import Function, Session
 
 from segmenter.model import Model
 
-__all__ = ["FUNCTION", "classify_arrow"]
+__all__ = ["FUNCTION", "floats"]
 
 
-def classify_arrow(model: Model, monetary: pa.Array, frequency: pa.Array) -> pa.Array:
+def _classify(model: Model, monetary: pa.Array, frequency: pa.Array) -> pa.Array:
     """Return the segment of each profile as an Arrow array of text."""
-    codes = model.neighbors.classify(_floats(monetary), _floats(frequency))
+    codes = model.neighbors.classify(floats(monetary), floats(frequency))
     known = pa.array(codes, mask=codes < 0)
     return pa.DictionaryArray.from_arrays(known, list(model.names)).cast(pa.string())
 
 
-def _floats(values: pa.Array) -> NDArray[np.float64]:
+def floats(values: pa.Array) -> NDArray[np.float64]:
     """Return doubles with NaN for NULL."""
     column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     return np.asarray(column.fill_null(float("nan")).to_numpy(zero_copy_only=False))
@@ -34,7 +34,7 @@ def _floats(values: pa.Array) -> NDArray[np.float64]:
 
 def _make(session: Session) -> Callable[..., pa.Array]:
     def classify_segment_knn(monetary: pa.Array, frequency: pa.Array) -> pa.Array:
-        return classify_arrow(session.model(), monetary, frequency)
+        return _classify(session.model(), monetary, frequency)
 
     return classify_segment_knn
 

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli import start, use
+from segmenter.cli import explain, start, use
 from segmenter.version import __version__
 
 __all__ = ["app"]
+
+NUMBERS = {"ignore_unknown_options": True}
+"""For verbs that take numbers: -20 is one, not an option."""
 
 app = typer.Typer(
     name="segmenter",
@@ -26,7 +29,8 @@ app.command(rich_help_panel="Start")(start.demo)
 app.command(rich_help_panel="Start")(start.fit)
 app.command(rich_help_panel="Use")(use.segments)
 app.command(rich_help_panel="Use")(use.rules)
-app.command(rich_help_panel="Use", context_settings={"ignore_unknown_options": True})(use.classify)
+app.command(rich_help_panel="Use", context_settings=NUMBERS)(use.classify)
+app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
 
 
 def _show_version(wanted: bool) -> None:

@@ -21,7 +21,9 @@ __all__ = [
     "open_to_write",
 ]
 
-_STORAGE = {"storage_compatibility_version": "v1.4.0"}
+_STORAGE: dict[str, str | bool | int | float | list[str]] = {
+    "storage_compatibility_version": "v1.4.0"
+}
 """New files can be read by DuckDB 1.4 and later."""
 
 

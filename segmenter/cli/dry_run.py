@@ -45,7 +45,7 @@ def show_dry_run(database: Path, source: Source, settings: Settings, form: Forma
         results.print("\nNothing was written. Leave out --dry-run to fit.")
 
 
-def _shown(tree: exp.Expression) -> str:
+def _shown(tree: exp.Expr) -> str:
     """Return an expression as the user would write it."""
     plain = tree.copy()
     for column in plain.find_all(exp.Column):

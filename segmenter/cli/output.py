@@ -8,7 +8,7 @@ import math
 import sys
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -60,7 +60,7 @@ def _write_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> No
     shown = [place for place, column in enumerate(columns) if column.title]
     for place in shown:
         column = columns[place]
-        justify = "left" if column.kind == "text" else "right"
+        justify: Literal["left", "right"] = "left" if column.kind == "text" else "right"
         table.add_column(column.title, justify=justify, no_wrap=column.kind != "text")
     for row in rows:
         table.add_row(*(_readable(row[place], columns[place].kind) for place in shown))

@@ -122,6 +122,7 @@ def product(a, b):
     return two_product(a, b)
 
 
+@settings(deadline=None)
 @given(
     st.floats(-1e100, 1e100, allow_subnormal=False).filter(lambda v: v == 0 or abs(v) > 1e-100),
     st.integers(-(2**53), 2**53).map(float),
@@ -250,6 +251,7 @@ def test_a_skewed_layout_does_not_outgrow_the_stack():
 # -------------------------------------------------------------------------------------- to_cents
 
 
+@settings(deadline=None)
 @given(st.one_of(st.integers(-(10**6), 10**6), st.integers(-MAX_CENTS, MAX_CENTS)))
 def test_to_cents_at_a_whole_cent_and_the_doubles_beside_it(cent):
     money = cent / 100.0
@@ -257,6 +259,7 @@ def test_to_cents_at_a_whole_cent_and_the_doubles_beside_it(cent):
     assert to_cents([below, money, above]).tolist() == [cent - 1, cent, cent]
 
 
+@settings(deadline=None)
 @given(st.floats(-1e13, 1e13))
 def test_to_cents_is_the_largest_cent_at_or_below(money):
     cent = int(to_cents([money])[0])

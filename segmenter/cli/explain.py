@@ -1,0 +1,127 @@
+"""``explain``: why a customer is in a segment, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+
+from segmenter.cli.database import open_model
+from segmenter.cli.options import Database, Format, FormatOption
+from segmenter.cli.output import Column, results, write
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA
+from segmenter.query import first_row
+
+__all__ = ["explain"]
+
+
+def explain(
+    database: Database,
+    monetary: Annotated[
+        float | None, typer.Argument(help="Money that the customer spent.", show_default=False)
+    ] = None,
+    frequency: Annotated[
+        float | None, typer.Argument(help="Number of purchases.", show_default=False)
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="Id of a customer, instead of the two numbers.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Tell why a customer is in a segment, and the smallest changes that would change it.
+
+    Example: segmenter explain shop.duckdb 250 3
+
+    Example: segmenter explain shop.duckdb --customer 12347
+    """
+    with open_model(database) as con:
+        if customer is not None:
+            if monetary is not None:
+                raise SegmenterError("give the two numbers or --customer, not both.")
+            monetary, frequency = _profile(con, database, customer)
+        if monetary is None or frequency is None:
+            raise SegmenterError(
+                "give what was spent and the number of purchases, or --customer ID."
+            )
+        found = _explanation(con, monetary, frequency)
+    if form is Format.TABLE:
+        who = f"Customer {customer}" if customer is not None else "A customer"
+        for sentence in _sentences(who, monetary, frequency, found):
+            results.print(sentence, soft_wrap=True)
+        return
+    row = {"monetary": monetary, "frequency": frequency, **found}
+    write([Column(name, name) for name in row], [list(row.values())], form)
+
+
+def _profile(
+    con: duckdb.DuckDBPyConnection, database: Path, customer: str
+) -> tuple[float, float]:
+    if not first_row(
+        con,
+        "select 1 from duckdb_views() where schema_name = $1 and view_name = 'customer_profile'",
+        [SCHEMA],
+    ):
+        raise SegmenterError(
+            f"{database} was fitted from anonymous points and knows no customers. Give the two "
+            "numbers instead."
+        )
+    row = first_row(
+        con,
+        f"select monetary, frequency from {SCHEMA}.customer_profile "
+        "where cast(customer_id as varchar) = $1",
+        [customer],
+    )
+    if not row:
+        raise SegmenterError(
+            f"{database} has no customer {customer}. See them in {SCHEMA}.customer_segments."
+        )
+    return row
+
+
+def _explanation(
+    con: duckdb.DuckDBPyConnection, monetary: float, frequency: float
+) -> dict[str, Any]:
+    try:
+        (found,) = first_row(con, "select explain_segment($1, $2)", [monetary, frequency])
+    except duckdb.CatalogException:
+        raise SegmenterError(
+            "this model has too many rules for the macro explain_segment. Fit with a larger "
+            "--max-rules, or look the profile up in segments.segment_rules."
+        ) from None
+    if found is None:
+        raise SegmenterError(
+            f"monetary and frequency must be finite numbers, not {monetary} and {frequency}."
+        )
+    explanation: dict[str, Any] = found
+    return explanation
+
+
+def _sentences(
+    who: str, monetary: float, frequency: float, found: dict[str, Any]
+) -> Iterator[str]:
+    yield (
+        f"{who} who spent {monetary:,.2f} in {frequency:,.10g} purchase{'s' * (frequency != 1)} is "
+        f"{found['segment']}."
+    )
+    yield f"The rule: {found['rule']}."
+    yield _change_of_monetary(found["monetary_change"], found["monetary_segment"])
+    yield _change_of_frequency(found["frequency_change"], found["frequency_segment"])
+
+
+def _change_of_monetary(change: float | None, segment: str) -> str:
+    if change is None:
+        return "Whatever is spent in as many purchases, the segment stays."
+    more = "more" if change > 0 else "less"
+    return f"{abs(change):,.2f} {more} in as many purchases would make it {segment}."
+
+
+def _change_of_frequency(change: int | None, segment: str) -> str:
+    if change is None:
+        return "In however many purchases it is spent, the segment stays."
+    more = "more" if change > 0 else "fewer"
+    purchases = f"purchase{'s' * (abs(change) != 1)}"
+    return f"{abs(change):,} {more} {purchases} for the same money would make it {segment}."
