@@ -49,7 +49,7 @@ class Binding:
     source: Source
     relation: str
     is_live: bool
-    values: dict[str, exp.Expression]
+    values: dict[str, exp.Expr]
     columns: dict[str, str]
     types: dict[str, str] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ def bind_source(con: duckdb.DuckDBPyConnection, source: Source, settings: Settin
     return binding
 
 
-def _constants(settings: Settings) -> dict[str, exp.Expression]:
+def _constants(settings: Settings) -> dict[str, exp.Expr]:
     return {
         "cut": literal(settings.cut),
         "cut_on": literal(settings.cut_on),
@@ -216,7 +216,7 @@ def _bind_condition(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
         )
 
 
-def _customer(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expression:
+def _customer(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expr:
     """Return the customer; NaN, which some tools write for a missing number, counts as NULL."""
     tree = _expression(con, binding, "customer", text)
     if binding.types["customer"] in ("FLOAT", "DOUBLE"):
@@ -224,7 +224,7 @@ def _customer(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> ex
     return tree
 
 
-def _date(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expression:
+def _date(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expr:
     """Return the date; a time with a zone counts in UTC, whatever the session's zone is."""
     tree = _expression(con, binding, "date", text, _check_date)
     if binding.types["date"] == "TIMESTAMP WITH TIME ZONE":
@@ -232,7 +232,7 @@ def _date(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Ex
     return tree
 
 
-_Check = Callable[[duckdb.DuckDBPyConnection, Binding, str, str, exp.Expression], None]
+_Check = Callable[[duckdb.DuckDBPyConnection, Binding, str, str, exp.Expr], None]
 
 
 def _expression(
@@ -241,7 +241,7 @@ def _expression(
     name: str,
     text: str,
     check: _Check | None = None,
-) -> exp.Expression:
+) -> exp.Expr:
     tree = resolve(con, name, text, binding.columns, binding.relation)
     query = _select(binding, tree).limit(0).sql(dialect="duckdb")
     try:
@@ -255,14 +255,14 @@ def _expression(
     return tree
 
 
-def _select(binding: Binding, tree: exp.Expression) -> exp.Select:
+def _select(binding: Binding, tree: exp.Expr) -> exp.Select:
     table = binding.values["source"].copy()
     table.set("alias", exp.TableAlias(this=exp.to_identifier(SOURCE_ALIAS)))
     return exp.select(exp.alias_(tree.copy(), "value")).from_(table)
 
 
 def _check_number(
-    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expression
+    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expr
 ) -> None:
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
@@ -275,7 +275,7 @@ def _check_number(
 
 
 def _check_date(
-    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expression
+    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expr
 ) -> None:
     if not binding.types[name].startswith(("DATE", "TIMESTAMP")):
         shown = _example(con, binding, tree)
@@ -287,7 +287,7 @@ def _check_date(
 
 
 def _check_condition(
-    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expression
+    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expr
 ) -> None:
     del con, tree  # the type says it all
     if binding.types[name] != "BOOLEAN":
@@ -297,7 +297,7 @@ def _check_condition(
         )
 
 
-def _example(con: duckdb.DuckDBPyConnection, binding: Binding, tree: exp.Expression) -> str:
+def _example(con: duckdb.DuckDBPyConnection, binding: Binding, tree: exp.Expr) -> str:
     """Return a first value that is there, as part of a sentence."""
     query = _select(binding, tree).where(tree.copy().is_(exp.null()).not_()).limit(1)
     row = first_row(con, query.sql(dialect="duckdb"))

@@ -87,7 +87,7 @@ def read(path: str) -> str:
     return (files("segmenter.sql") / f"{path}.sql").read_text(encoding="utf-8")
 
 
-def bind(path: str, values: Mapping[str, exp.Expression]) -> exp.Expression:
+def bind(path: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
     """Parse a SQL file and put expressions in the place of its ``$placeholders``."""
     tree = sqlglot.parse_one(read(path), dialect="duckdb")
     for node in tree.walk():
@@ -104,7 +104,7 @@ def bind(path: str, values: Mapping[str, exp.Expression]) -> exp.Expression:
     return tree
 
 
-def redirect(tree: exp.Expression, tables: Mapping[str, str]) -> exp.Expression:
+def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:
     """Read the named objects of the schema from temporary tables instead."""
     for table in tree.find_all(exp.Table):
         if table.db == SCHEMA and table.name in tables:
@@ -116,13 +116,13 @@ def redirect(tree: exp.Expression, tables: Mapping[str, str]) -> exp.Expression:
     return tree
 
 
-def create_view(name: str, query: exp.Expression) -> str:
+def create_view(name: str, query: exp.Expr) -> str:
     """Return the statement that creates a view of the schema."""
     return exp.Create(
         this=exp.table_(name, db=SCHEMA), kind="VIEW", expression=query, replace=True
     ).sql(dialect="duckdb")
 
 
-def literal(value: str | float | bool | None) -> exp.Expression:
+def literal(value: str | float | bool | None) -> exp.Expr:
     """Return a value as a SQL literal."""
     return exp.convert(value)

@@ -16,7 +16,7 @@ __all__ = ["SOURCE_ALIAS", "resolve"]
 SOURCE_ALIAS = "user_table"
 """What the views call the user's table."""
 
-_REFUSED: tuple[tuple[type[exp.Expression], str], ...] = (
+_REFUSED: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Query, "a subquery"),
     (exp.AggFunc, "an aggregate"),
     (exp.Window, "a window function"),
@@ -41,7 +41,7 @@ def resolve(
     text: str,
     columns: Mapping[str, str],
     relation: str,
-) -> exp.Expression:
+) -> exp.Expr:
     """Return a column or scalar expression of the user as a checked syntax tree.
 
     Parameters
@@ -73,7 +73,7 @@ def resolve(
     return exp.paren(tree) if not isinstance(tree, exp.Column) else tree
 
 
-def _parse(name: str, text: str) -> exp.Expression:
+def _parse(name: str, text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
@@ -86,11 +86,11 @@ def _parse(name: str, text: str) -> exp.Expression:
             f"{name} = {text!r} must be one scalar expression, not {len(trees)} statements."
         )
     tree = trees[0]
-    assert isinstance(tree, exp.Expression)
+    assert isinstance(tree, exp.Expr)
     return tree
 
 
-def _refuse(con: duckdb.DuckDBPyConnection, tree: exp.Expression, name: str, text: str) -> None:
+def _refuse(con: duckdb.DuckDBPyConnection, tree: exp.Expr, name: str, text: str) -> None:
     for node in tree.walk():
         for kind, description in _REFUSED:
             if isinstance(node, kind):
@@ -149,7 +149,7 @@ def _qualify(
             f"column {parts[0]!r} of {name} is not in {relation} ({shown})."
             f"{did_you_mean(parts[0], columns)}"
         )
-    resolved: exp.Expression = exp.column(known, table=SOURCE_ALIAS, quoted=True)
+    resolved: exp.Expr = exp.column(known, table=SOURCE_ALIAS, quoted=True)
     for field in parts[1:]:
         resolved = exp.Dot(this=resolved, expression=exp.to_identifier(field, quoted=True))
     if column.parent is not None:

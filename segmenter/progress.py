@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 __all__ = ["Progress", "Silent", "Step"]
 
 
-class Step(Protocol):
-    """A step under way; call it with what came of it."""
-
-    def __call__(self, result: str) -> None:
-        """Say what came of the step."""
+Step = Callable[[str], None]
+"""A step under way; call it with what came of it."""
 
 
 class Progress(Protocol):

@@ -10,20 +10,20 @@ from sqlglot import exp
 
 from segmenter.rules import Rules
 
-__all__ = ["case_expression"]
+__all__ = ["Branch", "balanced", "case_expression", "money"]
 
 _LINEAR = 4
 """Up to so many branches stay one list of WHENs, which reads best; more are halved first."""
 
 
-class _Branch(NamedTuple):
+class Branch(NamedTuple):
     """A result that holds below a bound; the last branch of a list has none."""
 
-    below: exp.Expression | None
-    result: exp.Expression
+    below: exp.Expr | None
+    result: exp.Expr
 
 
-def case_expression(rules: Rules, names: tuple[str, ...]) -> exp.Expression:
+def case_expression(rules: Rules, names: tuple[str, ...]) -> exp.Expr:
     """Return the segment as an expression of the columns ``monetary`` and ``frequency``.
 
     Parameters
@@ -50,22 +50,23 @@ def case_expression(rules: Rules, names: tuple[str, ...]) -> exp.Expression:
     last = rows[-1][0]
     for frequency_to, rectangles in groupby(rows, key=itemgetter(0)):
         branches = [
-            _Branch(_money(below), exp.Literal.string(names[code])) for _, below, code in rectangles
+            Branch(money(below), exp.Literal.string(names[code])) for _, below, code in rectangles
         ]
         branches[-1] = branches[-1]._replace(below=None)
         bound = None if frequency_to == last else exp.Literal.number(frequency_to + 1)
-        by_frequency.append(_Branch(bound, _tree("monetary", branches)))
-    return _tree("frequency", by_frequency)
+        by_frequency.append(Branch(bound, balanced("monetary", branches)))
+    return balanced("frequency", by_frequency)
 
 
-def _money(cents: int) -> exp.Expression:
+def money(cents: int) -> exp.Expr:
+    """Return whole cents as a decimal literal."""
     sign, size = ("-", -cents) if cents < 0 else ("", cents)
     number = exp.Literal.number(f"{size // 100}.{size % 100:02d}")
     return exp.Neg(this=number) if sign else number
 
 
-def _tree(column: str, branches: list[_Branch]) -> exp.Expression:
-    """Nest branches in a balanced way."""
+def balanced(column: str, branches: list[Branch]) -> exp.Expr:
+    """Nest branches over a column in a balanced way."""
     if len(branches) == 1:
         return branches[0].result
     if len(branches) <= _LINEAR:
@@ -79,6 +80,6 @@ def _tree(column: str, branches: list[_Branch]) -> exp.Expression:
     assert bound is not None
     return (
         exp.Case()
-        .when(exp.column(column) < bound.copy(), _tree(column, branches[:middle]), copy=False)
-        .else_(_tree(column, branches[middle:]), copy=False)
+        .when(exp.column(column) < bound.copy(), balanced(column, branches[:middle]), copy=False)
+        .else_(balanced(column, branches[middle:]), copy=False)
     )

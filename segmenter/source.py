@@ -116,7 +116,7 @@ class Source:
     @property
     def file(self) -> str:
         """The file, glob or URL as an absolute path, which holds from any folder."""
-        text = os.fspath(self.relation)
+        text: str = os.fspath(self.relation)
         return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))
 
     def as_dict(self) -> dict[str, Any]:

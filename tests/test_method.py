@@ -17,7 +17,7 @@ from segmenter import Settings
 from segmenter.points import Points
 from segmenter.recursion import recursive_segments
 from segmenter.ward import cut, ward_linkage
-from tests.conftest import DATASETS, load_dataset
+from tests.datasets import DATASETS, load_dataset
 
 SEEDS = range(8)
 
@@ -145,7 +145,7 @@ def test_the_search_equals_scikit_learn(fitted):
 
 FIT = """
 import sys, duckdb, segmenter
-from tests.conftest import load_dataset
+from tests.datasets import load_dataset
 con = duckdb.connect(config={"threads": int(sys.argv[2])})
 source = load_dataset(con, sys.argv[1])
 if sys.argv[3] == "shuffled":

@@ -1,0 +1,67 @@
+"""The three real data sets as tables; the benchmarks use them too."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+
+from segmenter import Source
+
+__all__ = ["DATASETS", "RETAIL", "load_dataset"]
+
+HERE = Path(__file__).parent
+
+RETAIL = str(files("segmenter.data") / "online_retail.parquet")
+RETAIL_II = str(HERE / "data" / "online_retail_ii_2009_2010.parquet")
+
+DATASETS = ("online_retail", "two_years", "cdnow")
+
+
+def cdnow_file() -> Path:
+    """Return the CDNOW file of the package lifetimes without importing the package."""
+    found = find_spec("lifetimes")
+    assert found is not None
+    assert found.origin is not None, "pip install -e '.[dev]' brings lifetimes"
+    return Path(found.origin).parent / "datasets" / "CDNOW_master.txt"
+
+
+def load_dataset(con: duckdb.DuckDBPyConnection, name: str) -> Source:
+    """Create the data set as a table and return how it is read."""
+    if name == "cdnow":
+        con.execute(
+            r"""
+            create table cdnow as
+            with words as (
+                select regexp_split_to_array(trim(line), '\s+') as word
+                from read_csv($1, columns = {'line': 'VARCHAR'}, delim = '\t', header = true)
+            )
+            select word[1]::integer as customer_id, strptime(word[2], '%Y%m%d')::date as date,
+                word[3]::integer as number_of_cds, word[4]::double as dollar_value
+            from words
+            """,
+            [str(cdnow_file())],
+        )
+        return Source(
+            transactions="cdnow", customer="customer_id", amount="dollar_value", date="date"
+        )
+    con.execute("create table online_retail as from read_parquet($1)", [RETAIL])
+    if name == "two_years":
+        con.execute(
+            """
+            create table two_years as
+            from online_retail
+            union all
+            from read_parquet($1) where InvoiceDate < '2010-12-01'
+            """,
+            [RETAIL_II],
+        )
+    return Source(
+        transactions=name,
+        customer="CustomerID",
+        amount="Quantity * UnitPrice",
+        order="InvoiceNo",
+        date="InvoiceDate",
+    )
