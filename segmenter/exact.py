@@ -50,7 +50,7 @@ inlined = nb.njit(**_INNER, forceinline=True)
 SLACK = 1.0 + 2.0**-50
 """Two computed d2 further apart than this factor are in the right order.
 
-Each carries a relative error below 2^-52: three roundings, none of a negative term.
+Each carries a relative error below 2^-51: a sum of two terms, neither negative, each rounded once.
 """
 
 MIN_RATIO, MAX_RATIO = 2.0**-400, 2.0**400
@@ -69,7 +69,7 @@ def zero() -> int:
 def two_product(a: float, b: float) -> tuple[float, float]:
     """Return ``fl(a b)`` and its rounding error: their sum is ``a b`` exactly.
 
-    Holds for sizes between 2^-900 and 2^900. Needs no fused multiply-add, and is right with one.
+    Holds for 0 and for products between 2^-900 and 2^900. Needs no fused multiply-add.
     """
     high = a * b
     t = _SPLITTER * a

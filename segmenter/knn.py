@@ -27,7 +27,6 @@ __all__ = ["NearestNeighbors", "Voters", "to_cents", "vote"]
 MAX_NEIGHBORS = 50
 LAST_CENT = 2**52  # neighbouring cents beyond it can be the same double
 BLOCK = 1 << 20  # queries that are sorted at a time
-SORT_FROM = 1 << 12  # fewer are searched as they come
 
 
 @dataclass(frozen=True)
@@ -139,11 +138,8 @@ class NearestNeighbors:
 
     def _classify(self, queries: FloatArray, codes: CodeArray) -> None:
         """Classify clamped queries, in an order in which each is near to the one before."""
-        if len(queries) < SORT_FROM:
-            order = np.arange(len(queries))
-        else:
-            low, high = self.cents_range
-            order = np.argsort(queries[:, 1] * (high - low + 1) + queries[:, 0])
+        low, high = self.cents_range
+        order = np.argsort(queries[:, 1] * (high - low + 1) + queries[:, 0])
         _classify_in_order(self.tree, queries, order, codes)
 
 

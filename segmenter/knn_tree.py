@@ -27,7 +27,9 @@ CodeArray = NDArray[np.int32]
 FloatArray = NDArray[np.float64]
 
 LEAF_SIZE = 8
-MAX_DEPTH = 256  # a cut leaves 3/4 at most on a side, or frees a cell of one of two heavy values
+MAX_DEPTH = 256
+"""Twice what can come: a side keeps 3/4 at most, unless one value is the majority of a cell. Two
+cuts later that value is alone, and no longer cut along its axis."""
 
 
 class Tree(NamedTuple):

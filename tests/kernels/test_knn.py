@@ -117,6 +117,15 @@ def test_order_is_right_where_doubles_cannot_tell(ratio):
             assert neighbors.neighbors(cents, frequency).index.tolist() == [i for i, *_ in expected]
 
 
+def test_a_difference_below_half_an_ulp_decides():
+    """The double 1/3 is a little less than a third: (1, 5) is nearer to (1, 3) than (0, 4) is."""
+    points = Points.group([0, 1, 1000], [4, 5, 3])
+    neighbors = NearestNeighbors(points, [0, 1, 2], ratio=1 / 3, n_neighbors=1)
+    assert 1 / 3 * 3 == 1.0
+    assert Fraction(1 / 3) * 4 < 1 + Fraction(1 / 3)
+    assert neighbors.neighbors(1, 3).index.tolist() == [1]
+
+
 @kernel
 def product(a, b):
     return two_product(a, b)

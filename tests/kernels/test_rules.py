@@ -99,6 +99,30 @@ def test_every_profile_of_a_small_rectangle(neighbors):
     assert_agree(rules, neighbors, *map(np.asarray, corners))
 
 
+@pytest.mark.parametrize(
+    ("frequency", "customers", "segment", "k", "at_ends", "between"),
+    [
+        # two votes each: whoever is nearest decides, and that is another point in the middle
+        ((1, 1, 1, 2), (1, 1, 1, 1), (0, 1, 0, 1), 4, 0, 1),
+        # the last point has only a part of its votes, and that is another one in the middle
+        ((1, 61, 1), (2, 4, 2), (0, 1, 0), 7, 1, 0),
+    ],
+    ids=["who decides a tie", "who votes in part"],
+)
+def test_equal_voters_and_segments_at_both_ends_do_not_suffice(
+    frequency, customers, segment, k, at_ends, between
+):
+    points = Points(
+        (np.array([0, 50, 100, 100]))[: len(segment)], *map(np.array, (frequency, customers))
+    )
+    neighbors = NearestNeighbors(points, segment, ratio=1.0, n_neighbors=k)
+    assert neighbors.classify_cents([0, 50, 100], [1, 1, 1]).tolist() == [at_ends, between, at_ends]
+    every = {tuple(sorted(neighbors.neighbors(c, 1).index)) for c in (0, 50, 100)}
+    assert len(every) == 1
+    rules = compile_rules(neighbors, max_rules=2000)
+    assert_agree(rules, neighbors, *grid(np.arange(-1, 102), np.arange(0, 63)))
+
+
 def skewed(n, *, seed, top=40):
     """Return points of a lopsided base: most customers have few orders, some very many."""
     rng = np.random.default_rng(seed)
