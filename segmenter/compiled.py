@@ -1,23 +1,26 @@
-"""How kernels are compiled: by numba, without fast-math, kept on disk."""
+"""How kernels are compiled: by numba, with IEEE arithmetic, kept on disk."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba as nb
 
-__all__ = ["all_on_disk", "inner", "kernel"]
+__all__ = ["all_on_disk", "inlined", "inner", "kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PARTS: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _KERNELS: list[Any] = []
 
 
 def kernel(function: Function) -> Function:
-    """Compile what is called from Python: releases the GIL and is kept on disk."""
+    """Compile what is called from Python: once, kept on disk, runs without the GIL."""
     compiled: Any = nb.njit(cache=True, nogil=True, error_model="numpy")(function)
     _KERNELS.append(compiled)
     return compiled  # type: ignore[no-any-return]
@@ -25,8 +28,13 @@ def kernel(function: Function) -> Function:
 
 def inner(function: Function) -> Function:
     """Compile what only kernels call, as a part of them: half of the time it takes else."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Any = nb.njit(error_model="numpy", **options)(function)
+    compiled: Any = nb.njit(**_PARTS)(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+def inlined(function: Function) -> Function:
+    """Compile as `inner`, for inner loops, where a call counts references to its arrays."""
+    compiled: Any = nb.njit(forceinline=True, **_PARTS)(function)
     return compiled  # type: ignore[no-any-return]
 
 
@@ -36,8 +44,23 @@ def all_on_disk() -> bool:
 
 
 def _is_on_disk(compiled: Any) -> bool:
-    """Whether an index of compiled code is there and not older than the source."""
     source = Path(inspect.getfile(compiled.py_func))
     name = f"{source.stem}.{compiled.py_func.__name__}-*.nbi"
-    indexes = Path(compiled.stats.cache_path).glob(name)
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in indexes)
+    return any(Path(compiled.stats.cache_path).glob(name))
+
+
+def _drop_stale() -> None:
+    """Drop compiled kernels that are older than any kernel's source.
+
+    Numba looks at the file of a kernel alone, not at those whose functions it took in.
+    """
+    here = Path(__file__).parent
+    sources = [here / "compiled.py", *here.glob("ward*.py"), *here.glob("knn*.py")]
+    newest = max(path.stat().st_mtime for path in [*sources, here / "exact.py"])
+    for index in (here / "__pycache__").glob("*.nbi"):
+        with suppress(OSError):
+            if index.stat().st_mtime < newest:
+                index.unlink()
+
+
+_drop_stale()

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """Which of two points is nearer to a query, decided without rounding.
 
 Squared distances are ``d2 = dcents^2 + r * dfrequency^2`` with integer differences and one double
@@ -20,32 +19,9 @@ Mathematik 18, 224-242, 1971, sections 4 and 5 (with Veltkamp's splitting).
 
 from __future__ import annotations
 
-from typing import Any
+from segmenter.compiled import inlined
 
-import numba as nb
-
-__all__ = [
-    "MAX_RATIO",
-    "MIN_RATIO",
-    "SLACK",
-    "inlined",
-    "inner",
-    "is_before",
-    "kernel",
-    "two_product",
-]
-
-kernel = nb.njit(cache=True, nogil=True, error_model="numpy")
-"""Called from Python: compiled once, kept on disk, runs without the GIL, IEEE arithmetic."""
-_INNER: dict[str, Any] = {
-    "error_model": "numpy",
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
-inner = nb.njit(**_INNER)
-"""Called from kernels alone and kept with them."""
-inlined = nb.njit(**_INNER, forceinline=True)
-"""The same in the inner loops, where a call would count references to all arrays it is given."""
+__all__ = ["MAX_RATIO", "MIN_RATIO", "SLACK", "is_before", "two_product", "zero"]
 
 SLACK = 1.0 + 2.0**-50
 """Two computed d2 further apart than this factor are in the right order.

@@ -83,7 +83,8 @@ def _by_monetary_then_frequency(
     rules: Rules, names: tuple[str, ...]
 ) -> tuple[exp.Expr, exp.Expr]:
     """Return the smallest change of frequency alone and the segment that it leads to."""
-    changes, segments = [], []
+    changes: list[Branch] = []
+    segments: list[Branch] = []
     for below, pieces in _columns(rules):
         bound = None if below == OPEN_HIGH else money(below)
         answers = [_along_frequency(pieces, place, names) for place in range(len(pieces))]

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """K nearest neighbours among weighted points of the plane, exact to the last tie.
 
 The neighbours of a query are the k nearest *customers*: points in the order of
@@ -17,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmenter.compiled import inlined, kernel
 from segmenter.errors import SegmenterError
-from segmenter.exact import MAX_RATIO, MIN_RATIO, inlined, kernel
+from segmenter.exact import MAX_RATIO, MIN_RATIO
 from segmenter.knn_tree import CodeArray, FloatArray, Scratch, Tree, plant, reach, scratch, search
 from segmenter.points import IntArray, Points
 

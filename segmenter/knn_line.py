@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """The nearest-neighbour classifier along one frequency: proved, not sampled.
 
 For a fixed frequency the classifier is a function ``monetary -> segment``, constant between a few
@@ -27,7 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.exact import inlined, inner, kernel, zero
+from segmenter.compiled import inlined, inner, kernel
+from segmenter.exact import zero
 from segmenter.knn import vote
 from segmenter.knn_tree import CodeArray, FloatArray, Scratch, Tree, reach, scratch, search
 from segmenter.points import IntArray

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-decorators=False
 """The kd-tree under the classifier: made once, then asked for the voters of one query at a time.
 
 Cells are cut along their wider axis (Friedman, Bentley, Finkel 1977) between two distinct values,
@@ -18,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.exact import SLACK, inlined, inner, is_before, kernel, zero
+from segmenter.compiled import inlined, inner, kernel
+from segmenter.exact import SLACK, is_before, zero
 from segmenter.points import IntArray, Points
 
 __all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]
