@@ -80,8 +80,14 @@ def publish(
     return model
 
 
-def check_target(con: duckdb.DuckDBPyConnection) -> None:
+def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> None:
     """Refuse a database where our names belong to somebody else, or of another layout.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    writable : bool, default True
+        Refuse a read-only connection too.
 
     Raises
     ------
@@ -92,6 +98,10 @@ def check_target(con: duckdb.DuckDBPyConnection) -> None:
         raise SegmenterError(
             "the connection is inside a transaction. Commit it or roll it back, then fit."
         )
+    if writable and first_row(
+        con, "select 1 from duckdb_databases() where readonly and database_name = current_database()"
+    ):
+        raise SegmenterError("the database is open read-only. Open it for writing, then fit.")
     if has_model(con):
         check_layout(con)
         return

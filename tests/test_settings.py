@@ -53,7 +53,13 @@ def test_settings_come_back_from_a_mapping():
         ({"profile": "a", "amount": "x"}, "amount belongs to transactions"),
         ({"points": "a", "customer": "x"}, "anonymous"),
         (
-            {"transactions": "a", "customer": "c", "amount": "x", "window": "12 moons", "date": "d"},
+            {
+                "transactions": "a",
+                "customer": "c",
+                "amount": "x",
+                "window": "12 moons",
+                "date": "d",
+            },
             "window must be a number of days",
         ),
         (

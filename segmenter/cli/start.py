@@ -236,7 +236,7 @@ def _fit(database: Path, source: Source, settings: Settings, progress: Progress)
     from segmenter.training import train
 
     with source_connection(database, source) as con:
-        check_target(con)
+        check_target(con, writable=False)
         with Stage(con, source, settings) as stage:
             warm_up(progress)
             model, binding = train(stage, progress).model, stage.binding

@@ -119,7 +119,9 @@ def test_customer_ids_keep_their_type(con):
 
 
 def test_a_nan_customer_is_no_customer(con):
-    con.execute("create table t as select unnest(['1', 'nan', null]::double[]) as id, 1.0 as amount")
+    con.execute(
+        "create table t as select unnest(['1', 'nan', null]::double[]) as id, 1.0 as amount"
+    )
     assert list(profile(con, Source(transactions="t", customer="id", amount="amount"))) == [1.0]
 
 

@@ -29,7 +29,8 @@ def test_three_segments_with_their_names(fitted):
 
 def test_summary_adds_up(fitted):
     share, revenue_share, revenue = rows(
-        fitted.con, "select sum(share), sum(share_of_revenue), sum(revenue) from segments.segment_summary"
+        fitted.con,
+        "select sum(share), sum(share_of_revenue), sum(revenue) from segments.segment_summary",
     )[0]
     assert share == pytest.approx(1)
     assert revenue_share == pytest.approx(1)
@@ -69,9 +70,7 @@ def test_a_new_transaction_moves_its_customer_without_a_refit(shop, sales):
     segmenter.fit(shop, sales)
     query = "select segment from segments.customer_segments where customer_id = 3"
     assert rows(shop, query) == [("At-Risk",)]
-    shop.execute(
-        "insert into sales select 3, 10000 + i, 500, '2024-06-01' from range(20) as t(i)"
-    )
+    shop.execute("insert into sales select 3, 10000 + i, 500, '2024-06-01' from range(20) as t(i)")
     assert rows(shop, query) == [("Elite",)]
 
 
@@ -90,7 +89,13 @@ def test_many_rules_are_joined_instead_of_compiled(shop, sales):
 
 @pytest.mark.parametrize(
     ("monetary", "frequency"),
-    [("null", "1"), ("1", "null"), ("'nan'::double", "1"), ("1", "'inf'::double"), ("'-inf'::double", "1")],
+    [
+        ("null", "1"),
+        ("1", "null"),
+        ("'nan'::double", "1"),
+        ("1", "'inf'::double"),
+        ("'-inf'::double", "1"),
+    ],
 )
 def test_what_is_no_number_has_no_segment(fitted, monetary, frequency):
     for function in ("classify_segment", "classify_segment_knn"):
@@ -141,7 +146,10 @@ def test_a_failed_fit_leaves_the_model_before(shop, sales, monkeypatch):
     monkeypatch.setattr("segmenter.publish.create_view", lambda *_: "select * from nowhere")
     with pytest.raises(duckdb.CatalogException):
         segmenter.fit(shop, sales, Settings(n_neighbors=3))
-    assert before == (rows(shop, "select * from segments.models"), rows(shop, "from duckdb_views()"))
+    assert before == (
+        rows(shop, "select * from segments.models"),
+        rows(shop, "from duckdb_views()"),
+    )
 
 
 def test_a_foreign_schema_is_left_alone(shop, sales):
@@ -162,6 +170,16 @@ def test_a_fit_inside_a_transaction_is_refused(shop, sales):
     with pytest.raises(SegmenterError, match="inside a transaction"):
         segmenter.fit(shop, sales)
     shop.execute("rollback")
+
+
+def test_a_read_only_connection_is_refused(tmp_path, sales):
+    path = str(tmp_path / "shop.duckdb")
+    duckdb.connect(path).close()
+    with (
+        duckdb.connect(path, read_only=True) as con,
+        pytest.raises(SegmenterError, match="open read-only"),
+    ):
+        segmenter.fit(con, sales)
 
 
 def test_nothing_temporary_is_left(shop, sales):

@@ -147,7 +147,9 @@ def test_without_a_model_the_search_says_what_to_do(registered):
 
 def test_a_loaded_model_works_in_another_session(fitted, con):
     segmenter.register(con, fitted.model)
-    query = "select classify_segment(m, 1), classify_segment_knn(m, 1) from unnest([5, 900]) as t(m)"
+    query = (
+        "select classify_segment(m, 1), classify_segment_knn(m, 1) from unnest([5, 900]) as t(m)"
+    )
     expected = [(name, name) for name in fitted.model.classify([5, 900], [1, 1])]
     assert con.execute(query).fetchall() == expected
 

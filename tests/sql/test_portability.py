@@ -1,0 +1,148 @@
+"""Each rule of the export: what it changes, and that the meaning stays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sqlglot
+
+from segmenter import portability
+from segmenter.portability import RULES
+
+
+def rewritten(rule, query, dialect="trino", write=None):
+    tree = rule(sqlglot.parse_one(query, read="duckdb"), dialect)
+    return tree.sql(dialect=write or dialect)
+
+
+def test_every_rule_is_public_and_used():
+    assert {rule.__name__ for rule in RULES} | {"RULES", "port"} == set(portability.__all__)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT CASE WHEN FALSE THEN COUNT(a) ELSE COUNT(b) END", "SELECT COUNT(b)"),
+        ("SELECT CASE WHEN TRUE THEN 1 ELSE 2 END", "SELECT 1"),
+        ("SELECT CASE WHEN 'x' IN ('y', 'z') THEN a END", "SELECT NULL"),
+        ("SELECT CASE WHEN 'x' IN ('x', 'z') THEN a END", "SELECT a"),
+        ("SELECT CASE WHEN a THEN 1 WHEN TRUE THEN 2 END", None),
+        ("SELECT CASE WHEN a IN ('x') THEN 1 END", None),
+        ("SELECT COALESCE(CAST(NULL AS TIMESTAMP), MAX(a))", "SELECT MAX(a)"),
+        ("SELECT COALESCE(a - CAST(NULL AS INTERVAL), b)", "SELECT b"),
+        ("SELECT COALESCE(a > b, FALSE)", None),
+        ("SELECT a FROM t WHERE TRUE", "SELECT a FROM t"),
+        ("SELECT a FROM t WHERE a > 1 AND TRUE", "SELECT a FROM t WHERE a > 1"),
+        ("SELECT a FROM t WHERE a > 1 AND b > 2", None),
+        ("SELECT a FROM t WHERE a > 1 OR TRUE", None),
+    ],
+)
+def test_fold_constants(query, expected):
+    assert rewritten(portability.fold_constants, query, "duckdb") == (expected or query)
+
+
+def test_finite_inputs(con):
+    query = "select isfinite(cast(x as double)) is true from numbers"
+    con.execute(
+        "create table numbers as select unnest([0, 1e308, -1e308, null, 'nan', 'inf', '-inf']"
+        "::double[]) as x"
+    )
+    expected = con.execute(query).fetchall()
+    for dialect in ("postgres", "snowflake"):
+        again = rewritten(portability.finite_inputs, query, dialect, "duckdb")
+        assert "ISFINITE" not in again.upper()
+        assert con.execute(again).fetchall() == expected
+    assert "CAST('inf' AS FLOAT64)" in rewritten(portability.finite_inputs, query, "bigquery")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT a / 100.0", "SELECT CAST(a AS DOUBLE) / 100.0"),
+        ("SELECT a / 100.0 / b", "SELECT CAST(a AS DOUBLE) / 100.0 / b"),
+        ("SELECT CAST(a AS DOUBLE) / b", "SELECT CAST(a AS DOUBLE) / b"),
+    ],
+)
+def test_double_division(query, expected):
+    assert rewritten(portability.double_division, query) == expected
+    assert rewritten(portability.double_division, query, "spark") == expected
+
+
+def test_whole_division_never_goes_through_doubles():
+    query = "SELECT (a - 1) // 100"
+    assert rewritten(portability.whole_division, query) == "SELECT CAST(a - 1 AS BIGINT) / 100"
+    assert rewritten(portability.whole_division, query, "spark") == "SELECT (a - 1) DIV 100"
+
+
+def test_microseconds():
+    query = "SELECT CAST(a AS TIMESTAMP)"
+    assert rewritten(portability.microseconds, query) == "SELECT CAST(a AS TIMESTAMP(6))"
+    assert rewritten(portability.microseconds, query, "postgres") == query
+
+
+def test_typed_nulls():
+    query = "SELECT NULL AS order_id, NULLIF(a, NULL) AS b"
+    assert rewritten(portability.typed_nulls, query) == query.replace(
+        "NULL AS o", "CAST(NULL AS VARCHAR) AS o"
+    )
+
+
+def test_qualified_function():
+    query = "SELECT CLASSIFY_SEGMENT(a, b), other.classify_segment(a, b)"
+    assert rewritten(portability.qualified_function, query) == (
+        "SELECT segments.CLASSIFY_SEGMENT(a, b), other.CLASSIFY_SEGMENT(a, b)"
+    )
+
+
+PERCENTILES = """
+    with found as (
+        select g, quantile_cont(x, {q}) as of_x, quantile_cont(cast(f as double), {q}) as of_f
+        from numbers
+        where f >= 1
+        group by g
+    )
+    select * from found order by g
+"""
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.99, 1])
+def test_percentile_by_rank(con, q):
+    rng = np.random.default_rng(5)
+    size = 20_000
+    group = rng.integers(0, 400, size) ** 2 // 400  # small groups and large ones
+    numbers = {
+        "g": group,
+        "x": np.round(rng.normal(0, 1e4, size), 2),
+        "f": np.minimum(rng.geometric(0.3, size) - 1, group),  # many ties, some all equal
+    }
+    con.register("numbers", numbers)
+    query = PERCENTILES.format(q=q)
+    again = rewritten(portability.percentile_by_rank, query, "trino", "duckdb")
+    assert "QUANTILE" not in again.upper()
+    found, expected = (np.array(con.execute(text).fetchall()) for text in (again, query))
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    whole = expected[:, 2] == np.floor(expected[:, 2])
+    assert np.array_equal(found[whole, 2], expected[whole, 2])
+
+
+def test_percentile_by_rank_of_nothing(con):
+    con.execute("create table numbers as select 1 as g, 1.0 as x, 0 as f")
+    again = rewritten(
+        portability.percentile_by_rank,
+        "with found as (select quantile_cont(x, 0.9) as q from numbers where f > 0) from found",
+        write="duckdb",
+    )
+    assert con.execute(again).fetchall() == [(None,)]
+
+
+def test_duckdb_keeps_its_own_percentile():
+    tree = sqlglot.parse_one(
+        "with a as (select quantile_cont(x, 0.9) from t) from a", read="duckdb"
+    )
+    assert "QUANTILE_CONT" in portability.port(tree, "duckdb").sql(dialect="duckdb")
+
+
+def test_the_rules_leave_a_plain_query_alone():
+    query = "SELECT a, SUM(b) FROM t WHERE a > 1 GROUP BY a"
+    tree = sqlglot.parse_one(query, read="duckdb")
+    assert portability.port(tree, "trino").sql(dialect="trino") == query
