@@ -98,9 +98,9 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         raise SegmenterError(
             "the connection is inside a transaction. Commit it or roll it back, then fit."
         )
-    if writable and first_row(
-        con, "select 1 from duckdb_databases() where readonly and database_name = current_database()"
-    ):
+    read_only = "select 1 from duckdb_databases() where readonly and database_name = $1"
+    (here,) = first_row(con, "select current_database()")
+    if writable and first_row(con, read_only, [here]):
         raise SegmenterError("the database is open read-only. Open it for writing, then fit.")
     if has_model(con):
         check_layout(con)

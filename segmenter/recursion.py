@@ -19,6 +19,7 @@ from segmenter.errors import SegmenterError
 from segmenter.naming import segment_names
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
+from segmenter.text import percent
 from segmenter.ward import cut, ward_linkage
 
 __all__ = ["Segment", "Segmentation", "Split", "recursive_segments"]
@@ -264,8 +265,11 @@ def _decide(
 ) -> tuple[str, str]:
     """Return the decision after a level and the reason in words."""
     if not lopsided:
-        return "stopped", f"no block holds more than {settings.max_share * 100:g} % of the customers"
-    held = f"one block holds {share * 100:.0f} % of the customers, more than {settings.max_share * 100:g} %"
+        return "stopped", f"no block holds more than {percent(settings.max_share)} of the customers"
+    held = (
+        f"one block holds {percent(share)} of the customers, more than "
+        f"{percent(settings.max_share)}"
+    )
     if level >= settings.max_levels:
         return "stopped", f"{held}, but the {level} levels are used up"
     if distinct < 2:
@@ -281,8 +285,8 @@ def _warnings(
     if last.is_lopsided:
         biggest = max(segments, key=lambda segment: segment.customers)
         found.append(
-            f"{biggest.name} still holds {last.largest_share * 100:.0f} % of the training customers "
-            f"({last.reason}). " + _way_out(last, settings)
+            f"{biggest.name} still holds {percent(last.largest_share)} of the training customers "
+            f"({last.reason}). {_way_out(last, settings)}"
         )
     if not last.frequency_agrees:
         by_frequency = sorted(segments, key=lambda segment: -segment.mean_frequency)

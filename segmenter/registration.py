@@ -37,8 +37,8 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
     Notes
     -----
     ``recursive_segments``, ``classify_segment_knn``, ``explain_segment_knn`` and ``fit_segments``
-    are always registered; ``classify_segment`` only where no compiled macro of that name exists. A second call replaces
-    the functions of the first.
+    are always registered; ``classify_segment`` only where no compiled macro of that name exists. A
+    second call replaces the functions of the first.
 
     Examples
     --------

@@ -17,6 +17,7 @@ from segmenter.recursion import Segmentation, recursive_segments
 from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
 from segmenter.stage import Cut, Stage, Survey
+from segmenter.text import percent
 
 __all__ = ["Training", "inspect", "train"]
 
@@ -150,13 +151,13 @@ def _doubts(stage: Stage, survey: Survey) -> list[str]:
     if survey.rows_without_customer:
         share = survey.rows_without_customer / survey.source_rows
         money = (
-            f" and {100 * survey.revenue_without_customer / survey.revenue:.1f} % of the revenue"
+            f" and {percent(survey.revenue_without_customer / survey.revenue, 1)} of the revenue"
             if survey.revenue > 0
             else ""
         )
         found.append(
-            f"{survey.rows_without_customer:,} rows ({100 * share:.1f} %){money} have no customer and are "
-            "left out."
+            f"{survey.rows_without_customer:,} rows ({percent(share, 1)}){money} have no customer "
+            "and are left out."
         )
     if survey.rows_without_amount:
         found.append(f"{survey.rows_without_amount:,} rows have no amount and are left out.")

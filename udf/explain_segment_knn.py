@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from segmenter.udf import Function, Session
+from segmenter.udf.classify_segment_knn import floats
 
 from segmenter.knn import to_cents
 from segmenter.model import Model
-from segmenter.udf import Function, Session
-from segmenter.udf.classify_segment_knn import floats
 
 __all__ = ["FUNCTION"]
 

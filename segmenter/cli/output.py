@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from segmenter.cli.options import Format
+from segmenter.text import percent
 
-__all__ = ["Column", "percent", "results", "write"]
+__all__ = ["Column", "results", "write"]
 
 results = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
@@ -42,11 +43,6 @@ def write(columns: Sequence[Column], rows: Sequence[Sequence[Any]], form: Format
         print(json.dumps(objects, ensure_ascii=False, indent=2))
     else:
         _write_table(columns, rows)
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """Return a share from 0 to 1 as a person reads it."""
-    return f"{share * 100:.{digits}f} %"
 
 
 def _write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import duckdb
 
-from segmenter.cli.output import percent
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
+from segmenter.text import percent
 
 __all__ = ["audit_sentences", "rule_sentences"]
 

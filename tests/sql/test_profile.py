@@ -79,7 +79,8 @@ def test_sums_are_rounded_half_up_to_the_cent(con, amounts, cents):
 def test_a_row_filter_and_expressions_with_foreign_names(con):
     con.execute(
         """
-        create table "Verkäufe 'neu'" ("Kunde №" integer, "Menge" integer, "Preis ""netto"" €" double);
+        create table "Verkäufe 'neu'" ("Kunde №" integer, "Menge" integer,
+            "Preis ""netto"" €" double);
         insert into "Verkäufe 'neu'" values (1, 2, 1.5), (1, 1, 9), (2, 1, 3)
         """
     )

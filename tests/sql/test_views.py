@@ -16,7 +16,8 @@ def rows(con, query):
 def test_each_customer_has_a_segment(fitted):
     total, known, distinct = rows(
         fitted.con,
-        "select count(*), count(segment), count(distinct customer_id) from segments.customer_segments",
+        "select count(*), count(segment), count(distinct customer_id) "
+        "from segments.customer_segments",
     )[0]
     assert total == known == distinct == fitted.model.customers
     assert rows(fitted.con, "select sum(customers) from segments.segment_summary") == [(total,)]

@@ -141,7 +141,7 @@ def test_the_search_follows_a_new_fit(shop, sales):
 
 
 def test_without_a_model_the_search_says_what_to_do(registered):
-    with pytest.raises(duckdb.InvalidInputException, match="no model yet. Fit one first"):
+    with pytest.raises(duckdb.InvalidInputException, match="no model yet"):
         registered.execute("select classify_segment_knn(1, 1)")
 
 
