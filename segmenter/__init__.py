@@ -20,6 +20,7 @@ from segmenter.version import __version__
 
 if TYPE_CHECKING:
     from segmenter.errors import SegmenterError
+    from segmenter.exporting import export
     from segmenter.fitting import fit
     from segmenter.model import Model
     from segmenter.registration import register
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "Source",
     "__version__",
+    "export",
     "fit",
     "load",
     "register",
@@ -43,6 +45,7 @@ _HOME = {
     "SegmenterError": "errors",
     "Settings": "settings",
     "Source": "source",
+    "export": "exporting",
     "fit": "fitting",
     "load": "store",
     "register": "registration",

@@ -155,8 +155,7 @@ def ward_linkage(
     rank, size = np.arange(n_points, dtype=np.int32), np.ones(n_points, np.int32)
     if group is not None:
         m, f, w, size = _grouped(m, f, w, group)
-        rank = np.empty(len(m), np.int32)
-        row = number_duplicates(group, rank, linkage)
+        rank, row = number_duplicates(group, linkage)
     tree = _plant(m, f, w, ratio)
     del m, f, w, group
     # from here on a starting cluster is numbered as it lies in the tree: its neighbours are near
@@ -167,7 +166,7 @@ def ward_linkage(
     if counters is not None:
         _count(counters, tree.counts, len(rank))
     del tree, planted
-    number_merges(forest, np.argsort(forest.height, kind="stable"), linkage, row)
+    number_merges(forest, linkage, row)
     return linkage
 
 
@@ -203,8 +202,10 @@ def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
             f"n_clusters must be a whole number from 1 to the {n_points:,} points of the linkage, "
             f"not {n_clusters!r}."
         )
-    blocks: IntArray = _cut(linkage, int(n_clusters))
-    return blocks
+    top, number = np.arange(2 * n_points - 1), np.full(2 * n_points - 1, -1)
+    block = np.empty(n_points, np.int64)
+    _cut(linkage, n_points - n_clusters, top, number, block)
+    return block
 
 
 def cut_two(linkage: FloatArray) -> IntArray:
@@ -213,14 +214,10 @@ def cut_two(linkage: FloatArray) -> IntArray:
 
 
 @kernel
-def _cut(linkage: FloatArray, n_clusters: int) -> IntArray:
+def _cut(linkage: FloatArray, rows: int, top: IntArray, number: IntArray, block: IntArray) -> None:
+    """Follow the first rows downwards, then number what they leave by its first point."""
     n_points = len(linkage) + 1
-    top = np.empty(2 * n_points - 1, np.int32)
-    number = np.empty(2 * n_points - 1, np.int32)
-    block = np.empty(n_points, np.int64)
-    for i in range(2 * n_points - 1):
-        top[i], number[i] = i, -1
-    for row in range(n_points - n_clusters - 1, -1, -1):
+    for row in range(rows - 1, -1, -1):
         top[int(linkage[row, 0])] = top[int(linkage[row, 1])] = top[n_points + row]
     used = 0
     for i in range(n_points):
@@ -228,7 +225,6 @@ def _cut(linkage: FloatArray, n_clusters: int) -> IntArray:
             number[top[i]] = used
             used += 1
         block[i] = number[top[i]]
-    return block
 
 
 def _checked(
@@ -320,6 +316,8 @@ def _plant(m: FloatArray, f: FloatArray, w: FloatArray, ratio: float) -> Tree:
         first=1,
         # at 0 all frequencies are 0, and 0 times the infinite box of an empty node is NaN
         ratio=float(ratio) or 1.0,
+        stack=np.empty(128, np.int32),
+        far=np.empty(128),
         counts=np.zeros(5, np.int64),
     )
     return fill(buffers, m * w, f * w, w, np.arange(len(m), dtype=np.int32))

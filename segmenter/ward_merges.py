@@ -70,11 +70,10 @@ def _is_stale(forest: Forest, a: int) -> bool:
 @kernel
 def _search_stale(tree: Tree, forest: Forest) -> None:
     """Give every living cluster a living nearest neighbour."""
-    stack, far = np.empty(128, np.int32), np.empty(128)
     for slot in range(len(tree.cluster)):
         a = tree.cluster[slot]
         if a >= 0 and _is_stale(forest, a):
-            search(tree, forest, a, stack, far)
+            search(tree, forest, a)
 
 
 @kernel
@@ -100,8 +99,11 @@ class Heap(NamedTuple):
 
 
 @inner
-def _precedes(forest: Forest, a: int, b: int, c: int, d: int) -> bool:
-    """Whether the pair (a, b) comes before (c, d) at equal height; -1 before all."""
+def _precedes(heap: Heap, forest: Forest, i: int, bound: float, c: int, d: int) -> bool:
+    """Whether what is at a place comes before a pair (c, d) that is so far apart."""
+    if heap.bound[i] != bound:
+        return heap.bound[i] < bound
+    a, b = heap.older[i], heap.younger[i]
     if a < 0 or c < 0:
         return a < 0 <= c
     if a != c:
@@ -110,39 +112,36 @@ def _precedes(forest: Forest, a: int, b: int, c: int, d: int) -> bool:
 
 
 @inner
+def _put(heap: Heap, i: int, cluster: int, bound: float, older: int, younger: int) -> None:
+    heap.cluster[i] = cluster
+    heap.bound[i] = bound
+    heap.older[i] = older
+    heap.younger[i] = younger
+
+
+@inner
 def _sift(heap: Heap, size: int, forest: Forest, place: int) -> None:
     """Move the cluster at a place down to where it belongs."""
-    cluster, bound, older, younger = heap.cluster, heap.bound, heap.older, heap.younger
-    own = cluster[place]
+    own = heap.cluster[place]
     least = forest.bound[own]
     a, b = own, forest.neighbor[own]
     if b < 0 or is_older(forest, b, a):
         a, b = b, a
     while 2 * place + 1 < size:
-        i, j = 2 * place + 1, 2 * place + 2
-        if j < size and (
-            bound[j] < bound[i]
-            or (
-                bound[j] == bound[i]
-                and _precedes(forest, older[j], younger[j], older[i], younger[i])
-            )
-        ):
-            i = j
-        if bound[i] > least:
+        i = 2 * place + 1
+        bound, c, d = heap.bound[i], heap.older[i], heap.younger[i]
+        if i + 1 < size and _precedes(heap, forest, i + 1, bound, c, d):
+            i += 1
+        if not _precedes(heap, forest, i, least, a, b):
             break
-        if bound[i] == least and not _precedes(forest, older[i], younger[i], a, b):
-            break
-        cluster[place], bound[place] = cluster[i], bound[i]
-        older[place], younger[place] = older[i], younger[i]
+        _put(heap, place, heap.cluster[i], heap.bound[i], heap.older[i], heap.younger[i])
         place = i
-    cluster[place], bound[place] = own, least
-    older[place], younger[place] = a, b
+    _put(heap, place, own, least, a, b)
 
 
 @kernel
 def _merge_by_heap(tree: Tree, forest: Forest, heap: Heap, k: int) -> int:
     """Merge the nearest pair of all, one by one, until the tree is sparse."""
-    stack, far = np.empty(128, np.int32), np.empty(128)
     n, size = len(forest.rank), len(heap.cluster)
     place = size  # not a heap yet, from here on
     while k < n - 1 and (place > 0 or not _is_sparse(tree, n - k)):
@@ -153,7 +152,7 @@ def _merge_by_heap(tree: Tree, forest: Forest, heap: Heap, k: int) -> int:
             size -= 1
             heap.cluster[0] = heap.cluster[size]
         elif _is_stale(forest, a):  # its bound holds, its neighbour does not
-            search(tree, forest, a, stack, far)
+            search(tree, forest, a)
         else:
             freed = _join(tree, forest, k, a, forest.neighbor[a])
             heap.cluster[0] = n + k

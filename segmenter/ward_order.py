@@ -33,14 +33,24 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Compile what is called from Python, and keep it on disk."""
-    compiled: Any = nb.njit(cache=True, error_model="numpy")(function)
+    """Compile what is called from Python, and keep it on disk.
+
+    Kernels get all arrays from outside. As they make none, they need not count references to
+    them, which would take longer than what is done with them.
+    """
+    options: dict[str, Any] = {"_nrt": False, "nogil": True}
+    compiled: Any = nb.njit(cache=True, error_model="numpy", **options)(function)
     return compiled
 
 
 def inner(function: Function) -> Function:
     """Compile what only kernels call, as a part of them: half of the time it takes else."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {
+        "_nrt": False,
+        "forceinline": True,
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }
     compiled: Any = nb.njit(error_model="numpy", **options)(function)
     return compiled
 
@@ -133,89 +143,102 @@ def _pop(heap: IntArray, size: int) -> int:
 
 
 @inner
-def _offer(heap: IntArray, size: int, merge: int, a: int, b: int) -> int:
+def _offer(heap: IntArray, size: int, forest: Forest, label: IdArray, k: int) -> int:
     """Put a merge on the heap, oldest member first, if both its clusters have a number."""
+    a, b = label[forest.left[k]], label[forest.right[k]]
     if a < 0 or b < 0:
         return size
-    _push(heap, size, (np.int64(min(a, b)) << 32) | merge)
+    _push(heap, size, (np.int64(min(a, b)) << 32) | k)
     return size + 1
 
 
-@kernel
-def number_merges(forest: Forest, order: IntArray, linkage: FloatArray, row: int) -> None:
+class Numbers(NamedTuple):
+    """What is known of each cluster while merges are numbered."""
+
+    label: IdArray  # (2n - 1,) final number, -1 when it is still to come
+    points: IdArray  # (2n - 1,) number of points
+    parent: IdArray  # (2n - 1,) the merge that takes it, -1 for the last cluster
+
+
+def number_merges(forest: Forest, linkage: FloatArray, row: int) -> None:
     """Write the merges as rows of a linkage matrix in the order of one-by-one merging.
 
     Parameters
     ----------
     forest : Forest
         All merges, children before parents.
-    order : ndarray of int64, shape (n - 1,)
-        The merges by height, stable.
     linkage : ndarray of float64, shape (n_points - 1, 4)
         Rows from `row` on are written.
 
     Notes
     -----
-    O(n log n), O(n) without equal heights: within a run of them a heap holds the merges whose
-    two clusters exist.
+    O(n log n), for sorting and because, within a run of equal heights, a heap holds the merges
+    whose two clusters exist.
     """
-    n, n_points = len(forest.rank), len(linkage) + 1
-    height, left, right = forest.height, forest.left, forest.right
-    label = np.empty(2 * n - 1, np.int32)
-    count = np.empty(2 * n - 1, np.int32)
-    parent = np.empty(2 * n - 1, np.int32)
-    for i in range(2 * n - 1):
-        label[i] = forest.rank[i] if i < n else -1  # -1: still to come
-        count[i] = forest.size[i] if i < n else 0
-        parent[i] = -1
-    for k in range(n - 1):
-        parent[left[k]] = parent[right[k]] = k
-    heap = np.empty(1, np.int64)
-    start = 0
-    while start < n - 1:
-        level = height[order[start]]
-        stop = start + 1
-        while stop < n - 1 and height[order[stop]] == level:
-            stop += 1
-        if stop - start > len(heap):
-            heap = np.empty(max(stop - start, 2 * len(heap)), np.int64)
-        size = 0
-        for i in range(start, stop):
-            k = order[i]
-            size = _offer(heap, size, k, label[left[k]], label[right[k]])
-        while size > 0:
-            k = _pop(heap, size) & 0xFFFFFFFF
-            size -= 1
-            a, b = label[left[k]], label[right[k]]
-            label[n + k] = n_points + row
-            count[n + k] = count[left[k]] + count[right[k]]
-            linkage[row, 0] = min(a, b)
-            linkage[row, 1] = max(a, b)
-            linkage[row, 2] = np.sqrt(level)
-            linkage[row, 3] = count[n + k]
-            row += 1
-            up = parent[n + k]
-            if up >= 0 and height[up] == level:
-                size = _offer(heap, size, up, label[left[up]], label[right[up]])
-        start = stop
+    n = len(forest.rank)
+    label, points, parent = (np.full(2 * n - 1, -1, np.int32) for _ in range(3))
+    label[:n] = forest.rank
+    points[:n] = forest.size
+    parent[forest.left] = parent[forest.right] = np.arange(n - 1, dtype=np.int32)
+    order = np.argsort(forest.height, kind="stable")
+    heap = np.empty(n, np.int64)
+    _number_merges(forest, Numbers(label, points, parent), order, heap, linkage, row)
 
 
 @kernel
-def number_duplicates(group: IdArray, rank: IdArray, linkage: FloatArray) -> int:
+def _number_merges(
+    forest: Forest, numbers: Numbers, order: IntArray, heap: IntArray, linkage: FloatArray, row: int
+) -> None:
+    n, n_points = len(forest.rank), len(linkage) + 1
+    label, points, height = numbers.label, numbers.points, forest.height
+    start = stop = 0
+    while start < n - 1:
+        level = height[order[start]]
+        size = 0
+        while stop < n - 1 and height[order[stop]] == level:
+            size = _offer(heap, size, forest, label, order[stop])
+            stop += 1
+        while size > 0:
+            k = _pop(heap, size) & 0xFFFFFFFF
+            size -= 1
+            a, b = forest.left[k], forest.right[k]
+            label[n + k] = n_points + row
+            points[n + k] = points[a] + points[b]
+            linkage[row, 0] = min(label[a], label[b])
+            linkage[row, 1] = max(label[a], label[b])
+            linkage[row, 2] = np.sqrt(level)
+            linkage[row, 3] = points[n + k]
+            row += 1
+            up = numbers.parent[n + k]
+            if up >= 0 and height[up] == level:
+                size = _offer(heap, size, forest, label, up)
+        start = stop
+
+
+class Queues(NamedTuple):
+    """The living clusters of each group of equal points, the oldest first."""
+
+    group: IdArray  # (n_ids,) the group of each cluster
+    points: IdArray  # (n_ids,) its number of points, 0 when it has been merged
+    following: IdArray  # (n_ids,) the next younger one of the group, -1 if there is none
+    last: IdArray  # (n_groups,) the youngest of each group
+
+
+def number_duplicates(group: IdArray, linkage: FloatArray) -> tuple[IdArray, int]:
     """Merge equal points, at height 0, in the order of one-by-one merging.
 
     Parameters
     ----------
     group : ndarray of int32, shape (n_points,)
-        The starting cluster that each point belongs to.
-    rank : ndarray of int32, shape (n,)
-        Receives the final number of each starting cluster.
+        The starting cluster that each point belongs to, 0 to n - 1.
     linkage : ndarray of float64, shape (n_points - 1, 4)
         Receives the first rows.
 
     Returns
     -------
-    int
+    rank : ndarray of int32, shape (n,)
+        Final number of each starting cluster.
+    row : int
         How many rows were written: n_points - n.
 
     Notes
@@ -224,38 +247,46 @@ def number_duplicates(group: IdArray, rank: IdArray, linkage: FloatArray) -> int
     two oldest merge and the result goes to the end. The next pair of all groups belongs to the
     oldest cluster that has a mate. O(n_points).
     """
-    n_points = len(group)
-    n_ids = 2 * n_points - len(rank)
-    following = np.empty(n_ids, np.int32)
-    count = np.empty(n_ids, np.int32)
-    member = np.empty(n_ids, np.int32)
-    last = np.empty(len(rank), np.int32)
-    for i in range(n_ids):
-        following[i], count[i], member[i] = -1, 1, group[i] if i < n_points else -1
-    for i in range(len(rank)):
-        last[i] = -1
+    n_points, n = len(group), int(group.max()) + 1
+    n_ids = 2 * n_points - n
+    queues = Queues(
+        group=np.concatenate([group, np.empty(n_points - n, np.int32)]),
+        points=np.ones(n_ids, np.int32),
+        following=np.full(n_ids, -1, np.int32),
+        last=np.full(n, -1, np.int32),
+    )
+    rank = np.empty(n, np.int32)
+    return rank, _number_duplicates(queues, rank, linkage)
+
+
+@kernel
+def _number_duplicates(queues: Queues, rank: IdArray, linkage: FloatArray) -> int:
+    n_points = len(linkage) + 1
     for i in range(n_points):
-        if last[group[i]] >= 0:
-            following[last[group[i]]] = i
-        last[group[i]] = i
+        _append(queues, i, queues.group[i])
     row = 0
-    for i in range(n_ids):
-        mate = following[i]
-        if count[i] == 0:  # merged, as somebody's mate
+    for i in range(len(queues.group)):
+        mate = queues.following[i]
+        if queues.points[i] == 0:  # merged, as somebody's mate
             continue
         if mate < 0:
-            rank[member[i]] = i
+            rank[queues.group[i]] = i
             continue
         made = n_points + row
-        count[made] = count[i] + count[mate]
+        queues.points[made] = queues.points[i] + queues.points[mate]
         linkage[row, 0] = i
         linkage[row, 1] = mate
         linkage[row, 2] = 0.0
-        linkage[row, 3] = count[made]
-        count[mate] = 0
-        member[made] = member[i]
-        if last[member[i]] != mate:
-            following[last[member[i]]] = made
-        last[member[i]] = made
+        linkage[row, 3] = queues.points[made]
+        queues.points[mate] = 0
+        _append(queues, made, queues.group[i])
         row += 1
     return row
+
+
+@inner
+def _append(queues: Queues, cluster: int, group: int) -> None:
+    if queues.last[group] >= 0:
+        queues.following[queues.last[group]] = cluster
+    queues.last[group] = cluster
+    queues.group[cluster] = group

@@ -47,62 +47,80 @@ class Tree(NamedTuple):
     box: FloatArray  # (2 blocks, 5) low m, high m, low f, high f, largest 1 / w
     first: int  # the node of the first block
     ratio: float  # the scaling r: d2 = dm^2 + r df^2
+    stack: IdArray  # (128,) nodes that a search has still to visit
+    far: FloatArray  # (128,) lower bounds of 2 |c - box|^2 for them
     counts: NDArray[np.int64]  # what it took, by SEARCHES, NODES, ...
 
 
 @inner
-def _block_node(block: int, first: int, blocks: int) -> int:
+def _block_node(tree: Tree, block: int) -> int:
     """Return the node of a block: the deepest level comes first, from left to right."""
-    return first + block if first + block < 2 * blocks else first + block - blocks
+    node = tree.first + block
+    return node if node < len(tree.box) else node - (len(tree.box) >> 1)
 
 
 @inner
-def _node_block(node: int, first: int, blocks: int) -> int:
+def _node_block(tree: Tree, node: int) -> int:
     """Return the block of a leaf."""
-    return node - first if node >= first else node - first + blocks
+    return node - tree.first if node >= tree.first else node - tree.first + (len(tree.box) >> 1)
+
+
+class Axes(NamedTuple):
+    """Points by a first and a second coordinate."""
+
+    x: FloatArray
+    y: FloatArray
+    origin: IdArray  # where each point was before
 
 
 @inner
-def _swap(x: FloatArray, y: FloatArray, index: IdArray, i: int, j: int) -> None:
-    x[i], x[j] = x[j], x[i]
-    y[i], y[j] = y[j], y[i]
-    index[i], index[j] = index[j], index[i]
+def _swap(points: Axes, i: int, j: int) -> None:
+    points.x[i], points.x[j] = points.x[j], points.x[i]
+    points.y[i], points.y[j] = points.y[j], points.y[i]
+    points.origin[i], points.origin[j] = points.origin[j], points.origin[i]
 
 
 @inner
-def _less(x: FloatArray, y: FloatArray, i: int, j: int) -> bool:
-    return x[i] < x[j] or (x[i] == x[j] and y[i] < y[j])
+def _less(points: Axes, i: int, x: float, y: float) -> bool:
+    return points.x[i] < x or (points.x[i] == x and points.y[i] < y)
 
 
 @inner
-def _median3(x: FloatArray, y: FloatArray, i: int, j: int, k: int) -> int:
-    if _less(x, y, j, i):
+def _more(points: Axes, i: int, x: float, y: float) -> bool:
+    return points.x[i] > x or (points.x[i] == x and points.y[i] > y)
+
+
+@inner
+def _median3(points: Axes, i: int, j: int, k: int) -> int:
+    if _less(points, j, points.x[i], points.y[i]):
         i, j = j, i
-    if _less(x, y, k, j):
-        j = i if _less(x, y, k, i) else k
+    if _less(points, k, points.x[j], points.y[j]):
+        j = i if _less(points, k, points.x[i], points.y[i]) else k
     return j
 
 
 @inner
-def _select(x: FloatArray, y: FloatArray, index: IdArray, low: int, high: int, k: int) -> None:
-    """Hoare's selection by (x, y): what is in [low, k) comes before what is in [k, high)."""
+def _select(points: Axes, low: int, high: int, k: int) -> None:
+    """Hoare's selection by (x, y): what is in [low, k) comes before what is in [k, high).
+
+    By both: where many x are equal, those of one side would lie all over the other side's box.
+    """
     high -= 1
     seed = np.uint64(k)
     while low < high:
         seed = seed * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-        span = high - low + 1
-        u = np.int64(seed >> np.uint64(24))
+        span, u = high - low + 1, np.int64(seed >> np.uint64(24))
         # three places that no layout can foresee: no input makes this quadratic
-        pivot = _median3(x, y, low + u % span, low + (u >> 6) % span, low + (u >> 12) % span)
-        px, py = x[pivot], y[pivot]
+        pivot = _median3(points, low + u % span, low + (u >> 6) % span, low + (u >> 12) % span)
+        x, y = points.x[pivot], points.y[pivot]
         i, j = low, high
         while i <= j:
-            while x[i] < px or (x[i] == px and y[i] < py):
+            while _less(points, i, x, y):
                 i += 1
-            while px < x[j] or (px == x[j] and py < y[j]):
+            while _more(points, j, x, y):
                 j -= 1
             if i <= j:
-                _swap(x, y, index, i, j)
+                _swap(points, i, j)
                 i += 1
                 j -= 1
         if k <= j:
@@ -123,34 +141,31 @@ def _left_blocks(blocks: int) -> int:
 
 
 @inner
-def _spread(x: FloatArray, low: int, high: int) -> float:
-    least = most = x[low]
+def _spread(points: Axes, low: int, high: int) -> float:
+    least = most = points.x[low]
     for i in range(low + 1, high):
-        if x[i] < least:
-            least = x[i]
-        if x[i] > most:
-            most = x[i]
+        least, most = min(least, points.x[i]), max(most, points.x[i])
     return most - least
 
 
 @kernel
-def split_at_medians(x: FloatArray, y: FloatArray, index: IdArray, ratio: float) -> None:
+def _split_at_medians(points: Axes, ratio: float, stack: NDArray[np.int64]) -> None:
     """Bring points into the order of the tree's blocks, the wider side split first."""
-    n = len(x)
-    stack = np.empty((64, 2), np.int64)
+    n = len(points.x)
+    turned = Axes(points.y, points.x, points.origin)
     stack[0, 0], stack[0, 1] = 0, (n + BLOCK - 1) // BLOCK
     top = 1
     while top > 0:
         top -= 1
-        start, blocks = stack[top]
+        start, blocks = stack[top, 0], stack[top, 1]
         while blocks > 1:
             low, high = start * BLOCK, min((start + blocks) * BLOCK, n)
             left = _left_blocks(blocks)
-            wide, deep = _spread(x, low, high), _spread(y, low, high)
+            wide, deep = _spread(points, low, high), _spread(turned, low, high)
             if wide * wide >= ratio * deep * deep:
-                _select(x, y, index, low, high, low + left * BLOCK)
+                _select(points, low, high, low + left * BLOCK)
             else:
-                _select(y, x, index, low, high, low + left * BLOCK)
+                _select(turned, low, high, low + left * BLOCK)
             stack[top, 0], stack[top, 1] = start + left, blocks - left
             top += 1
             blocks = left
@@ -179,7 +194,8 @@ def fill(buffers: Tree, m: FloatArray, f: FloatArray, weight: FloatArray, cluste
         first=1 << ((2 * blocks - 1).bit_length() - 1),
     )
     index = np.arange(n, dtype=np.int32)
-    split_at_medians(m / weight, f / weight, index, tree.ratio)
+    stack = np.empty((64, 2), np.int64)
+    _split_at_medians(Axes(m / weight, f / weight, index), tree.ratio, stack)
     tree.sum_m[:n], tree.sum_f[:n] = m[index], f[index]
     tree.weight[:n], tree.cluster[:n] = weight[index], cluster[index]
     tree.weight[n:], tree.cluster[n:] = 0.0, -1
@@ -209,44 +225,40 @@ def refit_block(tree: Tree, block: int) -> bool:
             low_m, high_m = min(low_m, m), max(high_m, m)
             low_f, high_f = min(low_f, f), max(high_f, f)
             inverse = max(inverse, 1.0 / weight)
-    node = _block_node(block, tree.first, len(tree.box) >> 1)
-    return _store(tree.box, node, low_m, high_m, low_f, high_f, inverse)
+    node = _block_node(tree, block)
+    return _store(tree, node, low_m, high_m, low_f, high_f, inverse)
 
 
 @inner
-def _refit_parent(box: FloatArray, node: int) -> bool:
+def _refit_parent(tree: Tree, node: int) -> bool:
     a, b = 2 * node, 2 * node + 1
     return _store(
-        box,
+        tree,
         node,
-        min(box[a, 0], box[b, 0]),
-        max(box[a, 1], box[b, 1]),
-        min(box[a, 2], box[b, 2]),
-        max(box[a, 3], box[b, 3]),
-        max(box[a, 4], box[b, 4]),
+        min(tree.box[a, 0], tree.box[b, 0]),
+        max(tree.box[a, 1], tree.box[b, 1]),
+        min(tree.box[a, 2], tree.box[b, 2]),
+        max(tree.box[a, 3], tree.box[b, 3]),
+        max(tree.box[a, 4], tree.box[b, 4]),
     )
 
 
 @inner
-def _store(
-    box: FloatArray,
-    node: int,
-    low_m: float,
-    high_m: float,
-    low_f: float,
-    high_f: float,
-    inverse: float,
-) -> bool:
+def _store(tree: Tree, node: int, a: float, b: float, c: float, d: float, e: float) -> bool:
+    """Write a box; False if it is the same as before."""
     same: bool = (
-        box[node, 0] == low_m
-        and box[node, 1] == high_m
-        and box[node, 2] == low_f
-        and box[node, 3] == high_f
-        and box[node, 4] == inverse
+        tree.box[node, 0] == a
+        and tree.box[node, 1] == b
+        and tree.box[node, 2] == c
+        and tree.box[node, 3] == d
+        and tree.box[node, 4] == e
     )
-    box[node, 0], box[node, 1] = low_m, high_m
-    box[node, 2], box[node, 3] = low_f, high_f
-    box[node, 4] = inverse
+    if not same:
+        tree.box[node, 0] = a
+        tree.box[node, 1] = b
+        tree.box[node, 2] = c
+        tree.box[node, 3] = d
+        tree.box[node, 4] = e
     return not same
 
 
@@ -254,11 +266,11 @@ def _store(
 def refit(tree: Tree, slot: int) -> None:
     """Make all boxes right after a change in one slot."""
     block = slot // BLOCK
-    node = _block_node(block, tree.first, len(tree.box) >> 1)
+    node = _block_node(tree, block)
     changed = refit_block(tree, block)
     while changed and node > 1:
         node >>= 1
-        changed = _refit_parent(tree.box, node)
+        changed = _refit_parent(tree, node)
 
 
 @kernel
@@ -268,46 +280,44 @@ def refit_all(tree: Tree) -> None:
     for block in range(blocks):
         refit_block(tree, block)
     for node in range(blocks - 1, 0, -1):
-        _refit_parent(tree.box, node)
+        _refit_parent(tree, node)
 
 
 @inner
-def _box_square(box: FloatArray, node: int, m: float, f: float, ratio: float) -> float:
+def _box_square(tree: Tree, node: int, m: float, f: float) -> float:
     """Return a lower bound of 2 |c - box|^2, whatever roundings do to what it is compared to.
 
     Coordinates are not negative, so m + the upper side is the most that a difference can lose
     its last places from.
     """
-    dm = max(box[node, 0] - m, m - box[node, 1]) - SLACK * (m + box[node, 1])
-    df = max(box[node, 2] - f, f - box[node, 3]) - SLACK * (f + box[node, 3])
-    dm, df = max(dm, 0.0), max(df, 0.0)
-    return SHAVE * (dm * dm + ratio * (df * df))
+    low_m, high_m = tree.box[node, 0], tree.box[node, 1]
+    low_f, high_f = tree.box[node, 2], tree.box[node, 3]
+    dm = max(0.0, max(low_m - m, m - high_m) - SLACK * (m + high_m))
+    df = max(0.0, max(low_f - f, f - high_f) - SLACK * (f + high_f))
+    return SHAVE * (dm * dm + tree.ratio * (df * df))
 
 
 @inner
-def search(tree: Tree, forest: Forest, cluster: int, stack: IdArray, far: FloatArray) -> None:
+def search(tree: Tree, forest: Forest, cluster: int) -> None:
     """Find a cluster's nearest neighbour, the oldest of equally near ones.
 
     From the cluster's own block upwards, into each sibling that may hold something as near.
     """
-    # as locals: taking an array out of a tuple counts a reference, which costs in a loop
-    box, ratio, first, blocks = tree.box, tree.ratio, tree.first, len(tree.box) >> 1
-    sum_m, sum_f, weights = tree.sum_m, tree.sum_f, tree.weight
-    own = forest.slot[cluster]
-    own_m, own_f, own_weight = sum_m[own], sum_f[own], weights[own]
+    own, blocks = forest.slot[cluster], len(tree.box) >> 1
+    own_m, own_f, own_weight = tree.sum_m[own], tree.sum_f[own], tree.weight[own]
     m, f, inverse = own_m / own_weight, own_f / own_weight, 1.0 / own_weight
     best, least = -1, np.inf
-    home = node = _block_node(own // BLOCK, first, blocks)
+    home = node = _block_node(tree, own // BLOCK)
     visited, top = 0, 0
-    while True:
+    while node > 0:
         visited += 1
         if node >= blocks:
-            start = _node_block(node, first, blocks) * BLOCK
+            start = _node_block(tree, node) * BLOCK
             for slot in range(start, start + BLOCK):
-                weight = weights[slot]
-                dm = own_m * weight - sum_m[slot] * own_weight
-                df = own_f * weight - sum_f[slot] * own_weight
-                square = 2.0 * (dm * dm + ratio * (df * df))
+                weight = tree.weight[slot]
+                dm = own_m * weight - tree.sum_m[slot] * own_weight
+                df = own_f * weight - tree.sum_f[slot] * own_weight
+                square = 2.0 * (dm * dm + tree.ratio * (df * df))
                 divisor = own_weight * weight * (own_weight + weight)
                 # most are farther, and need no division
                 if square <= least * divisor * ABOVE and slot != own and weight > 0.0:
@@ -317,26 +327,22 @@ def search(tree: Tree, forest: Forest, cluster: int, stack: IdArray, far: FloatA
                         best, least = other, distance
         else:
             # the nearer child on top: it is looked at first and shortens the rest
-            a = _box_square(box, 2 * node, m, f, ratio)
-            b = _box_square(box, 2 * node + 1, m, f, ratio)
+            a = _box_square(tree, 2 * node, m, f)
+            b = _box_square(tree, 2 * node + 1, m, f)
             swap = 1 if b < a else 0
-            stack[top], far[top] = 2 * node + 1 - swap, max(a, b)
-            stack[top + 1], far[top + 1] = 2 * node + swap, min(a, b)
+            tree.stack[top], tree.far[top] = 2 * node + 1 - swap, max(a, b)
+            tree.stack[top + 1], tree.far[top + 1] = 2 * node + swap, min(a, b)
             top += 2
         node = 0
-        while node == 0:
+        while node == 0 and (top > 0 or home > 1):
             if top == 0:
-                if home == 1:
-                    break
-                stack[0], far[0] = home ^ 1, _box_square(box, home ^ 1, m, f, ratio)
+                tree.stack[0], tree.far[0] = home ^ 1, _box_square(tree, home ^ 1, m, f)
                 home >>= 1
                 top = 1
                 visited += 1
             top -= 1
-            if far[top] <= least * (inverse + box[stack[top], 4]):
-                node = stack[top]
-        if node == 0:
-            break
+            if tree.far[top] <= least * (inverse + tree.box[tree.stack[top], 4]):
+                node = tree.stack[top]
     forest.neighbor[cluster] = best
     forest.bound[cluster] = least
     tree.counts[SEARCHES] += 1

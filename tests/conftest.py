@@ -9,6 +9,7 @@ import segmenter
 from segmenter import Model, Source
 from tests.datasets import DATASETS, load_dataset
 
+
 class Fitted:
     """A data set in memory with a model."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli import explain, start, use
+from segmenter.cli import explain, export, label, start, use
 from segmenter.version import __version__
 
 __all__ = ["app"]
@@ -31,6 +31,8 @@ app.command(rich_help_panel="Use")(use.segments)
 app.command(rich_help_panel="Use")(use.rules)
 app.command(rich_help_panel="Use", context_settings=NUMBERS)(use.classify)
 app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
+app.command(rich_help_panel="Use")(label.label)
+app.command(rich_help_panel="Use")(export.export)
 
 
 def _show_version(wanted: bool) -> None:

@@ -57,7 +57,7 @@ def _write_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> No
     for place in shown:
         column = columns[place]
         justify: Literal["left", "right"] = "left" if column.kind == "text" else "right"
-        table.add_column(column.title, justify=justify, no_wrap=column.kind != "text")
+        table.add_column(column.title, justify=justify, no_wrap=column.kind != "text" or place == 0)
     for row in rows:
         table.add_row(*(_readable(row[place], columns[place].kind) for place in shown))
     results.print(table)
@@ -80,6 +80,8 @@ def _readable(value: Any, kind: str) -> str:
         return percent(value, 1)
     if kind == "count":
         return f"{value:,}"
+    if kind == "revenue":
+        return f"{value:,.0f}"
     if kind in ("money", "mean"):
         return f"{value:,.2f}"
     return str(value)

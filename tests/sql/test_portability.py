@@ -16,7 +16,9 @@ def rewritten(rule, query, dialect="trino", write=None):
 
 
 def test_every_rule_is_public_and_used():
-    assert {rule.__name__ for rule in RULES} | {"FUNCTION", "RULES", "port"} == set(portability.__all__)
+    assert {rule.__name__ for rule in RULES} | {"FUNCTION", "RULES", "port"} == set(
+        portability.__all__
+    )
 
 
 @pytest.mark.parametrize(
