@@ -52,7 +52,7 @@ def _write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None
 
 
 def _write_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     shown = [place for place, column in enumerate(columns) if column.title]
     for place in shown:
         column = columns[place]
