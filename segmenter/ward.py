@@ -135,7 +135,7 @@ def ward_linkage(
     Deterministic. Whole numbers are compared without rounding as long as squares of their
     weighted differences stay below 2^53; beyond that, and for other numbers, distances are
     correct to a few units in the last place and ties are as float64 has them. Memory is about
-    100 bytes a point; time is close to O(n log n) on every layout that was tried (the command
+    140 bytes a point; time is close to O(n log n) on every layout that was tried (the command
     ``python -m benchmarks.bench_ward`` lists them).
 
     Examples
@@ -334,7 +334,6 @@ def _new_forest(rank: IdArray, size: IdArray) -> Forest:
         height=np.empty(n - 1),
         left=np.empty(n - 1, np.int32),
         right=np.empty(n - 1, np.int32),
-        key=np.empty(n - 1, np.int32),
         ordered=np.full(1, 2 * n, np.int32),
         slot=slot,
         neighbor=np.empty(2 * n - 1, np.int32),

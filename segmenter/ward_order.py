@@ -7,11 +7,12 @@ runs a cluster has no final number yet. Ties need one all the same, and it can b
 history of the two clusters:
 
 * Starting clusters come before merged ones, by their number.
-* Merged clusters come by height. At equal height the one-by-one procedure takes, of the merges
-  whose two clusters exist, the one with the oldest member. A cluster that needs several merges
-  of that same height is complete when the last of them, the one with the youngest "oldest
-  member", is done; of two clusters the one is older whose last merge comes first. `Forest.key`
-  holds that member, and comparing two keys is the same question one step further down.
+* Merged clusters come by height.
+* At equal height the one whose older child is older, which is the same question one step down.
+  That holds when a merge has to wait for another of its own height, too: a cluster F = (p, q) is
+  as far from s as p is from q only if p and q are as well, and then p is older than q and s, or
+  another pair would have come first. So merges of one height within a cluster were made in the
+  order of their older children, and the last of them tells when the cluster was there.
 """
 
 from __future__ import annotations
@@ -63,7 +64,6 @@ class Forest(NamedTuple):
     height: FloatArray  # (n - 1,) squared height of each merge
     left: IdArray  # (n - 1,) the older child
     right: IdArray  # (n - 1,) the younger child
-    key: IdArray  # (n - 1,) what age is compared by at equal height
     ordered: IdArray  # (1,) from this id on, clusters are made in the order of one-by-one merging
     slot: IdArray  # (2n - 1,) where the cluster is in the tree, -1 when it has been merged
     neighbor: IdArray  # (2n - 1,) nearest neighbour, maybe merged since; -1 before a search
@@ -81,10 +81,7 @@ def is_older(forest: Forest, a: int, b: int) -> bool:
         height_a, height_b = forest.height[a - n], forest.height[b - n]
         if height_a != height_b:
             return height_a < height_b
-        key_a, key_b = forest.key[a - n], forest.key[b - n]
-        if key_a == key_b:  # one contains the other, and what contains is younger
-            return a < b
-        a, b = key_a, key_b
+        a, b = forest.left[a - n], forest.left[b - n]
     if a < n and b < n:
         return forest.rank[a] < forest.rank[b]
     return a < n
@@ -102,15 +99,9 @@ def record_merge(forest: Forest, k: int, a: int, b: int, squared_height: float) 
         squared_height = max(squared_height, forest.height[b - n])
     if n + k > forest.ordered[0]:
         squared_height = max(squared_height, forest.height[k - 1])
-    key = a
-    if b >= n and forest.height[b - n] == squared_height:
-        last = forest.key[b - n]
-        if is_older(forest, key, last):
-            key = last
     forest.height[k] = squared_height
     forest.left[k] = a
     forest.right[k] = b
-    forest.key[k] = key
 
 
 @inner

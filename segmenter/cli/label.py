@@ -1,0 +1,141 @@
+"""Use: ``label``, which writes files with segments."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmenter.cli.database import open_model
+from segmenter.cli.options import Database, Quiet
+from segmenter.errors import SegmenterError, first_line
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["label"]
+
+
+def label(
+    database: Database,
+    given: Annotated[
+        str,
+        typer.Option("--input", help="Parquet or CSV file or glob to label.", show_default=False),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(help="File to write: Parquet (zstd) or CSV by its name.", show_default=False),
+    ],
+    monetary: Annotated[
+        str | None,
+        typer.Option(help="Column or expression: money that was spent.  [monetary]"),
+    ] = None,
+    frequency: Annotated[
+        str | None, typer.Option(help="Column or expression: number of orders.  [frequency]")
+    ] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(help="For raw transactions: column that identifies the customer."),
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="Raw transactions: money of a row, refunds negative.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Raw transactions: column that identifies the order.")
+    ] = None,
+    date: Annotated[str | None, typer.Option(help="Raw transactions: when it happened.")] = None,
+    where: Annotated[str | None, typer.Option(help="Raw transactions: condition on rows.")] = None,
+    window: Annotated[
+        str | None, typer.Option(help="Raw transactions: time span that counts, as in fit.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Raw transactions: last day or moment that counts.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing output.")] = False,
+    overwrite_column: Annotated[
+        bool, typer.Option(help="Replace columns segment and segment_rank of the input.")
+    ] = False,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Memory that the engine may use, say 2GB.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads that the engine may use.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Label a file: all its rows and columns, with `segment` and `segment_rank` at the end.
+
+    The input has the columns `monetary` and `frequency`, or says which they are. Raw transactions
+    are added up instead: the output has one row a customer. The output appears in one piece when
+    all is done. Rows whose monetary or frequency is missing have no segment.
+
+    Example: segmenter label shop.duckdb --input profiles.parquet --output labelled.parquet
+
+    Example: segmenter label shop.duckdb --input 'exports/*.csv' --output customers.csv
+    --customer customer_id --amount "quantity * unit_price" --order invoice_no
+    """
+    from segmenter.cli.console import listener
+    from segmenter.datafiles import InputFile, OutputFile
+    from segmenter.labelling import label_customers, label_profiles
+    from segmenter.source import Source
+
+    raw = {
+        "customer": customer,
+        "amount": amount,
+        "order": order,
+        "date": date,
+        "where": where,
+        "window": window,
+        "as_of": as_of,
+    }
+    is_raw = any(value is not None for value in raw.values())
+    if is_raw and (monetary is not None or frequency is not None):
+        raise SegmenterError(
+            "--monetary and --frequency belong to a file of profiles, "
+            f"--{next(name for name in raw if raw[name] is not None).replace('_', '-')} to raw "
+            "transactions. Give the ones or the others."
+        )
+    with _interruptible(), open_model(database) as con:
+        _limit(con, memory_limit, threads)
+        file = InputFile(given)
+        target = OutputFile(output.expanduser(), overwrite)
+        if is_raw:
+            source = Source(transactions=file.path, **raw)
+            label_customers(con, file, target, source, progress=listener(quiet))
+        else:
+            label_profiles(
+                con,
+                file,
+                target,
+                monetary=monetary or "monetary",
+                frequency=frequency or "frequency",
+                overwrite_column=overwrite_column,
+                progress=listener(quiet),
+            )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Say that an interrupt left nothing behind; typer would end without a word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("segmenter: interrupted; nothing was written.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int | None) -> None:
+    """Bound what the engine may use."""
+    import duckdb
+
+    con.execute("set enable_progress_bar = false")  # it would be written to standard output
+    for name, value in (("memory_limit", memory_limit), ("threads", threads)):
+        if value is None:
+            continue
+        try:
+            con.execute(f"set {name} = $1", [value])
+        except duckdb.Error as error:
+            option = name.replace("_", "-")
+            raise SegmenterError(f"--{option} {value} does not work: {first_line(error)}") from None

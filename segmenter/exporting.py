@@ -1,0 +1,230 @@
+"""Exporting: a model as one SQL script for another warehouse, where no Python takes part.
+
+The views are those of ``sql/views``, bound to the user's table as it is called over there; what
+they read from the model's tables becomes constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from sqlglot import exp
+
+from segmenter.catalog import bind, literal, read, view_files
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA
+from segmenter.model import Model
+from segmenter.one_query import one_query
+from segmenter.portability import FUNCTION, port
+from segmenter.remote_source import source_values
+from segmenter.rules_sql import case_expression
+from segmenter.source import Source
+from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
+
+__all__ = ["export"]
+
+Stage = Literal["all", "points"]
+
+_SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
+_POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
+
+
+def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | None = None) -> str:
+    """Return a SQL script that runs a model in another warehouse.
+
+    It creates the schema ``segments`` (a dataset in BigQuery) with the function
+    ``classify_segment(monetary, frequency)`` and the views ``transactions``,
+    ``customer_profile``, ``customer_segments`` and ``segment_summary`` over the user's table. In
+    DuckDB the function is a macro of the schema ``main``.
+
+    Parameters
+    ----------
+    model : Model
+    dialect : str
+        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino.
+    stage : {'all', 'points'}, default 'all'
+        'points' gives one query instead, which computes the anonymous training points over there.
+        Save its result as Parquet or CSV and fit with ``Source(points=...)``.
+    table : str, optional
+        The user's table as it is called in the warehouse. Needed where the model was fitted to a
+        file or a data frame; otherwise the name that the fit was given.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    SegmenterError
+        An unknown dialect; no table; a model without customers or with more rules than
+        ``max_rules``.
+
+    Notes
+    -----
+    Columns and expressions are transpiled as the fit was given them: what was not quoted is not
+    quoted over there either. A column whose bare name is an expression, such as ``order-id``, must
+    have been quoted in the fit. Columns are of the warehouse's types: where DuckDB had read
+    customers as DOUBLE and NaN as no customer, say so in the customer's expression.
+
+    Of a model that was fitted to anonymous points only the function is exported: it has no
+    customers to make views of.
+
+    Examples
+    --------
+    >>> import duckdb, segmenter
+    >>> con = duckdb.connect()
+    >>> _ = con.execute("create table sales as select i % 50 as customer, 1.0 * i as amount "
+    ...                 "from range(500) as t(i)")
+    >>> sales = segmenter.Source(transactions="sales", customer="customer", amount="amount")
+    >>> script = export(segmenter.fit(con, sales), "snowflake")
+    >>> "CREATE OR REPLACE FUNCTION segments.classify_segment" in script
+    True
+    >>> con.close()
+    """
+    dialect = check_dialect(dialect)
+    source = Source(**model.source)
+    if stage == "points":
+        return _points_query(model, source, dialect, table)
+    if stage != "all":
+        raise SegmenterError(f"stage must be 'all' or 'points', not {stage!r}.")
+    return _script(model, source, dialect, table)
+
+
+def _script(model: Model, source: Source, dialect: str, table: str | None) -> str:
+    if not model.has_macro:
+        raise SegmenterError(
+            f"this model has {len(model.rules):,} rules, more than max_rules = "
+            f"{model.settings.max_rules:,}, so there is no function to export. Fit with a larger "
+            "n_neighbors for smoother boundaries, or with a larger max_rules. (Its points can be "
+            "exported: --stage points.)"
+        )
+    statements = [create_schema(dialect), _function(model, dialect)]
+    if source.kind == "points":
+        if table is not None:
+            raise SegmenterError(
+                "this model was fitted to anonymous points, so only its function is exported and "
+                "there are no views over a table. Leave --table out."
+            )
+    else:
+        values = source_values(source, model.settings, dialect, table)
+        files = view_files(source, is_live=True, has_macro=True)
+        for name in _SCRIPT:
+            if name in files:
+                query = _with_model(bind(f"views/{files[name]}", values), model)
+                view = create_view(name, port(query, dialect), dialect)
+                statements.append(f"{_grain(files[name])}\n{view}")
+    return f"{_header(model, dialect)}\n\n" + "\n\n".join(f"{each};" for each in statements) + "\n"
+
+
+def _points_query(model: Model, source: Source, dialect: str, table: str | None) -> str:
+    if source.kind == "points":
+        raise SegmenterError(
+            "this model was itself fitted to points, so it does not know the transactions. Export "
+            "the points from the model of a sample of the transactions."
+        )
+    values = source_values(source, model.settings, dialect, table)
+    files = view_files(source, is_live=True, has_macro=True)
+    trees = {name: bind(f"views/{files[name]}", values) for name in _POINTS if name in files}
+    query = port(one_query(trees, values["source"].name), dialect)
+    lines = (
+        "-- Anonymous training points: monetary, frequency, number of customers. No customer is in "
+        "them.",
+        "-- Save the result as points.parquet or points.csv, then, where Segmenter is installed:",
+        "--     segmenter fit new.duckdb --points points.parquet",
+        f"-- Dialect: {dialect}. Table: {write(values['source'], dialect)}",
+    )
+    return "\n".join(lines) + f"\n\n{write(query, dialect)};\n"
+
+
+def _function(model: Model, dialect: str) -> str:
+    rules = {"body": case_expression(model.rules, model.names)}
+    body = bind(f"macros/{FUNCTION}", rules).expression
+    if dialect != "duckdb":
+        _take_parameters_as_doubles(body)
+    comment = (
+        f"-- {FUNCTION}(monetary, frequency): the segment of a customer; NULL, NaN or infinity in "
+        "gives NULL"
+    )
+    return f"{comment}\n{create_function(FUNCTION, port(body, dialect), dialect)}"
+
+
+def _take_parameters_as_doubles(body: exp.Expr) -> None:
+    """Leave out the casts that only a macro needs, whose parameters have no types."""
+    for cast in list(body.find_all(exp.Cast)):
+        if isinstance(cast.this, exp.Column):
+            cast.replace(cast.this)
+
+
+def _header(model: Model, dialect: str) -> str:
+    place = "dataset" if dialect == "bigquery" else "schema"
+    number = "a model" if model.model_id is None else f"model {model.model_id}"
+    lines = [
+        f"Customer segments by Segmenter: {number}, fitted {model.fitted_at:%Y-%m-%d %H:%M} UTC",
+        f"Segments: {', '.join(model.names)}",
+        f"Dialect: {dialect}. Run the whole script once, and again for each new model; it creates "
+        f"the {place}",
+        f"{SCHEMA} and replaces only its own objects there. The views are live: nothing needs "
+        "Python.",
+    ]
+    if dialect == "duckdb":
+        lines.append("Run it in another file than the model's own, which has all of this already.")
+    if dialect == "trino":
+        lines.append("The catalog must be one that stores functions, such as hive or memory.")
+    return "\n".join(f"-- {' '.join(line.split())}" for line in lines)
+
+
+def _grain(file: str) -> str:
+    """Return the first comment lines of a view's file: its name and grain."""
+    lines = read(f"views/{file}").splitlines()
+    return "\n".join(lines[: next(i for i, line in enumerate(lines) if "-- Source" in line)])
+
+
+def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
+    """Put the current model's row and segments as constants in the place of its tables."""
+    constants = {
+        "models": [
+            {
+                "model_id": literal(model.model_id or 1),
+                "is_current": exp.true(),
+                "monetary_cut": _cut(model.monetary_cut),
+                "frequency_cut": _cut(model.frequency_cut),
+            }
+        ],
+        "model_segments": [
+            {
+                "model_id": literal(model.model_id or 1),
+                "segment_rank": literal(rank),
+                "segment": literal(name),
+            }
+            for rank, name in enumerate(model.names, start=1)
+        ],
+    }
+    for name, rows in reversed(constants.items()):
+        tables = [t for t in tree.find_all(exp.Table) if t.db == SCHEMA and t.name == name]
+        for found in tables:
+            found.set("db", None)
+        if tables:
+            _put_first(tree, exp.CTE(this=_rows(rows), alias=exp.TableAlias(this=name)))
+    return tree
+
+
+def _cut(value: float | None) -> exp.Expr:
+    """Return a threshold as a double, from all of its digits."""
+    return exp.cast(exp.null() if value is None else literal(repr(float(value))), "double")
+
+
+def _rows(rows: Iterable[dict[str, exp.Expr]]) -> exp.Query:
+    """Return rows of constants as selects, one after the other."""
+    selects = [
+        exp.select(*(exp.alias_(value, column) for column, value in row.items())) for row in rows
+    ]
+    query: exp.Query = selects[0]
+    for more in selects[1:]:
+        query = query.union(more, distinct=False)
+    return query
+
+
+def _put_first(tree: exp.Expr, cte: exp.CTE) -> None:
+    ctes = tree.args["with_"]
+    ctes.set("expressions", [cte, *ctes.expressions])

@@ -1,0 +1,205 @@
+"""The columns of a file to label: what they hold, and which value is not what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.catalog import bind
+from segmenter.datafiles import InputFile
+from segmenter.errors import SegmenterError, did_you_mean, first_line
+from segmenter.expressions import SOURCE_ALIAS, resolve
+from segmenter.query import first_row
+
+__all__ = ["ADDED", "Columns"]
+
+ADDED = ("segment", "segment_rank")
+"""The columns that come after those of the input."""
+
+_RESERVED = "segmenter_"
+_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_SUMS = (exp.Add, exp.Sub, exp.Mul, exp.Div)
+
+
+class Columns:
+    """The columns of a file, and which of them should hold numbers.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    given : InputFile
+    as_text : bool
+        Whether a CSV is read without guessing types, so that each value stays as it stands.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, given: InputFile, *, as_text: bool) -> None:
+        self.con = con
+        self.given = given
+        self.as_text = as_text and not given.is_parquet
+        self.columns = self._describe(exp.select("*").from_(given.table()))
+        self.dropped: list[str] = []
+        self.numbers: dict[str, str] = {}
+
+    def make_room(self, *, overwrite: bool) -> None:
+        """Refuse columns that would come twice, or leave them out."""
+        if overwrite:
+            self.dropped = [name for name in self.columns if name.casefold() in ADDED]
+        for name in self.columns:
+            if name in self.dropped:
+                continue
+            if name.casefold() in ADDED:
+                raise SegmenterError(
+                    f"{self.given.name} has a column {name!r} already. Replace it with "
+                    "--overwrite-column, or rename it in the input."
+                )
+            if name.casefold().startswith(_RESERVED):
+                raise SegmenterError(
+                    f"{self.given.name} has a column {name!r}, and names that begin with "
+                    f"{_RESERVED} are needed here. Rename it in the input."
+                )
+
+    def source(self) -> exp.Expr:
+        """Return the file as a relation without the columns that were dropped."""
+        table = self.given.table(as_text=self.as_text)
+        if not self.dropped:
+            return table
+        left_out = [exp.to_identifier(name, quoted=True) for name in self.dropped]
+        return exp.select(exp.Star(except_=left_out)).from_(table).subquery()
+
+    def number(self, name: str, text: str) -> exp.Expr:
+        """Return a column or expression that can be read as a number."""
+        columns = [column for column in self.columns if column not in self.dropped]
+        if text.isidentifier() and text.casefold() not in map(str.casefold, columns):
+            shown = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+            hint = did_you_mean(text, columns)
+            raise SegmenterError(
+                f"column {text!r} is not in {self.given.name} ({shown}).{hint} Name it with "
+                f"--{name} COLUMN; raw transactions need --customer and --amount instead."
+            )
+        tree = self._typed(self.expect_number(name, text))
+        query = _select(self.given.table(as_text=self.as_text), tree)
+        try:
+            (kind,) = self._describe(query).values()
+        except SegmenterError as error:
+            raise SegmenterError(f"{name} = {text!r} does not work: {error}") from None
+        if kind != "VARCHAR" and not _is_number(kind):
+            raise SegmenterError(
+                f"{name} = {text!r} of {self.given.name} is {kind}, not a number. Name a column "
+                f"of numbers with --{name} COLUMN, or an expression that makes it one."
+            )
+        return tree
+
+    def expect_number(self, name: str, text: str) -> exp.Expr:
+        """Parse an expression and remember which columns it takes for numbers.
+
+        Raises
+        ------
+        SegmenterError
+            A column of text among them has a value that is no number.
+        """
+        columns = {key: kind for key, kind in self.columns.items() if key not in self.dropped}
+        tree = resolve(self.con, name, text, columns, self.given.name)
+        has_text = False
+        for column in tree.find_all(exp.Column):
+            kind = self.columns.get(column.name, "")
+            is_text = kind == "VARCHAR" and (column is tree or isinstance(column.parent, _SUMS))
+            if is_text or _is_number(kind):
+                self.numbers[column.name] = "DOUBLE"
+            has_text |= is_text
+        if has_text and (said := self._first_misread(self.numbers)):
+            raise SegmenterError(said)
+        return tree
+
+    @contextmanager
+    def misread_named(self) -> Iterator[None]:
+        """Name the row and the value where the engine stumbles over text."""
+        try:
+            yield
+        except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+            said = self.misread()
+            raise SegmenterError(
+                said or f"{self.given.name} cannot be read as asked: {_details(error)}"
+            ) from None
+
+    def misread(self) -> str | None:
+        """Return a sentence on the first value that is not what its column should hold."""
+        said = self._first_misread(self.numbers)
+        if said or self.given.is_parquet or self.as_text:
+            return said
+        return self._first_misread(
+            {name: kind for name, kind in self.columns.items() if kind != "VARCHAR"}
+        )
+
+    def _first_misread(self, wanted: Mapping[str, str]) -> str | None:
+        for file in self.given.files:
+            table = self.given.table(as_text=True, file=file)
+            found = []
+            for name, kind in wanted.items():
+                value = exp.column(name, table=SOURCE_ALIAS, quoted=True)
+                read = exp.TryCast(this=value.copy(), to=exp.DataType.build(kind, "duckdb"))
+                is_misread = value.is_(exp.null()).not_().and_(read.is_(exp.null()))
+                values = {"source": table, "value": value, "is_misread": is_misread}
+                query = bind("queries/first_misread", values).sql(dialect="duckdb")
+                try:
+                    row = first_row(self.con, query)
+                except duckdb.Error:
+                    continue  # this file does not have the column
+                if row:
+                    found.append((row[0], name, row[1]))
+            if found:
+                shown = file if len(self.given.files) > 1 else self.given.name
+                return _misread(shown, *min(found), wanted)
+        return None
+
+    def _typed(self, tree: exp.Expr) -> exp.Expr:
+        """Let columns that are read as text count as the numbers that they hold."""
+        if not self.as_text:
+            return tree
+
+        def typed(node: exp.Expr) -> exp.Expr:
+            is_cast = isinstance(node.parent, exp.Cast | exp.TryCast)
+            if isinstance(node, exp.Column) and not is_cast:
+                is_number = _is_number(self.columns.get(node.name, ""))
+                return exp.cast(node, "double") if is_number else node
+            return node
+
+        return tree.transform(typed)
+
+    def _describe(self, query: exp.Expr) -> dict[str, str]:
+        try:
+            found = self.con.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
+        except duckdb.Error as error:
+            raise SegmenterError(f"{self.given.name} cannot be read: {first_line(error)}") from None
+        return {row[0]: row[1] for row in found}
+
+
+def _misread(file: str, row: int, name: str, value: object, wanted: Mapping[str, str]) -> str:
+    if wanted[name] == "DOUBLE":
+        return (
+            f"row {row:,} of {file} has {value!r} in {name}, which is not a number. Mend it, or "
+            f'count such values as missing with the expression "try_cast({name} as double)" in '
+            "the place of the column."
+        )
+    return (
+        f"row {row:,} of {file} has {value!r} in {name}, which the rows before make "
+        f"{wanted[name]}. Mend it, or write CSV instead of Parquet, which keeps it as it stands."
+    )
+
+
+def _select(table: exp.Table, tree: exp.Expr) -> exp.Select:
+    table.set("alias", exp.TableAlias(this=exp.to_identifier(SOURCE_ALIAS)))
+    return exp.select(exp.alias_(tree.copy(), "value")).from_(table)
+
+
+def _is_number(kind: str) -> bool:
+    return kind.removeprefix("U").startswith(_NUMERIC) and not kind.endswith("]")
+
+
+def _details(error: duckdb.Error) -> str:
+    """Return the first line of an engine's message and what it says of the row."""
+    lines = str(error).strip().splitlines()
+    told = ("Original Line", "Expected Number", "Error when", "Value with")
+    return "; ".join([lines[0].rstrip("."), *(x for x in lines[1:] if x.startswith(told))]) + "."

@@ -1,0 +1,279 @@
+"""Labelling: a file of profiles or of raw transactions in, the same with segments out.
+
+One statement streams the rows through the engine: the compiled rules of the current model are a
+CASE expression in it (or a sorted join with ``segments.segment_rules`` where they are too many),
+and no row passes through Python. The rows keep their order and their columns. Text to text keeps
+each value as it stands: a CSV that becomes a CSV is read without guessing types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.catalog import bind, literal, redirect
+from segmenter.datafiles import InputFile, OutputFile
+from segmenter.errors import SegmenterError, first_line
+from segmenter.label_columns import Columns
+from segmenter.layout import SCHEMA, require_model
+from segmenter.points import MAX_FREQUENCY
+from segmenter.progress import Progress, Silent
+from segmenter.publish import has_macro
+from segmenter.query import first_row
+from segmenter.settings import Settings
+from segmenter.source import Source
+from segmenter.stage import Stage, Survey
+
+__all__ = ["Labels", "label_customers", "label_profiles"]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What was written.
+
+    Attributes
+    ----------
+    rows : int
+    by_segment : dict of str to int
+        Rows of each segment that occurs, highest first.
+    unlabelled : int
+        Rows without a segment: monetary or frequency is NULL, NaN or infinite.
+    """
+
+    rows: int
+    by_segment: dict[str, int]
+    unlabelled: int
+
+
+def label_profiles(
+    con: duckdb.DuckDBPyConnection,
+    given: InputFile,
+    output: OutputFile,
+    *,
+    monetary: str = "monetary",
+    frequency: str = "frequency",
+    overwrite_column: bool = False,
+    progress: Progress | None = None,
+) -> Labels:
+    """Label each row of a file by its money and its number of orders.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        A database with a model; may be read-only.
+    given : InputFile
+    output : OutputFile
+    monetary, frequency : str
+        Columns or scalar expressions of the input.
+    overwrite_column : bool
+        Whether columns of the input called ``segment`` or ``segment_rank`` are replaced, which
+        puts them last, instead of refused.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Labels
+
+    Raises
+    ------
+    SegmenterError
+        Bad input; nothing was written.
+    KeyboardInterrupt
+        Interrupted; nothing was written.
+
+    Notes
+    -----
+    The rows stream, within the engine's memory limit. Only where a model has too many rules for
+    the macro are they sorted, on disk where memory is short.
+    """
+    require_model(con)
+    _refuse_same_file(given, output)
+    with _plain_errors(), output.draft() as draft:
+        reading = Columns(con, given, as_text=not output.is_parquet)
+        reading.make_room(overwrite=overwrite_column)
+        values = {
+            "monetary": reading.number("monetary", monetary),
+            "frequency": reading.number("frequency", frequency),
+            "max_frequency": literal(MAX_FREQUENCY),
+            "rank_of_segment": _rank(con),
+            "source": reading.source(),
+        }
+        file = "labelled_profiles" if has_macro(con) else "labelled_profiles_by_rules"
+        query = bind(f"queries/{file}", values)
+        with reading.misread_named():
+            return _write(con, output, draft, query, given.name, progress or Silent())
+
+
+def label_customers(
+    con: duckdb.DuckDBPyConnection,
+    given: InputFile,
+    output: OutputFile,
+    source: Source,
+    *,
+    progress: Progress | None = None,
+) -> Labels:
+    """Add raw transactions up to profiles and label them: one row a customer.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        A database with a model; may be read-only.
+    given : InputFile
+    output : OutputFile
+    source : Source
+        How the columns of `given` are read; its relation is `given`.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Labels
+
+    Raises
+    ------
+    SegmenterError
+        Bad input; nothing was written.
+    KeyboardInterrupt
+        Interrupted; nothing was written.
+    """
+    require_model(con)
+    _refuse_same_file(given, output)
+    listener = progress or Silent()
+    for doubt in _differences(con, source):
+        listener.warn(doubt)
+    with _plain_errors(), output.draft() as draft:
+        reading = Columns(con, given, as_text=False)
+        reading.expect_number("amount", str(source.amount))
+        with reading.misread_named(), Stage(con, source, Settings()) as stage:
+            with listener.step(f"Reading {given.name}") as done:
+                survey = stage.survey()
+                done(f"{survey.source_rows:,} rows")
+            for doubt in _doubts(given, survey):
+                listener.warn(doubt)
+            with listener.step("Adding up customers") as done:
+                done(f"{stage.add_up():,} customers")
+            view = "customer_segments" if has_macro(con) else "customer_segments_by_rules"
+            profile = {"customer_profile": stage.stored.rsplit(".", 1)[-1]}
+            segments = redirect(bind(f"views/{view}", {}), profile)
+            assert isinstance(segments, exp.Query)
+            query = bind(
+                "queries/labelled_customers",
+                {"customer_segments": segments.subquery("customer_segments")},
+            )
+            return _write(con, output, draft, query, "customers", listener)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    output: OutputFile,
+    draft: Path,
+    query: exp.Expr,
+    name: str,
+    progress: Progress,
+) -> Labels:
+    """Write the draft and count its labels."""
+    with progress.step(f"Labelling {name}") as done:
+        rows = output.write(con, draft, query)
+        counts = bind("queries/labels", {"source": output.written(draft)}).sql(dialect="duckdb")
+        found = dict(con.execute(counts).fetchall())
+        unlabelled = found.pop(None, 0)
+        shares = ", ".join(f"{segment} {count:,}" for segment, count in found.items())
+        done(f"{rows:,} rows" + (f" ({shares})" if shares else ""))
+    if unlabelled:
+        progress.warn(
+            f"{unlabelled:,} rows have no segment: their monetary or frequency is NULL, NaN or "
+            "infinite."
+        )
+    return Labels(rows, found, unlabelled)
+
+
+def _rank(con: duckdb.DuckDBPyConnection) -> exp.Expr:
+    """Return the rank of the column ``segmenter_segment`` in the current model."""
+    ranks = con.execute(
+        f"""
+        select segment, segment_rank
+        from {SCHEMA}.model_segments
+        inner join {SCHEMA}.models using (model_id)
+        where is_current
+        order by segment_rank
+        """
+    ).fetchall()
+    chosen = exp.Case(this=exp.column("segmenter_segment"))
+    for segment, rank in ranks:
+        chosen = chosen.when(literal(segment), literal(rank), copy=False)
+    return exp.cast(chosen, "integer")
+
+
+def _refuse_same_file(given: InputFile, output: OutputFile) -> None:
+    if output.is_one_of(given.files):
+        raise SegmenterError(
+            f"the output {output.path} is the input, or one of its files. Name another output."
+        )
+
+
+def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str]:
+    """Tell where these transactions are counted otherwise than those of the model."""
+    (stored,) = first_row(con, f"select source from {SCHEMA}.models where is_current")
+    fitted = json.loads(stored)
+    if fitted.get("window") != source.window:
+        yield (
+            f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "
+            f"added up over {_window(source.window)}. Give the same --window to compare like "
+            "with like."
+        )
+    if "transactions" in fitted and ("order" in fitted) != (source.order is not None):
+        counted = ("distinct orders", "rows")
+        yield (
+            f"the model counted {counted['order' not in fitted]} as frequency, and here "
+            f"{counted[source.order is None]} count. "
+            + (
+                "Name the order's column with --order."
+                if "order" in fitted
+                else "Leave out --order."
+            )
+        )
+
+
+def _window(window: str | None) -> str:
+    return f"a window of {window}" if window else "all time"
+
+
+def _doubts(given: InputFile, survey: Survey) -> Iterator[str]:
+    """Tell which rows take no part."""
+    if survey.source_rows == 0:
+        raise SegmenterError(f"{given.name} has no rows that count. Nothing to label.")
+    if survey.rows_without_customer == survey.source_rows:
+        raise SegmenterError(
+            f"customer is NULL in all {survey.source_rows:,} rows of {given.name}. Name the "
+            "column that identifies the customer with --customer."
+        )
+    if survey.rows_without_customer:
+        yield f"{survey.rows_without_customer:,} rows have no customer and are left out."
+    if survey.rows_without_amount:
+        yield f"{survey.rows_without_amount:,} rows have no amount and are left out."
+    if survey.rows_not_usable:
+        yield (
+            f"{survey.rows_not_usable:,} rows have an amount that is NaN, infinite or too large "
+            "to be exact, and are left out."
+        )
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn the engine's words for an interrupt and for a lack of memory into ours."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise SegmenterError(
+            f"there is not enough memory: {first_line(error)} Raise --memory-limit, or lower "
+            "--threads. Nothing was written."
+        ) from None
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise

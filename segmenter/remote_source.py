@@ -1,0 +1,168 @@
+"""The user's table and columns as syntax trees where the table itself is out of reach.
+
+What a fit looked up in DuckDB is taken here as it was written: names that were not quoted stay so,
+because a warehouse may spell them in another case.
+"""
+
+from __future__ import annotations
+
+import re
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from segmenter.catalog import literal
+from segmenter.errors import SegmenterError
+from segmenter.expressions import SOURCE_ALIAS
+from segmenter.points import MAX_CENTS, MAX_FREQUENCY
+from segmenter.settings import Settings
+from segmenter.source import Source
+
+__all__ = ["source_values"]
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FRAME = re.compile(r"<.* frame>")
+
+_WORDS = """
+all analyze and any array as asc between both by case cast check collate column constraint create
+cross current_date current_time current_timestamp default delete desc distinct drop else end except
+exists false fetch for foreign from full grant group having in inner insert intersect interval into
+is join leading left like limit natural not null offset on or order outer over partition primary
+references right row rows select set some table then to trailing true union unique update user
+using values when where window with
+"""
+_RESERVED = frozenset(_WORDS.split())
+"""Bare column names that SQL keeps for itself and that are quoted everywhere."""
+
+
+def source_values(
+    source: Source, settings: Settings, dialect: str, table: str | None
+) -> dict[str, exp.Expr]:
+    """Return what stands for each ``$placeholder``, without a look at the table.
+
+    Parameters
+    ----------
+    source : Source
+        As it was stored with a model: a fit has checked its expressions.
+    settings : Settings
+    dialect : str
+        Where the table is.
+    table : str, optional
+        Its name there; as in the source when absent.
+
+    Raises
+    ------
+    SegmenterError
+        The source is a file or a data frame and no table is named.
+    """
+    relation = _relation(source, dialect, table)
+    values: dict[str, exp.Expr] = {
+        "source": relation,
+        "row_filter": exp.true(),
+        "cut": literal(settings.cut),
+        "cut_on": literal(settings.cut_on),
+        "max_amount": literal(MAX_CENTS / 100),
+        "max_frequency": literal(MAX_FREQUENCY),
+        "order": exp.null(),
+        "date": exp.null(),
+        "has_order": literal(source.order is not None),
+        "as_of": exp.cast(literal(str(source.as_of)) if source.as_of else exp.null(), "timestamp"),
+        "window": _window(source.window),
+        "monetary": exp.column("monetary", table=SOURCE_ALIAS),
+        "frequency": exp.column("frequency", table=SOURCE_ALIAS),
+    }
+    own_names = {SOURCE_ALIAS, relation.name.casefold()}
+    if isinstance(source.relation, str):
+        own_names.add(source.relation.casefold().rsplit(".", 1)[-1].strip('"'))
+    mapped = {
+        "customer": source.customer or "customer_id",
+        "amount": source.amount,
+        "order": source.order,
+        "date": source.date,
+        "row_filter": source.where,
+    }
+    for name, text in mapped.items():
+        if text is not None:
+            values[name] = _expression(text, own_names)
+    return values
+
+
+def _window(text: str | None) -> exp.Expr:
+    """Return a time span; weeks as days, because not every warehouse has weeks."""
+    if text is None:
+        return exp.cast(exp.null(), "interval")
+    number, unit = text.split()
+    unit = unit.rstrip("s")
+    if unit == "week":
+        number, unit = str(int(number) * 7), "day"
+    return exp.Interval(this=exp.Literal.string(number), unit=exp.var(unit.upper()))
+
+
+def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
+    if table is not None:
+        return _table(table, dialect, dialect)
+    stored = str(source.relation)
+    if _FRAME.fullmatch(stored) or (source.is_file and dialect != "duckdb"):
+        kind = "a data frame" if _FRAME.fullmatch(stored) else f"the file {stored}"
+        raise SegmenterError(
+            f"the model was fitted to {kind}, which {dialect} does not have. Name a table with the "
+            "same columns there: --table shop.sales"
+        )
+    if source.is_file:
+        reader = "read_parquet" if re.search(r"\.(parquet|pq)$", stored, re.I) else "read_csv"
+        return exp.Table(
+            this=exp.Anonymous(this=reader, expressions=[exp.Literal.string(source.file)])
+        )
+    return _table(stored, "duckdb", dialect)
+
+
+def _table(name: str, written_for: str, dialect: str) -> exp.Table:
+    """Parse a table's name, which may have a schema and a catalog; an odd one is quoted whole."""
+    try:
+        table = exp.to_table(name, dialect=written_for)
+    except SqlglotError:
+        table = None
+    if table is None or table.alias or not isinstance(table.this, exp.Identifier):
+        table = exp.table_(exp.to_identifier(name, quoted=True))
+    if dialect == "duckdb" and not table.db:
+        table.set("db", exp.to_identifier("main"))
+    return table
+
+
+def _expression(text: str, own_names: set[str]) -> exp.Expr:
+    """Return a column or expression that a fit has checked, over the alias of the source."""
+    if _PLAIN.fullmatch(text):
+        return _column(exp.to_identifier(text, quoted=text.lower() in _RESERVED))
+    tree = _parse(text)
+    if tree is None:
+        return _column(exp.to_identifier(text, quoted=True))
+    if isinstance(tree, exp.Column):
+        return _qualified(tree, own_names)
+    for column in list(tree.find_all(exp.Column)):
+        column.replace(_qualified(column, own_names))
+    return exp.paren(tree)
+
+
+def _parse(text: str) -> exp.Expr | None:
+    """Return the expression in a text, None where it is but the odd name of a column."""
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return None
+    return tree if isinstance(tree, exp.Condition) else None
+
+
+def _column(name: exp.Identifier) -> exp.Column:
+    return exp.Column(this=name, table=exp.to_identifier(SOURCE_ALIAS))
+
+
+def _qualified(column: exp.Column, own_names: set[str]) -> exp.Expr:
+    """Return a column over the source's alias, its further parts as fields of a struct."""
+    parts = [exp.to_identifier(p.name, quoted=p.args.get("quoted")) for p in column.parts]
+    if len(parts) > 1 and parts[0].name.casefold() in own_names:
+        parts = parts[1:]
+    found: exp.Expr = _column(parts[0])
+    for field in parts[1:]:
+        found = exp.Dot(this=found, expression=field)
+    return found

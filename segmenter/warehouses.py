@@ -1,0 +1,173 @@
+"""The dialects of an export, and how each writes the classification function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, UnsupportedError
+
+from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.layout import SCHEMA
+
+__all__ = ["DIALECTS", "check_dialect", "create_function", "create_schema", "create_view", "write"]
+
+
+def check_dialect(dialect: str) -> str:
+    """Return a dialect's name as sqlglot knows it.
+
+    Raises
+    ------
+    SegmenterError
+        An unknown dialect; the message lists those that there are.
+    """
+    name = {"postgresql": "postgres"}.get(dialect.lower(), dialect.lower())
+    if name not in DIALECTS:
+        raise SegmenterError(
+            f"there is no dialect {dialect!r}; export knows {', '.join(DIALECTS)}."
+            f"{did_you_mean(dialect, DIALECTS)}"
+        )
+    return name
+
+
+def write(tree: exp.Expr, dialect: str) -> str:
+    """Return a syntax tree as formatted SQL.
+
+    Raises
+    ------
+    SegmenterError
+        The dialect has no such function or form.
+    """
+    try:
+        return tree.sql(dialect=dialect, pretty=True, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise SegmenterError(
+            f"an expression of this model cannot be written for {dialect}: {error} Fit again with "
+            "an expression of simpler functions, or add the column to the table."
+        ) from None
+
+
+def create_schema(dialect: str) -> str:
+    """Return the statement that creates the schema, a dataset in BigQuery."""
+    return write(sqlglot.parse_one(f"create schema if not exists {SCHEMA}"), dialect)
+
+
+def create_view(name: str, query: exp.Expr, dialect: str) -> str:
+    """Return the statement that creates a view of the schema."""
+    view = exp.Create(this=exp.table_(name, db=SCHEMA), kind="VIEW", expression=query, replace=True)
+    return write(view, dialect)
+
+
+def create_function(name: str, body: exp.Expr, dialect: str) -> str:
+    """Return the statement that creates a function of monetary and frequency.
+
+    Parameters
+    ----------
+    name : str
+    body : Expr
+        A scalar expression of the columns ``monetary`` and ``frequency``.
+    dialect : str
+        Any of `DIALECTS` but duckdb, whose macro is a file of its own.
+    """
+    return DIALECTS[dialect](name, body, dialect)
+
+
+_NAMES = ("monetary", "frequency")
+
+
+def _frame(name: str, dialect: str, *properties: exp.Property, named: bool = True) -> exp.Create:
+    """Return ``create or replace function ...`` without its body."""
+    double = exp.DataType.build("double")
+    parameters: list[exp.Expr] = [
+        exp.ColumnDef(this=exp.to_identifier(parameter), kind=double.copy())
+        if named
+        else double.copy()
+        for parameter in _NAMES
+    ]
+    text = exp.DataType.build("text", dialect=dialect)
+    return exp.Create(
+        this=exp.UserDefinedFunction(
+            this=exp.table_(name, db=SCHEMA), expressions=parameters, wrapped=True
+        ),
+        kind="FUNCTION",
+        replace=True,
+        properties=exp.Properties(expressions=[exp.ReturnsProperty(this=text), *properties]),
+    )
+
+
+def _is_immutable() -> exp.Property:
+    return exp.StabilityProperty(this=exp.Literal.string("IMMUTABLE"))
+
+
+def _is_sql() -> exp.Property:
+    return exp.LanguageProperty(this=exp.Var(this="SQL"))
+
+
+def _with_quoted_body(frame: exp.Create, body: str, dialect: str) -> str:
+    """Put the body as a text into the frame, between dollars where it has none of its own."""
+    text = f"\n{body}\n"
+    quoted = exp.Literal.string(text) if "$$" in text else exp.Heredoc(this=text)
+    frame.set("expression", quoted)
+    return write(frame, dialect)
+
+
+def _with_select(name: str, body: exp.Expr, dialect: str) -> str:
+    """PostgreSQL: a SELECT in quotes, which the planner inlines into the calling query."""
+    frame = _frame(name, dialect, _is_sql(), _is_immutable())
+    return _with_quoted_body(frame, write(exp.select(body), dialect), dialect)
+
+
+def _with_numbered_parameters(name: str, body: exp.Expr, dialect: str) -> str:
+    """Redshift: parameters have no names, the body calls them $1 and $2."""
+    for column in list(body.find_all(exp.Column)):
+        column.replace(exp.Var(this=f"${_NAMES.index(column.name) + 1}"))
+    frame = _frame(name, dialect, _is_immutable(), _is_sql(), named=False)
+    return _with_quoted_body(frame, write(exp.select(body), dialect), dialect)
+
+
+def _with_expression(name: str, body: exp.Expr, dialect: str) -> str:
+    """Snowflake: an expression in quotes."""
+    frame = _frame(name, dialect, _is_sql(), _is_immutable())
+    return _with_quoted_body(frame, write(body, dialect), dialect)
+
+
+def _with_parentheses(name: str, body: exp.Expr, dialect: str) -> str:
+    """BigQuery: an expression in parentheses."""
+    frame = _frame(name, dialect)
+    frame.set("expression", exp.paren(body))
+    return write(frame, dialect)
+
+
+def _with_return(name: str, body: exp.Expr, dialect: str) -> str:
+    """Spark, Databricks, Trino: RETURN and an expression."""
+    frame = _frame(name, dialect)
+    return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
+
+
+def _as_macro(name: str, body: exp.Expr, dialect: str) -> str:
+    """DuckDB: a scalar macro of the main schema."""
+    macro = exp.Create(
+        this=exp.UserDefinedFunction(
+            this=exp.table_(name, db="main"),
+            expressions=[exp.to_identifier(parameter) for parameter in _NAMES],
+            wrapped=True,
+        ),
+        kind="MACRO",
+        replace=True,
+        expression=body,
+    )
+    return write(macro, dialect)
+
+
+DIALECTS: dict[str, Callable[[str, exp.Expr, str], str]] = {
+    "duckdb": _as_macro,
+    "postgres": _with_select,
+    "spark": _with_return,
+    "databricks": _with_return,
+    "snowflake": _with_expression,
+    "bigquery": _with_parentheses,
+    "redshift": _with_numbered_parameters,
+    "trino": _with_return,
+}
+"""Each dialect with the form of its function."""

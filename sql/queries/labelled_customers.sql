@@ -1,0 +1,15 @@
+-- The customers of raw transactions with their segments, as `segmenter label` writes them.
+-- Grain:  one row for each customer, in the order of customer_id.
+-- Source: segments.customer_segments, over transactions that only this session knows.
+-- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value.
+select
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    segment,
+    segment_rank
+from $customer_segments
+order by customer_id

@@ -1,0 +1,464 @@
+"""``segmenter label``: files in, the same rows with their segments out."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import segmenter
+from segmenter import Settings, Source
+from segmenter.cli import main
+from segmenter.datafiles import InputFile, OutputFile
+from segmenter.labelling import label_profiles
+
+ROOT = Path(__file__).parent.parent.parent
+RETAIL = ROOT / "segmenter" / "data" / "online_retail.parquet"
+MAPPING = ("--customer", "CustomerID", "--amount", "Quantity * UnitPrice", "--order", "InvoiceNo")
+DATED = (*MAPPING, "--date", "InvoiceDate")
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["segmenter", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Online Retail with a macro, and with a model that has too many rules for one."""
+    folder = tmp_path_factory.mktemp("models")
+    found = {}
+    for name, settings in (("macro", Settings()), ("rules", Settings(max_rules=1))):
+        found[name] = folder / f"{name}.duckdb"
+        with duckdb.connect(str(found[name])) as con:
+            con.execute("create table sales as from read_parquet($1)", [str(RETAIL)])
+            source = Source(
+                transactions="sales",
+                customer="CustomerID",
+                amount="Quantity * UnitPrice",
+                order="InvoiceNo",
+                date="InvoiceDate",
+            )
+            segmenter.fit(con, source, settings)
+    return found
+
+
+@pytest.fixture(params=["macro", "rules"])
+def retail(request, models):
+    return models[request.param]
+
+
+@pytest.fixture
+def model(models):
+    return models["macro"]
+
+
+@pytest.fixture
+def profiles(model, tmp_path):
+    """Every customer of Online Retail in no particular order, with columns of other kinds."""
+    for suffix in ("parquet", "csv"):
+        with duckdb.connect(str(model), read_only=True) as con:
+            con.execute(
+                f"""
+                copy (
+                    select 'row, "' || customer_id || '"' as note, monetary, customer_id,
+                        '00' || customer_id as code, frequency, last_order_at
+                    from segments.customer_segments
+                    order by hash(customer_id)
+                ) to '{tmp_path}/profiles.{suffix}'
+                """
+            )
+    return tmp_path
+
+
+def rows(query):
+    with duckdb.connect() as con:
+        return con.execute(query).fetchall()
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(folder, name, select):
+    rows(f"copy ({select}) to '{folder}/{name}'")
+    return folder / name
+
+
+FEW = "select 1 as customer_id, 10.0::double as monetary, 2 as frequency"
+
+
+@pytest.mark.parametrize("given", ["parquet", "csv"])
+@pytest.mark.parametrize("wanted", ["parquet", "csv", "tsv", "csv.gz", "csv.zst"])
+def test_profiles_keep_rows_and_columns_and_get_the_knn_s_label(
+    run, retail, profiles, given, wanted
+):
+    before, after = profiles / f"profiles.{given}", profiles / f"labelled.{wanted}"
+    result = run("label", retail, "--input", before, "--output", after)
+    assert result.code == 0, result.err
+    assert "4,372 rows (Elite " in result.err
+    assert result.out == ""
+    old, new = rows(f"from '{before}'"), rows(f"from '{after}'")
+    assert [row[:-2] for row in new] == old
+    names = [row[0] for row in rows(f"describe from '{after}'")]
+    assert names == [row[0] for row in rows(f"describe from '{before}'")] + [
+        "segment",
+        "segment_rank",
+    ]
+    with duckdb.connect(str(retail), read_only=True) as con:
+        segmenter.register(con)
+        expected = con.execute(
+            f"select classify_segment_knn(monetary, frequency::double) from '{before}'"
+        ).fetchall()
+        ranks = dict(
+            con.execute("select segment, segment_rank from segments.segment_summary").fetchall()
+        )
+    assert [(row[-2],) for row in new] == expected
+    assert [row[-1] for row in new] == [ranks[row[-2]] for row in new]
+    assert left(profiles) == sorted(
+        ["profiles.csv", "profiles.parquet", f"labelled.{wanted}"],
+    )
+
+
+@pytest.mark.parametrize("wanted", ["parquet", "csv"])
+@pytest.mark.parametrize("given", ["parquet", "csv", "glob"])
+def test_transactions_become_the_view_customer_segments(run, retail, tmp_path, given, wanted):
+    source = RETAIL
+    if given == "csv":
+        source = write(tmp_path, "sales.csv", f"from '{RETAIL}'")
+    if given == "glob":
+        for part in (0, 1):
+            write(tmp_path, f"part{part}.parquet", f"from '{RETAIL}' where Quantity % 2 = {part}")
+        write(tmp_path, "part2.parquet", f"from '{RETAIL}' where Quantity % 2 not in (0, 1)")
+        source = tmp_path / "part*.parquet"
+    after = tmp_path / f"customers.{wanted}"
+    result = run("label", retail, "--input", source, "--output", after, *DATED)
+    assert result.code == 0, result.err
+    assert "135,080 rows have no customer" in result.err
+    found = rows(f"from '{after}'")
+    with duckdb.connect(str(retail), read_only=True) as con:
+        expected = con.execute("from segments.customer_segments order by customer_id").fetchall()
+    assert found == expected
+    kinds = [row[1] for row in rows(f"describe from '{after}'")]
+    assert kinds[1:3] == ["DOUBLE", "BIGINT"]
+
+
+def test_both_ways_agree_beyond_what_the_model_has_seen(models, tmp_path):
+    before = write(
+        tmp_path,
+        "wild.parquet",
+        """
+        select i as row_no, monetary, frequency
+        from (
+            select row_number() over () as i, *
+            from (
+                select unnest([-1e12, -0.005, -0.0, 0.0, 64.99, 65.0, 184.999, 1e9, 1e12, 1e300,
+                    'nan'::double, 'inf'::double, '-inf'::double, null]) as monetary
+            ) cross join (
+                select unnest([-1e9, -1.0, 0.0, 0.9, 1.0, 1.99, 2.0, 7.0, 1e6, 1e300,
+                    'nan'::double, 'inf'::double, null]) as frequency
+            )
+        )
+        """,
+    )
+    labels = {}
+    for name, database in models.items():
+        after = tmp_path / f"{name}.parquet"
+        with duckdb.connect(str(database), read_only=True) as con:
+            done = label_profiles(con, InputFile(str(before)), OutputFile(after))
+            segmenter.register(con)
+            expected = con.execute(
+                f"select classify_segment_knn(monetary, frequency) from '{before}'"
+            ).fetchall()
+        found = rows(f"from '{after}'")
+        assert [row[0] for row in found] == list(range(1, 14 * 13 + 1))
+        assert [(row[3],) for row in found] == expected
+        assert done.rows == 14 * 13
+        assert done.unlabelled == 14 * 13 - 10 * 10
+        labels[name] = [row[3:] for row in found]
+    assert labels["macro"] == labels["rules"]
+
+
+@pytest.mark.parametrize("name", ["macro", "rules"])
+def test_many_rows_keep_their_order(models, tmp_path, name):
+    before = write(
+        tmp_path,
+        "many.parquet",
+        """
+        select i, (hash(i) % 100000) / 7.0 as monetary, hash(i + 1) % 30 as frequency
+        from range(1000000) as t(i)
+        """,
+    )
+    after = tmp_path / "labelled.parquet"
+    with duckdb.connect(str(models[name]), read_only=True) as con:
+        label_profiles(con, InputFile(str(before)), OutputFile(after))
+    assert rows(f"select count(*) from '{after}' where i <> file_row_number") == [(0,)]
+
+
+def test_text_to_text_keeps_values_as_they_stand(run, model, tmp_path):
+    (tmp_path / "in.csv").write_text(
+        "zip,monetary,when,frequency,amount\n007,12.50,1/2/2024,3,1e3\n,1.0,,2,\n"
+    )
+    run("label", model, "--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv")
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert lines[1].startswith("007,12.50,1/2/2024,3,1e3,")
+    assert lines[2].startswith(",1.0,,2,,")
+
+
+def test_other_columns_and_expressions_can_be_named(run, model, tmp_path):
+    for suffix in ("csv", "parquet"):
+        before = write(tmp_path, f"in.{suffix}", 'select 100.5 as "My Spend", 4 as n, 6 as m')
+        after = tmp_path / f"out.{suffix}"
+        words = ("--monetary", "My Spend", "--frequency", "(n + m) / 2")
+        assert run("label", model, "--input", before, "--output", after, *words).code == 0
+        with duckdb.connect(str(model), read_only=True) as con:
+            (segment,) = con.execute("select classify_segment(100.5, 5)").fetchone()
+        assert rows(f"select segment from '{after}'") == [(segment,)]
+
+
+def test_values_that_are_missing_have_no_segment_and_are_counted(run, model, tmp_path):
+    before = write(
+        tmp_path,
+        "in.parquet",
+        "select unnest([1.0, null, 'nan'::double, 'inf'::double]) as monetary, 2 as frequency",
+    )
+    result = run("label", model, "--input", before, "--output", tmp_path / "out.parquet")
+    assert "3 rows have no segment" in result.err
+    found = rows(f"select segment is null, segment_rank is null from '{tmp_path}/out.parquet'")
+    assert found == [(False, False), (True, True), (True, True), (True, True)]
+
+
+def test_columns_called_segment_are_replaced_only_when_asked(run, model, tmp_path):
+    before = write(tmp_path, "in.parquet", f"select 'old' as Segment, * from ({FEW})")
+    words = ("label", model, "--input", before, "--output", tmp_path / "out.parquet")
+    result = run(*words)
+    assert result.code == 2
+    assert "has a column 'Segment' already. Replace it with --overwrite-column" in result.err
+    assert run(*words, "--overwrite-column").code == 0
+    names = [row[0] for row in rows(f"describe from '{tmp_path}/out.parquet'")]
+    assert names == ["customer_id", "monetary", "frequency", "segment", "segment_rank"]
+
+
+def test_an_existing_output_is_replaced_only_when_asked(run, model, tmp_path):
+    before = write(tmp_path, "in.parquet", FEW)
+    (tmp_path / "out.parquet").write_text("precious")
+    words = ("label", model, "--input", before, "--output", tmp_path / "out.parquet")
+    result = run(*words)
+    assert result.code == 2
+    assert "exists already. Name another output, or replace it with --overwrite" in result.err
+    assert (tmp_path / "out.parquet").read_text() == "precious"
+    assert run(*words, "--overwrite").code == 0
+    assert len(rows(f"from '{tmp_path}/out.parquet'")) == 1
+
+
+def test_quiet_says_nothing(run, model, tmp_path):
+    before = write(tmp_path, "in.parquet", "select null::double as monetary, 1 as frequency")
+    result = run("label", model, "--input", before, "--output", tmp_path / "out.csv", "--quiet")
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_limits_are_passed_on(run, model, tmp_path):
+    before = write(tmp_path, "in.parquet", FEW)
+    words = ("label", model, "--input", before, "--output", tmp_path / "out.csv")
+    assert run(*words, "--memory-limit", "500MB", "--threads", "1").code == 0
+    for limit in (("--memory-limit", "lots"), ("--threads", "0")):
+        result = run(*words, "--overwrite", *limit)
+        assert result.code == 2
+        assert f"{limit[0]} {limit[1]} does not work" in result.err
+
+
+def test_transactions_that_are_counted_otherwise_than_the_model_s_are_noted(run, model, tmp_path):
+    words = ("label", model, "--input", RETAIL, "--output", tmp_path / "out.csv")
+    result = run(*words, *DATED[:4], *DATED[6:], "--window", "6 months")
+    assert result.code == 0
+    assert "the model was fitted on all time" in result.err
+    assert "the model counted distinct orders as frequency, and here rows count" in result.err
+
+
+RAW = ("--customer", "customer_id", "--amount", "monetary")
+
+
+@pytest.mark.parametrize(
+    ("name", "select", "output", "words", "message"),
+    [
+        ("in.parquet", "select 1 as monetry, 2 as frequency", "out.csv", (),
+         r"'monetary' is not in .*in.parquet \(monetry, frequency\)\. Did you mean 'monetry'"),
+        ("in.csv", "select 1 as monetary, 2 as orders", "out.csv", (),
+         r"column 'frequency' is not in .* Name it with --frequency"),
+        ("in.parquet", FEW, "out.csv", ("--monetary", "spent + 1"), "column 'spent' of monetary"),
+        ("in.parquet", FEW, "out.csv", ("--monetary", "sum(monetary)"), "not an aggregate"),
+        ("in.parquet", FEW, "out.csv", ("--monetary", "date '2024-01-01'"), "is DATE, not a"),
+        ("in.parquet", FEW, "out.csv", (*RAW, "--monetary", "monetary"), "the ones or the others"),
+        ("in.parquet", FEW, "out.csv", ("--customer", "customer_id"), "amount is missing"),
+        ("in.parquet", FEW, "out.csv", ("--customer", "customer", *RAW[2:]),
+         "column 'customer' .* Did you mean 'customer_id'"),
+        ("in.parquet", f"{FEW} where false", "out.csv", RAW, "has no rows that count"),
+        ("in.parquet", "select 1 as segmenter_row, 1 as monetary, 1 as frequency", "out.csv", (),
+         "names that begin with segmenter_ are needed"),
+        ("in.parquet", FEW, "in.parquet", ("--overwrite",), "is the input"),
+        ("in.parquet", FEW, "out.xlsx", (), "neither Parquet nor CSV .* Name it .* out.parquet"),
+        ("in.parquet", FEW, "no/such/out.csv", (), "there is no folder .*no/such"),
+        ("in.parquet", FEW, "/proc/out.csv", (), "/proc/out.csv cannot be written"),
+        ("in.parquet",
+         "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as monetary, "
+         "1 as frequency from range(100) as t(i)", "out.parquet", (),
+         "row 42 of .*in.parquet has 'abc' in monetary, which is not a number"),
+        ("in.csv", "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as "
+         "monetary, 1 as frequency from range(100) as t(i)", "out.csv", (),
+         "row 42 of .*in.csv has 'abc' in monetary, which is not a number"),
+        ("in.csv", "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as "
+         "monetary, 1 as frequency from range(100) as t(i)", "out.parquet",
+         ("--monetary", "monetary * 2"), "row 42 of .*in.csv has 'abc' in monetary"),
+        ("in.csv", "select i as customer_id, case when i = 50001 then 'abc' else '1.5' end as "
+         "monetary, 1 as frequency from range(60000) as t(i)", "out.csv", (),
+         "row 50,002 of .*in.csv has 'abc' in monetary, which is not a number"),
+        ("in.csv", "select i as customer_id, case when i = 50001 then 'abc' else '1.5' end as "
+         "monetary, 1 as frequency from range(60000) as t(i)", "out.parquet", (),
+         "row 50,002 of .*in.csv has 'abc' in monetary, which is not a number"),
+        ("in.csv", "select i as customer_id, case when i = 50001 then 'abc' else '1.5' end as "
+         "monetary, 1 as frequency from range(60000) as t(i)", "out.parquet", RAW,
+         "row 50,002 of .*in.csv has 'abc' in monetary, which is not a number"),
+        ("in.csv", "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as "
+         "monetary, 1 as frequency from range(100) as t(i)", "out.parquet", RAW,
+         "row 42 of .*in.csv has 'abc' in monetary, which is not a number"),
+        ("in.csv", "select i as monetary, 1 as frequency, case when i = 50001 then 'B-12' else "
+         "'12' end as code from range(60000) as t(i)", "out.parquet", (),
+         "row 50,002 of .*in.csv has 'B-12' in code, which the rows before make BIGINT"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_a_sentence_and_writes_nothing(
+    run, model, tmp_path, name, select, output, words, message
+):
+    before = write(tmp_path, name, select)
+    content = before.read_bytes()
+    result = run("label", model, "--input", before, "--output", tmp_path / output, *words)
+    assert result.code == 2, result.err
+    said = result.err.splitlines()[-1]
+    assert said.startswith("segmenter: ")
+    assert re.search(message, said), said
+    assert "Traceback" not in result.err
+    assert before.read_bytes() == content
+    assert left(tmp_path) == [name]
+
+
+def test_the_file_of_a_bad_value_is_named(run, model, tmp_path):
+    write(tmp_path, "a.csv", FEW)
+    write(tmp_path, "b.csv", "select 1 as customer_id, 'x y' as monetary, 2 as frequency")
+    result = run("label", model, "--input", tmp_path / "*.csv", "--output", tmp_path / "o.parquet")
+    assert result.code == 2
+    assert re.search("row 1 of .*b.csv has 'x y' in monetary", result.err)
+
+
+def test_errors_with_files(run, model, tmp_path):
+    before = write(tmp_path, "profiles.parquet", FEW)
+    (tmp_path / "broken.parquet").write_text("hello")
+    (tmp_path / "folder.csv").mkdir()
+    empty = tmp_path / "empty.duckdb"
+    duckdb.connect(str(empty)).close()
+    old = tmp_path / "old.duckdb"
+    old.write_bytes(model.read_bytes())
+    with duckdb.connect(str(old)) as con:
+        con.execute("update segments.models set layout_version = 99")
+    there = left(tmp_path)
+    cases = [
+        (model, "profile.parquet", "out.csv", "Did you mean 'profiles.parquet'"),
+        (model, "nothing*.csv", "out.csv", "no file matches"),
+        (model, "profiles.xlsx", "out.csv", "neither Parquet nor CSV"),
+        (model, "broken.parquet", "out.csv", "broken.parquet cannot be read"),
+        (model, before.name, "folder.csv", "is a folder"),
+        (model, "*.parquet", before.name, "is the input, or one of its files"),
+        (empty, before.name, "out.csv", "has no model yet. Fit one first"),
+        (old, before.name, "out.csv", "has layout 99"),
+        (tmp_path / "non.duckdb", before.name, "out.csv", "there is no database"),
+    ]
+    for database, given, output, message in cases:
+        words = ("--input", tmp_path / given, "--output", tmp_path / output, "--overwrite")
+        result = run("label", database, *words)
+        assert result.code == 2, (given, output)
+        assert message in result.err
+        assert left(tmp_path) == there
+
+
+CALL = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"
+
+
+def start(*words, **options):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", CALL, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        **options,
+    )
+
+
+@pytest.fixture
+def big(tmp_path):
+    """Three million profiles that do not compress."""
+    return write(
+        tmp_path,
+        "big.parquet",
+        "select hash(i)::varchar as id, (hash(i) % 1000000) / 100.0 as monetary, "
+        "hash(i + 1) % 20 as frequency, hash(i + 2) as noise from range(3000000) as t(i)",
+    )
+
+
+@pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
+def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output):
+    after = big.parent / output
+    after.write_text("precious")
+
+    def small_files_only():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
+
+    words = ("label", model, "--input", big, "--output", after, "--overwrite")
+    called = start(*words, preexec_fn=small_files_only)
+    out, err = called.communicate()
+    assert called.returncode == 2, err
+    assert out == ""
+    assert re.search(r"segmenter: .* cannot be written: File too large\. Nothing was written", err)
+    assert "Traceback" not in err
+    assert after.read_text() == "precious"
+    assert left(big.parent) == sorted(["big.parquet", output])
+
+
+@pytest.mark.parametrize("words", [(), ("--customer", "id", "--amount", "monetary")])
+@pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
+def test_an_interrupted_run_leaves_nothing(model, big, output, words):
+    called = start("label", model, "--input", big, "--output", big.parent / output, *words)
+    draft = f".{output}.{called.pid}.draft"
+    deadline = time.monotonic() + 60
+    while draft not in left(big.parent) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(0.1)
+    called.send_signal(signal.SIGINT)
+    _, err = called.communicate()
+    assert called.returncode == 130, err
+    assert err.splitlines()[-1] == "segmenter: interrupted; nothing was written."
+    assert "Traceback" not in err
+    assert left(big.parent) == ["big.parquet"]

@@ -1,0 +1,308 @@
+-- Customer segments by Segmenter: model 1, fitted 2026-01-02 03:04 UTC
+-- Segments: Elite, Loyal, At-Risk
+-- Dialect: spark. Run the whole script once, and again for each new model; it creates the schema
+-- segments and replaces only its own objects there. The views are live: nothing needs Python.
+
+CREATE SCHEMA IF NOT EXISTS segments;
+
+-- classify_segment(monetary, frequency): the segment of a customer; NULL, NaN or infinity in gives NULL
+CREATE OR REPLACE FUNCTION segments.classify_segment(
+    monetary DOUBLE,
+    frequency DOUBLE
+)
+RETURNS STRING
+RETURN CASE
+  WHEN monetary > CAST('-Infinity' AS DOUBLE)
+  AND monetary < CAST('Infinity' AS DOUBLE)
+  AND frequency > CAST('-Infinity' AS DOUBLE)
+  AND frequency < CAST('Infinity' AS DOUBLE)
+  THEN CASE
+    WHEN frequency < 6
+    THEN CASE
+      WHEN frequency < 3
+      THEN CASE
+        WHEN monetary < 1308.59e0
+        THEN 'At-Risk'
+        WHEN monetary < 1895.39e0
+        THEN 'Loyal'
+        ELSE 'Elite'
+      END
+      WHEN frequency < 4
+      THEN CASE
+        WHEN monetary < 758.42e0
+        THEN 'At-Risk'
+        WHEN monetary < 1789.53e0
+        THEN 'Loyal'
+        ELSE 'Elite'
+      END
+      WHEN frequency < 5
+      THEN CASE
+        WHEN monetary < 200.76e0
+        THEN 'At-Risk'
+        WHEN monetary < 1683.68e0
+        THEN 'Loyal'
+        ELSE 'Elite'
+      END
+      ELSE CASE WHEN monetary < 1577.82e0 THEN 'Loyal' ELSE 'Elite' END
+    END
+    ELSE CASE
+      WHEN frequency < 8
+      THEN CASE
+        WHEN frequency < 7
+        THEN CASE WHEN monetary < 1471.97e0 THEN 'Loyal' ELSE 'Elite' END
+        ELSE CASE WHEN monetary < 1366.11e0 THEN 'Loyal' ELSE 'Elite' END
+      END
+      ELSE CASE
+        WHEN frequency < 9
+        THEN CASE WHEN monetary < 1260.26e0 THEN 'Loyal' ELSE 'Elite' END
+        WHEN frequency < 10
+        THEN CASE WHEN monetary < 1154.40e0 THEN 'Loyal' ELSE 'Elite' END
+        ELSE CASE WHEN monetary < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
+      END
+    END
+  END
+END;
+
+-- segments.transactions
+-- Grain:  one row for each row of the user's table that passes the row filter.
+CREATE OR REPLACE VIEW segments.transactions AS
+SELECT
+  user_table.customer_id AS customer_id,
+  user_table.order_id AS order_id,
+  CAST(user_table.amount AS DOUBLE) AS amount,
+  CAST(user_table.sold_at AS TIMESTAMP_NTZ) AS ordered_at
+FROM sales AS user_table
+WHERE
+  (
+    user_table.amount <> 0
+  );
+
+-- segments.customer_profile
+-- Grain:  one row for each customer; rows without a customer are left out.
+CREATE OR REPLACE VIEW segments.customer_profile AS
+WITH transactions AS (
+  SELECT
+    *
+  FROM segments.transactions
+), usable AS (
+  SELECT
+    customer_id,
+    order_id,
+    ordered_at,
+    amount > 0 AS is_order,
+    CAST(FLOOR(amount * 10000 + 0.5) AS BIGINT) AS ten_thousandths
+  FROM transactions
+  WHERE
+    NOT customer_id IS NULL
+    AND amount BETWEEN -11258999068426.24 AND 11258999068426.24
+), summed AS (
+  SELECT
+    customer_id,
+    SUM(ten_thousandths) + 50 AS shifted,
+    COUNT(DISTINCT CASE WHEN is_order THEN order_id END) AS frequency,
+    MIN(CASE WHEN is_order THEN ordered_at END) AS first_order_at,
+    MAX(CASE WHEN is_order THEN ordered_at END) AS last_order_at
+  FROM usable
+  GROUP BY
+    customer_id
+), final AS (
+  SELECT
+    customer_id,
+    CAST((
+      (
+        shifted - (
+          (
+            shifted % 100
+          ) + 100
+        ) % 100
+      ) DIV 100
+    ) AS DOUBLE) / 100.0 AS monetary,
+    frequency,
+    first_order_at,
+    last_order_at
+  FROM summed
+)
+SELECT
+  customer_id,
+  monetary,
+  frequency,
+  first_order_at,
+  last_order_at
+FROM final;
+
+-- segments.customer_segments
+-- Grain:  one row for each customer, whales and customers with refunds only included.
+CREATE OR REPLACE VIEW segments.customer_segments AS
+WITH models AS (
+  SELECT
+    1 AS model_id,
+    TRUE AS is_current,
+    CAST('2146.025' AS DOUBLE) AS monetary_cut,
+    CAST('10.0' AS DOUBLE) AS frequency_cut
+), model_segments AS (
+  SELECT
+    1 AS model_id,
+    1 AS segment_rank,
+    'Elite' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    2 AS segment_rank,
+    'Loyal' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    3 AS segment_rank,
+    'At-Risk' AS segment
+), customer_profile AS (
+  SELECT
+    *
+  FROM segments.customer_profile
+), current_model AS (
+  SELECT
+    model_id,
+    monetary_cut,
+    frequency_cut
+  FROM models
+  WHERE
+    is_current
+), classified AS (
+  SELECT
+    customer_profile.*,
+    segments.classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS DOUBLE)) AS segment
+  FROM customer_profile
+), final AS (
+  SELECT
+    classified.customer_id,
+    classified.monetary,
+    classified.frequency,
+    classified.first_order_at,
+    classified.last_order_at,
+    COALESCE(classified.monetary > current_model.monetary_cut, FALSE)
+    OR COALESCE(classified.frequency > current_model.frequency_cut, FALSE) AS is_whale,
+    classified.segment,
+    model_segments.segment_rank
+  FROM classified
+  CROSS JOIN current_model
+  LEFT JOIN model_segments
+    ON current_model.model_id = model_segments.model_id
+    AND classified.segment = model_segments.segment
+)
+SELECT
+  customer_id,
+  monetary,
+  frequency,
+  first_order_at,
+  last_order_at,
+  is_whale,
+  segment,
+  segment_rank
+FROM final;
+
+-- segments.segment_summary
+-- Grain:  one row for each segment of the current model, empty ones included.
+CREATE OR REPLACE VIEW segments.segment_summary AS
+WITH models AS (
+  SELECT
+    1 AS model_id,
+    TRUE AS is_current,
+    CAST('2146.025' AS DOUBLE) AS monetary_cut,
+    CAST('10.0' AS DOUBLE) AS frequency_cut
+), model_segments AS (
+  SELECT
+    1 AS model_id,
+    1 AS segment_rank,
+    'Elite' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    2 AS segment_rank,
+    'Loyal' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    3 AS segment_rank,
+    'At-Risk' AS segment
+), customer_segments AS (
+  SELECT
+    segment,
+    monetary,
+    frequency,
+    CAST(ROUND(monetary * 100) AS BIGINT) AS cents
+  FROM segments.customer_segments
+), current_segments AS (
+  SELECT
+    model_segments.segment,
+    model_segments.segment_rank
+  FROM model_segments
+  INNER JOIN models
+    ON model_segments.model_id = models.model_id
+  WHERE
+    models.is_current
+), totals AS (
+  SELECT
+    COUNT(*) AS customers,
+    SUM(cents) AS cents
+  FROM customer_segments
+), by_segment_ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY segment ORDER BY monetary) AS rank_1,
+    (
+      COUNT(*) OVER (PARTITION BY segment) - 1
+    ) * CAST('0.5' AS DOUBLE) AS place_1,
+    ROW_NUMBER() OVER (PARTITION BY segment ORDER BY CAST(frequency AS DOUBLE)) AS rank_2,
+    (
+      COUNT(*) OVER (PARTITION BY segment) - 1
+    ) * CAST('0.5' AS DOUBLE) AS place_2
+  FROM customer_segments
+), by_segment AS (
+  SELECT
+    segment,
+    COUNT(*) AS customers,
+    SUM(cents) AS cents,
+    SUM(frequency) AS orders,
+    MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
+      (
+        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
+      ) * MAX(place_1 - FLOOR(place_1))
+    ) AS median_monetary,
+    MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) + (
+      (
+        MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) - MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
+      ) * MAX(place_2 - FLOOR(place_2))
+    ) AS median_frequency
+  FROM by_segment_ranked
+  GROUP BY
+    segment
+), final AS (
+  SELECT
+    current_segments.segment,
+    current_segments.segment_rank,
+    COALESCE(by_segment.customers, 0) AS customers,
+    CAST(COALESCE(by_segment.customers, 0) AS DOUBLE) / NULLIF(CAST(totals.customers AS DOUBLE), 0) AS share,
+    CAST(COALESCE(by_segment.cents, 0) AS DOUBLE) / 100.0 AS revenue,
+    CAST(COALESCE(by_segment.cents, 0) AS DOUBLE) / NULLIF(CAST(totals.cents AS DOUBLE), 0) AS share_of_revenue,
+    CAST(by_segment.cents AS DOUBLE) / 100.0 / by_segment.customers AS mean_monetary,
+    by_segment.median_monetary,
+    CAST(by_segment.orders AS DOUBLE) / CAST(by_segment.customers AS DOUBLE) AS mean_frequency,
+    by_segment.median_frequency
+  FROM current_segments
+  CROSS JOIN totals
+  LEFT JOIN by_segment
+    ON current_segments.segment = by_segment.segment
+)
+SELECT
+  segment,
+  segment_rank,
+  customers,
+  share,
+  revenue,
+  share_of_revenue,
+  mean_monetary,
+  median_monetary,
+  mean_frequency,
+  median_frequency
+FROM final
+ORDER BY
+  segment_rank NULLS LAST;

@@ -1,0 +1,177 @@
+"""Exporting: which table and columns a script names, and what it refuses."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import sqlglot
+
+import segmenter
+from segmenter import SegmenterError, Settings, Source
+from segmenter.cli import main
+from segmenter.warehouses import DIALECTS
+
+
+@pytest.fixture
+def model(shop, sales):
+    return segmenter.fit(shop, sales)
+
+
+def reading(model, dialect="snowflake", **source):
+    """Return the first view of a script of the model with another source."""
+    stored = {name: value for name, value in (model.source | source).items() if value is not None}
+    table = stored.pop("table", None)
+    script = segmenter.export(replace(model, source=stored), dialect, table=table)
+    return script.split("VIEW segments.transactions AS")[1].split(";")[0]
+
+
+def test_names_stay_as_they_were_written(model):
+    text = reading(
+        model,
+        transactions="Shop.Sales",
+        customer="CustomerID",
+        amount='"Unit Price" * sales.quantity',
+        order="order",
+        date="Invoice Date",
+        where="sales.kind.name = 'it''s' and coalesce(\"Order\", '') <> 'x'",
+    )
+    for part in (
+        "FROM Shop.Sales AS user_table",
+        "user_table.CustomerID AS customer_id",
+        'user_table."Unit Price" * user_table.quantity',
+        'user_table."order" AS order_id',
+        'user_table."Invoice Date"',
+        "user_table.kind.name = 'it\\'s'",
+        "COALESCE(user_table.\"Order\", '') <> 'x'",
+    ):
+        assert part in text
+
+
+def test_expressions_are_written_in_the_dialect(model):
+    amount = "cast(amount as decimal(18, 2)) / 3"
+    text = reading(model, "bigquery", amount=amount, date="strptime(day, '%Y-%m-%d')")
+    assert "CAST(CAST(user_table.amount AS NUMERIC) AS FLOAT64) / 3" in text
+    assert "PARSE_TIMESTAMP('%F', user_table.day)" in text
+
+
+@pytest.mark.parametrize(
+    ("dialect", "table", "written"),
+    [
+        ("bigquery", "my-project.shop.sales", "FROM my-project.shop.sales AS"),
+        ("snowflake", 'lake.shop."Sales 2024"', 'lake.shop."Sales 2024"'),
+        ("postgres", "sales", "FROM sales AS"),
+        ("spark", "`odd name`.sales", "`odd name`.sales"),
+    ],
+)
+def test_the_table_may_have_another_name_there(model, dialect, table, written):
+    assert written in reading(model, dialect, table=table)
+    points = segmenter.export(model, dialect, stage="points", table=table)
+    assert written in points
+
+
+def test_duckdb_reads_the_table_of_its_own_schema(model):
+    assert "FROM main.sales AS user_table" in reading(model, "duckdb")
+
+
+def test_without_optional_columns_no_null_is_left_to_guess(shop):
+    model = segmenter.fit(
+        shop, Source(transactions="sales", customer="customer_id", amount="amount")
+    )
+    text = segmenter.export(model, "postgres")
+    assert "CAST(NULL AS VARCHAR) AS order_id" in text
+    assert "COUNT(CASE WHEN is_order THEN 1 END) AS frequency" in text
+    assert "DISTINCT" not in text
+    assert "WHERE\n  TRUE" not in text
+
+
+def test_a_table_called_like_a_view_is_not_hidden_by_it(shop, sales):
+    shop.execute("create table customer_profile as from sales")
+    model = segmenter.fit(shop, replace(sales, transactions="customer_profile"))
+    query = segmenter.export(model, "duckdb", stage="points")
+    found = shop.execute(query).fetchall()
+    assert sorted(found) == sorted(shop.execute("from segments.profile_points").fetchall())
+    query = segmenter.export(model, "duckdb", stage="points", table="main.customer_profile")
+    assert sorted(shop.execute(query).fetchall()) == sorted(found)
+
+
+def test_profiles_are_a_source_too(shop, sales):
+    segmenter.fit(shop, sales)
+    shop.execute("create table given as from segments.customer_profile")
+    model = segmenter.fit(shop, Source(profile="given"))
+    script = segmenter.export(model, "trino")
+    assert "VIEW segments.transactions" not in script
+    assert "FROM given AS user_table" in script
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_model_of_points_is_a_function_alone(model, shop, dialect):
+    points = shop.execute("from segments.profile_points").df()
+    from_points = segmenter.fit(shop, Source(points=points))
+    script = segmenter.export(from_points, dialect)
+    assert len(sqlglot.parse(script, read=dialect)) == 2
+    with pytest.raises(SegmenterError, match="only its function is exported"):
+        segmenter.export(from_points, dialect, table="sales")
+    with pytest.raises(SegmenterError, match="itself fitted to points"):
+        segmenter.export(from_points, dialect, stage="points")
+
+
+def test_files_and_frames_need_a_table(shop, sales, tmp_path):
+    shop.execute(f"copy sales to '{tmp_path}/sales.parquet'")
+    of_file = segmenter.fit(shop, replace(sales, transactions=f"{tmp_path}/sales.parquet"))
+    frame = pd.DataFrame(shop.execute("from sales").df())
+    of_frame = segmenter.fit(shop, replace(sales, transactions=frame))
+    for model, what in ((of_file, "the file"), (of_frame, "a data frame")):
+        with pytest.raises(SegmenterError, match=rf"fitted to {what}.*--table shop\.sales"):
+            segmenter.export(model, "postgres")
+        assert "FROM shop.sales AS" in segmenter.export(model, "postgres", table="shop.sales")
+    assert f"READ_PARQUET('{tmp_path}/sales.parquet')" in segmenter.export(of_file, "duckdb")
+
+
+def test_an_unknown_dialect_is_told_the_list(model):
+    with pytest.raises(SegmenterError, match=r"duckdb, postgres, .*Did you mean 'postgres'"):
+        segmenter.export(model, "postgress")
+    assert segmenter.export(model, "PostgreSQL") == segmenter.export(model, "postgres")
+
+
+def test_an_unknown_stage_is_refused(model):
+    with pytest.raises(SegmenterError, match="'all' or 'points', not 'views'"):
+        segmenter.export(model, "postgres", stage="views")
+
+
+def test_too_many_rules_leave_the_points(shop, sales):
+    model = segmenter.fit(shop, sales, Settings(max_rules=1))
+    with pytest.raises(SegmenterError, match=r"more than max_rules = 1, .*larger n_neighbors"):
+        segmenter.export(model, "postgres")
+    assert "GROUP BY" in segmenter.export(model, "postgres", stage="points")
+
+
+def test_the_verb_prints_the_script_and_nothing_else(shop, model, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "shop.duckdb"
+    shop.execute(f"attach '{path}' as file")
+    shop.execute("create table file.main.sales as from sales")
+    shop.execute("use file")
+    stored = segmenter.fit(shop, Source(**model.source))
+    shop.execute("use memory")
+    shop.execute("detach file")
+    for words, expected in (
+        (["--dialect", "trino"], segmenter.export(stored, "trino")),
+        (
+            ["--dialect", "spark", "--stage", "points", "--table", "lake.sales"],
+            segmenter.export(stored, "spark", stage="points", table="lake.sales"),
+        ),
+    ):
+        monkeypatch.setattr(sys, "argv", ["segmenter", "export", str(path), *words])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert not stop.value.code
+        assert capsys.readouterr() == (expected, "")
+    monkeypatch.setattr(sys, "argv", ["segmenter", "export", str(path), "--dialect", "oracle"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("segmenter: there is no dialect 'oracle'; export knows duckdb, postgres")
