@@ -100,7 +100,7 @@ def _compare(n: int, repeat: int, peers: bool) -> str:
         return ward_linkage(layout.monetary, layout.frequency, ratio=layout.ratio)
 
     ours()
-    memory = (_peak() - before) / 1e6
+    memory = max(0, _peak() - before) / 1e6
     del pad
     taken = _seconds(ours, repeat)
     row = f"| {n:,} | {taken:.3f} | {memory:,.0f} |"

@@ -79,9 +79,7 @@ def _by_frequency_then_monetary(rules: Rules, names: tuple[str, ...]) -> exp.Exp
     return balanced("frequency", lines)
 
 
-def _by_monetary_then_frequency(
-    rules: Rules, names: tuple[str, ...]
-) -> tuple[exp.Expr, exp.Expr]:
+def _by_monetary_then_frequency(rules: Rules, names: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr]:
     """Return the smallest change of frequency alone and the segment that it leads to."""
     changes: list[Branch] = []
     segments: list[Branch] = []

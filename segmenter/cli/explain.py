@@ -57,9 +57,7 @@ def explain(
     write([Column(name, name) for name in row], [list(row.values())], form)
 
 
-def _profile(
-    con: duckdb.DuckDBPyConnection, database: Path, customer: str
-) -> tuple[float, float]:
+def _profile(con: duckdb.DuckDBPyConnection, database: Path, customer: str) -> tuple[float, float]:
     if not first_row(
         con,
         "select 1 from duckdb_views() where schema_name = $1 and view_name = 'customer_profile'",
@@ -100,9 +98,7 @@ def _explanation(
     return explanation
 
 
-def _sentences(
-    who: str, monetary: float, frequency: float, found: dict[str, Any]
-) -> Iterator[str]:
+def _sentences(who: str, monetary: float, frequency: float, found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{who} who spent {monetary:,.2f} in {frequency:,.10g} purchase{'s' * (frequency != 1)} is "
         f"{found['segment']}."

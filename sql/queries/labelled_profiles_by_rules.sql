@@ -46,8 +46,11 @@ ranged as (
 final as (
     select
         ranged.*,
-        segment_rules.segment,
-        segment_rules.segment_rank
+        -- asked again, because DuckDB 1.5 lets a NULL match some rules
+        case when ranged.segmenter_spend is not null then segment_rules.segment end as segment,
+        case
+            when ranged.segmenter_spend is not null then segment_rules.segment_rank
+        end as segment_rank
     from ranged
     asof left join segments.segment_rules
         on
