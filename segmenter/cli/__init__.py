@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from segmenter.errors import SegmenterError, first_line
 
@@ -18,13 +19,19 @@ def main() -> None:
     except SegmenterError as error:
         _fail(str(error))
     except KeyboardInterrupt:
-        print("segmenter: interrupted; nothing was written.", file=sys.stderr)
-        sys.exit(130)
+        _interrupted()
     except Exception as error:
+        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():
+            _interrupted()  # DuckDB's word for Ctrl-C inside a query
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
         _fail(first_line(error))
+
+
+def _interrupted() -> NoReturn:
+    print("segmenter: interrupted; nothing was written.", file=sys.stderr)
+    sys.exit(130)
 
 
 def _fail(message: str) -> None:

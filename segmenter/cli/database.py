@@ -27,6 +27,10 @@ _STORAGE: dict[str, str | bool | int | float | list[str]] = {
 """New files can be read by DuckDB 1.4 and later."""
 
 
+_NO_BAR = "set enable_progress_bar = false"
+"""DuckDB's own progress bar would go to standard output, among the results."""
+
+
 @contextmanager
 def open_to_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file without changing it; others may read it meanwhile."""
@@ -76,6 +80,7 @@ def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             con = duckdb.connect(str(draft), config=_STORAGE)
         except duckdb.Error as error:
             raise SegmenterError(f"{path} cannot be created: {first_line(error)}") from None
+        con.execute(_NO_BAR)
         try:
             yield con
         finally:
@@ -91,6 +96,7 @@ def no_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Work in memory for a file that does not exist yet."""
     _folder_must_exist(path)
     con = duckdb.connect()
+    con.execute(_NO_BAR)
     try:
         yield con
     finally:
@@ -114,7 +120,9 @@ def _must_exist(path: Path) -> None:
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path), read_only=read_only)
+        con = duckdb.connect(str(path), read_only=read_only)
+        con.execute(_NO_BAR)
+        return con
     except duckdb.Error as error:
         text = str(error)
         if "lock" in text.lower():
