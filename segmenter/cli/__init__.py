@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import NoReturn
 
@@ -9,17 +10,25 @@ from segmenter.errors import SegmenterError, first_line
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+"""Exit code of a command that was stopped: 128 and the number of the signal."""
+
 
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
     from segmenter.cli.app import app
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as for Ctrl-C
     try:
         app(prog_name="segmenter")
     except SegmenterError as error:
         _fail(str(error))
     except KeyboardInterrupt:
         _interrupted()
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            _interrupted()  # Typer ends so on Ctrl-C, without a word
+        raise
     except Exception as error:
         if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():
             _interrupted()  # DuckDB's word for Ctrl-C inside a query
@@ -31,7 +40,7 @@ def main() -> None:
 
 def _interrupted() -> NoReturn:
     print("segmenter: interrupted; nothing was written.", file=sys.stderr)
-    sys.exit(130)
+    sys.exit(INTERRUPTED)
 
 
 def _fail(message: str) -> None:

@@ -87,7 +87,7 @@ def classify(
             f"""
             select segment
             from {SCHEMA}.segment_rules
-            where greatest(floor($2), 0) between frequency_from and frequency_to
+            where least(greatest(floor($2), 0), 1e15) between frequency_from and frequency_to
                 and $1 >= monetary_from and $1 < monetary_below
             """,
             [monetary, frequency],
