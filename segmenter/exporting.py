@@ -138,7 +138,8 @@ def _points_query(model: Model, source: Source, dialect: str, table: str | None)
 
 
 def _function(model: Model, dialect: str) -> str:
-    rules = {"body": case_expression(model.rules, model.names)}
+    names = [exp.Literal.string(name) for name in model.names]
+    rules = {"body": case_expression(model.rules, names, model.points)}
     body = bind(f"macros/{FUNCTION}", rules).expression
     if dialect != "duckdb":
         _take_parameters_as_doubles(body)

@@ -1,6 +1,14 @@
-"""Compiled kernels: whether they are on disk already, and compiling them out loud when not."""
+"""Compiled kernels: whether they are on disk already, and compiling them out loud when not.
+
+Two processes share the work, one for the clustering and one for the classifier; what they compile
+meets on disk. ``python -m segmenter.kernels`` is the second one.
+"""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
 
 import numpy as np
 
@@ -20,11 +28,25 @@ def warm_up(progress: Progress) -> None:
     if all_on_disk():
         return
     with progress.step("Compiling the kernels, once for this installation") as done:
-        cents = np.arange(40) ** 2 * 100
-        points = Points.group(cents, np.arange(40) % 7 + 1)
-        found = recursive_segments(points, Settings())
-        neighbors = NearestNeighbors(points, found.codes, ratio=found.scaling, n_neighbors=5)
-        neighbors.classify([1.0], [1.0])
-        neighbors.neighbors(100, 1)
-        compile_rules(neighbors, max_rules=2000)
+        helper = [sys.executable, "-m", __name__]
+        with suppress(OSError), subprocess.Popen(helper, stderr=subprocess.DEVNULL):
+            recursive_segments(_few_points(), Settings())
+        _use_classifier()
         done("kept on disk for the next run")
+
+
+def _few_points() -> Points:
+    return Points.group(np.arange(40) ** 2 * 100, np.arange(40) % 7 + 1)
+
+
+def _use_classifier() -> None:
+    """Call every kernel of the classifier."""
+    points = _few_points()
+    neighbors = NearestNeighbors(points, np.arange(40) // 20, ratio=1e6, n_neighbors=5)
+    compile_rules(neighbors, max_rules=2000)
+    neighbors.classify([1.0], [1.0])
+    neighbors.neighbors(100, 1)
+
+
+if __name__ == "__main__":
+    _use_classifier()

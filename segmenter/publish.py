@@ -16,18 +16,12 @@ from segmenter.explanation_sql import explanation
 from segmenter.layout import SCHEMA, check_layout, has_model
 from segmenter.model import Model
 from segmenter.query import first_row
-from segmenter.rules import Rules
 from segmenter.rules_sql import case_expression
 
 __all__ = ["check_target", "generation", "has_macro", "publish"]
 
 CLASSIFIER = "classify_segment"
 
-MACROS: dict[str, Callable[[Rules, tuple[str, ...]], exp.Expr]] = {
-    CLASSIFIER: case_expression,
-    "explain_segment": explanation,
-}
-"""The macros of a model that is compiled, and what writes their bodies."""
 
 _generation = 0
 
@@ -117,7 +111,7 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         {"schema": SCHEMA},
     )
     if not foreign:
-        foreign = tuple(f"{name}()" for name in MACROS if has_macro(con, name))
+        foreign = tuple(f"{name}()" for name in _BODIES if has_macro(con, name))
     if foreign:
         raise SegmenterError(
             f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
@@ -167,9 +161,30 @@ def has_macro(con: duckdb.DuckDBPyConnection, name: str = CLASSIFIER) -> bool:
 
 def _replace_macros(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Create the macros of a model, or drop those of the version before."""
-    for name, body in MACROS.items():
+    for name, body in _BODIES.items():
         if model.has_macro:
-            values = {"body": body(model.rules, model.names)}
+            values = {"body": body(model)}
             con.execute(bind(f"macros/{name}", values).sql(dialect="duckdb"))
         elif has_macro(con, name):
             con.execute(f"drop macro main.{name}")
+
+
+def _explainer(model: Model) -> exp.Expr:
+    return explanation(model.rules, model.names)
+
+
+def _classifier(model: Model) -> exp.Expr:
+    """Return the CASE of ranks and take the name from a list: faster than a CASE of names."""
+    ranks = [exp.Literal.number(rank) for rank in range(1, len(model.names) + 1)]
+    names = exp.array(*map(exp.Literal.string, model.names))
+    return exp.Anonymous(
+        this="list_extract",
+        expressions=[names, case_expression(model.rules, ranks, model.points)],
+    )
+
+
+_BODIES: dict[str, Callable[[Model], exp.Expr]] = {
+    CLASSIFIER: _classifier,
+    "explain_segment": _explainer,
+}
+"""The macros of a model that is compiled, and what writes their bodies."""

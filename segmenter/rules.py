@@ -66,6 +66,10 @@ class Rules:
         cents, frequency : array-like of int, shape (m,)
             A negative frequency counts as 0.
         """
+        return self.segment[self.rectangle(cents, frequency)]
+
+    def rectangle(self, cents: ArrayLike, frequency: ArrayLike) -> IntArray:
+        """Return the number of the rule that each profile falls under, as `lookup`."""
         c = np.asarray(cents, dtype=np.int64)
         f = np.maximum(np.asarray(frequency, dtype=np.int64), 0)
         ranges, first = np.unique(self.frequency_from, return_index=True)
@@ -75,7 +79,7 @@ class Rules:
             middle = (low + high) >> 1
             above = self.cents_from[middle] <= c
             low, high = np.where(above, middle, low), np.where(above, high, middle)
-        return self.segment[low]
+        return low
 
 
 class _Line(NamedTuple):
