@@ -191,7 +191,6 @@ def _bind_transactions(con: duckdb.DuckDBPyConnection, binding: Binding) -> None
         values["order"] = _expression(con, binding, "order", source.order)
     if source.date is not None:
         values["date"] = _date(con, binding, source.date)
-    values["has_order"] = literal(source.order is not None)
     values["as_of"] = exp.cast(
         literal(str(source.as_of)) if source.as_of else exp.null(), "timestamp"
     )

@@ -68,7 +68,8 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
         elif source.kind == "profile":
             chosen["customer_profile"] = "customer_profile_given"
         else:
-            chosen["customer_profile"] = "customer_profile"
+            by_rows = "" if source.order else "_by_rows"
+            chosen["customer_profile"] = f"customer_profile{by_rows}"
         chosen["profile_cut"] = "profile_cut"
         chosen["profile_points"] = "profile_points"
         chosen["customer_segments"] = (

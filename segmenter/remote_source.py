@@ -66,7 +66,6 @@ def source_values(
         "max_frequency": literal(MAX_FREQUENCY),
         "order": exp.null(),
         "date": exp.null(),
-        "has_order": literal(source.order is not None),
         "as_of": exp.cast(literal(str(source.as_of)) if source.as_of else exp.null(), "timestamp"),
         "window": _window(source.window),
         "monetary": exp.column("monetary", table=SOURCE_ALIAS),

@@ -7,7 +7,6 @@ cannot disagree. Nothing here outlives the ``with`` block and nothing is written
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,12 +34,8 @@ class Survey:
     rows_without_customer: int
     rows_without_amount: int
     rows_not_usable: int
-    refund_rows: int
-    zero_rows: int
     positive_rows_without_order: int
     rows_without_date: int
-    first_at: datetime | None
-    last_at: datetime | None
     revenue: float
     revenue_without_customer: float
 

@@ -82,7 +82,7 @@ def test_without_optional_columns_no_null_is_left_to_guess(shop):
     )
     text = segmenter.export(model, "postgres")
     assert "CAST(NULL AS VARCHAR) AS order_id" in text
-    assert "COUNT(CASE WHEN is_order THEN 1 END) AS frequency" in text
+    assert "COUNT(CASE WHEN is_positive THEN 1 END) AS frequency" in text
     assert "DISTINCT" not in text
     assert "WHERE\n  TRUE" not in text
 

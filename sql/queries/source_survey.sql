@@ -20,16 +20,12 @@ measured as (
 
 select
     count(*) as source_rows,
-    count(case when customer_id is null then 1 end) as rows_without_customer,
-    count(case when amount is null then 1 end) as rows_without_amount,
+    count(*) - count(customer_id) as rows_without_customer,
+    count(*) - count(amount) as rows_without_amount,
     count(case when not is_usable then 1 end) as rows_not_usable,
-    count(case when is_usable and amount < 0 then 1 end) as refund_rows,
-    count(case when is_usable and amount = 0 then 1 end) as zero_rows,
-    count(case when customer_id is not null and amount > 0 and order_id is null then 1 end)
+    count(case when order_id is null and customer_id is not null and amount > 0 then 1 end)
         as positive_rows_without_order,
-    count(case when ordered_at is null then 1 end) as rows_without_date,
-    min(ordered_at) as first_at,
-    max(ordered_at) as last_at,
+    count(*) - count(ordered_at) as rows_without_date,
     cast(coalesce(sum(ten_thousandths), 0) / 10000.0 as double) as revenue,
     cast(
         coalesce(sum(case when customer_id is null then ten_thousandths end), 0) / 10000.0 as double

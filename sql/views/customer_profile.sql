@@ -2,11 +2,11 @@
 -- Grain:  one row for each customer; rows without a customer are left out.
 -- Source: segments.transactions, live.
 -- Units:  monetary is the sum of a customer's amounts, refunds included, in whole cents of the
---         table's currency; frequency is the number of distinct orders with a positive amount, or
---         of rows with a positive amount where the table has no order column.
+--         table's currency; frequency is the number of distinct orders with a positive amount.
 -- Each amount becomes a whole number of ten-thousandths before it is summed, so that the sum does
 -- not depend on the order of rows; the sum is rounded half up to the cent. Amounts that are NULL,
--- NaN, infinite or too large to be exact are left out here.
+-- NaN, infinite or too large to be exact are left out here. Orders are added up first, and then
+-- customers: that is faster than count(distinct).
 with
 
 transactions as (
@@ -18,7 +18,7 @@ usable as (
         customer_id,
         order_id,
         ordered_at,
-        amount > 0 as is_order,
+        amount > 0 as is_positive,
         cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths
     from transactions
     where
@@ -26,24 +26,37 @@ usable as (
         and amount between -$max_amount and $max_amount
 ),
 
+orders as (
+    select
+        customer_id,
+        order_id,
+        sum(ten_thousandths) as ten_thousandths,
+        count(case when is_positive then 1 end) as positive_rows,
+        min(case when is_positive then ordered_at end) as first_order_at,
+        max(case when is_positive then ordered_at end) as last_order_at
+    from usable
+    group by
+        customer_id,
+        order_id
+),
+
 summed as (
     select
         customer_id,
         sum(ten_thousandths) + 50 as shifted,
-        case
-            when $has_order then count(distinct case when is_order then order_id end)
-            else count(case when is_order then 1 end)
-        end as frequency,
-        min(case when is_order then ordered_at end) as first_order_at,
-        max(case when is_order then ordered_at end) as last_order_at
-    from usable
+        count(case when positive_rows > 0 then order_id end) as frequency,
+        min(first_order_at) as first_order_at,
+        max(last_order_at) as last_order_at
+    from orders
     group by customer_id
 ),
 
 final as (
     select
         customer_id,
-        ((shifted - ((shifted % 100) + 100) % 100) // 100) / 100.0 as monetary,
+        -- the remainder is taken off first, so that the division is exact in every dialect
+        ((shifted - shifted % 100 - case when shifted % 100 < 0 then 100 else 0 end) // 100)
+        / 100.0 as monetary,
         frequency,
         first_order_at,
         last_order_at

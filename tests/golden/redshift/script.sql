@@ -86,31 +86,39 @@ WITH transactions AS (
     customer_id,
     order_id,
     ordered_at,
-    amount > 0 AS is_order,
+    amount > 0 AS is_positive,
     CAST(FLOOR(amount * 10000 + 0.5) AS BIGINT) AS ten_thousandths
   FROM transactions
   WHERE
     NOT customer_id IS NULL
     AND amount BETWEEN -11258999068426.24 AND 11258999068426.24
+), orders AS (
+  SELECT
+    customer_id,
+    order_id,
+    SUM(ten_thousandths) AS ten_thousandths,
+    COUNT(CASE WHEN is_positive THEN 1 END) AS positive_rows,
+    MIN(CASE WHEN is_positive THEN ordered_at END) AS first_order_at,
+    MAX(CASE WHEN is_positive THEN ordered_at END) AS last_order_at
+  FROM usable
+  GROUP BY
+    customer_id,
+    order_id
 ), summed AS (
   SELECT
     customer_id,
     SUM(ten_thousandths) + 50 AS shifted,
-    COUNT(DISTINCT CASE WHEN is_order THEN order_id END) AS frequency,
-    MIN(CASE WHEN is_order THEN ordered_at END) AS first_order_at,
-    MAX(CASE WHEN is_order THEN ordered_at END) AS last_order_at
-  FROM usable
+    COUNT(CASE WHEN positive_rows > 0 THEN order_id END) AS frequency,
+    MIN(first_order_at) AS first_order_at,
+    MAX(last_order_at) AS last_order_at
+  FROM orders
   GROUP BY
     customer_id
 ), final AS (
   SELECT
     customer_id,
     CAST((
-      CAST(shifted - (
-        (
-          shifted % 100
-        ) + 100
-      ) % 100 AS BIGINT) / 100
+      CAST(shifted - shifted % 100 - CASE WHEN shifted % 100 < 0 THEN 100 ELSE 0 END AS BIGINT) / 100
     ) AS DOUBLE PRECISION) / 100.0 AS monetary,
     frequency,
     first_order_at,
