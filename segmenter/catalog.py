@@ -17,7 +17,7 @@ from segmenter.layout import SCHEMA
 from segmenter.source import Source
 
 __all__ = [
-    "STORED_PROFILE",
+    "RULES",
     "TABLES",
     "VIEWS",
     "bind",
@@ -28,31 +28,39 @@ __all__ = [
     "view_files",
 ]
 
-TABLES = ("models", "model_segments", "model_points", "model_splits", "model_rules")
+TABLES = (
+    "models",
+    "model_segments",
+    "model_points",
+    "model_splits",
+    "model_rules",
+    "snapshots",
+    "snapshot_buckets",
+)
+
+RULES = "segment_rules"
+"""The view that is the same for every source."""
 
 VIEWS = (
+    RULES,
     "transactions",
     "customer_profile",
     "profile_cut",
     "profile_points",
-    "segment_rules",
     "customer_segments",
     "segment_summary",
 )
-"""Every view, each after those that it reads."""
-
-STORED_PROFILE = "stored_profile"
-"""Table that keeps the profile of a source that ends with its session."""
+"""Every live view, each after those that it reads."""
 
 
 def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, str]:
-    """Return the file for each view that a source can have, in the order of creation.
+    """Return the file for each view over the source, in the order of creation.
 
     Parameters
     ----------
     source : Source
     is_live : bool
-        Whether the source outlives the session; otherwise the stored profile is read.
+        Whether the source outlives the session; otherwise its profiles are read from the snapshot.
     has_macro : bool
         Whether the model is compiled into the macro ``classify_segment``.
     """
@@ -75,7 +83,6 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
         chosen["customer_segments"] = (
             "customer_segments" if has_macro else "customer_segments_by_rules"
         )
-    chosen["segment_rules"] = "segment_rules"
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
@@ -106,14 +113,14 @@ def bind(path: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
 
 
 def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:
-    """Read the named objects of the schema from temporary tables instead."""
+    """Read other tables, given by their full names, in the place of objects of the schema."""
     for table in tree.find_all(exp.Table):
         if table.db == SCHEMA and table.name in tables:
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-            table.set("this", exp.to_identifier(tables[table.name]))
-            table.set("db", exp.to_identifier("main"))
-            table.set("catalog", exp.to_identifier("temp"))
+            other = exp.to_table(tables[table.name], dialect="duckdb")
+            for part in ("this", "db", "catalog"):
+                table.set(part, other.args.get(part))
     return tree
 
 

@@ -59,7 +59,6 @@ def fit(
     with Stage(con, source, settings or Settings()) as stage:
         training = train(stage, listener)
         with listener.step("Publishing") as done:
-            stored = None if stage.binding.is_live else stage.stored
-            model = publish(con, training.model, stage.binding, stored)
+            model = publish(con, training.model, stage.binding, stage.customers)
             done(f"model {model.model_id}")
     return model

@@ -21,10 +21,9 @@ from segmenter.catalog import bind, literal, redirect
 from segmenter.datafiles import InputFile, OutputFile
 from segmenter.errors import SegmenterError, first_line
 from segmenter.label_columns import Columns
-from segmenter.layout import SCHEMA, require_model
+from segmenter.layout import SCHEMA, has_macro, require_model
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
-from segmenter.publish import has_macro
 from segmenter.query import first_row
 from segmenter.settings import Settings
 from segmenter.source import Source
@@ -158,8 +157,8 @@ def label_customers(
             with listener.step("Adding up customers") as done:
                 done(f"{stage.add_up():,} customers")
             view = "customer_segments" if has_macro(con) else "customer_segments_by_rules"
-            profile = {"customer_profile": stage.stored.rsplit(".", 1)[-1]}
-            segments = redirect(bind(f"views/{view}", {}), profile)
+            assert stage.customers is not None
+            segments = redirect(bind(f"views/{view}", {}), {"customer_profile": stage.customers})
             assert isinstance(segments, exp.Query)
             query = bind(
                 "queries/labelled_customers",

@@ -8,9 +8,27 @@ from segmenter.errors import SegmenterError
 from segmenter.query import first_row
 from segmenter.version import __version__
 
-__all__ = ["LAYOUT_VERSION", "SCHEMA", "check_layout", "has_model", "require_model"]
+__all__ = [
+    "CLASSIFIER",
+    "LAYOUT_VERSION",
+    "SCHEMA",
+    "SNAPSHOT",
+    "SUMMARY_OF_SNAPSHOT",
+    "check_layout",
+    "has_macro",
+    "has_model",
+    "require_model",
+]
 
 SCHEMA = "segments"
+
+CLASSIFIER = "classify_segment"
+
+SNAPSHOT = "customer_segments_snapshot"
+"""Table with the rows of the view ``customer_segments`` as of the last fit or refresh."""
+
+SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
+"""View like ``segment_summary``, but over the snapshot."""
 
 LAYOUT_VERSION = 1
 """Raised when a stored table changes its columns; a model of another layout is refused."""
@@ -24,6 +42,18 @@ def has_model(con: duckdb.DuckDBPyConnection) -> bool:
             "select 1 from duckdb_tables() where database_name = current_database() "
             "and schema_name = $1 and table_name = 'models'",
             [SCHEMA],
+        )
+    )
+
+
+def has_macro(con: duckdb.DuckDBPyConnection, name: str = CLASSIFIER) -> bool:
+    """Tell whether the connection's database has a compiled macro."""
+    return bool(
+        first_row(
+            con,
+            "select 1 from duckdb_functions() where function_name = $1 and function_type = 'macro' "
+            "and database_name = current_database() and schema_name = 'main' and not internal",
+            [name],
         )
     )
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import duckdb
 from sqlglot import exp
 
-from segmenter import store
+from segmenter import snapshot, store
 from segmenter.binding import Binding
-from segmenter.catalog import STORED_PROFILE, VIEWS, bind, create_view, view_files
+from segmenter.catalog import RULES, VIEWS, bind, create_view, view_files
 from segmenter.errors import SegmenterError
 from segmenter.explanation_sql import explanation
-from segmenter.layout import SCHEMA, check_layout, has_model
+from segmenter.layout import CLASSIFIER, SCHEMA, check_layout, has_macro, has_model
 from segmenter.model import Model
-from segmenter.query import first_row
+from segmenter.query import first_row, transaction
 from segmenter.rules_sql import case_expression
 
-__all__ = ["check_target", "generation", "has_macro", "publish"]
-
-CLASSIFIER = "classify_segment"
+__all__ = ["check_target", "generation", "publish"]
 
 
 _generation = 0
@@ -32,9 +29,9 @@ def generation() -> int:
 
 
 def publish(
-    con: duckdb.DuckDBPyConnection, model: Model, binding: Binding, stored: str | None = None
+    con: duckdb.DuckDBPyConnection, model: Model, binding: Binding, customers: str | None
 ) -> Model:
-    """Store a model as the current version and create the views and the macro over it.
+    """Store a model as the current version, with the views, the macros and the snapshot over it.
 
     Parameters
     ----------
@@ -43,8 +40,9 @@ def publish(
     model : Model
     binding : Binding
         The user's source, which the live views read.
-    stored : str, optional
-        Table with the profile of a source that ends with the session.
+    customers : str or None
+        Table with the profiles of the fit, from which the snapshot is made; None where the source
+        is anonymous points.
 
     Returns
     -------
@@ -59,16 +57,18 @@ def publish(
     """
     global _generation
     check_target(con)
-    with _transaction(con):
+    with transaction(con):
         store.create_tables(con)
         model = store.save(con, model)
-        _drop_objects(con)
-        if stored is not None:
-            con.execute(f"create table {SCHEMA}.{STORED_PROFILE} as select * from {stored}")
-        files = view_files(binding.source, is_live=stored is None, has_macro=model.has_macro)
+        _drop_views(con)
         _replace_macros(con, model)
+        _create_view(con, RULES, RULES, binding)
+        files = view_files(binding.source, is_live=binding.is_live, has_macro=model.has_macro)
+        snapshot.drop(con)
+        if customers is not None:
+            snapshot.create(con, files["customer_segments"], customers)
         for name, file in files.items():
-            con.execute(create_view(name, bind(f"views/{file}", binding.values)))
+            _create_view(con, name, file, binding)
         con.execute(f"select * from {SCHEMA}.segment_summary limit 0")
     _generation += 1
     return model
@@ -125,38 +125,14 @@ def _in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
     return first_row(con, query) == first_row(con, query)
 
 
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.execute("begin")
-    try:
-        yield
-        con.execute("commit")
-    except BaseException as error:
-        con.execute("rollback")
-        if isinstance(error, duckdb.TransactionException):
-            raise SegmenterError(
-                f"somebody else changed the database meanwhile ({error}). Try again."
-            ) from None
-        raise
+def _create_view(con: duckdb.DuckDBPyConnection, name: str, file: str, binding: Binding) -> None:
+    con.execute(create_view(name, bind(f"views/{file}", binding.values)))
 
 
-def _drop_objects(con: duckdb.DuckDBPyConnection) -> None:
+def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the views of the version before."""
     for view in reversed(VIEWS):
         con.execute(f"drop view if exists {SCHEMA}.{view}")
-    con.execute(f"drop table if exists {SCHEMA}.{STORED_PROFILE}")
-
-
-def has_macro(con: duckdb.DuckDBPyConnection, name: str = CLASSIFIER) -> bool:
-    """Tell whether the connection's database has a compiled macro."""
-    return bool(
-        first_row(
-            con,
-            "select 1 from duckdb_functions() where function_name = $1 and function_type = 'macro' "
-            "and database_name = current_database() and schema_name = 'main' and not internal",
-            [name],
-        )
-    )
 
 
 def _replace_macros(con: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -1,13 +1,16 @@
-"""Asking a connection: whole results, so that no half-read one blocks the next statement."""
+"""Asking a connection: whole results, so that no half-read one blocks the next; transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
-__all__ = ["first_row", "records"]
+from segmenter.errors import SegmenterError
+
+__all__ = ["first_row", "records", "transaction"]
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -27,3 +30,19 @@ def first_row(
     """Return the first row of a query, an empty tuple when there is none."""
     rows: list[tuple[Any, ...]] = con.execute(query, parameters).fetchall()
     return rows[0] if rows else ()
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Do all of the block or, when it fails, nothing."""
+    con.execute("begin")
+    try:
+        yield
+        con.execute("commit")
+    except BaseException as error:
+        con.execute("rollback")
+        if isinstance(error, duckdb.TransactionException):
+            raise SegmenterError(
+                f"somebody else changed the database meanwhile ({error}). Try again."
+            ) from None
+        raise

@@ -9,8 +9,9 @@ import duckdb
 
 from segmenter import store
 from segmenter.errors import SegmenterError
+from segmenter.layout import has_macro
 from segmenter.model import Model
-from segmenter.publish import generation, has_macro
+from segmenter.publish import generation
 from segmenter.udf import (
     Function,
     classify_segment,

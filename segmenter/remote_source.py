@@ -22,7 +22,6 @@ from segmenter.source import Source
 __all__ = ["source_values"]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_FRAME = re.compile(r"<.* frame>")
 
 _WORDS = """
 all analyze and any array as asc between both by case cast check collate column constraint create
@@ -102,8 +101,8 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
     if table is not None:
         return _table(table, dialect, dialect)
     stored = str(source.relation)
-    if _FRAME.fullmatch(stored) or (source.is_file and dialect != "duckdb"):
-        kind = "a data frame" if _FRAME.fullmatch(stored) else f"the file {stored}"
+    if source.was_frame or (source.is_file and dialect != "duckdb"):
+        kind = "a data frame" if source.was_frame else f"the file {stored}"
         raise SegmenterError(
             f"the model was fitted to {kind}, which {dialect} does not have. Name a table with the "
             "same columns there: --table shop.sales"

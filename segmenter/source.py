@@ -16,6 +16,7 @@ __all__ = ["Source"]
 
 _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_FRAME = re.compile(r"<.* frame>")
 _WINDOW = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
 
 
@@ -101,6 +102,11 @@ class Source:
     def is_frame(self) -> bool:
         """Whether the relation is a data frame, which lives only in this session."""
         return not isinstance(self.relation, str | os.PathLike)
+
+    @property
+    def was_frame(self) -> bool:
+        """Whether this source was stored, and its relation was a data frame that is gone."""
+        return not self.is_frame and bool(_FRAME.fullmatch(str(self.relation)))
 
     @property
     def is_file(self) -> bool:

@@ -26,6 +26,10 @@ __all__ = ["Cut", "Stage", "Survey"]
 _PREFIX = "segmenter_"
 
 
+def _staged(name: str) -> str:
+    return f"temp.main.{_PREFIX}{name}"
+
+
 @dataclass(frozen=True)
 class Survey:
     """What one scan of the transactions tells; counts are rows, revenue is in their currency."""
@@ -107,7 +111,7 @@ class Stage:
         """Drop what was made."""
         while self._made:
             name, kind = self._made.pop()
-            self.con.execute(f"drop {kind} if exists temp.main.{_PREFIX}{name}")
+            self.con.execute(f"drop {kind} if exists {_staged(name)}")
         if self.source.is_frame:
             self.con.unregister(FRAME)
 
@@ -122,12 +126,12 @@ class Stage:
     def add_up(self) -> int:
         """Aggregate the transactions into the profile, once; return the number of customers."""
         self._create("customer_profile", "table")
-        return int(self._row(f"select count(*) as n from temp.main.{_PREFIX}customer_profile")["n"])
+        return int(self._row(f"select count(*) as n from {_staged('customer_profile')}")["n"])
 
     def cut(self) -> Cut:
         """Find the whales' thresholds."""
         self._create("profile_cut", "table")
-        return Cut(**self._row(f"select * from temp.main.{_PREFIX}profile_cut"))
+        return Cut(**self._row(f"select * from {_staged('profile_cut')}"))
 
     def points(self) -> Points:
         """Return the training profile."""
@@ -139,24 +143,18 @@ class Stage:
     def examples(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and a few rows of the profile, or of the points."""
         name = "profile_points" if self.source.kind == "points" else "customer_profile"
-        found = self.con.execute(
-            f"select * from temp.main.{_PREFIX}{name} order by 1 limit {limit}"
-        )
+        found = self.con.execute(f"select * from {_staged(name)} order by 1 limit {limit}")
         return [column[0] for column in found.description or ()], found.fetchall()
 
     @property
-    def stored(self) -> str:
-        """Name of the temporary table that a source without a future leaves behind."""
-        return f"temp.main.{_PREFIX}" + (
-            "profile_points" if self.source.kind == "points" else "customer_profile"
-        )
+    def customers(self) -> str | None:
+        """Name of the temporary table of profiles; None where points were brought."""
+        return None if self.source.kind == "points" else _staged("customer_profile")
 
     def _fix_window(self) -> None:
         """Give a window that ends at the newest transaction its end, so that it is read once."""
         if self.source.window and not self.source.as_of:
-            found = self._row(
-                f"select max(ordered_at) as newest from temp.main.{_PREFIX}transactions"
-            )
+            found = self._row(f"select max(ordered_at) as newest from {_staged('transactions')}")
             newest = literal(str(found["newest"])) if found["newest"] else exp.null()
             self._values["as_of"] = exp.cast(newest, "timestamp")
             self._create("transactions", "view")
@@ -174,5 +172,5 @@ class Stage:
 
     def _sql(self, path: str) -> str:
         """Return a file's query over the temporary objects."""
-        here = {name: f"{_PREFIX}{name}" for name in self._files}
+        here = {name: _staged(name) for name in self._files}
         return redirect(bind(path, self._values), here).sql(dialect="duckdb")

@@ -20,9 +20,10 @@ from segmenter.query import first_row, records
 from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.settings import Settings
+from segmenter.source import Source
 from segmenter.version import __version__
 
-__all__ = ["create_tables", "load", "save"]
+__all__ = ["create_tables", "current", "load", "save"]
 
 _ROWS = "segmenter_rows"
 
@@ -82,6 +83,25 @@ def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
     if not headers:
         raise SegmenterError(f"this database has no model {model_id}.")
     return _assemble(con, headers[0])
+
+
+def current(con: duckdb.DuckDBPyConnection) -> tuple[int, Source, Settings]:
+    """Return the current model's id, source and settings, without its points and rules.
+
+    Raises
+    ------
+    SegmenterError
+        There is no model.
+    """
+    require_model(con)
+    model_id, source, settings = first_row(
+        con, f"select model_id, source, settings from {SCHEMA}.models where is_current"
+    )
+    return (
+        model_id,
+        Source(**json.loads(source)),
+        Settings.from_mapping(json.loads(settings)),
+    )
 
 
 def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:

@@ -1,4 +1,4 @@
-"""Opening database files: for reading, for a short time of writing, or new ones."""
+"""Opening database files: to read, to work on for long and write briefly, or to make."""
 
 from __future__ import annotations
 
@@ -12,20 +12,10 @@ import duckdb
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import require_model
 
-__all__ = [
-    "check_writable",
-    "new_database",
-    "no_database",
-    "open_model",
-    "open_to_read",
-    "open_to_write",
-]
+__all__ = ["Workplace", "limit", "new_database", "open_model", "open_to_read", "workplace"]
 
-_STORAGE: dict[str, str | bool | int | float | list[str]] = {
-    "storage_compatibility_version": "v1.4.0"
-}
+_STORAGE = "v1.4.0"
 """New files can be read by DuckDB 1.4 and later."""
-
 
 _NO_BAR = "set enable_progress_bar = false"
 """DuckDB's own progress bar would go to standard output, among the results."""
@@ -54,30 +44,11 @@ def open_model(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def open_to_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an existing file for writing; nobody else can open it meanwhile."""
-    _must_exist(path)
-    con = _connect(path, read_only=False)
-    try:
-        yield con
-    finally:
-        con.close()
-
-
-def check_writable(path: Path) -> None:
-    """Find out early whether a file can be written, before any work is done."""
-    with open_to_write(path):
-        pass
-
-
-@contextmanager
 def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Build a file under a temporary name and move it into place when all went well."""
-    _folder_must_exist(path)
-    draft = path.absolute().parent / f".{path.name}.{os.getpid()}.draft"
-    try:
+    with _draft(path) as draft:
         try:
-            con = duckdb.connect(str(draft), config=_STORAGE)
+            con = duckdb.connect(str(draft), config={"storage_compatibility_version": _STORAGE})
         except duckdb.Error as error:
             raise SegmenterError(f"{path} cannot be created: {first_line(error)}") from None
         con.execute(_NO_BAR)
@@ -85,22 +56,124 @@ def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
         finally:
             con.close()
+
+
+class Workplace:
+    """Where a long command works: a connection in memory with the file attached to it.
+
+    The file is attached for reading while the command works, so that others can read it
+    meanwhile, and for writing only while the result is stored. Temporary tables outlive the change.
+
+    Attributes
+    ----------
+    con : DuckDBPyConnection
+    path : Path
+        The file, which need not exist yet.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path) -> None:
+        from sqlglot import exp
+
+        self.con = con
+        self.path = path
+        self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
+        self._is_new = not path.exists()
+        if not self._is_new:
+            self._attach(path, "read_only")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Store results in the file, or make it under a temporary name and move it into place."""
+        if not self._is_new:
+            self._detach()
+            self._attach(self.path, "read_write")
+            yield
+            self._detach()
+            return
+        with _draft(self.path) as draft:
+            self._attach(draft, f"storage_version '{_STORAGE}'")
+            yield
+            self._detach()
+
+    def _attach(self, path: Path, options: str) -> None:
+        from sqlglot import exp
+
+        file = exp.Literal.string(str(path)).sql(dialect="duckdb")
+        with _opening(self.path):
+            self.con.execute(f"attach {file} as {self._name} ({options})")
+        self.con.execute(f"use {self._name}")
+
+    def _detach(self) -> None:
+        self.con.execute(f"use memory; detach {self._name}")
+
+
+@contextmanager
+def workplace(
+    path: Path, *, memory_limit: str | None = None, threads: int | None = None
+) -> Iterator[Workplace]:
+    """Open a file for a long command, in whose end the result is stored.
+
+    Parameters
+    ----------
+    path : Path
+        When it does not exist, it is made as soon as there is something to store.
+    memory_limit, threads : optional
+        What the engine may use.
+
+    Raises
+    ------
+    SegmenterError
+        The file cannot be read, or could not be written in the end.
+    """
+    if path.exists():
+        _check_writable(path)
+    else:
+        _folder_must_exist(path)
+    con = duckdb.connect()
+    try:
+        con.execute(_NO_BAR)
+        con.execute("set temp_directory = $1", [f"{path.absolute()}.tmp"])
+        limit(con, memory_limit, threads)
+        yield Workplace(con, path)
+    finally:
+        con.close()
+
+
+def limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int | None) -> None:
+    """Bound what the engine may use."""
+    for name, value in (("memory_limit", memory_limit), ("threads", threads)):
+        if value is None:
+            continue
+        try:
+            con.execute(f"set {name} = $1", [value])
+        except duckdb.Error as error:
+            option = name.replace("_", "-")
+            raise SegmenterError(f"--{option} {value} does not work: {first_line(error)}") from None
+
+
+def _check_writable(path: Path) -> None:
+    """Find out early whether a file can be written, before any work is done."""
+    _must_exist(path)
+    _connect(path, read_only=False).close()
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside a new file, which takes its place when all went well."""
+    _folder_must_exist(path)
+    draft = path.absolute().parent / f".{path.name}.{os.getpid()}.draft"
+    try:
+        yield draft
         draft.replace(path)
     finally:
         for left in (draft, Path(f"{draft}.wal")):
             left.unlink(missing_ok=True)
 
 
-@contextmanager
-def no_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Work in memory for a file that does not exist yet."""
-    _folder_must_exist(path)
-    con = duckdb.connect()
-    con.execute(_NO_BAR)
-    try:
-        yield con
-    finally:
-        con.close()
+def _catalog_name(path: Path) -> str:
+    """Return the name that DuckDB gives to a file, kept apart from its own."""
+    name = path.name.split(".")[0] or "database"
+    return f"{name}_db" if name.casefold() in ("main", "memory", "system", "temp") else name
 
 
 def _folder_must_exist(path: Path) -> None:
@@ -119,10 +192,17 @@ def _must_exist(path: Path) -> None:
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    try:
+    with _opening(path):
         con = duckdb.connect(str(path), read_only=read_only)
         con.execute(_NO_BAR)
         return con
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file cannot be opened."""
+    try:
+        yield
     except duckdb.Error as error:
         text = str(error)
         if "lock" in text.lower():

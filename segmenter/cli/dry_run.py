@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+import duckdb
 from sqlglot import exp
 
 from segmenter.cli.console import listener
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
-from segmenter.cli.start import source_connection
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
@@ -23,12 +22,11 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAPPING = (Column("role", "Role"), Column("reads", "Is read from"), Column("type", "Type"))
 
 
-def show_dry_run(database: Path, source: Source, settings: Settings, form: Format) -> None:
+def show_dry_run(
+    con: duckdb.DuckDBPyConnection, source: Source, settings: Settings, form: Format
+) -> None:
     """Read the source as a fit would, without clustering or writing."""
-    with (
-        source_connection(database, source) as con,
-        Stage(con, source, settings) as stage,
-    ):
+    with Stage(con, source, settings) as stage:
         inspect(stage, listener(quiet=False))
         names, rows = stage.examples(5)
         binding = stage.binding

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Quiet
-from segmenter.errors import SegmenterError, first_line
-
-if TYPE_CHECKING:
-    import duckdb
+from segmenter.cli.database import limit, open_model
+from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads
+from segmenter.errors import SegmenterError
 
 __all__ = ["label"]
 
@@ -59,10 +53,8 @@ def label(
     overwrite_column: Annotated[
         bool, typer.Option(help="Replace columns segment and segment_rank of the input.")
     ] = False,
-    memory_limit: Annotated[
-        str | None, typer.Option(help="Memory that the engine may use, say 2GB.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads that the engine may use.")] = None,
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
     """Label a file: all its rows and columns, with `segment` and `segment_rank` at the end.
@@ -97,8 +89,8 @@ def label(
             f"--{next(name for name in raw if raw[name] is not None).replace('_', '-')} to raw "
             "transactions. Give the ones or the others."
         )
-    with _interruptible(), open_model(database) as con:
-        _limit(con, memory_limit, threads)
+    with open_model(database) as con:
+        limit(con, memory_limit, threads)
         file = InputFile(given)
         target = OutputFile(output.expanduser(), overwrite)
         if is_raw:
@@ -114,28 +106,3 @@ def label(
                 overwrite_column=overwrite_column,
                 progress=listener(quiet),
             )
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Say that an interrupt left nothing behind; typer would end without a word."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("segmenter: interrupted; nothing was written.", file=sys.stderr)
-        raise typer.Exit(130) from None
-
-
-def _limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int | None) -> None:
-    """Bound what the engine may use."""
-    import duckdb
-
-    con.execute("set enable_progress_bar = false")  # it would be written to standard output
-    for name, value in (("memory_limit", memory_limit), ("threads", threads)):
-        if value is None:
-            continue
-        try:
-            con.execute(f"set {name} = $1", [value])
-        except duckdb.Error as error:
-            option = name.replace("_", "-")
-            raise SegmenterError(f"--{option} {value} does not work: {first_line(error)}") from None

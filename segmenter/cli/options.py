@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Database", "Format", "FormatOption", "Quiet"]
+__all__ = ["Database", "Format", "FormatOption", "MemoryLimit", "Quiet", "Threads"]
 
 
 class Format(StrEnum):
@@ -28,3 +28,8 @@ FormatOption = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")
 ]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(help="Memory that the engine may use, say 2GB; beyond it, it works on disk."),
+]
+Threads = Annotated[int | None, typer.Option(help="Threads that the engine may use.")]

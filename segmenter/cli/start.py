@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import (
-    check_writable,
-    new_database,
-    no_database,
-    open_to_read,
-    open_to_write,
+from segmenter.cli.database import new_database, open_to_read, workplace
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    Threads,
 )
-from segmenter.cli.options import Database, Format, FormatOption, Quiet
 from segmenter.errors import SegmenterError
 from segmenter.query import first_row
 
 if TYPE_CHECKING:
     import duckdb
 
+    from segmenter.cli.database import Workplace
     from segmenter.progress import Progress
     from segmenter.settings import Settings
     from segmenter.source import Source
@@ -169,6 +171,8 @@ def fit(
     dry_run: Annotated[
         bool, typer.Option(help="Show how the table is read, five profiles; write nothing.")
     ] = False,
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
 ) -> None:
@@ -216,46 +220,42 @@ def fit(
             "points are the training profile itself: nothing is cut from them. Leave out --cut "
             "and --cut-on."
         )
+    limits = {"memory_limit": memory_limit, "threads": threads}
     if dry_run:
         from segmenter.cli.dry_run import show_dry_run
 
-        show_dry_run(database, source, settings, form)
+        with _workplace(database, source, limits) as place:
+            show_dry_run(place.con, source, settings, form)
         return
-    _fit(database, source, settings, listener(quiet))
+    with _workplace(database, source, limits) as place:
+        _fit(place, source, settings, listener(quiet))
     from segmenter.cli.summary import show_result
 
     with open_to_read(database) as con:
         show_result(con, database, form)
 
 
-def _fit(database: Path, source: Source, settings: Settings, progress: Progress) -> None:
-    """Train while others may read the file, then open it for writing only to publish."""
+def _fit(place: Workplace, source: Source, settings: Settings, progress: Progress) -> None:
+    """Train while others may read the file, then write only to publish."""
     from segmenter.kernels import warm_up
     from segmenter.publish import check_target, publish
     from segmenter.stage import Stage
     from segmenter.training import train
 
-    with source_connection(database, source) as con:
-        check_target(con, writable=False)
-        with Stage(con, source, settings) as stage:
-            warm_up(progress)
-            model, binding = train(stage, progress).model, stage.binding
-    if database.exists():
-        target: Any = open_to_write(database)
-    else:
-        target = new_database(database)
-    with progress.step("Publishing") as done, target as con:
-        done(f"model {publish(con, model, binding).model_id} in {database}")
+    check_target(place.con, writable=False)
+    with Stage(place.con, source, settings) as stage:
+        warm_up(progress)
+        model = train(stage, progress).model
+        with progress.step("Publishing") as done, place.writing():
+            model = publish(place.con, model, stage.binding, stage.customers)
+            done(f"model {model.model_id} in {place.path}")
 
 
-def source_connection(database: Path, source: Source) -> Any:
-    """Return a context with the connection that the source is read from."""
-    if database.exists():
-        check_writable(database)
-        return open_to_read(database)
-    if not source.is_file:
+def _workplace(database: Path, source: Source, limits: dict[str, Any]) -> Any:
+    """Return a context with the place where the source is read."""
+    if not database.exists() and not source.is_file:
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             "database that has the table, or a Parquet or CSV file."
         )
-    return no_database(database)
+    return workplace(database, **limits)

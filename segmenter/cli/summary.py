@@ -10,7 +10,7 @@ from rich.text import Text
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
 from segmenter.cli.words import audit_sentences, rule_sentences
-from segmenter.layout import SCHEMA
+from segmenter.layout import SCHEMA, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row
 
 __all__ = ["show_audit", "show_result", "show_segments"]
@@ -29,12 +29,14 @@ COLUMNS = (
     Column("median_frequency", "", "mean"),
 )
 
+SUMMARY = "segment_summary"
+
 FIRST_RULES = 5
 
 
 def show_result(con: duckdb.DuckDBPyConnection, database: Path, form: Format) -> None:
     """End a fit: the segments, the audit, the first rules, what to type next."""
-    show_segments(con, form)
+    show_segments(con, form, snapshot=True)
     if form is not Format.TABLE:
         return
     show_audit(con)
@@ -46,8 +48,9 @@ def show_result(con: duckdb.DuckDBPyConnection, database: Path, form: Format) ->
         _line(command)
 
 
-def show_segments(con: duckdb.DuckDBPyConnection, form: Format) -> None:
-    """Write ``segments.segment_summary`` and, in a table, what its shares are of."""
+def show_segments(con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: bool = False) -> None:
+    """Write the summary, live or of the snapshot, and, in a table, what its shares are of."""
+    summary = SUMMARY_OF_SNAPSHOT if snapshot and _has_view(con, SUMMARY_OF_SNAPSHOT) else SUMMARY
     rows = con.execute(
         f"""
         select summary.segment, summary.segment_rank, summary.customers, summary.share,
@@ -56,7 +59,7 @@ def show_segments(con: duckdb.DuckDBPyConnection, form: Format) -> None:
             / nullif(sum(summary.revenue) over () + coalesce(m.revenue_without_customer, 0), 0),
             summary.mean_monetary, summary.median_monetary,
             summary.mean_frequency, summary.median_frequency
-        from {SCHEMA}.segment_summary as summary
+        from {SCHEMA}.{summary} as summary
         cross join (select * from {SCHEMA}.models where is_current) as m
         order by summary.segment_rank
         """
@@ -94,20 +97,20 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
 
 
 def _next_steps(con: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
-    has_customers = first_row(
-        con,
-        f"select 1 from duckdb_views() where schema_name = '{SCHEMA}' "
-        "and view_name = 'customer_segments'",
-    )
     name = f"'{database}'" if " " in str(database) else str(database)
     steps = [
         f"segmenter segments {name}             the segments again",
         f"segmenter rules {name}                all rules",
         f"segmenter classify {name} 250 3       a customer who spent 250 in 3 purchases",
     ]
-    if has_customers:
+    if _has_view(con, "customer_segments"):
         steps.append("in any SQL client:  select * from segments.customer_segments")
     return steps
+
+
+def _has_view(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    query = "select 1 from duckdb_views() where schema_name = $1 and view_name = $2"
+    return bool(first_row(con, query, [SCHEMA, name]))
 
 
 def _heading(text: str) -> None:

@@ -28,6 +28,9 @@ RULE_COLUMNS = (
 def segments(
     database: Database,
     audit: Annotated[bool, typer.Option(help="Also tell how the segments came about.")] = False,
+    snapshot: Annotated[
+        bool, typer.Option(help="As of the last fit or refresh: nothing is added up.")
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show the segments as they are now: customers, revenue, means.
@@ -37,7 +40,7 @@ def segments(
     from segmenter.cli.summary import show_audit, show_segments
 
     with open_model(database) as con:
-        show_segments(con, form)
+        show_segments(con, form, snapshot=snapshot)
         if audit:
             show_audit(con)
 

@@ -1,7 +1,7 @@
 -- segments.customer_profile, where the customers came from a data frame of a Python session
 -- Grain:  one row for each customer.
--- Source: segments.stored_profile, as it was at the fit. NOT live: the frame ended with its
---         session.
+-- Source: segments.customer_segments_snapshot, as it was at the fit. NOT live: the frame ended with
+--         its session.
 -- Units:  monetary in whole cents of the table's currency; frequency in orders.
 select
     customer_id,
@@ -9,4 +9,4 @@ select
     frequency,
     first_order_at,
     last_order_at
-from segments.stored_profile
+from segments.customer_segments_snapshot

@@ -1,10 +1,12 @@
 -- segments.profile_points, where the points came from a data frame of a Python session
--- Grain:  one row for each distinct (monetary, frequency) of the training profile.
--- Source: segments.stored_profile, as it was at the fit. NOT live: the frame ended with its
---         session.
+-- Grain:  one row for each distinct (monetary, frequency).
+-- Source: segments.model_points of the current model. NOT live: the frame ended with its session.
 -- Units:  monetary in whole cents of the table's currency; frequency in orders.
 select
-    monetary,
-    frequency,
-    customers
-from segments.stored_profile
+    model_points.monetary,
+    model_points.frequency,
+    model_points.customers
+from segments.model_points
+inner join segments.models
+    on model_points.model_id = models.model_id
+where models.is_current

@@ -1,0 +1,53 @@
+"""Keep: ``refresh``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from segmenter.cli.database import open_model, workplace
+from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+
+__all__ = ["refresh"]
+
+
+def refresh(
+    database: Database,
+    full: Annotated[
+        bool, typer.Option(help="Add up every customer, whatever the check sums say.")
+    ] = False,
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Bring the snapshot up to date after new transactions, under the rules as they are.
+
+    Dashboards read `segments.customer_segments_snapshot` and `segments.segment_summary_snapshot`,
+    which are tables of the last fit or refresh; the other views are live. Only customers with new,
+    changed or removed transactions are added up again. The first refresh after a fit adds up all.
+
+    Example: segmenter refresh shop.duckdb
+    """
+    from segmenter.cli.console import listener
+    from segmenter.cli.summary import show_segments
+    from segmenter.refreshing import Refresh
+
+    with open_model(database):
+        pass  # a file without a model is refused before it is opened for writing
+    progress = listener(quiet)
+    with (
+        workplace(database, memory_limit=memory_limit, threads=threads) as place,
+        Refresh(place.con) as refreshing,
+    ):
+        changes = refreshing.prepare(full=full, progress=progress)
+        with progress.step("Writing the snapshot") as done, place.writing():
+            refreshing.store()
+            done(
+                f"{changes.added_up:,} customers"
+                if changes.is_full
+                else f"{changes.lacking:,} rows changed or new, {changes.stale:,} replaced or gone"
+            )
+    with open_model(database) as con:
+        show_segments(con, form, snapshot=True)

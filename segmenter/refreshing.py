@@ -1,0 +1,249 @@
+"""Refreshing: the snapshot brought up to date, by adding up only the customers who changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+from sqlglot import exp
+
+from segmenter import snapshot, store
+from segmenter.binding import bind_source
+from segmenter.catalog import bind, literal, redirect, view_files
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA, SNAPSHOT, has_macro
+from segmenter.progress import Progress, Silent
+from segmenter.query import first_row, transaction
+
+__all__ = ["Changes", "Refresh"]
+
+MANY = 0.5
+"""With a larger share of changed buckets, adding up everybody is the shorter way."""
+
+CUSTOMERS_A_BUCKET = 8
+MIN_BUCKETS, MAX_BUCKETS = 2**10, 2**22
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a refresh found.
+
+    Attributes
+    ----------
+    is_full : bool
+        Whether every customer was added up again.
+    added_up : int
+        Customers who were.
+    stale, lacking : int
+        Rows that leave the snapshot, and rows that enter it: a customer who changed counts in
+        both. None for a full one, which compares nothing.
+    """
+
+    is_full: bool
+    added_up: int
+    stale: int | None = None
+    lacking: int | None = None
+
+
+class Refresh:
+    """Temporary tables of a refresh on one connection; use it in a ``with`` statement.
+
+    `prepare` only reads, so that the database may be open read-only; `store` writes.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> from segmenter import Source, fit
+    >>> con = duckdb.connect()
+    >>> _ = con.execute("create table sales as select i % 50 as customer, 1.0 * i as amount "
+    ...                 "from range(500) as t(i)")
+    >>> _ = fit(con, Source(transactions="sales", customer="customer", amount="amount"))
+    >>> _ = con.execute("insert into sales values (7, 5000)")
+    >>> with Refresh(con) as refresh:
+    ...     changes = refresh.prepare()
+    ...     refresh.store()
+    >>> changes.added_up
+    50
+    >>> con.close()
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._made: list[str] = []
+        self._buckets: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for statement in reversed(self._made):
+            self.con.execute(statement)
+        self._made.clear()
+
+    def prepare(self, *, full: bool = False, progress: Progress | None = None) -> Changes:
+        """Find out what has changed since the last refresh, and how it is now.
+
+        Parameters
+        ----------
+        full : bool, default False
+            Add up every customer, whatever the check sums say.
+        progress : Progress, optional
+
+        Raises
+        ------
+        SegmenterError
+            There is no model, or its source is anonymous, gone or no longer what it was.
+        """
+        listener = progress or Silent()
+        self._model_id, self._source, settings = store.current(self.con)
+        _refuse_sources_without_customers(self._source)
+        self._values = bind_source(self.con, self._source, settings).values
+        self._files = view_files(self._source, is_live=True, has_macro=has_macro(self.con))
+        known = snapshot.state(self.con)
+        if self._source.kind == "profile":
+            return self._add_up_all(listener)
+        is_known = known.get("model_id") == self._model_id and known["buckets"] is not None
+        self._buckets = known["buckets"] if is_known else self._choose_buckets()
+        self._check_sums(listener)
+        if full or not is_known or self._changed_share() > MANY:
+            return self._add_up_all(listener)
+        return self._add_up_changed(listener)
+
+    def store(self) -> None:
+        """Write the result of `prepare` into the database, in one transaction."""
+        with transaction(self.con):
+            (model_id,) = first_row(
+                self.con, f"select model_id from {SCHEMA}.models where is_current"
+            )
+            if model_id != self._model_id:
+                raise SegmenterError("another model was published meanwhile. Refresh again.")
+            if self._changes.is_full:
+                snapshot.create(self.con, self._files["customer_segments"], _staged("profile"))
+            else:
+                self._replace_changed()
+            self.con.execute(f"delete from {SCHEMA}.snapshot_buckets")
+            if self._buckets is not None:
+                self.con.execute(
+                    f"insert into {SCHEMA}.snapshot_buckets by name from {_staged('buckets')}"
+                )
+            snapshot.note(self.con, self._buckets)
+
+    def _choose_buckets(self) -> int:
+        (customers,) = first_row(
+            self.con, f"select customers from {SCHEMA}.models where is_current"
+        )
+        wanted = 1 << (customers // CUSTOMERS_A_BUCKET).bit_length()
+        return int(min(max(wanted, MIN_BUCKETS), MAX_BUCKETS))
+
+    def _check_sums(self, progress: Progress) -> None:
+        """Scan before anything is added up: what comes later is then seen by the next refresh."""
+        with progress.step("Checking the transactions") as done:
+            self._stage("buckets", "queries/snapshot_buckets")
+            query = f"select coalesce(sum(source_rows), 0) from {_staged('buckets')}"
+            done(f"{int(first_row(self.con, query)[0]):,} rows with a customer")
+
+    def _changed_share(self) -> float:
+        assert self._buckets is not None
+        self._stage("changed", "queries/changed_buckets", current_buckets=_staged("buckets"))
+        (changed,) = first_row(self.con, f"select count(*) from {_staged('changed')}")
+        return float(changed / self._buckets)
+
+    def _add_up_all(self, progress: Progress) -> Changes:
+        with progress.step("Adding up all customers") as done:
+            self._stage("profile", f"views/{self._files['customer_profile']}")
+            self._changes = Changes(is_full=True, added_up=self._count("profile"))
+            done(f"{self._changes.added_up:,} customers")
+        return self._changes
+
+    def _add_up_changed(self, progress: Progress) -> Changes:
+        changed = _staged("changed")
+        with progress.step("Adding up customers with changes") as done:
+            self._stage(
+                "transactions", "queries/changed_transactions", "view", changed_buckets=changed
+            )
+            self._stage(
+                "profile",
+                f"views/{self._files['customer_profile']}",
+                redirected={"transactions": _staged("transactions")},
+            )
+            self._stage(
+                "present",
+                f"views/{self._files['customer_segments']}",
+                redirected={"customer_profile": _staged("profile")},
+            )
+            self._stage(
+                "changes",
+                "queries/snapshot_changes",
+                customer_segments=_staged("present"),
+                changed_buckets=changed,
+            )
+            stale = self._count("changes", "is_stale")
+            self._changes = Changes(
+                is_full=False,
+                added_up=self._count("profile"),
+                stale=stale,
+                lacking=self._count("changes") - stale,
+            )
+            done(f"{self._changes.added_up:,} customers")
+        return self._changes
+
+    def _replace_changed(self) -> None:
+        table, changes = f"{SCHEMA}.{SNAPSHOT}", _staged("changes")
+        self.con.execute(
+            f"delete from {table} where customer_id in "
+            f"(select customer_id from {changes} where is_stale)"
+        )
+        self.con.execute(
+            f"insert into {table} by name "
+            f"select * exclude (is_stale) from {changes} where not is_stale"
+        )
+
+    def _stage(
+        self,
+        name: str,
+        file: str,
+        kind: str = "table",
+        *,
+        redirected: Mapping[str, str] | None = None,
+        **tables: str,
+    ) -> None:
+        """Create a temporary table or view from a file of ``sql/``."""
+        values: dict[str, Any] = dict(self._values)
+        values["buckets"] = literal(self._buckets) if self._buckets else exp.null()
+        values |= {key: exp.to_table(table, dialect="duckdb") for key, table in tables.items()}
+        query = redirect(bind(file, values), redirected or {}).sql(dialect="duckdb")
+        self.con.execute(f"create or replace temp {kind} {_staged(name)} as {query}")
+        self._made.append(f"drop {kind} if exists {_staged(name)}")
+
+    def _count(self, name: str, condition: str = "true") -> int:
+        query = f"select count(*) from {_staged(name)} where {condition}"
+        return int(first_row(self.con, query)[0])
+
+
+def _staged(name: str) -> str:
+    return f"temp.main.segmenter_refresh_{name}"
+
+
+def _refuse_sources_without_customers(source: Any) -> None:
+    if source.kind == "points":
+        raise SegmenterError(
+            "this model was fitted to anonymous points, so there are no customers to refresh. "
+            "segments.segment_summary is live."
+        )
+    if source.was_frame:
+        raise SegmenterError(
+            "this model was fitted to a data frame that ended with its session, so nothing new can "
+            "be read. Fit again with the frame of today, or load it into a table and fit that."
+        )

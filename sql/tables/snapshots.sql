@@ -1,0 +1,8 @@
+-- segments.snapshots
+-- Grain: one row, about segments.customer_segments_snapshot; none where there is no snapshot.
+create table if not exists segments.snapshots (
+    model_id integer not null, -- whose rules gave the segments
+    refreshed_at timestamp not null, -- UTC
+    customers bigint not null,
+    buckets bigint -- of snapshot_buckets; NULL until the first refresh
+)
