@@ -30,7 +30,7 @@ SNAPSHOT = "customer_segments_snapshot"
 SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
 """View like ``segment_summary``, but over the snapshot."""
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raised when a stored table changes its columns; a model of another layout is refused."""
 
 

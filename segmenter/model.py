@@ -37,6 +37,11 @@ class Model:
         All customers of the fit, and those above the cut.
     monetary_cut, frequency_cut : float or None
         Customers strictly above are whales; None where the metric is not cut on.
+    relative_step : float or None
+        Cells of monetary as a share of the amount, where there were more than ``max_points``
+        points; None where they are exact.
+    uncertain_customers : int
+        Training customers so near to a threshold that this coarsening could change their rule.
     outvoted_customers : int
         Training customers whose neighbours' vote differs from their block.
     source_rows, rows_without_customer : int or None
@@ -57,6 +62,8 @@ class Model:
     whales: int
     monetary_cut: float | None
     frequency_cut: float | None
+    relative_step: float | None
+    uncertain_customers: int
     outvoted_customers: int
     source_rows: int | None
     rows_without_customer: int | None

@@ -43,6 +43,9 @@ class Settings:
         Customers that vote on a label, 1 to 50.
     max_rules : int, default 2000
         With more rectangles than this no SQL macro is compiled, 1 to 100,000.
+    max_points : int, default 20000000
+        With more distinct points than this, monetary is coarsened to the finest relative grid
+        that fits, 100 to 100,000,000. A million points take about 0.2 GB.
     names : tuple of str, optional
         Names of the segments, highest mean monetary first.
 
@@ -64,6 +67,7 @@ class Settings:
     consolidate: bool = True
     n_neighbors: int = 5
     max_rules: int = 2000
+    max_points: int = 20_000_000
     names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -83,6 +87,7 @@ class Settings:
             raise SegmenterError(f"consolidate must be true or false, not {self.consolidate!r}.")
         _whole(self.n_neighbors, "n_neighbors", 1, 50)
         _whole(self.max_rules, "max_rules", 1, 100_000)
+        _whole(self.max_points, "max_points", 100, 100_000_000)
         if self.names is not None:
             object.__setattr__(self, "names", _checked_names(self.names))
 

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from segmenter.binding import FRAME, Binding, bind_source
 from segmenter.catalog import bind, literal, redirect, view_files
+from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.errors import SegmenterError
 from segmenter.points import Points
 from segmenter.query import records
@@ -126,19 +127,46 @@ class Stage:
     def add_up(self) -> int:
         """Aggregate the transactions into the profile, once; return the number of customers."""
         self._create("customer_profile", "table")
-        return int(self._row(f"select count(*) as n from {_staged('customer_profile')}")["n"])
+        return self._count(f"from {_staged('customer_profile')}")
 
     def cut(self) -> Cut:
         """Find the whales' thresholds."""
         self._create("profile_cut", "table")
         return Cut(**self._row(f"select * from {_staged('profile_cut')}"))
 
-    def points(self) -> Points:
-        """Return the training profile."""
-        self._create("profile_points", "view")
-        found = self.con.sql(self._sql("queries/training_points")).to_arrow_table()
+    def points(self) -> tuple[Points, Grid | None]:
+        """Return the training profile, and the grid that it needed to be within ``max_points``."""
+        self._create("profile_points", "table")
+        exact = self._count(f"from {_staged('profile_points')}")
+        grid = None if exact <= self.settings.max_points else self._finest_grid()
+        found = self.con.sql(self._points_query(grid)).to_arrow_table()
         columns = (found.column(name).to_numpy() for name in ("cents", "frequency", "customers"))
-        return Points.group(*columns)
+        return Points.group(*columns), grid
+
+    def _finest_grid(self) -> Grid:
+        """Halve the range of grids down to the finest one with few enough points."""
+        fits, too_fine = -1, MAX_BITS
+        while too_fine - fits > 1:
+            bits = (fits + too_fine) // 2
+            if self._count(f"from ({self._points_query(Grid(bits))})") <= self.settings.max_points:
+                fits = bits
+            else:
+                too_fine = bits
+        if fits < 0:
+            raise SegmenterError(
+                "even on the coarsest grid there are more distinct points than max_points = "
+                f"{self.settings.max_points:,}. Raise max_points, or count orders instead of "
+                "single lines or clicks."
+            )
+        return Grid(fits)
+
+    def _points_query(self, grid: Grid | None) -> str:
+        if grid is None:
+            return self._sql("queries/training_points")
+        return self._sql("queries/training_points_on_grid", step=grid.step_expression())
+
+    def _count(self, rows: str) -> int:
+        return int(self._row(f"select count(*) as n {rows}")["n"])
 
     def examples(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and a few rows of the profile, or of the points."""
@@ -170,7 +198,7 @@ class Stage:
         if (name, kind) not in self._made:
             self._made.append((name, kind))
 
-    def _sql(self, path: str) -> str:
+    def _sql(self, path: str, **values: exp.Expr) -> str:
         """Return a file's query over the temporary objects."""
         here = {name: _staged(name) for name in self._files}
-        return redirect(bind(path, self._values), here).sql(dialect="duckdb")
+        return redirect(bind(path, self._values | values), here).sql(dialect="duckdb")

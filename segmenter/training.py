@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import duckdb
 
+from segmenter.coarsening import REACH, Grid
 from segmenter.errors import SegmenterError, first_line
 from segmenter.knn import NearestNeighbors
 from segmenter.model import Model
@@ -20,6 +22,15 @@ from segmenter.stage import Cut, Stage, Survey
 from segmenter.text import percent
 
 __all__ = ["Training", "inspect", "train"]
+
+
+class Inspection(NamedTuple):
+    """What was read of a source; the grid is None where every point is as it was."""
+
+    survey: Survey | None
+    cut: Cut | None
+    points: Points
+    grid: Grid | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ def train(stage: Stage, progress: Progress) -> Training:
     SegmenterError
         The data cannot be used; the message names the column and the value.
     """
-    survey, cut, points = inspect(stage, progress)
+    survey, cut, points, grid = inspect(stage, progress)
     settings = stage.settings
     segmentation = _cluster(points, settings, progress)
     neighbors = NearestNeighbors(
@@ -55,6 +66,9 @@ def train(stage: Stage, progress: Progress) -> Training:
         n_neighbors=settings.n_neighbors,
     )
     rules = _compile(neighbors, settings, progress)
+    uncertain = 0 if grid is None else _uncertain_customers(points, grid, rules)
+    if grid is not None:
+        progress.warn(_coarsened(points, grid, uncertain, settings))
     votes = neighbors.classify_cents(points.cents, points.frequency)
     model = Model(
         settings=settings,
@@ -65,6 +79,8 @@ def train(stage: Stage, progress: Progress) -> Training:
         whales=cut.whales if cut else 0,
         monetary_cut=cut.monetary_cut if cut else None,
         frequency_cut=cut.frequency_cut if cut else None,
+        relative_step=None if grid is None else grid.relative_step,
+        uncertain_customers=uncertain,
         outvoted_customers=int(points.customers[votes != segmentation.codes].sum()),
         source_rows=survey.source_rows if survey else None,
         rows_without_customer=survey.rows_without_customer if survey else None,
@@ -74,7 +90,7 @@ def train(stage: Stage, progress: Progress) -> Training:
     return Training(model, survey, cut)
 
 
-def inspect(stage: Stage, progress: Progress) -> tuple[Survey | None, Cut | None, Points]:
+def inspect(stage: Stage, progress: Progress) -> Inspection:
     """Read a source up to its training profile.
 
     Raises
@@ -86,14 +102,32 @@ def inspect(stage: Stage, progress: Progress) -> tuple[Survey | None, Cut | None
         survey = _survey(stage, progress)
         cut = _profile(stage, progress)
         with progress.step("Grouping equal profiles") as done:
-            points = stage.points()
+            points, grid = stage.points()
             done(f"{points.n_customers:,} training customers, {len(points):,} distinct points")
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise SegmenterError(
             f"{stage.binding.relation} cannot be read as asked: {first_line(error)} "
             "Make the expression tolerant with try_cast(), or leave such rows out with where."
         ) from None
-    return survey, cut, points
+    return Inspection(survey, cut, points, grid)
+
+
+def _uncertain_customers(points: Points, grid: Grid, rules: Rules) -> int:
+    """Count the training customers so near to a threshold that the grid may have decided."""
+    reach = REACH * grid.step(points.cents)
+    low = rules.rectangle(points.cents - reach, points.frequency)
+    high = rules.rectangle(points.cents + reach, points.frequency)
+    return int(points.customers[low != high].sum())
+
+
+def _coarsened(points: Points, grid: Grid, uncertain: int, settings: Settings) -> str:
+    share = percent(uncertain / points.n_customers, 2)
+    return (
+        f"there are more than max_points = {settings.max_points:,} distinct points, so monetary "
+        f"was moved to a grid with cells of at most 1/{2**grid.bits:,} of the amount, which leaves "
+        f"{len(points):,} points. At most {share} of the training customers are so near to a "
+        "threshold that their rule could differ. Raise max_points where memory allows."
+    )
 
 
 def _survey(stage: Stage, progress: Progress) -> Survey | None:

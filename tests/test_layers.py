@@ -31,6 +31,7 @@ LAYERS = [
     {"ward_merges"},
     {"ward_tree"},
     {"ward_order"},
+    {"coarsening"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
     {"progress", "errors", "version", "data", "sql", "compiled", "text"},

@@ -165,6 +165,10 @@ def fit(
     max_rules: Annotated[
         int | None, typer.Option(help="With more rules there is no SQL macro.  [2000]")
     ] = None,
+    max_points: Annotated[
+        int | None,
+        typer.Option(help="With more distinct points, monetary is coarsened.  [20000000]"),
+    ] = None,
     names: Annotated[
         str | None, typer.Option(help="Names of the segments, highest first, with commas.")
     ] = None,
@@ -212,6 +216,7 @@ def fit(
             "consolidate": consolidate,
             "n_neighbors": n_neighbors,
             "max_rules": max_rules,
+            "max_points": max_points,
             "names": names,
         }
     )

@@ -59,10 +59,11 @@ def _ending(reason: str, lopsided: bool) -> str:
 
 def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Compare with a flat clustering, and count whales and outvoted customers."""
-    flat, whales, customers, outvoted, training, largest, segments = first_row(
+    flat, whales, customers, outvoted, training, step, uncertain, largest, segments = first_row(
         con,
         f"""
         select flat_share, whales, customers, outvoted_customers, training_customers,
+            relative_step, uncertain_customers,
             (select max(s.customers) from {SCHEMA}.model_segments as s
                 where s.model_id = m.model_id) as largest,
             (select count(*) from {SCHEMA}.model_segments as s
@@ -80,6 +81,13 @@ def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         f"like the rest; {outvoted:,} customers at a boundary follow their neighbours' vote "
         "instead of their block."
     )
+    if step is not None:
+        yield (
+            "there were more distinct points than max_points, so monetary was moved to a grid "
+            f"with cells of at most 1/{1 / step:,.0f} of the amount; at most "
+            f"{percent(uncertain / training, 2)} of the training customers are so near to a "
+            "threshold that their rule could differ."
+        )
 
 
 def rule_sentences(con: duckdb.DuckDBPyConnection, limit: int | None = None) -> Iterator[str]:

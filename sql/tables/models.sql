@@ -24,6 +24,8 @@ create table if not exists segments.models (
     monetary_max double not null,
     frequency_min bigint not null,
     frequency_max bigint not null,
+    relative_step double, -- cells of monetary as a share of the amount; NULL: exact, not coarsened
+    uncertain_customers bigint not null, -- whose rule the coarsening could change
     outvoted_customers bigint not null, -- whose neighbours' vote differs from their block
     flat_share double not null, -- largest block when as many blocks are cut at once
     warnings varchar not null -- JSON: list of sentences
