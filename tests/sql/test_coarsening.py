@@ -1,15 +1,17 @@
-"""More distinct points than ``max_points``: a grid that is as fine as fits, and says what it did."""
+"""More distinct points than ``max_points``: the finest grid that fits, and what it can change."""
 
 from __future__ import annotations
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
+from segmenter.cli.words import audit_sentences
 from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.points import MAX_CENTS
 from segmenter.stage import Stage
@@ -23,7 +25,7 @@ def base(con):
     frequency = rng.geometric(0.4, 6000)
     monetary = np.round(np.exp(rng.normal(4, 1, 6000)) * frequency - 5, 2)
     frame = {"customer_id": np.arange(6000), "monetary": monetary, "frequency": frequency}
-    con.register("frame", __import__("pandas").DataFrame(frame))
+    con.register("frame", pd.DataFrame(frame))
     con.execute("create table base as from frame")
     con.unregister("frame")
     return con
@@ -76,8 +78,6 @@ def test_what_the_grid_changes_is_within_the_bound(base):
 
 
 def test_the_fit_says_it(base):
-    from segmenter.cli.words import audit_sentences
-
     segmenter.fit(base, BASE, Settings(max_points=1000))
     assert (
         "monetary was moved to a grid with cells of at most 1/" in list(audit_sentences(base))[-1]
