@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import segmenter
@@ -31,6 +31,7 @@ def base(con):
     return con
 
 
+@settings(deadline=None)
 @given(st.integers(-MAX_CENTS, MAX_CENTS), st.integers(0, MAX_BITS))
 def test_cells_are_relative_and_nested(cents, bits):
     size = np.array([abs(cents)])
