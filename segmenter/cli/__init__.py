@@ -14,6 +14,14 @@ INTERRUPTED = 130
 """Exit code of a command that was stopped: 128 and the number of the signal."""
 
 
+_WAYS_OUT = {
+    "OutOfMemoryException": " Nothing was written. Give the engine more with --memory-limit, say "
+    "--memory-limit 2GB; what does not fit is kept on the disk beside the database.",
+    "IOException": " Nothing was written.",
+}
+"""What to add to the engine's own words, by the kind of its error."""
+
+
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
     from segmenter.cli.app import app
@@ -35,7 +43,8 @@ def main() -> None:
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
-        _fail(first_line(error))
+        way_out = _WAYS_OUT.get(type(error).__name__, "")
+        _fail(f"{first_line(error)}{way_out}")
 
 
 def _interrupted() -> NoReturn:

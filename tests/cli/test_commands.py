@@ -14,29 +14,7 @@ import duckdb
 import pytest
 
 from segmenter import SegmenterError, Source, fit
-from segmenter.cli import main
 from segmenter.cli.app import app
-
-
-class Result:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["segmenter", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return call
-
 
 SALES = """
     create table sales as

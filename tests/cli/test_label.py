@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import resource
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +13,6 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.cli import main
 from segmenter.datafiles import InputFile, OutputFile
 from segmenter.labelling import label_profiles
 
@@ -24,26 +20,6 @@ ROOT = Path(__file__).parent.parent.parent
 RETAIL = ROOT / "segmenter" / "data" / "online_retail.parquet"
 MAPPING = ("--customer", "CustomerID", "--amount", "Quantity * UnitPrice", "--order", "InvoiceNo")
 DATED = (*MAPPING, "--date", "InvoiceDate")
-
-
-class Result:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["segmenter", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -402,21 +378,6 @@ def test_errors_with_files(run, model, tmp_path):
         assert left(tmp_path) == there
 
 
-CALL = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"
-
-
-def start(*words, **options):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-c", CALL, *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        **options,
-    )
-
-
 @pytest.fixture
 def big(tmp_path):
     """Three million profiles that do not compress."""
@@ -429,7 +390,7 @@ def big(tmp_path):
 
 
 @pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
-def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output):
+def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output, start):
     after = big.parent / output
     after.write_text("precious")
 
@@ -449,7 +410,7 @@ def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output):
 
 @pytest.mark.parametrize("words", [(), ("--customer", "id", "--amount", "monetary")])
 @pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
-def test_an_interrupted_run_leaves_nothing(model, big, output, words):
+def test_an_interrupted_run_leaves_nothing(model, big, output, words, start):
     called = start("label", model, "--input", big, "--output", big.parent / output, *words)
     draft = f".{output}.{called.pid}.draft"
     deadline = time.monotonic() + 60

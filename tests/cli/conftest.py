@@ -1,0 +1,54 @@
+"""The command line in this process, and in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segmenter.cli import main
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["segmenter", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+CALL = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"
+
+
+@pytest.fixture
+def start():
+    """Start the command line in a process of its own, to be interrupted or limited."""
+
+    def call(*words, **options):
+        return subprocess.Popen(
+            [sys.executable, "-c", CALL, *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            **options,
+        )
+
+    return call

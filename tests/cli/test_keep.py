@@ -1,0 +1,185 @@
+"""``segmenter refresh``, and what long commands leave behind when they are stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import duckdb
+import pytest
+
+from segmenter.training import train as train_really
+
+FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")
+
+
+def make_sales(path, rows=2_000):
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            f"""
+            create table sales as
+            select (i * 7919 % ({rows} // 5))::bigint as customer_id,
+                ((hash(i, 1) % 10000) / 100.0)::decimal(18, 2) as amount, i // 2 as order_id
+            from range({rows}) as t(i)
+            """
+        )
+    return path
+
+
+@pytest.fixture
+def shop_file(tmp_path, run):
+    path = make_sales(tmp_path / "shop.duckdb")
+    assert run("fit", path, *FIT, "--order", "order_id", "--quiet").code == 0
+    return path
+
+
+def summary(run, path, *options):
+    return json.loads(run("segments", path, "--format", "json", *options).out)
+
+
+def test_refresh_brings_the_snapshot_up_to_date(run, shop_file):
+    before = summary(run, shop_file)
+    assert summary(run, shop_file, "--snapshot") == before
+    with duckdb.connect(str(shop_file)) as con:
+        con.execute("insert into sales values (1, 70000, 9001)")
+    assert summary(run, shop_file, "--snapshot") == before != summary(run, shop_file)
+    first = run("refresh", shop_file)
+    assert first.code == 0
+    assert "Adding up all customers: 400 customers" in first.err
+    assert summary(run, shop_file, "--snapshot") == summary(run, shop_file)
+    with duckdb.connect(str(shop_file)) as con:
+        con.execute("insert into sales values (1, 70000, 9002), (401, 10, 9003)")
+    second = run("refresh", shop_file, "--format", "json")
+    assert "Adding up customers with changes" in second.err
+    assert "2 rows changed or new, 1 replaced or gone" in second.err
+    assert json.loads(second.out) == summary(run, shop_file)
+    assert "Adding up all customers: 401" in run("refresh", shop_file, "--full").err
+
+
+def test_refresh_needs_a_model(run, tmp_path):
+    path = make_sales(tmp_path / "shop.duckdb")
+    result = run("refresh", path)
+    assert result.code == 2
+    assert "has no model yet. Fit one first" in result.err
+
+
+@pytest.mark.parametrize(
+    "name", ["memory.duckdb", "temp.duckdb", "main.db", 'it\'s "odd" ö.duckdb', ".duckdb"]
+)
+def test_any_file_name_works(run, tmp_path, name):
+    path = make_sales(tmp_path / name)
+    assert run("fit", path, *FIT, "--quiet").code == 0
+    assert run("refresh", path, "--quiet").code == 0
+    assert len(summary(run, path)) == 3
+    assert os.listdir(tmp_path) == [name]
+
+
+READ = """
+import duckdb, sys
+con = duckdb.connect(sys.argv[1], read_only=True)
+print(con.execute("select count(*) from sales").fetchone()[0])
+"""
+
+
+def test_others_may_read_while_a_fit_works(run, tmp_path, monkeypatch):
+    path = make_sales(tmp_path / "shop.duckdb")
+    read = []
+
+    def train(stage, progress):
+        found = subprocess.run(
+            [sys.executable, "-c", READ, path], capture_output=True, text=True, check=True
+        )
+        read.append(found.stdout.strip())
+        return train_really(stage, progress)
+
+    monkeypatch.setattr("segmenter.training.train", train)
+    assert run("fit", path, *FIT, "--quiet").code == 0
+    assert read == ["2000"]
+
+
+def contents(path):
+    with duckdb.connect(str(path), read_only=True) as con:
+        return con.execute(
+            "select schema_name, table_name from duckdb_tables() union all "
+            "select schema_name, view_name from duckdb_views() where not internal order by 1, 2"
+        ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory):
+    """Rows enough for each step of a fit to be caught at work."""
+    return make_sales(tmp_path_factory.mktemp("large") / "large.duckdb", rows=3_000_000)
+
+
+@pytest.mark.parametrize(
+    ("step", "stop"),
+    [
+        ("", signal.SIGINT),
+        ("Reading", signal.SIGINT),
+        ("Adding up", signal.SIGTERM),
+        ("Grouping", signal.SIGINT),
+        ("Clustering", signal.SIGINT),
+    ],
+)
+def test_a_stopped_fit_leaves_nothing(start, large_file, step, stop):
+    before = contents(large_file)
+    called = start("fit", large_file, *FIT, "--order", "order_id")
+    while step and not called.stderr.readline().strip().startswith(step):
+        pass
+    if not step:
+        time.sleep(1)
+    called.send_signal(stop)
+    _, err = called.communicate()
+    assert called.returncode == 130, err
+    assert err.splitlines()[-1] == "segmenter: interrupted; nothing was written."
+    assert "Traceback" not in err
+    assert os.listdir(large_file.parent) == [large_file.name]
+    assert contents(large_file) == before
+
+
+@pytest.mark.parametrize("verb", ["fit", "refresh"])
+def test_a_memory_limit_that_is_too_small_is_said(run, shop_file, verb):
+    before = contents(shop_file)
+    words = FIT if verb == "fit" else ()
+    result = run(verb, shop_file, *words, "--memory-limit", "1MB")
+    assert result.code == 2
+    assert "Give the engine more with --memory-limit" in result.err.splitlines()[-1]
+    assert os.listdir(shop_file.parent) == [shop_file.name]
+    assert contents(shop_file) == before
+
+
+def test_a_memory_limit_that_is_none_is_refused(run, shop_file):
+    result = run("fit", shop_file, *FIT, "--memory-limit", "much")
+    assert result.code == 2
+    assert "--memory-limit much does not work" in result.err
+
+
+def test_work_beyond_the_memory_limit_goes_to_the_disk(run, large_file, tmp_path):
+    made = tmp_path / "made.duckdb"
+    with duckdb.connect(str(large_file), read_only=True) as con:
+        con.execute(f"copy sales to '{tmp_path}/sales.parquet'")
+    words = ("--transactions", tmp_path / "sales.parquet", *FIT[2:], "--order", "order_id")
+    result = run("fit", made, *words, "--quiet", "--memory-limit", "60MB", "--threads", "1")
+    assert result.code == 0, result.err
+    assert sorted(os.listdir(tmp_path)) == ["made.duckdb", "sales.parquet"]
+
+
+def test_a_disk_that_fills_up_leaves_the_database_as_it_was(start, large_file):
+    before = contents(large_file)
+    size = large_file.stat().st_size
+
+    def small_files_only():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1_000_000, size + 1_000_000))
+
+    called = start("fit", large_file, *FIT, preexec_fn=small_files_only)
+    _, err = called.communicate()
+    assert called.returncode == 2, err
+    assert err.splitlines()[-1].endswith("Nothing was written.")
+    assert "Traceback" not in err
+    assert os.listdir(large_file.parent) == [large_file.name]
+    assert contents(large_file) == before
