@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numba as nb
 
-__all__ = ["all_on_disk", "inlined", "inner", "kernel"]
+__all__ = ["all_on_disk", "bare_inner", "bare_kernel", "inlined", "inner", "kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,9 +23,23 @@ _PARTS: dict[str, Any] = {
 _KERNELS: list[Any] = []
 
 
+_BARE: dict[str, Any] = {"_nrt": False}
+"""For kernels that make no arrays and get all of them from outside: they need not count references
+to them, which in inner loops takes longer than what is done with the arrays."""
+
+
 def kernel(function: Function) -> Function:
     """Compile what is called from Python: once, kept on disk, runs without the GIL."""
-    compiled: Any = nb.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _kernel(function, {})
+
+
+def bare_kernel(function: Function) -> Function:
+    """Compile as `kernel`, where no array is made."""
+    return _kernel(function, _BARE)
+
+
+def _kernel(function: Function, options: dict[str, Any]) -> Function:
+    compiled: Any = nb.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     _KERNELS.append(compiled)
     return compiled  # type: ignore[no-any-return]
 
@@ -39,6 +53,12 @@ def inner(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Compile as `inner`, for inner loops, where a call counts references to its arrays."""
     compiled: Any = nb.njit(forceinline=True, **_PARTS)(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+def bare_inner(function: Function) -> Function:
+    """Compile as `inlined`, where no array is made."""
+    compiled: Any = nb.njit(forceinline=True, **_BARE, **_PARTS)(function)
     return compiled  # type: ignore[no-any-return]
 
 

@@ -13,12 +13,13 @@ from contextlib import suppress
 import numpy as np
 
 from segmenter.compiled import all_on_disk
-from segmenter.knn import NearestNeighbors
+from segmenter.knn import NearestNeighbors, to_cents
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.recursion import recursive_segments
 from segmenter.rules import compile_rules
 from segmenter.settings import Settings
+from segmenter.ward import ward_linkage
 
 __all__ = ["warm_up"]
 
@@ -30,13 +31,19 @@ def warm_up(progress: Progress) -> None:
     with progress.step("Compiling the kernels, once for this installation") as done:
         helper = [sys.executable, "-m", __name__]
         with suppress(OSError), subprocess.Popen(helper, stderr=subprocess.DEVNULL):
-            recursive_segments(_few_points(), Settings())
+            _use_clustering()
         _use_classifier()
         done("kept on disk for the next run")
 
 
 def _few_points() -> Points:
     return Points.group(np.arange(40) ** 2 * 100, np.arange(40) % 7 + 1)
+
+
+def _use_clustering() -> None:
+    """Call every kernel of the clustering: growing gaps need the heap, equal points the queues."""
+    recursive_segments(_few_points(), Settings())
+    ward_linkage(np.append(np.arange(200) ** 2, 0), np.ones(201))
 
 
 def _use_classifier() -> None:
@@ -46,6 +53,7 @@ def _use_classifier() -> None:
     compile_rules(neighbors, max_rules=2000)
     neighbors.classify([1.0], [1.0])
     neighbors.neighbors(100, 1)
+    to_cents([1.0])
 
 
 if __name__ == "__main__":

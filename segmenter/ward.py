@@ -35,6 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmenter.compiled import bare_kernel
 from segmenter.errors import SegmenterError
 from segmenter.ward_merges import merge_all
 from segmenter.ward_order import (
@@ -42,7 +43,6 @@ from segmenter.ward_order import (
     Forest,
     IdArray,
     IntArray,
-    kernel,
     number_duplicates,
     number_merges,
 )
@@ -213,7 +213,7 @@ def cut_two(linkage: FloatArray) -> IntArray:
     return cut(linkage, 2)
 
 
-@kernel
+@bare_kernel
 def _cut(linkage: FloatArray, rows: int, top: IntArray, number: IntArray, block: IntArray) -> None:
     """Follow the first rows downwards, then number what they leave by its first point."""
     n_points = len(linkage) + 1

@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from segmenter.ward_order import FloatArray, Forest, IdArray, inner, is_older, kernel, record_merge
+from segmenter.compiled import bare_inner as inner
+from segmenter.compiled import bare_kernel as kernel
+from segmenter.ward_order import FloatArray, Forest, IdArray, is_older, record_merge
 from segmenter.ward_tree import (
     BLOCK,
     ROUND_MERGES,

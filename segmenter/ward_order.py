@@ -17,43 +17,19 @@ history of the two clusters:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from segmenter.compiled import bare_inner as inner
+from segmenter.compiled import bare_kernel as kernel
 
 __all__ = ["Forest", "number_duplicates", "number_merges"]
 
 FloatArray = NDArray[np.float64]
 IdArray = NDArray[np.int32]
 IntArray = NDArray[np.int64]
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def kernel(function: Function) -> Function:
-    """Compile what is called from Python, and keep it on disk.
-
-    Kernels get all arrays from outside. As they make none, they need not count references to
-    them, which would take longer than what is done with them.
-    """
-    options: dict[str, Any] = {"_nrt": False, "nogil": True}
-    compiled: Any = nb.njit(cache=True, error_model="numpy", **options)(function)
-    return compiled
-
-
-def inner(function: Function) -> Function:
-    """Compile what only kernels call, as a part of them: half of the time it takes else."""
-    options: dict[str, Any] = {
-        "_nrt": False,
-        "forceinline": True,
-        "no_cpython_wrapper": True,
-        "no_cfunc_wrapper": True,
-    }
-    compiled: Any = nb.njit(error_model="numpy", **options)(function)
-    return compiled
 
 
 class Forest(NamedTuple):

@@ -26,7 +26,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.ward_order import FloatArray, Forest, IdArray, inner, is_older, kernel
+from segmenter.compiled import bare_inner as inner
+from segmenter.compiled import bare_kernel as kernel
+from segmenter.ward_order import FloatArray, Forest, IdArray, is_older
 
 __all__ = ["BLOCK", "Tree", "fill", "rebuild", "refit", "refit_all", "search"]
 
