@@ -135,11 +135,9 @@ def _rule(
     piece = pieces[place]
     up = down = None
     if place + 1 < len(pieces):
-        step = exp.column("monetary")
-        up = (exp.func("round", money(piece.below) - step, exp.Literal.number(2)), place + 1)
+        up = (_cents_to(piece.below), place + 1)
     if place > 0:
-        step = exp.column("monetary")
-        down = (exp.func("round", money(piece.start - 1) - step, exp.Literal.number(2)), place - 1)
+        down = (_cents_to(piece.start - 1), place - 1)
     change, segment = _nearer(up, down, pieces, names, "double")
     return exp.Struct(
         expressions=[
@@ -153,6 +151,17 @@ def _rule(
             _field("monetary_segment", segment),
         ]
     )
+
+
+def _cents_to(cents: int) -> exp.Expr:
+    """Return the change to a monetary in whole cents that gets there.
+
+    Fractions of a cent do not count, so upwards they shorten the way and downwards they do not
+    lengthen it: rounded up, in both directions. What doubles leave beyond the sixth digit is none.
+    """
+    hundred, digits = exp.Literal.number(100), exp.Literal.number(6)
+    distance = exp.func("round", exp.paren(money(cents) - exp.column("monetary")) * hundred, digits)
+    return exp.Ceil(this=distance) / hundred.copy()
 
 
 def _along_frequency(

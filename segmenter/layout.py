@@ -13,6 +13,7 @@ __all__ = [
     "LAYOUT_VERSION",
     "SCHEMA",
     "SNAPSHOT",
+    "SUMMARY",
     "SUMMARY_OF_SNAPSHOT",
     "check_layout",
     "has_macro",
@@ -26,6 +27,8 @@ CLASSIFIER = "classify_segment"
 
 SNAPSHOT = "customer_segments_snapshot"
 """Table with the rows of the view ``customer_segments`` as of the last fit or refresh."""
+
+SUMMARY = "segment_summary"
 
 SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
 """View like ``segment_summary``, but over the snapshot."""

@@ -12,7 +12,14 @@ from segmenter.binding import Binding
 from segmenter.catalog import RULES, VIEWS, bind, create_view, view_files
 from segmenter.errors import SegmenterError
 from segmenter.explanation_sql import explanation
-from segmenter.layout import CLASSIFIER, SCHEMA, check_layout, has_macro, has_model
+from segmenter.layout import (
+    CLASSIFIER,
+    SCHEMA,
+    SUMMARY,
+    check_layout,
+    has_macro,
+    has_model,
+)
 from segmenter.model import Model
 from segmenter.query import first_row, transaction
 from segmenter.rules_sql import case_expression
@@ -69,7 +76,9 @@ def publish(
             snapshot.create(con, files["customer_segments"], customers)
         for name, file in files.items():
             _create_view(con, name, file, binding)
-        con.execute(f"select * from {SCHEMA}.segment_summary limit 0")
+        # what cannot be read is undone; customers were read for the snapshot, points were not
+        rows = "" if customers is None else "limit 0"
+        con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()
     _generation += 1
     return model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -40,7 +40,8 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         con.execute("commit")
     except BaseException as error:
-        con.execute("rollback")
+        with suppress(duckdb.Error):  # the engine may have rolled back by itself
+            con.execute("rollback")
         if isinstance(error, duckdb.TransactionException):
             raise SegmenterError(
                 f"somebody else changed the database meanwhile ({error}). Try again."

@@ -64,7 +64,7 @@ def case_expression(
     last = rows[-1][0]
     for frequency_to, rectangles in groupby(rows, key=itemgetter(0)):
         branches = [
-            Branch(money(below), results[code], customers)
+            Branch(money(below), results[code].copy(), customers)
             for _, below, code, customers in rectangles
         ]
         branches[-1] = branches[-1]._replace(below=None)
@@ -92,7 +92,7 @@ def money(cents: int) -> exp.Expr:
 def balanced(column: str, branches: list[Branch]) -> exp.Expr:
     """Nest branches over a column so that most customers meet few comparisons."""
     if len(branches) == 1:
-        return branches[0].result.copy()
+        return branches[0].result
     reached = list(accumulate(branch.customers for branch in branches))
     comparisons = sum(place * branch.customers for place, branch in enumerate(branches, 1))
     if len(branches) <= _LINEAR or comparisons <= _LINEAR * reached[-1]:
@@ -100,8 +100,8 @@ def balanced(column: str, branches: list[Branch]) -> exp.Expr:
         for branch in branches[:-1]:
             assert branch.below is not None
             condition = exp.column(column) < branch.below
-            chosen = chosen.when(condition, branch.result.copy(), copy=False)
-        return chosen.else_(branches[-1].result.copy(), copy=False)
+            chosen = chosen.when(condition, branch.result, copy=False)
+        return chosen.else_(branches[-1].result, copy=False)
     half = 1 + bisect_left(reached, reached[-1] / 2)
     middle = min(half, len(branches) - 1)
     bound = branches[middle - 1].below

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from typing import NoReturn
 
+from segmenter.cli import stopping
 from segmenter.errors import SegmenterError, first_line
 
 __all__ = ["main"]
@@ -24,31 +24,37 @@ _WAYS_OUT = {
 
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
+    stopping.listen()
+    try:
+        _run()
+    except SystemExit as stop:
+        if stop.code and stopping.is_asked():
+            _interrupted()
+        raise
+    except BaseException:
+        if not stopping.is_asked():
+            raise
+        _interrupted()  # whatever compiled code made of the signal
+
+
+def _run() -> None:
     from segmenter.cli.app import app
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as for Ctrl-C
     try:
         app(prog_name="segmenter")
     except SegmenterError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        _interrupted()
-    except SystemExit as stop:
-        if stop.code == INTERRUPTED:
-            _interrupted()  # Typer ends so on Ctrl-C, without a word
-        raise
     except Exception as error:
-        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():
-            _interrupted()  # DuckDB's word for Ctrl-C inside a query
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
-        if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
+        if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
         way_out = _WAYS_OUT.get(type(error).__name__, "")
         _fail(f"{first_line(error)}{way_out}")
 
 
 def _interrupted() -> NoReturn:
-    print("segmenter: interrupted; nothing was written.", file=sys.stderr)
+    told = "the result was stored already" if stopping.has_stored() else "nothing was written"
+    print(f"segmenter: interrupted; {told}.", file=sys.stderr)
     sys.exit(INTERRUPTED)
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+from segmenter.cli import stopping
 from segmenter.progress import Progress, Silent, Step
 
 __all__ = ["listener", "messages"]
@@ -18,7 +19,17 @@ messages = Console(stderr=True, highlight=False)
 
 def listener(quiet: bool) -> Progress:
     """Return who hears of the steps: nobody, or the person at the terminal."""
-    return Silent() if quiet else _Spoken()
+    return _Quiet() if quiet else _Spoken()
+
+
+class _Quiet(Silent):
+    """Says nothing, and stops between steps when asked to."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        with super().step(title) as said:
+            yield said
+        stopping.check()
 
 
 class _Spoken:
@@ -30,6 +41,7 @@ class _Spoken:
         started = time.perf_counter()
         with _spinner(title):
             yield said.append
+        stopping.check()
         seconds = time.perf_counter() - started
         line = Text.assemble(("  ", ""), f"{title}: {', '.join(said)}")
         line.append(f"  {seconds:.1f} s", style="dim")

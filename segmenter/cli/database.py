@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from segmenter.cli import stopping
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import require_model
 
@@ -84,16 +85,19 @@ class Workplace:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Store results in the file, or make it under a temporary name and move it into place."""
+        stopping.check()
         if not self._is_new:
             self._detach()
             self._attach(self.path, "read_write")
             yield
             self._detach()
-            return
-        with _draft(self.path) as draft:
-            self._attach(draft, f"storage_version '{_STORAGE}'")
-            yield
-            self._detach()
+        else:
+            with _draft(self.path) as draft:
+                self._attach(draft, f"storage_version '{_STORAGE}'")
+                yield
+                self._detach()
+                stopping.check()
+        stopping.note_stored()
 
     def _attach(self, path: Path, options: str) -> None:
         from sqlglot import exp
@@ -128,7 +132,7 @@ def workplace(
     if path.exists():
         _check_writable(path)
     else:
-        _folder_must_exist(path)
+        _check_folder(path)
     con = duckdb.connect()
     try:
         con.execute(_NO_BAR)
@@ -154,13 +158,14 @@ def limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int
 def _check_writable(path: Path) -> None:
     """Find out early whether a file can be written, before any work is done."""
     _must_exist(path)
+    _check_folder(path)
     _connect(path, read_only=False).close()
 
 
 @contextmanager
 def _draft(path: Path) -> Iterator[Path]:
     """Give a temporary name beside a new file, which takes its place when all went well."""
-    _folder_must_exist(path)
+    _check_folder(path)
     draft = path.absolute().parent / f".{path.name}.{os.getpid()}.draft"
     try:
         yield draft
@@ -176,10 +181,15 @@ def _catalog_name(path: Path) -> str:
     return f"{name}_db" if name.casefold() in ("main", "memory", "system", "temp") else name
 
 
-def _folder_must_exist(path: Path) -> None:
+def _check_folder(path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
         raise SegmenterError(f"there is no folder {folder} for {path.name}. Make it first.")
+    if not os.access(folder, os.W_OK):
+        raise SegmenterError(
+            f"the folder {folder} cannot be written, and DuckDB keeps files beside {path.name} "
+            "while it writes. Give yourself the permission, or copy the database elsewhere."
+        )
 
 
 def _must_exist(path: Path) -> None:

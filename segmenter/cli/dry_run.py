@@ -7,9 +7,9 @@ import re
 import duckdb
 from sqlglot import exp
 
-from segmenter.cli.console import listener
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
+from segmenter.progress import Progress
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
@@ -19,24 +19,32 @@ __all__ = ["show_dry_run"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+PLACEHOLDER = {"where": "row_filter"}
+"""What stands in the SQL files for a role that is called otherwise there."""
+
 MAPPING = (Column("role", "Role"), Column("reads", "Is read from"), Column("type", "Type"))
 
 
 def show_dry_run(
-    con: duckdb.DuckDBPyConnection, source: Source, settings: Settings, form: Format
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    settings: Settings,
+    form: Format,
+    progress: Progress,
 ) -> None:
     """Read the source as a fit would, without clustering or writing."""
     with Stage(con, source, settings) as stage:
-        inspect(stage, listener(quiet=False))
+        inspect(stage, progress)
         names, rows = stage.examples(5)
         binding = stage.binding
     if form is Format.TABLE:
         results.print(f"{binding.relation} is read as:")
         mapping = [
-            [role, _shown(binding.values[role]), kind] for role, kind in binding.types.items()
+            [role, _shown(binding.values[PLACEHOLDER.get(role, role)]), kind]
+            for role, kind in binding.types.items()
         ]
         write(MAPPING, mapping, form)
-        results.print("\nfive of its profiles:")
+        results.print("\nthe first of its profiles:")
     kinds = {"monetary": "money", "frequency": "count", "customers": "count"}
     write([Column(name, name, kinds.get(name, "text")) for name in names], rows, form)
     if form is Format.TABLE:

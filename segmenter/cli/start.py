@@ -230,7 +230,7 @@ def fit(
         from segmenter.cli.dry_run import show_dry_run
 
         with _workplace(database, source, limits) as place:
-            show_dry_run(place.con, source, settings, form)
+            show_dry_run(place.con, source, settings, form, listener(quiet))
         return
     with _workplace(database, source, limits) as place:
         _fit(place, source, settings, listener(quiet))

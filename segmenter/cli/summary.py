@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+from rich.console import Console
 from rich.text import Text
 
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
 from segmenter.cli.words import audit_sentences, rule_sentences
-from segmenter.layout import SCHEMA, SUMMARY_OF_SNAPSHOT
+from segmenter.layout import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row
 
 __all__ = ["show_audit", "show_result", "show_segments"]
@@ -28,8 +29,6 @@ COLUMNS = (
     Column("mean_frequency", "Mean\norders", "mean"),
     Column("median_frequency", "", "mean"),
 )
-
-SUMMARY = "segment_summary"
 
 FIRST_RULES = 5
 
@@ -69,11 +68,11 @@ def show_segments(con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: boo
         _explain(con, at_risk="At-Risk" in [row[0] for row in rows])
 
 
-def show_audit(con: duckdb.DuckDBPyConnection) -> None:
-    """Write how the segments came about."""
-    _heading("How they came about")
+def show_audit(con: duckdb.DuckDBPyConnection, *, to: Console = results) -> None:
+    """Write how the segments came about, in sentences."""
+    _heading("How they came about", to)
     for sentence in audit_sentences(con):
-        _line(sentence)
+        _line(sentence, to)
 
 
 def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
@@ -113,9 +112,9 @@ def _has_view(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     return bool(first_row(con, query, [SCHEMA, name]))
 
 
-def _heading(text: str) -> None:
-    results.print(Text(f"\n{text}", style="bold"))
+def _heading(text: str, to: Console = results) -> None:
+    to.print(Text(f"\n{text}", style="bold"))
 
 
-def _line(text: str) -> None:
-    results.print(Text(f"  {text}"), soft_wrap=True)
+def _line(text: str, to: Console = results) -> None:
+    to.print(Text(f"  {text}"), soft_wrap=True)

@@ -37,12 +37,14 @@ def segments(
 
     Example: segmenter segments shop.duckdb --format csv
     """
+    from segmenter.cli.console import messages
     from segmenter.cli.summary import show_audit, show_segments
 
     with open_model(database) as con:
         show_segments(con, form, snapshot=snapshot)
         if audit:
-            show_audit(con)
+            # sentences are no part of CSV or JSON
+            show_audit(con, to=results if form is Format.TABLE else messages)
 
 
 def rules(

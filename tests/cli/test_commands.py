@@ -108,6 +108,12 @@ def test_results_come_as_csv_and_json(run, model_file):
     assert {rule["segment"] for rule in rules} == {row["segment"] for row in rows}
 
 
+def test_the_audit_is_no_part_of_csv_or_json(run, model_file):
+    result = run("segments", model_file, "--audit", "--format", "json")
+    assert len(json.loads(result.out)) == 3
+    assert "How they came about" in result.err
+
+
 def test_segments_can_tell_how_they_came_about(run, model_file):
     assert "level 1" in run("segments", model_file, "--audit").out
 
@@ -123,6 +129,14 @@ def test_classify_says_what_the_macro_says(run, model_file, monetary, frequency)
         query = f"select classify_segment({monetary}, {frequency})"
         expected = con.execute(query).fetchone()[0]
     assert run("classify", model_file, monetary, frequency).out.strip() == expected
+
+
+def test_dry_run_shows_a_condition_and_can_be_quiet(run, shop_file):
+    words = ("fit", shop_file, "--transactions", "sales", *FIT, "--where", "amount > 20")
+    result = run(*words, "--dry-run", "--quiet")
+    assert result.code == 0
+    assert re.search(r"where +amount > 20 +BOOLEAN", result.out)
+    assert result.err == ""
 
 
 def test_dry_run_shows_the_mapping_and_writes_nothing(run, shop_file):

@@ -56,6 +56,30 @@ def test_no_smaller_change_is_enough(sample):
     assert sample.execute(query).fetchall() == [(0,)]
 
 
+def test_fractions_of_a_cent_do_not_shorten_the_way(fitted):
+    query = """
+        with sample as (
+            select monetary + part / 10000.0 as monetary, frequency
+            from (select distinct monetary, frequency from segments.customer_profile),
+                unnest([-51, -1, 0, 1, 38, 99]) as parts(part)
+        ),
+        explained as (
+            select *, explain_segment(monetary, frequency) as e from sample
+        )
+        select count(*),
+            count(*) filter (classify_segment(round(monetary + e.monetary_change, 4), frequency)
+                <> e.monetary_segment),
+            count(*) filter (classify_segment(
+                    round(monetary + e.monetary_change - sign(e.monetary_change) * 0.01, 4),
+                    frequency
+                ) <> e.segment)
+        from explained where e.monetary_change is not null
+    """
+    explained, not_there, too_far = fitted.con.execute(query).fetchone()
+    assert explained > 1000
+    assert (not_there, too_far) == (0, 0)
+
+
 def test_what_is_no_number_is_not_explained(fitted):
     query = "select explain_segment(null, 1), explain_segment('nan'::double, 1)"
     assert fitted.con.execute(query).fetchall() == [(None, None)]
