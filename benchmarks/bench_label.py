@@ -20,7 +20,7 @@ from segmenter.labelling import label_profiles
 from tests.datasets import load_dataset
 
 ROWS = {"small": 1_000_000, "full": 10_000_000}
-REPEAT = 5
+REPEAT = {"small": 3, "full": 5}
 
 PROFILES = """
     copy (
@@ -45,7 +45,7 @@ def measure(scale: Scale) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone(_prepare, folder, ROWS[scale])
-        for _ in range(REPEAT):
+        for _ in range(REPEAT[scale]):
             for kind, figures in found.items():
                 figures.append(alone(_label if kind == "label" else _copy, folder, kind))
     ours = together(found.pop("label"))

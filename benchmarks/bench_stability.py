@@ -17,7 +17,7 @@ from benchmarks.measuring import Figure, Row, Scale
 from tests.datasets import DATASETS, load_dataset
 
 DATASETS_AT = {"small": DATASETS[:1], "full": DATASETS}
-DRAWS = {"small": 3, "full": 8}
+DRAWS = {"small": 2, "full": 8}
 LEFT_OUT = (0.001, 0.1)
 LABELS = "select customer_id, segment from segments.customer_segments order by customer_id"
 

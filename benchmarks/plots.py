@@ -15,6 +15,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.measuring import Row
 from benchmarks.reporting import shown
@@ -100,13 +101,18 @@ def _clustering(rows: list[Row]) -> Any:
         found = lines[name]
         style = {"color": colour, "marker": marker, "label": name}
         left.plot(list(found), [f.median for f in found.values()], **style)
-        right.plot(list(found), [f.memory / 1e9 for f in found.values()], **style)
-    for axes, title in ((left, "time (s)"), (right, "peak memory of the process (GB)")):
+        right.plot(list(found), [f.memory / 1e6 for f in found.values()], **style)
+    for axes, title in ((left, "time (s)"), (right, "peak memory of the process (MB)")):
         axes.set(xscale="log", yscale="log", xlabel="distinct points", ylabel=title)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            axis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
     figure.suptitle("Clustering distinct points", x=0.06, ha="left")
-    left.legend(frameon=False)
     figure.tight_layout()
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.02)}
+    figure.legend(*left.get_legend_handles_labels(), ncols=4, frameon=False, **below)
     return figure
 
 
