@@ -153,6 +153,7 @@ def _classify(rows: list[Row]) -> Any:
         axes.set(xscale="log", title=f"model: {model}")
         axes.invert_yaxis()
         axes.margins(x=0.15)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     axes.set_xlabel("million rows labelled per second (log scale)")
     figure.tight_layout()
     return figure

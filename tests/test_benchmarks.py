@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.generator import LINES, generated_sales, write_parquet
 
-ROWS, CUSTOMERS = 20_000, 2_000
+ROWS, CUSTOMERS = 10_000, 1_000
 
 
 def generate(threads: int, seed: int = 1) -> list[tuple]:
