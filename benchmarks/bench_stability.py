@@ -1,13 +1,14 @@
 """Do the segments hold still? Leave customers out at random, fit anew, compare the others' labels.
 
 The figure is the adjusted Rand index (1 = nobody changes segment) between the labels of a fit on
-all customers and of one without 0.1 % or 10 % of them, its mean over the draws with the smallest
-beside it. Ours is with consolidation (the default), the peer is textbook Ward.
+all customers and of one without 0.1 % or 10 % of them: its mean over the draws, and the worst
+draw. Ours is with consolidation (the default), the peer is textbook Ward.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 
 import duckdb
 import numpy as np
@@ -30,12 +31,20 @@ def measure(scale: Scale) -> Iterator[Row]:
                 agreement(dataset, left_out, consolidate, DRAWS[scale])
                 for consolidate in (True, False)
             )
-            case = f"{dataset}, {left_out:.1%} left out"
-            peer = "textbook Ward"
-            yield Row("stability", case, DRAWS[scale], "draws", ours, peer, theirs)
+            for name, taken in (("mean", fmean), ("worst", min)):
+                yield Row(
+                    "stability",
+                    f"{dataset}, {left_out:.1%} left out, {name}",
+                    DRAWS[scale],
+                    "draws",
+                    Figure([taken(ours)], unit="ARI"),
+                    "textbook Ward",
+                    Figure([taken(theirs)], unit="ARI"),
+                    details={"ours": ours, "theirs": theirs},
+                )
 
 
-def agreement(dataset: str, left_out: float, consolidate: bool, draws: int) -> Figure:
+def agreement(dataset: str, left_out: float, consolidate: bool, draws: int) -> list[float]:
     """Return the adjusted Rand index of each draw."""
     from sklearn.metrics import adjusted_rand_score
 
@@ -58,4 +67,4 @@ def agreement(dataset: str, left_out: float, consolidate: bool, draws: int) -> F
                 adjusted_rand_score([before[key] for key, _ in after], [name for _, name in after])
             )
         )
-    return Figure(found, unit="ARI")
+    return found

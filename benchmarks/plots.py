@@ -83,9 +83,8 @@ def _fit(rows: list[Row]) -> Any:
     axes.margins(x=0.3)
     axes.set_xlabel("time of a fit / time of DuckDB's bare aggregation (dashed)")
     axes.set_title("A fit and its stages beside merely adding up the table")
-    axes.legend(
-        ncols=4, loc="upper center", bbox_to_anchor=(0.45, -0.75 / len(fits)), frameon=False
-    )
+    figure.tight_layout()
+    _legend_below(figure, axes)
     return figure
 
 
@@ -111,9 +110,15 @@ def _clustering(rows: list[Row]) -> Any:
         axes.grid(alpha=0.3)
     figure.suptitle("Clustering distinct points", x=0.06, ha="left")
     figure.tight_layout()
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.02)}
-    figure.legend(*left.get_legend_handles_labels(), ncols=4, frameon=False, **below)
+    _legend_below(figure, left)
     return figure
+
+
+def _legend_below(figure: Any, axes: Any) -> None:
+    """Put the legend of some axes under the whole figure, where it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0)}
+    figure.legend(handles, labels, ncols=4, frameon=False, **below)
 
 
 def _layouts(rows: list[Row]) -> Any:

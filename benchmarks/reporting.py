@@ -19,7 +19,7 @@ __all__ = ["print_table", "shown", "write_json", "write_markdown"]
 
 TITLES = ("part", "case", "size", "ours", "peer", "peer's figure", "ratio", "memory")
 NUMBERS = ("size", "ours", "ratio", "memory")
-WIDTH = 170
+WIDTH = 190
 """Of the table where there is no terminal to ask."""
 
 
