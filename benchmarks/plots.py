@@ -7,6 +7,7 @@ blue one, and shapes or labels say the same again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -54,38 +55,38 @@ def draw(rows: Sequence[Row], folder: Path) -> Iterator[Path]:
 
 
 def _fit(rows: list[Row]) -> Any:
-    """Stack the stages of each fit, in units of the bare aggregation."""
+    """Stack the stages of each fit, in units of the bare aggregation; a panel for each size."""
     fits = [row for row in rows if row.theirs]
-    figure, axes = plt.subplots(figsize=(9, 1.6 + 0.55 * len(fits)))
-    stages = list(fits[0].details)
-    for place, row in enumerate(fits):
-        assert row.theirs is not None
-        left = 0.0
-        for stage, colour in zip(stages, STAGE_COLOURS, strict=False):
-            width = median(row.details[stage]) / row.theirs.median
-            axes.barh(
-                place,
-                width,
-                left=left,
-                color=colour,
-                edgecolor="white",
-                linewidth=0.5,
-                label=stage if place == 0 else None,
-            )
-            left += width
-        said = f" {shown(row.ours)}; bare {shown(row.theirs)}"
-        axes.text(left, place, said, va="center", fontsize=9)
-    axes.axvline(1, color="black", linewidth=1, linestyle="--")
-    axes.set_yticks(
-        range(len(fits)), [f"{row.size:,} rows,\n{row.case.split(',')[0]}" for row in fits]
-    )
-    axes.invert_yaxis()
-    axes.margins(x=0.3)
+    sizes = sorted({row.size for row in fits})
+    figure, grid = plt.subplots(len(sizes), 1, figsize=(9, 1 + 1.6 * len(sizes)), squeeze=False)
+    for axes, size in zip(grid[:, 0], sizes, strict=True):
+        panel = [row for row in fits if row.size == size]
+        for place, row in enumerate(panel):
+            _stages(axes, place, row)
+        axes.axvline(1, color="black", linewidth=1, linestyle="--")
+        axes.set_yticks(range(len(panel)), [row.case.split(",")[0] for row in panel])
+        axes.invert_yaxis()
+        axes.set_xlim(0, axes.get_xlim()[1] * 1.3)
+        axes.set_title(f"{size:,} rows", fontsize=10)
     axes.set_xlabel("time of a fit / time of DuckDB's bare aggregation (dashed)")
-    axes.set_title("A fit and its stages beside merely adding up the table")
+    figure.suptitle("A fit and its stages beside merely adding up the table", x=0.06, ha="left")
     figure.tight_layout()
     _legend_below(figure, axes)
     return figure
+
+
+def _stages(axes: Any, place: int, row: Row) -> None:
+    """Draw one bar, a piece for each stage."""
+    assert row.theirs is not None
+    left = 0.0
+    for (stage, seconds), colour in zip(row.details.items(), cycle(STAGE_COLOURS), strict=False):
+        width = median(seconds) / row.theirs.median
+        label = stage if place == 0 else None
+        piece = {"color": colour, "edgecolor": "white", "linewidth": 0.5, "label": label}
+        axes.barh(place, width, left=left, **piece)
+        left += width
+    said = f" {shown(row.ours)}; bare {shown(row.theirs)}"
+    axes.text(max(left, 1), place, said, va="center", fontsize=9)
 
 
 def _clustering(rows: list[Row]) -> Any:

@@ -39,7 +39,7 @@ def write_markdown(path: Path, rows: Sequence[Row], scale: Scale, machine: dict[
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     lines = [
         f"Scale `{scale}` on {machine['processor']}: {machine['cores']} cores, "
-        f"{machine['memory'] / 2**30:.0f} GiB, {machine['platform']}, "
+        f"{machine['memory'] / 2**30:.0f} GiB, {machine['platform'].split('-')[0]}, "
         f"Python {machine['python']}, {versions}.",
         "",
         "| " + " | ".join(TITLES) + " |",
