@@ -1,26 +1,26 @@
 """``segmenter label`` beside a plain COPY of the same file, Parquet to Parquet.
 
-Run ``python -m benchmarks.bench_label [ROWS]``; 10 million profiles by default. The model is that
-of the bundled Online Retail. The plain copy reads and writes the same columns, with the same
-compression (zstd) and with DuckDB's default (snappy). Rounds alternate, each in a process of its
-own, and the table has medians; peak memory is that of the process.
+The model is that of the bundled Online Retail. The plain copy reads and writes the same columns,
+with the same compression (zstd) and with DuckDB's default (snappy). Rounds alternate, each in a
+process of its own.
 """
 
 from __future__ import annotations
 
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
-from importlib.resources import as_file, files
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-N_ROWS = 10_000_000
-N_ROUNDS = 5
+import segmenter
+from benchmarks.measuring import Figure, Row, Scale, alone, measured, together
+from segmenter.datafiles import InputFile, OutputFile
+from segmenter.labelling import label_profiles
+from tests.datasets import load_dataset
+
+ROWS = {"small": 1_000_000, "full": 10_000_000}
+REPEAT = {"small": 3, "full": 5}
 
 PROFILES = """
     copy (
@@ -38,78 +38,47 @@ PROFILES = """
     ) to '{target}' (format parquet)
 """
 
-WORK = """
-import json, resource, sys, time
-from pathlib import Path
-import duckdb
-from segmenter.datafiles import InputFile, OutputFile
-from segmenter.labelling import label_profiles
-kind, database, given, output = sys.argv[1:]
-con = duckdb.connect(database, read_only=True)
-con.execute("set enable_progress_bar = false")
-started = time.perf_counter()
-if kind == "label":
-    label_profiles(con, InputFile(given), OutputFile(Path(output), overwrite=True))
-else:
-    con.execute(f"copy (from '{given}') to '{output}' (format parquet, compression {kind})")
-seconds = time.perf_counter() - started
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps([seconds, memory]))
-"""
 
-
-def fit_model(database: Path) -> None:
-    import segmenter
-
-    with (
-        duckdb.connect(str(database)) as con,
-        as_file(files("segmenter.data") / "online_retail.parquet") as sales,
-    ):
-        con.execute("create table sales as from read_parquet($1)", [str(sales)])
-        source = segmenter.Source(
-            transactions="sales",
-            customer="CustomerID",
-            amount="Quantity * UnitPrice",
-            order="InvoiceNo",
-        )
-        segmenter.fit(con, source)
-
-
-def run(kind: str, database: Path, given: Path, output: Path) -> Sequence[float]:
-    """Return seconds and megabytes of one run in a process of its own."""
-    words = [sys.executable, "-c", WORK, kind, str(database), str(given), str(output)]
-    found = subprocess.run(words, check=True, capture_output=True, text=True)
-    measured: list[float] = json.loads(found.stdout)
-    return measured
-
-
-def main() -> None:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else N_ROWS
-    kinds = ("zstd", "snappy", "label")
+def measure(scale: Scale) -> Iterator[Row]:
+    """Time labelling and both copies, in turn."""
+    found: dict[str, list[Figure]] = {"label": [], "zstd": [], "snappy": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        database, given = folder / "model.duckdb", folder / "profiles.parquet"
-        fit_model(database)
-        with duckdb.connect() as con:
-            con.execute(PROFILES.format(target=given), [rows])
-        measured: dict[str, list[Sequence[float]]] = {kind: [] for kind in kinds}
-        for _ in range(N_ROUNDS):
-            for kind in kinds:
-                output = folder / f"{kind}.parquet"
-                measured[kind].append(run(kind, database, given, output))
-        seconds = {kind: statistics.median(s for s, _ in measured[kind]) for kind in kinds}
-        print(f"{rows:,} profiles of 5 columns, {given.stat().st_size / 2**20:,.0f} MB of Parquet")
-        print("| what | seconds | rows/s | to plain zstd | to plain snappy | peak memory |")
-        print("|:--|---:|---:|---:|---:|---:|")
-        for kind in kinds:
-            title = "segmenter label" if kind == "label" else f"plain COPY, {kind}"
-            print(
-                f"| {title} | {seconds[kind]:.2f} | {rows / seconds[kind] / 1e6:.2f} M "
-                f"| {seconds[kind] / seconds['zstd']:.2f} "
-                f"| {seconds[kind] / seconds['snappy']:.2f} "
-                f"| {max(m for _, m in measured[kind]):,.0f} MB |"
-            )
+        alone(_prepare, folder, ROWS[scale])
+        for _ in range(REPEAT[scale]):
+            for kind, figures in found.items():
+                figures.append(alone(_label if kind == "label" else _copy, folder, kind))
+    ours = together(found.pop("label"))
+    for kind, figures in found.items():
+        peer = f"DuckDB COPY, {kind}"
+        yield Row("label", "Parquet to Parquet", ROWS[scale], "rows", ours, peer, together(figures))
 
 
-if __name__ == "__main__":
-    main()
+def _prepare(folder: Path, rows: int) -> None:
+    """Fit a model and write the profiles that it labels."""
+    with duckdb.connect(str(folder / "model.duckdb")) as con:
+        con.execute("set enable_progress_bar = false")
+        segmenter.fit(con, load_dataset(con, "online_retail"))
+        con.execute(PROFILES.format(target=folder / "profiles.parquet"), [rows])
+
+
+def _label(folder: Path, kind: str) -> Figure:
+    given = InputFile(str(folder / "profiles.parquet"))
+    output = OutputFile(folder / f"{kind}.parquet", overwrite=True)
+    with _open(folder) as con:
+        return measured(lambda: label_profiles(con, given, output))
+
+
+def _copy(folder: Path, kind: str) -> Figure:
+    statement = (
+        f"copy (from '{folder / 'profiles.parquet'}') to '{folder / kind}.parquet' "
+        f"(format parquet, compression {kind})"
+    )
+    with _open(folder) as con:
+        return measured(lambda: con.execute(statement))
+
+
+def _open(folder: Path) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(str(folder / "model.duckdb"), read_only=True)
+    con.execute("set enable_progress_bar = false")
+    return con

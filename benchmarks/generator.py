@@ -96,6 +96,7 @@ def _prime_above(number: int) -> int:
 def write_parquet(path: Path, rows: int, customers: int, seed: int = 1) -> None:
     """Write generated sales to a Parquet file."""
     with duckdb.connect() as con:
+        con.execute("set enable_progress_bar = false")
         query = generated_sales(rows, customers, seed)
         # a table, because range() itself is read by one thread
         con.execute(f"create temp table {LINES} as select range as line from range({rows})")

@@ -135,8 +135,8 @@ def ward_linkage(
     Deterministic. Whole numbers are compared without rounding as long as squares of their
     weighted differences stay below 2^53; beyond that, and for other numbers, distances are
     correct to a few units in the last place and ties are as float64 has them. Memory is about
-    140 bytes a point; time is close to O(n log n) on every layout that was tried (the command
-    ``python -m benchmarks.bench_ward`` lists them).
+    140 bytes a point; time is close to O(n log n) on every layout that was tried; they are
+    listed by ``python -m benchmarks --only clustering``.
 
     Examples
     --------
