@@ -95,13 +95,21 @@ def read(path: str) -> str:
     return (files("segmenter.sql") / f"{path}.sql").read_text(encoding="utf-8")
 
 
-def bind(path: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Parse a SQL file and put expressions in the place of its ``$placeholders``."""
+def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp.Expr:
+    """Parse a SQL file and put expressions in the place of its ``$placeholders``.
+
+    Parameters
+    ----------
+    path : str
+    values : mapping of str to Expression
+    copy : bool, default True
+        Leave the values as they are. Large ones that stand in one place can be spent instead.
+    """
     tree = sqlglot.parse_one(read(path), dialect="duckdb")
     for node in tree.walk():
         node.pop_comments()
     for placeholder in list(tree.find_all(exp.Placeholder)):
-        value = values[placeholder.name].copy()
+        value = values[placeholder.name].copy() if copy else values[placeholder.name]
         parent = placeholder.parent
         if isinstance(parent, exp.Table) and isinstance(value, exp.Table):
             parent.set("this", value.this)

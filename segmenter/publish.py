@@ -148,8 +148,8 @@ def _replace_macros(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Create the macros of a model, or drop those of the version before."""
     for name, body in _BODIES.items():
         if model.has_macro:
-            values = {"body": body(model)}
-            con.execute(bind(f"macros/{name}", values).sql(dialect="duckdb"))
+            macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
+            con.execute(macro.sql(dialect="duckdb", copy=False))
         elif has_macro(con, name):
             con.execute(f"drop macro main.{name}")
 
