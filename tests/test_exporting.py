@@ -127,7 +127,8 @@ def test_files_and_frames_need_a_table(shop, sales, tmp_path):
         with pytest.raises(SegmenterError, match=rf"fitted to {what}.*--table shop\.sales"):
             segmenter.export(model, "postgres")
         assert "FROM shop.sales AS" in segmenter.export(model, "postgres", table="shop.sales")
-    assert f"READ_PARQUET('{tmp_path}/sales.parquet')" in segmenter.export(of_file, "duckdb")
+    script = "".join(segmenter.export(of_file, "duckdb").split())  # long paths break lines
+    assert f"READ_PARQUET('{tmp_path}/sales.parquet')" in script
 
 
 def test_an_unknown_dialect_is_told_the_list(model):
