@@ -10,6 +10,7 @@ from sqlglot import exp
 from segmenter import snapshot, store
 from segmenter.binding import Binding
 from segmenter.catalog import RULES, VIEWS, bind, create_view, view_files
+from segmenter.comments import write_comments
 from segmenter.errors import SegmenterError
 from segmenter.explanation_sql import explanation
 from segmenter.layout import (
@@ -76,6 +77,8 @@ def publish(
             snapshot.create(con, files["customer_segments"], customers)
         for name, file in files.items():
             _create_view(con, name, file, binding)
+        macros = [name for name in _BODIES if model.has_macro]
+        write_comments(con, {RULES: RULES, **files}, macros, binding.values)
         # what cannot be read is undone; customers were read for the snapshot, points were not
         rows = "" if customers is None else "limit 0"
         con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()

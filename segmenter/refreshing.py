@@ -13,6 +13,7 @@ from sqlglot import exp
 from segmenter import snapshot, store
 from segmenter.binding import bind_source
 from segmenter.catalog import bind, literal, redirect, view_files
+from segmenter.comments import comment_snapshot
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA, SNAPSHOT, has_macro
 from segmenter.progress import Progress, Silent
@@ -131,6 +132,7 @@ class Refresh:
                 raise SegmenterError("another model was published meanwhile. Refresh again.")
             if self._changes.is_full:
                 snapshot.create(self.con, self._files["customer_segments"], _staged("profile"))
+                comment_snapshot(self.con, self._files)
             else:
                 self._replace_changed()
             self.con.execute(f"delete from {SCHEMA}.snapshot_buckets")

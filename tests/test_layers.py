@@ -17,7 +17,7 @@ LAYERS = [
     {"kernels"},
     {"training", "publish", "exporting"},
     {"stage", "store", "snapshot"},
-    {"binding", "explanation_sql"},
+    {"binding", "comments", "explanation_sql"},
     {"rules_sql", "label_columns"},
     {"remote_source", "one_query"},
     {"expressions", "model", "portability", "warehouses"},

@@ -7,6 +7,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings
+from segmenter.refreshing import Refresh
 
 
 def rows(con, query):
@@ -188,3 +189,29 @@ def test_nothing_temporary_is_left(shop, sales):
     query = "select table_name from duckdb_tables() where temporary"
     assert rows(shop, query) == []
     assert rows(shop, "select view_name from duckdb_views() where temporary and not internal") == []
+
+
+def test_everything_says_what_it_is(shop, sales):
+    segmenter.fit(shop, sales)
+    silent = """
+        select 'column', table_name || '.' || column_name from duckdb_columns()
+        where schema_name = 'segments' and comment is null
+        union all
+        select 'view', view_name from duckdb_views()
+        where schema_name = 'segments' and comment is null
+        union all
+        select 'table', table_name from duckdb_tables()
+        where schema_name = 'segments' and comment is null
+        union all
+        select 'macro', function_name from duckdb_functions()
+        where function_name in ('classify_segment', 'explain_segment') and comment is null
+    """
+    assert shop.execute(silent).fetchall() == []
+    with Refresh(shop) as refreshing:
+        refreshing.prepare(full=True)
+        refreshing.store()
+    assert shop.execute(silent).fetchall() == []
+    (said,) = shop.execute(
+        "select comment from duckdb_views() where view_name = 'transactions'"
+    ).fetchone()
+    assert 'the user\'s own table, view or files ("main"."sales")' in said

@@ -1,0 +1,93 @@
+"""Comments: what each object and column is, for the catalogue of whoever opens the database.
+
+An object's comment is the head of its SQL file; a column's comes from
+``sql/queries/column_comments.sql``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.catalog import TABLES, read
+from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
+
+__all__ = ["comment_snapshot", "write_comments"]
+
+_AS_OF = "As of the last fit or refresh (see segments.snapshots); otherwise as the live view."
+
+
+def write_comments(
+    con: duckdb.DuckDBPyConnection,
+    views: Mapping[str, str],
+    macros: Iterable[str],
+    values: Mapping[str, exp.Expr],
+) -> None:
+    """Say in the catalogue what everything is.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    views : mapping of str to str
+        The file of each view.
+    macros : iterable of str
+    values : mapping of str to Expression
+        What stands for each ``$placeholder`` of the views.
+    """
+    for table in TABLES:
+        _comment(con, "table", f"{SCHEMA}.{table}", _head(f"tables/{table}", {}))
+    for macro in macros:
+        _comment(con, "macro", f"main.{macro}", _head(f"macros/{macro}", {}))
+    for view, file in views.items():
+        _comment(con, "view", f"{SCHEMA}.{view}", _head(f"views/{file}", values))
+    if "customer_segments" in views:
+        comment_snapshot(con, views)
+    _comment_columns(con)
+
+
+def comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+    """Say what the snapshot and its summary are, which a full refresh makes anew."""
+    for kind, name, like in (
+        ("table", SNAPSHOT, "customer_segments"),
+        ("view", SUMMARY_OF_SNAPSHOT, SUMMARY),
+    ):
+        text = f"{_AS_OF}\n{_head('views/' + views[like], {})}"
+        _comment(con, kind, f"{SCHEMA}.{name}", text)
+    _comment_columns(con)
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    con.execute(f"comment on {kind} {name} is {exp.Literal.string(text).sql(dialect='duckdb')}")
+
+
+def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:
+    lacking = con.execute(
+        f"""
+        select table_name, column_name, comments.words
+        from duckdb_columns() as columns
+        inner join ({read("queries/column_comments")}) as comments using (column_name)
+        where columns.database_name = current_database()
+            and columns.schema_name = '{SCHEMA}'
+            and columns.comment is distinct from comments.words
+        """
+    ).fetchall()
+    for table, column, text in lacking:
+        _comment(con, "column", f"{SCHEMA}.{table}.{column}", text)
+
+
+def _head(path: str, values: Mapping[str, exp.Expr]) -> str:
+    """Return the head of a SQL file without its title, with what its ``$placeholders`` mean."""
+    lines: list[str] = []
+    for line in read(path).splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+
+    def meaning(found: re.Match[str]) -> str:
+        value = values.get(found[1])
+        return found[1] if value is None else value.sql(dialect="duckdb")
+
+    return re.sub(r"\$(\w+)", meaning, "\n".join(lines[1:]))
