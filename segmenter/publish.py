@@ -39,7 +39,9 @@ def generation() -> int:
 def publish(
     con: duckdb.DuckDBPyConnection, model: Model, binding: Binding, customers: str | None
 ) -> Model:
-    """Store a model as the current version, with the views, the macros and the snapshot over it.
+    """Make a model the current version, with the views, the macros and the snapshot over it.
+
+    A new model is stored first. One that was stored before becomes current again.
 
     Parameters
     ----------
@@ -49,8 +51,8 @@ def publish(
     binding : Binding
         The user's source, which the live views read.
     customers : str or None
-        Table with the profiles of the fit, from which the snapshot is made; None where the source
-        is anonymous points.
+        Table with the profile of each customer, from which the snapshot is made; None where the
+        source is anonymous points.
 
     Returns
     -------
@@ -67,7 +69,10 @@ def publish(
     check_target(con)
     with transaction(con):
         store.create_tables(con)
-        model = store.save(con, model)
+        if model.model_id is None:
+            model = store.save(con, model)
+        else:
+            store.make_current(con, model.model_id)
         _drop_views(con)
         _replace_macros(con, model)
         _create_view(con, RULES, RULES, binding)

@@ -23,7 +23,7 @@ from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.version import __version__
 
-__all__ = ["create_tables", "current", "load", "save"]
+__all__ = ["create_tables", "current", "load", "make_current", "save"]
 
 _ROWS = "segmenter_rows"
 
@@ -39,8 +39,8 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     """Append a model as the next version, make it the current one and return it with its id."""
     (next_id,) = first_row(con, f"select coalesce(max(model_id), 0) + 1 from {SCHEMA}.models")
     model = replace(model, model_id=next_id)
-    con.execute(f"update {SCHEMA}.models set is_current = false where is_current")
     _insert(con, "models", [_header(model)])
+    make_current(con, next_id)
     key = {"model_id": model.model_id}
     _insert(
         con,
@@ -63,6 +63,15 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     return model
 
 
+def make_current(con: duckdb.DuckDBPyConnection, model_id: int) -> None:
+    """Let one version be the current one, inside the caller's transaction."""
+    con.execute(
+        f"update {SCHEMA}.models set is_current = (model_id = $1) "
+        "where is_current <> (model_id = $1)",
+        [model_id],
+    )
+
+
 def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
     """Read a model from the connection's database.
 
@@ -81,7 +90,10 @@ def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
     chosen = "is_current" if model_id is None else f"model_id = {int(model_id)}"
     headers = records(con, f"select * from {SCHEMA}.models where {chosen}")
     if not headers:
-        raise SegmenterError(f"this database has no model {model_id}.")
+        known = con.execute(f"select model_id from {SCHEMA}.models order by all").fetchall()
+        raise SegmenterError(
+            f"this database has no model {model_id} ({', '.join(str(row[0]) for row in known)})."
+        )
     return _assemble(con, headers[0])
 
 
@@ -154,7 +166,7 @@ def _header(model: Model) -> dict[str, Any]:
     points = model.points
     return {
         "model_id": model.model_id,
-        "is_current": True,
+        "is_current": False,
         "model_group": "all",
         "layout_version": LAYOUT_VERSION,
         "segmenter_version": __version__,

@@ -15,7 +15,7 @@ LAYERS = [
     {"udf"},
     {"fitting", "labelling", "refreshing"},
     {"kernels"},
-    {"training", "publish", "exporting"},
+    {"training", "publish", "exporting", "versions"},
     {"stage", "store", "snapshot"},
     {"binding", "comments", "explanation_sql"},
     {"rules_sql", "label_columns"},

@@ -34,6 +34,8 @@ app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
 app.command(rich_help_panel="Use")(label.label)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Keep")(keep.refresh)
+app.command(rich_help_panel="Keep")(keep.models)
+app.command(rich_help_panel="Keep")(keep.rollback)
 
 
 def _show_version(wanted: bool) -> None:

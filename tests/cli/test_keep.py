@@ -68,6 +68,32 @@ def test_refresh_needs_a_model(run, tmp_path):
     assert "has no model yet. Fit one first" in result.err
 
 
+def test_versions_are_listed_and_can_be_rolled_back(run, shop_file):
+    first = summary(run, shop_file)
+    words = (*FIT, "--order", "order_id", "--names", "Gold,Silver,Bronze", "--n-neighbors", "3")
+    assert run("fit", shop_file, *words, "--quiet").code == 0
+    second = summary(run, shop_file)
+    assert [row["segment"] for row in second] == ["Gold", "Silver", "Bronze"]
+    listed = json.loads(run("models", shop_file, "--format", "json").out)
+    assert [(row["model_id"], row["is_current"]) for row in listed] == [(1, False), (2, True)]
+    shown = run("models", shop_file).out
+    assert "Gold 18 %" in shown
+    assert "n_neighbors = 3" in shown
+    back = run("rollback", shop_file, "1", "--format", "json")
+    assert "model 1 instead of model 2" in back.err
+    assert json.loads(back.out) == summary(run, shop_file) == first
+    assert "Elite" in run("classify", shop_file, "99999", "9").out
+    assert run("rollback", shop_file, "2", "--quiet").code == 0
+    assert summary(run, shop_file) == second
+    for words, message in (
+        (("2",), "model 2 is the current one already"),
+        (("7",), "has no model 7 (1, 2)"),
+    ):
+        result = run("rollback", shop_file, *words)
+        assert result.code == 2
+        assert message in result.err
+
+
 @pytest.mark.parametrize(
     "name", ["memory.duckdb", "temp.duckdb", "main.db", 'it\'s "odd" ö.duckdb', ".duckdb"]
 )
