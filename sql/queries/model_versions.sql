@@ -9,7 +9,7 @@ shares as (
         model_segments.segment_rank,
         model_segments.segment,
         cast(round(100.0 * model_segments.customers / models.training_customers) as bigint)
-            as percent
+            as customer_share
     from segments.model_segments
     inner join segments.models
         on model_segments.model_id = models.model_id
@@ -18,7 +18,7 @@ shares as (
 segments as (
     select
         model_id,
-        string_agg(segment || ' ' || percent || ' %', ', ' order by segment_rank) as segments
+        string_agg(segment || ' ' || customer_share || ' %', ', ' order by segment_rank) as segments
     from shares
     group by model_id
 ),
