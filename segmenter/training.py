@@ -72,7 +72,7 @@ def train(stage: Stage, progress: Progress) -> Training:
     votes = neighbors.classify_cents(points.cents, points.frequency)
     model = Model(
         settings=settings,
-        source=stage.source.as_dict(),
+        source=stage.binding.stored_source(),
         segmentation=segmentation,
         rules=rules,
         customers=cut.customers if cut else points.n_customers,
