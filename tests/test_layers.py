@@ -16,7 +16,7 @@ LAYERS = [
     {"fitting", "labelling", "refreshing"},
     {"kernels"},
     {"training", "publish", "exporting"},
-    {"stage", "store", "snapshot"},
+    {"stage", "store", "snapshot", "unusable"},
     {"binding", "explanation_sql"},
     {"rules_sql", "label_columns"},
     {"remote_source", "one_query"},
