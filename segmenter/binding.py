@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from segmenter.catalog import VIEWS, literal
-from segmenter.errors import SegmenterError, did_you_mean, first_line
-from segmenter.expressions import SOURCE_ALIAS, resolve
-from segmenter.layout import SCHEMA
+from segmenter.catalog import literal
+from segmenter.datafiles import InputFile
+from segmenter.errors import SegmenterError, first_line
+from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.query import first_row
+from segmenter.relations import find_table, name_parts
 from segmenter.settings import Settings
 from segmenter.source import Source
 
-__all__ = ["FRAME", "Binding", "bind_source"]
+__all__ = ["FRAME", "MAX_CUSTOMERS", "Binding", "bind_source"]
 
 FRAME = "segmenter_frame"
 """The name under which a data frame is registered while it is read."""
+
+MAX_CUSTOMERS = 2**31 - 1
+"""Most customers of all points together: with more, exact sums of squares leave 64 bits."""
 
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
@@ -53,6 +56,23 @@ class Binding:
     columns: dict[str, str]
     types: dict[str, str] = field(default_factory=dict)
 
+    def stored_source(self) -> dict[str, Any]:
+        """Return the source as a model keeps it: no text of it needs the table to be understood.
+
+        A column whose name could be read as an expression, and a table whose name could be read
+        as one of a schema, are in quotes.
+        """
+        stored = self.source.as_dict()
+        for name in ("customer", "amount", "order", "date", "where"):
+            if name in stored:
+                stored[name] = unambiguous(stored[name], self.columns)
+        kind = self.source.kind
+        if not self.source.is_frame and not self.source.is_file:
+            text, table = str(stored[kind]), self.values["source"].this
+            if table.name.casefold() == text.casefold() and name_parts(text) != [text]:
+                stored[kind] = table.sql(dialect="duckdb")
+        return stored
+
 
 def bind_source(con: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> Binding:
     """Look a source up and check each column and expression against it.
@@ -80,6 +100,7 @@ def _constants(settings: Settings) -> dict[str, exp.Expr]:
         "cut_on": literal(settings.cut_on),
         "max_amount": literal(MAX_CENTS / 100),
         "max_frequency": literal(MAX_FREQUENCY),
+        "max_customers": literal(MAX_CUSTOMERS),
     }
 
 
@@ -88,88 +109,8 @@ def _find(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[exp.Table, st
     if source.is_frame:
         return exp.table_(FRAME, quoted=True), source.as_dict()[source.kind], False
     if source.is_file:
-        return _file(source.file), source.file, True
-    return _table(con, str(source.relation))
-
-
-def _file(path: str) -> exp.Table:
-    lowered = path.lower()
-    if "://" not in path and not glob.glob(path, recursive=True):
-        raise SegmenterError(f"no file matches {path}. Check the name and the folder.")
-    reader = "read_parquet" if lowered.endswith((".parquet", ".pq")) else "read_csv"
-    if reader == "read_csv" and not any(
-        f".{kind}" in lowered.rsplit("/", 1)[-1] for kind in ("csv", "tsv", "txt")
-    ):
-        raise SegmenterError(
-            f"{path} is neither Parquet nor CSV by its name (.parquet, .csv, .tsv, .txt, .gz)."
-        )
-    return exp.Table(this=exp.Anonymous(this=reader, expressions=[exp.Literal.string(path)]))
-
-
-def _table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, str, bool]:
-    """Find a table or view by its name as it stands, then as a SQL identifier."""
-    known = con.execute(
-        """
-        select database_name, schema_name, table_name from duckdb_tables() where not internal
-        union all
-        select database_name, schema_name, view_name from duckdb_views() where not internal
-        """
-    ).fetchall()
-    here, schema = first_row(con, "select current_database(), current_schema()")
-    for parts in ([name], _parts(name)):
-        wanted = [part.casefold() for part in parts]
-        found = [row for row in known if _ends_with(row, wanted)]
-        if found:
-            break
-    else:
-        names = [row[2] for row in known if row[0] in (here, "temp") and row[1] != SCHEMA]
-        raise SegmenterError(
-            f"there is no table, view or file {name!r} in this database "
-            f"({', '.join(sorted(names)[:12]) or 'which has no tables'})."
-            f"{did_you_mean(name, names)}"
-        )
-    preferred = [("temp", "main"), (here, schema), (here, "main")]
-    found.sort(key=lambda row: _position(preferred, (row[0], row[1]), row[0] == here))
-    database, schema_name, table = found[0]
-    if database not in (here, "temp"):
-        raise SegmenterError(
-            f"{name} is in the attached database {database!r}. Views can only read their own "
-            f"database: open {database!r} itself, or copy the table into {here!r} first."
-        )
-    if database == here and schema_name == SCHEMA and table in VIEWS:
-        raise SegmenterError(
-            f"{SCHEMA}.{table} is written by each fit and cannot be its source. Copy it into a "
-            f"table first: create table my_copy as from {SCHEMA}.{table}."
-        )
-    temporary = database == "temp"
-    reference = exp.table_(
-        exp.to_identifier(table, quoted=True),
-        db=exp.to_identifier(schema_name, quoted=True),
-        catalog=exp.to_identifier("temp") if temporary else None,
-    )
-    return reference, table if schema_name == "main" else f"{schema_name}.{table}", not temporary
-
-
-def _parts(name: str) -> list[str]:
-    try:
-        return [part.name for part in exp.to_table(name, dialect="duckdb").parts]
-    except SqlglotError:
-        return [name]
-
-
-def _ends_with(row: tuple[str, str, str], wanted: list[str]) -> bool:
-    """Whether a table's (database, schema, table) ends with the wanted names."""
-    folded = [part.casefold() for part in row]
-    return folded[len(folded) - len(wanted) :] == wanted or (
-        len(wanted) == 2 and [folded[0], folded[2]] == wanted and folded[1] == "main"
-    )
-
-
-def _position(
-    preferred: list[tuple[str, str]], place: tuple[str, str], is_here: bool
-) -> tuple[int, bool]:
-    """Sort key: places of the search path first, in its order, then this database's others."""
-    return (preferred.index(place) if place in preferred else len(preferred), not is_here)
+        return InputFile(source.file).table(), source.file, True
+    return find_table(con, str(source.relation))
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: exp.Table, relation: str) -> dict[str, str]:
@@ -183,8 +124,8 @@ def _columns(con: duckdb.DuckDBPyConnection, table: exp.Table, relation: str) ->
 
 def _bind_transactions(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
     source, values = binding.source, binding.values
-    values["customer"] = _customer(con, binding, source.customer or "customer_id")
-    values["amount"] = _expression(con, binding, "amount", source.amount or "", _check_number)
+    values["customer"] = _customer(con, binding, source.customer_text)
+    values["amount"] = _expression(con, binding, "amount", str(source.amount), _check_number)
     values["order"] = exp.null()
     values["date"] = exp.null()
     if source.order is not None:
@@ -200,7 +141,7 @@ def _bind_transactions(con: duckdb.DuckDBPyConnection, binding: Binding) -> None
 def _bind_aggregates(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
     values = binding.values
     if binding.source.kind == "profile":
-        values["customer"] = _customer(con, binding, binding.source.customer or "customer_id")
+        values["customer"] = _customer(con, binding, binding.source.customer_text)
     else:
         values["customers"] = _expression(con, binding, "customers", "customers", _check_number)
     for name in ("monetary", "frequency"):
@@ -242,13 +183,21 @@ def _expression(
     check: _Check | None = None,
 ) -> exp.Expr:
     tree = resolve(con, name, text, binding.columns, binding.relation)
-    query = _select(binding, tree).limit(0).sql(dialect="duckdb")
+    # In a condition the engine refuses what is no scalar, such as a macro that is an aggregate.
+    query = _select(binding, tree).where(tree.copy().is_(exp.null())).limit(0)
     try:
-        binding.types[name] = str(con.execute(f"describe {query}").fetchall()[0][1])
+        described = con.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
     except duckdb.Error as error:
+        said = first_line(error)
+        if "WHERE clause" in said:
+            raise SegmenterError(
+                f"{name} = {text!r} must be a scalar expression of a row's columns, not an "
+                "aggregate, a window function or the like."
+            ) from None
         raise SegmenterError(
-            f"{name} = {text!r} does not work on {binding.relation}: {first_line(error)}"
+            f"{name} = {text!r} does not work on {binding.relation}: {said}"
         ) from None
+    binding.types[name] = str(described[0][1])
     if check is not None:
         check(con, binding, name, text, tree)
     return tree
@@ -266,10 +215,11 @@ def _check_number(
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
         shown = _example(con, binding, tree)
+        mended = f"cast({_written(binding, text)} as double)"
         raise SegmenterError(
             f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a "
             f"number{shown}. Give an expression that makes it one, for example "
-            f'{name} = "cast({text} as double)".'
+            f"{name} = {mended!r}."
         )
 
 
@@ -278,10 +228,11 @@ def _check_date(
 ) -> None:
     if not binding.types[name].startswith(("DATE", "TIMESTAMP")):
         shown = _example(con, binding, tree)
+        mended = f"strptime({_written(binding, text)}, '%Y-%m-%d')"
         raise SegmenterError(
             f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a date or "
             f"timestamp{shown}. Give an expression that makes it one, for example "
-            f"{name} = \"strptime({text}, '%Y-%m-%d')\"."
+            f"{name} = {mended!r}."
         )
 
 
@@ -294,6 +245,13 @@ def _check_condition(
             f"{name} = {text!r} is {binding.types[name]}, not a condition. Give one that is true "
             f"or false for each row, for example where = 'quantity > 0'."
         )
+
+
+def _written(binding: Binding, text: str) -> str:
+    """Return a text as part of an expression: a column's name in quotes where it needs them."""
+    by_folded = {column.casefold(): column for column in binding.columns}
+    column = by_folded.get(text.casefold())
+    return text if column is None else quoted(column)
 
 
 def _example(con: duckdb.DuckDBPyConnection, binding: Binding, tree: exp.Expr) -> str:

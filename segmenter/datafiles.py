@@ -233,6 +233,8 @@ class OutputFile:
 
 def _kind(name: str) -> tuple[str, str]:
     """Return the suffix that tells the format, and that of the compression."""
+    if _URL.match(name):
+        name = name.split("?")[0]
     stem, suffix = os.path.splitext(name.lower())
     if suffix in _COMPRESSIONS:
         inner = os.path.splitext(stem)[1]

@@ -63,9 +63,10 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     Notes
     -----
     Columns and expressions are transpiled as the fit was given them: what was not quoted is not
-    quoted over there either. A column whose bare name is an expression, such as ``order-id``, must
-    have been quoted in the fit. Columns are of the warehouse's types: where DuckDB had read
-    customers as DOUBLE and NaN as no customer, say so in the customer's expression.
+    quoted over there either, unless it is a column whose bare name reads as an expression, such as
+    ``order-id``. (A model that was stored before fits noted which it is says ``order - id``: fit
+    again.) Columns are of the warehouse's types: where DuckDB had read customers as DOUBLE and NaN
+    as no customer, say so in the customer's expression.
 
     Of a model that was fitted to anonymous points only the function is exported: it has no
     customers to make views of.

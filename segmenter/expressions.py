@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import duckdb
@@ -10,8 +11,22 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.reach import check_calls
 
-__all__ = ["SOURCE_ALIAS", "resolve"]
+__all__ = ["RESERVED", "SOURCE_ALIAS", "quoted", "resolve", "unambiguous"]
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_WORDS = """
+all analyze and any array as asc between both by case cast check collate column constraint create
+cross current_date current_time current_timestamp default delete desc distinct drop else end except
+exists false fetch for foreign from full grant group having in inner insert intersect interval into
+is join leading left like limit natural not null offset on or order outer over partition primary
+references right row rows select set some table then to trailing true union unique update user
+using values when where window with
+"""
+RESERVED = frozenset(_WORDS.split())
+"""Bare column names that SQL keeps for itself and that are quoted everywhere."""
 
 SOURCE_ALIAS = "user_table"
 """What the views call the user's table."""
@@ -60,17 +75,67 @@ def resolve(
     Raises
     ------
     SegmenterError
-        An unknown column, or anything but one scalar expression.
+        An unknown column, anything but one scalar expression, or a function that other clients of
+        the database do not have.
     """
     by_folded = {column.casefold(): column for column in columns}
-    exact = text if text in columns else by_folded.get(text.casefold())
+    exact = _column_called(text, columns)
     if exact is not None:
         return exp.column(exact, table=SOURCE_ALIAS, quoted=True)
     tree = _parse(name, text)
     _refuse(con, tree, name, text)
+    check_calls(con, text, name)
+    if isinstance(tree, exp.Column):
+        return _qualified(tree, by_folded, columns, relation, name)
     for column in list(tree.find_all(exp.Column)):
-        _qualify(column, by_folded, columns, relation, name)
-    return exp.paren(tree) if not isinstance(tree, exp.Column) else tree
+        column.replace(_qualified(column, by_folded, columns, relation, name))
+    return exp.paren(tree)
+
+
+def unambiguous(text: str, columns: Mapping[str, str]) -> str:
+    """Return a text that says without the table at hand whether it is a column or an expression.
+
+    Parameters
+    ----------
+    text : str
+        What `resolve` has taken.
+    columns : mapping of str to str
+        The columns of the relation.
+
+    Returns
+    -------
+    str
+        A column whose name could be read as an expression in quotes, an expression that could be
+        read as a column's name in parentheses, anything else as it came.
+    """
+    exact = _column_called(text, columns)
+    if exact is None:
+        return f"({text})" if _PLAIN.fullmatch(text) else text
+    if _PLAIN.fullmatch(text) or _reads_as_column(text):
+        return text
+    return quoted(exact)
+
+
+def quoted(column: str) -> str:
+    """Return a column's name as it stands in SQL, in quotes where it needs them."""
+    is_plain = _PLAIN.fullmatch(column) and column.lower() not in RESERVED
+    return exp.to_identifier(column, quoted=not is_plain).sql(dialect="duckdb")
+
+
+def _column_called(text: str, columns: Mapping[str, str]) -> str | None:
+    """Return the column whose whole name a text is, in whatever case."""
+    if text in columns:
+        return text
+    return {column.casefold(): column for column in columns}.get(text.casefold())
+
+
+def _reads_as_column(text: str) -> bool:
+    """Whether SQL reads a text as the plain name of a column."""
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return False
+    return isinstance(tree, exp.Column) and len(tree.parts) == 1 and tree.name == text
 
 
 def _parse(name: str, text: str) -> exp.Expr:
@@ -130,14 +195,14 @@ def _check_function(con: duckdb.DuckDBPyConnection, function: str, name: str) ->
         )
 
 
-def _qualify(
+def _qualified(
     column: exp.Column,
     by_folded: Mapping[str, str],
     columns: Mapping[str, str],
     relation: str,
     name: str,
-) -> None:
-    """Make a column point at the source, whether it is plain, prefixed or a struct's field."""
+) -> exp.Expr:
+    """Return a column as one of the source, whether it is plain, prefixed or a struct's field."""
     parts = [part.name for part in column.parts]
     known = by_folded.get(parts[0].casefold())
     if known is None and len(parts) > 1 and parts[0].casefold() in _own_names(relation):
@@ -152,11 +217,7 @@ def _qualify(
     resolved: exp.Expr = exp.column(known, table=SOURCE_ALIAS, quoted=True)
     for field in parts[1:]:
         resolved = exp.Dot(this=resolved, expression=exp.to_identifier(field, quoted=True))
-    if column.parent is not None:
-        column.replace(resolved)
-    else:
-        column.set("this", exp.to_identifier(known, quoted=True))
-        column.set("table", exp.to_identifier(SOURCE_ALIAS))
+    return resolved
 
 
 def _own_names(relation: str) -> set[str]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from segmenter.catalog import bind
 from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, did_you_mean, first_line
-from segmenter.expressions import SOURCE_ALIAS, resolve
+from segmenter.expressions import SOURCE_ALIAS, quoted, resolve
 from segmenter.query import first_row
 
 __all__ = ["ADDED", "Columns"]
@@ -178,10 +178,11 @@ class Columns:
 
 def _misread(file: str, row: int, name: str, value: object, wanted: Mapping[str, str]) -> str:
     if wanted[name] == "DOUBLE":
+        tolerant = f"try_cast({quoted(name)} as double)"
         return (
             f"row {row:,} of {file} has {value!r} in {name}, which is not a number. Mend it, or "
-            f'count such values as missing with the expression "try_cast({name} as double)" in '
-            "the place of the column."
+            f'count such values as missing with the expression "{tolerant}" in the place of '
+            "the column."
         )
     return (
         f"row {row:,} of {file} has {value!r} in {name}, which the rows before make "

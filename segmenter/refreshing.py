@@ -110,7 +110,13 @@ class Refresh:
         listener = progress or Silent()
         self._model_id, self._source, settings = store.current(self.con)
         _refuse_sources_without_customers(self._source)
-        self._values = bind_source(self.con, self._source, settings).values
+        binding = bind_source(self.con, self._source, settings)
+        if not binding.is_live:
+            raise SegmenterError(
+                f"in this session {binding.relation} is a temporary table, not the one that the "
+                "model was fitted to. Drop or rename the temporary one, then refresh."
+            )
+        self._values = binding.values
         self._files = view_files(self._source, is_live=True, has_macro=has_macro(self.con))
         known = snapshot.state(self.con)
         if self._source.kind == "profile":

@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.catalog import literal
 from segmenter.errors import SegmenterError
-from segmenter.expressions import SOURCE_ALIAS
+from segmenter.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.settings import Settings
 from segmenter.source import Source
@@ -22,17 +22,6 @@ from segmenter.source import Source
 __all__ = ["source_values"]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-_WORDS = """
-all analyze and any array as asc between both by case cast check collate column constraint create
-cross current_date current_time current_timestamp default delete desc distinct drop else end except
-exists false fetch for foreign from full grant group having in inner insert intersect interval into
-is join leading left like limit natural not null offset on or order outer over partition primary
-references right row rows select set some table then to trailing true union unique update user
-using values when where window with
-"""
-_RESERVED = frozenset(_WORDS.split())
-"""Bare column names that SQL keeps for itself and that are quoted everywhere."""
 
 
 def source_values(
@@ -74,7 +63,7 @@ def source_values(
     if isinstance(source.relation, str):
         own_names.add(source.relation.casefold().rsplit(".", 1)[-1].strip('"'))
     mapped = {
-        "customer": source.customer or "customer_id",
+        "customer": source.customer_text,
         "amount": source.amount,
         "order": source.order,
         "date": source.date,
@@ -131,7 +120,7 @@ def _table(name: str, written_for: str, dialect: str) -> exp.Table:
 def _expression(text: str, own_names: set[str]) -> exp.Expr:
     """Return a column or expression that a fit has checked, over the alias of the source."""
     if _PLAIN.fullmatch(text):
-        return _column(exp.to_identifier(text, quoted=text.lower() in _RESERVED))
+        return _column(exp.to_identifier(text, quoted=text.lower() in RESERVED))
     tree = _parse(text)
     if tree is None:
         return _column(exp.to_identifier(text, quoted=True))

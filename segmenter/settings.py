@@ -19,6 +19,8 @@ __all__ = ["AUTO_LEVELS", "Settings"]
 AUTO_LEVELS = 6
 """The most levels that ``levels='auto'`` may take."""
 
+_WHOLE = ("levels", "n_neighbors", "max_rules", "max_points")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -109,6 +111,10 @@ class Settings:
         levels = given.get("levels")
         if isinstance(levels, str) and levels.isdecimal():
             given["levels"] = int(levels)
+        for name in _WHOLE:  # SQL makes all values of a MAP, and 2.0 of a STRUCT, floating
+            value = given.get(name)
+            if isinstance(value, float) and value.is_integer():
+                given[name] = int(value)
         if isinstance(given.get("names"), list):
             given["names"] = tuple(given["names"])
         return cls(**given)

@@ -19,6 +19,11 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _FRAME = re.compile(r"<.* frame>")
 _WINDOW = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
 
+_MAX_YEARS = 10_000
+_A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
+
+_TEXTS = ("customer", "amount", "order", "date", "where")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -45,7 +50,8 @@ class Source:
     window : str, optional
         Time span before `as_of` that counts, for example ``'12 months'``. Needs `date`.
     as_of : str, date or datetime, optional
-        Last moment that counts; a date means to its end. Without it the newest transaction.
+        Last moment that counts; a date means to its end, a time with a zone counts in UTC.
+        Without it the newest transaction.
     profile : str or data frame
         One row a customer with the columns `customer`, ``monetary`` and ``frequency``.
     points : str or data frame
@@ -69,6 +75,7 @@ class Source:
         if len(given) != 1:
             came = " and ".join(given) or "none of them"
             raise SegmenterError(f"give one of transactions, profile and points; {came} came.")
+        self._check_types()
         if self.kind == "transactions":
             if self.amount is None or self.customer is None:
                 missing = "customer" if self.customer is None else "amount"
@@ -125,6 +132,11 @@ class Source:
         text: str = os.fspath(self.relation)
         return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))
 
+    @property
+    def customer_text(self) -> str:
+        """The column or expression of the customer; a profile may leave it out."""
+        return "customer_id" if self.customer is None else self.customer
+
     def as_dict(self) -> dict[str, Any]:
         """Return what can be stored; a data frame becomes its type's name."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -135,6 +147,26 @@ class Source:
         if self.as_of is not None:
             values["as_of"] = str(self.as_of)
         return {name: value for name, value in values.items() if value is not None}
+
+    def _check_types(self) -> None:
+        """Refuse what is neither a table nor a text before anything looks into it."""
+        relation = self.relation
+        if isinstance(relation, str | os.PathLike):
+            if not os.fspath(relation).strip():
+                raise SegmenterError(f"{self.kind} is empty. Name a table or a file.")
+        elif type(relation).__module__ == "builtins":
+            raise SegmenterError(
+                f"{self.kind} must be the name of a table or file, a pandas or Polars frame or an "
+                f"Arrow table; a value of type {type(relation).__name__} came."
+            )
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if text is None or (isinstance(text, str) and text.strip()):
+                continue
+            what = "a condition" if name == "where" else "a column or expression"
+            raise SegmenterError(
+                f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
+            )
 
     def _refuse_transaction_columns(self) -> None:
         for name in ("amount", "order", "date", "window", "as_of"):
@@ -153,11 +185,17 @@ def _checked_window(window: object) -> str:
             f"window must be a number of days, weeks, months or years such as '12 months', "
             f"not {window!r}."
         )
-    return f"{int(match[1])} {match[2].lower()}{'s' * (int(match[1]) != 1)}"
+    number, unit = int(match[1]), match[2].lower()
+    if number > _MAX_YEARS * _A_YEAR[unit]:
+        raise SegmenterError(
+            f"window must be at most {_MAX_YEARS:,} years, not {window!r}. Leave it out to count "
+            "all time."
+        )
+    return f"{number} {unit}{'s' * (number != 1)}"
 
 
 def _checked_moment(moment: object) -> dt.datetime:
-    """Return the last moment that counts; a bare date counts to its end."""
+    """Return the last moment that counts: a bare date to its end, a time with a zone in UTC."""
     if isinstance(moment, str):
         try:
             moment = (
@@ -170,7 +208,10 @@ def _checked_moment(moment: object) -> dt.datetime:
                 f"as_of must be a date such as 2011-12-09 or 2011-12-09 18:00, not {moment!r}."
             ) from None
     if isinstance(moment, dt.datetime):
-        return moment.replace(tzinfo=None)
+        try:
+            return moment.replace(tzinfo=None) - (moment.utcoffset() or dt.timedelta())
+        except OverflowError:
+            raise SegmenterError(f"as_of {moment} is out of range in UTC.") from None
     if isinstance(moment, dt.date):
         return dt.datetime.combine(moment, dt.time.max)
     raise SegmenterError(f"as_of must be a date or a time, not {moment!r}.")

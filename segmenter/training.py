@@ -20,6 +20,7 @@ from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
 from segmenter.stage import Cut, Stage, Survey
 from segmenter.text import percent
+from segmenter.unusable import complaint
 
 __all__ = ["Training", "inspect", "train"]
 
@@ -72,7 +73,7 @@ def train(stage: Stage, progress: Progress) -> Training:
     votes = neighbors.classify_cents(points.cents, points.frequency)
     model = Model(
         settings=settings,
-        source=stage.source.as_dict(),
+        source=stage.binding.stored_source(),
         segmentation=segmentation,
         rules=rules,
         customers=cut.customers if cut else points.n_customers,
@@ -103,12 +104,17 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         cut = _profile(stage, progress)
         with progress.step("Grouping equal profiles") as done:
             points, grid = stage.points()
-            done(f"{points.n_customers:,} training customers, {len(points):,} distinct points")
+            done(
+                f"{_counted(points.n_customers, 'training customer')}, "
+                f"{_counted(len(points), 'distinct point')}"
+            )
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise SegmenterError(
             f"{stage.binding.relation} cannot be read as asked: {first_line(error)} "
             "Make the expression tolerant with try_cast(), or leave such rows out with where."
         ) from None
+    if not len(points) and cut is None:
+        raise SegmenterError(_nothing_there(stage))
     return Inspection(survey, cut, points, grid)
 
 
@@ -135,18 +141,16 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
         with progress.step(f"Checking {stage.binding.relation}") as done:
             row = stage.unusable_row()
             if row:
-                raise SegmenterError(_unusable(stage, row))
+                raise SegmenterError(complaint(stage.binding, row))
             done("every row can be used")
         return None
     with progress.step(f"Reading {stage.binding.relation}") as done:
         survey = stage.survey()
-        done(f"{survey.source_rows:,} rows")
+        done(_counted(survey.source_rows, "row"))
     if survey.source_rows == 0:
-        raise SegmenterError(
-            f"{stage.binding.relation} has no rows{_under_filter(stage)}. Nothing to fit."
-        )
+        raise SegmenterError(_nothing_there(stage))
     if survey.rows_not_usable:
-        raise SegmenterError(_unusable(stage, stage.unusable_row(), survey.rows_not_usable))
+        raise SegmenterError(complaint(stage.binding, stage.unusable_row(), survey.rows_not_usable))
     if survey.rows_without_customer == survey.source_rows:
         raise SegmenterError(
             f"customer = {stage.source.customer!r} is NULL in all {survey.source_rows:,} rows of "
@@ -157,26 +161,15 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
     return survey
 
 
-def _under_filter(stage: Stage) -> str:
+def _counted(number: int, what: str) -> str:
+    """Return a number with what it counts, in the plural where it is not one."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def _nothing_there(stage: Stage, which: str = "") -> str:
     told = [name for name in ("where", "window", "as_of") if getattr(stage.source, name)]
-    return f" that meet {' and '.join(told)}" if told else ""
-
-
-def _unusable(stage: Stage, row: dict[str, object], count: int = 1) -> str:
-    """Name a row that cannot be used, and the way out."""
-    shown = ", ".join(f"{name} = {value}" for name, value in row.items() if value is not None)
-    if row.get("rows_of_customer", 1) != 1:
-        return (
-            f"customer {row['customer_id']} has {row['rows_of_customer']} rows in "
-            f"{stage.binding.relation}, and a profile is one row a customer. Add them up first."
-        )
-    rest = f"; {count:,} such rows in all" if count > 1 else ""
-    name = stage.source.amount if stage.source.kind == "transactions" else "monetary"
-    return (
-        f"{stage.binding.relation} has a row that cannot be used ({shown}{rest}): values must be "
-        f"finite, and money at most {11_258_999_068_426:,}. Mend it, or leave such rows out, for "
-        f"example with where = 'isfinite({name})'."
-    )
+    under = f" that meet {' and '.join(told)}" if told else ""
+    return f"{stage.binding.relation} has no rows{which}{under}. Nothing to fit."
 
 
 def _doubts(stage: Stage, survey: Survey) -> list[str]:
@@ -210,11 +203,13 @@ def _profile(stage: Stage, progress: Progress) -> Cut | None:
         return None
     with progress.step("Adding up customers") as done:
         customers = stage.add_up()
-        done(f"{customers:,} customers")
+        done(_counted(customers, "customer"))
+    if customers == 0:
+        raise SegmenterError(_nothing_there(stage, " with a customer"))
     with progress.step("Cutting the whales") as done:
         cut = stage.cut()
         done(
-            f"{cut.whales:,} whales ({cut.whales_by_monetary:,} by monetary, "
+            f"{_counted(cut.whales, 'whale')} ({cut.whales_by_monetary:,} by monetary, "
             f"{cut.whales_by_frequency:,} by frequency)"
         )
     if cut.customers == cut.customers_without_order:
@@ -230,7 +225,7 @@ def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmenta
         started = time.perf_counter()
         segmentation = recursive_segments(points, settings)
         seconds = time.perf_counter() - started
-        done(f"{len(segmentation.segments)} segments in {seconds:.1f} s")
+        done(f"{_counted(len(segmentation.segments), 'segment')} in {seconds:.1f} s")
     for message in segmentation.warnings:
         progress.warn(message)
     return segmentation
@@ -239,7 +234,7 @@ def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmenta
 def _compile(neighbors: NearestNeighbors, settings: Settings, progress: Progress) -> Rules:
     with progress.step("Compiling the classifier") as done:
         rules = compile_rules(neighbors, max_rules=settings.max_rules)
-        done(f"{len(rules):,} rules")
+        done(_counted(len(rules), "rule"))
     if len(rules) > settings.max_rules:
         progress.warn(
             f"the classifier needs {len(rules):,} rules, more than max_rules = "

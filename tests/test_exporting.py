@@ -12,6 +12,7 @@ import sqlglot
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli import main
+from segmenter.refreshing import Refresh
 from segmenter.warehouses import DIALECTS
 
 
@@ -104,6 +105,52 @@ def test_profiles_are_a_source_too(shop, sales):
     script = segmenter.export(model, "trino")
     assert "VIEW segments.transactions" not in script
     assert "FROM given AS user_table" in script
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_column_called_like_an_expression_stays_a_column(shop, dialect):
+    shop.execute(
+        """
+        create table odd as
+        select customer_id as "Kunden-Nr", amount as "a + b", order_id as "order", sold_at as "Tag"
+        from sales
+        """
+    )
+    columns = {"amount": "a + b", "order": "order", "date": "tag", "where": "true"}
+    model = segmenter.fit(shop, Source(transactions="odd", customer="kunden-nr", **columns))
+    (statement,) = [
+        tree
+        for tree in sqlglot.parse(segmenter.export(model, dialect), read=dialect)
+        if tree.this.name == "transactions"
+    ]
+    read = {column.name for column in statement.find_all(sqlglot.exp.Column)}
+    assert {"Kunden-Nr", "a + b", "order"} <= read
+    assert not read & {"Kunden", "Nr", "a", "b", "true"}
+
+
+def test_what_is_stored_reads_the_same_columns_again(shop, sales):
+    shop.execute(
+        """
+        create table "odd.sales" as
+        select customer_id as "Kunden-Nr", amount as "1st", {'a': order_id, 'b': 0} as st from sales
+        """
+    )
+    source = Source(transactions="odd.sales", customer="kunden-nr", amount="1st", order="st.a")
+    model = segmenter.fit(shop, source)
+    assert model.source == {
+        "transactions": '"odd.sales"',
+        "customer": '"Kunden-Nr"',
+        "amount": '"1st"',
+        "order": "st.a",
+    }
+    again = segmenter.fit(shop, Source(**model.source))
+    assert again.source == model.source
+    assert again.segments == model.segments == segmenter.fit(shop, sales).segments
+    with Refresh(shop) as refresh:
+        assert refresh.prepare().added_up == 60
+    script = segmenter.export(model, "duckdb", stage="points")
+    points = shop.execute("from segments.profile_points").fetchall()
+    assert sorted(shop.execute(script).fetchall()) == sorted(points)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

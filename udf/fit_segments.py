@@ -38,7 +38,7 @@ def _make(session: Session) -> Callable[..., pa.Array]:
 
 
 def _fit(session: Session, table: str | None, text: str | None) -> str:
-    source, settings = _read(table, json.loads(text) if text else {})
+    source, settings = _read(table, {} if text is None else json.loads(text))
     cursor = session.cursor()
     try:
         model = fit(cursor, source, settings)
@@ -48,8 +48,13 @@ def _fit(session: Session, table: str | None, text: str | None) -> str:
     return f"model {model.model_id}: {model.customers:,} customers; trained on {parts}"
 
 
-def _read(table: str | None, given: dict[str, Any]) -> tuple[Source, Settings]:
+def _read(table: str | None, given: Any) -> tuple[Source, Settings]:
     """Sort the entries of the mapping into the source and the settings."""
+    if not isinstance(given, dict):
+        raise SegmenterError(
+            f"the second argument must be a STRUCT of columns and settings, not {json.dumps(given)}"
+            ". For example {'customer': 'customer_id', 'amount': 'amount'}."
+        )
     known = [*_SOURCE, *_SETTINGS]
     for name in given:
         if name not in known:

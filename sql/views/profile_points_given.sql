@@ -1,7 +1,8 @@
 -- segments.profile_points, where the user brought finished, anonymous points
 -- Grain:  one row for each distinct (monetary, frequency).
 -- Source: the user's own table of points ($source), live; it is the training profile as it stands.
--- Units:  monetary in the table's currency, rounded half up to the cent; frequency in orders.
+-- Units:  monetary in the table's currency, rounded half up to the cent; frequency in orders. Rows
+--         with a value that is NULL, NaN, infinite or too large to be exact are left out.
 with
 
 given as (
@@ -13,6 +14,7 @@ given as (
     where
         cast($monetary as double) between -$max_amount and $max_amount
         and cast($frequency as double) between 0 and $max_frequency
+        and cast($customers as double) between 1 and $max_customers
         and $row_filter
 ),
 

@@ -2,7 +2,8 @@
 -- Grain:  one row for each segment of the current model, empty ones included.
 -- Source: segments.profile_points under the current model, live.
 -- Units:  money in the table's currency; share is of all customers, share_of_revenue is of the
---         revenue of these customers, both from 0 to 1.
+--         revenue of these customers, both from 0 to 1. Sums have 128 bits: a point may stand for
+--         a billion customers.
 -- At-Risk means low value: it does not say that a customer is leaving.
 with
 
@@ -11,7 +12,7 @@ classified as (
         profile_points.monetary,
         profile_points.frequency,
         profile_points.customers,
-        cast(round(profile_points.monetary * 100) as bigint) as cents,
+        cast(round(profile_points.monetary * 100) as hugeint) as cents,
         segment_rules.segment
     from segments.profile_points
     inner join segments.segment_rules
@@ -50,7 +51,7 @@ by_segment as (
         segment,
         sum(customers) as customers,
         sum(cents * customers) as cents,
-        sum(frequency * customers) as orders,
+        sum(cast(frequency as hugeint) * customers) as orders,
         min(case when up_to_monetary * 2 >= total then monetary end) as lower_monetary,
         min(case when up_to_monetary * 2 > total then monetary end) as upper_monetary,
         min(case when up_to_frequency * 2 >= total then frequency end) as lower_frequency,

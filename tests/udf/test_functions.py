@@ -129,7 +129,23 @@ def test_fit_segments_says_what_is_wrong(shop):
         shop.execute("select fit_segments('sales', {'customer': 'custmer_id', 'amount': 'amount'})")
     with pytest.raises(duckdb.InvalidInputException, match="neither a column nor a setting"):
         shop.execute("select fit_segments('sales', {'customr': 'customer_id'})")
+    with pytest.raises(duckdb.InvalidInputException, match=r"customer must be a column .* not 1"):
+        shop.execute("select fit_segments('sales', {'customer': 1, 'amount': 'amount'})")
+    with pytest.raises(duckdb.InvalidInputException, match=r"must be a STRUCT .* not \[1\]"):
+        shop.execute("select fit_segments('sales', [1])")
     assert one(shop, "select count(*) from duckdb_tables() where schema_name = 'segments'") == 0
+
+
+def test_fit_segments_takes_a_map_whose_numbers_are_all_floating(shop):
+    segmenter.register(shop)
+    source = "{'transactions': 'sales', 'customer': 'customer_id', 'amount': 'amount'}"
+    said = one(
+        shop,
+        f"select fit_segments(null, json_merge_patch(to_json({source}), "
+        "to_json(map {'levels': 2.0, 'n_neighbors': 3.0, 'max_share': 0.5})))",
+    )
+    assert said.startswith("model 1: 60 customers")
+    assert segmenter.load(shop).settings.n_neighbors == 3
 
 
 def test_the_search_follows_a_new_fit(shop, sales):

@@ -1,0 +1,302 @@
+"""What a source may read and call: nothing that only this session has, and nothing by accident."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+
+import duckdb
+import pandas as pd
+import pytest
+
+import segmenter
+from segmenter import SegmenterError, Source
+from segmenter.stage import Stage
+
+COLUMNS = {"customer": "customer_id", "amount": "amount"}
+
+
+def said(con, **source):
+    """Return what a fit says against a source, which it must leave without a model."""
+    with pytest.raises(SegmenterError) as refused:
+        segmenter.fit(con, Source(**source))
+    query = "select count(*) from duckdb_schemas() where schema_name = 'segments'"
+    assert con.execute(query).fetchone() == (0,)
+    text = str(refused.value)
+    assert "\n" not in text
+    return text
+
+
+def against(con, **changes):
+    return said(con, **({"transactions": "sales"} | COLUMNS | changes))
+
+
+def double(value: float) -> float:
+    return value * 2
+
+
+@pytest.fixture
+def crowded(shop):
+    """The shop with what other clients do not have, and macros of its own."""
+    shop.create_function("dbl", double)
+    shop.execute(
+        """
+        attach ':memory:' as other;
+        create table other.sales as from sales;
+        create macro other.theirs(x) as x;
+        create temp macro fleeting(x) as x;
+        create macro by_python(x) as dbl(x) + 1;
+        create macro chance(x) as x + random();
+        create macro total(x) as sum(x);
+        create macro net(x) as round(x / 1.19, 2);
+        create sequence counter
+        """
+    )
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        ("dbl(amount)", r"amount calls dbl\(\), a function of this session only"),
+        ("by_python(amount)", r"amount calls dbl\(\), a function of this session only"),
+        ("fleeting(amount)", r"calls fleeting\(\), a temporary macro"),
+        ("other.theirs(amount)", r"calls theirs\(\), a macro of the attached database 'other'"),
+        ("amount + nextval('counter')", r"calls nextval\(\), which is a volatile"),
+        ("chance(amount)", r"calls random\(\), which is a volatile"),
+        ("uuidv7()::varchar::double", r"calls uuidv7\(\), which is a volatile"),
+        ("total(amount)", "must be a scalar expression .* not an aggregate"),
+    ],
+)
+def test_functions_that_no_other_client_has_are_refused(crowded, amount, message):
+    assert re.search(message, against(crowded, amount=amount))
+    with pytest.raises(duckdb.Error, match=r"(?i)currval|not yet defined"):
+        crowded.execute("select currval('counter')")
+
+
+def test_macros_of_the_database_are_welcome(crowded):
+    model = segmenter.fit(
+        crowded, Source(transactions="sales", **COLUMNS | {"amount": "net(amount)"})
+    )
+    assert model.customers == 60
+
+
+@pytest.mark.parametrize(
+    ("view", "message"),
+    [
+        ("from other.sales", r"reads other\.main\.sales of the attached database 'other'"),
+        ("select * from sales where exists (from other.sales)", "attached database 'other'"),
+        ("from query_table('other.main.sales')", "attached database 'other'"),
+        ("select * replace (dbl(amount) as amount) from sales", r"calls dbl\(\)"),
+        ("select * replace (by_python(amount) as amount) from sales", r"calls dbl\(\)"),
+        ("select * replace (fleeting(amount) as amount) from sales", r"calls fleeting\(\)"),
+        ("from passing", "works in this session only"),
+        ("from registered", "works in this session only"),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 2])
+def test_views_that_no_other_client_can_read_are_refused(crowded, view, message, depth):
+    crowded.execute("create temp table passing as from sales")
+    crowded.register("registered", crowded.execute("from sales").df())
+    crowded.execute(f"create view view_0 as {view}")
+    for i in range(depth):
+        crowded.execute(f"create view view_{i + 1} as select * from view_{i} where amount > 0")
+    assert re.search(message, against(crowded, transactions=f"view_{depth}"))
+
+
+def test_views_over_the_same_database_are_welcome(crowded):
+    crowded.execute(
+        """
+        create schema "my shop";
+        create view "my shop"."all.sales" as select * replace (net(amount) as amount) from sales;
+        create view top as with s as (from "my shop"."all.sales") select * from s where amount > 0
+        """
+    )
+    for name in ("top", '"my shop"."all.sales"'):
+        assert segmenter.fit(crowded, Source(transactions=name, **COLUMNS)).customers == 60
+
+
+def test_a_view_is_read_as_where_the_session_is(shop, tmp_path):
+    shop.execute(f"""attach '{tmp_path}/it''s.my file.duckdb' as "my ""file" """)
+    shop.execute("""create table "my ""file".main.sales as from sales; use "my ""file" """)
+    shop.execute("create view v as from sales; create schema s; use s")
+    assert segmenter.fit(shop, Source(transactions="v", **COLUMNS)).customers == 60
+    shop.execute("use memory")
+
+
+@pytest.mark.parametrize(
+    "name", ["models", "model_points", "customer_profile", "customer_segments_snapshot"]
+)
+def test_our_own_objects_are_no_source(shop, sales, name):
+    segmenter.fit(shop, sales)
+    shop.execute(f"create view mine as from segments.{name}")
+    shop.execute("create view segments_too as from mine")
+    for source in (f"segments.{name}", "mine", "segments_too"):
+        with pytest.raises(SegmenterError, match=rf"segments\.{name}.* written by each fit"):
+            segmenter.fit(shop, Source(transactions=source, **COLUMNS))
+
+
+def test_a_hidden_table_is_not_mixed_up_with_the_one_that_hides_it(shop, sales):
+    shop.execute("create temp table sales as select * replace (1 as amount) from memory.main.sales")
+    text = against(shop, transactions="memory.main.sales")
+    assert "is hidden in this session by a temporary table of the same name" in text
+    shop.execute("drop table temp.sales")
+    model = segmenter.fit(shop, Source(transactions="memory.main.sales", **COLUMNS))
+    assert model.segments[0].mean_monetary > 100
+
+
+def test_the_field_of_a_struct_may_be_the_whole_expression(con):
+    con.execute(
+        "create table t as select {'a': i % 3, 'b': i} as st, {'x': 2.0 * i} as paid "
+        "from range(9) as r(i)"
+    )
+    found = []
+    for customer, amount in (("st.a", "paid.x"), ("(st.a)", "(paid.x)"), ("t.st.a", "t.paid.x")):
+        source = Source(transactions="t", customer=customer, amount=amount)
+        with Stage(con, source, segmenter.Settings()) as stage:
+            assert stage.add_up() == 3
+            found.append(stage.examples(9))
+    assert found[0] == found[1] == found[2]
+    assert found[0][1][1][:2] == (1, 24.0)
+
+
+def test_a_suggested_expression_works(con):
+    con.execute("""create table t as select 1 as k, '5' as "o'rder ""名" """)
+    with pytest.raises(SegmenterError) as refused:
+        segmenter.fit(con, Source(transactions="t", customer="k", amount="o'rder \"名"))
+    suggested = eval(re.search(r"amount = ('cast.*'|\"cast.*\")\.$", str(refused.value))[1])
+    assert suggested == """cast("o'rder ""名" as double)"""
+    with Stage(
+        con, Source(transactions="t", customer="k", amount=suggested), segmenter.Settings()
+    ) as stage:
+        assert stage.add_up() == 1
+
+
+POINTS = [(1.0 * i * i, i % 4 + 1, 2) for i in range(1, 40)]
+
+
+def points(con, *more):
+    """Return a table of points; a first row to the end is what is wrong with it."""
+    rows = pd.DataFrame([*POINTS, *more], columns=["monetary", "frequency", "customers"])
+    con.register("rows", rows.astype("float64"))
+    con.execute("create or replace table points as from rows")
+    con.unregister("rows")
+    return "points"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ((5, 1, float("nan")), r"customers = (nan|NULL)\): customers (must be finite|is missing)"),
+        ((5, 1, 1e25), "customers must be from 1 to 2,147,483,647, not 1e\\+25"),
+        ((5, 1, 0), "customers must be from 1 to 2,147,483,647, not 0"),
+        ((5, 1, 1.5), "customers must be a whole number, not 1.5"),
+        (
+            (5, -16, 3),
+            r"frequency must be from 0 to 33,554,432, not -16\. .*between 0 and 33554432",
+        ),
+        (
+            (5e13, 2, 3),
+            r"monetary must be at most 11,258,999,068,426 in size\. Give money in a larg",
+        ),
+        ((float("inf"), 2, 3), r"monetary must be finite\. .*isfinite\(monetary\)"),
+    ],
+)
+def test_the_fault_of_a_point_is_named(con, row, message):
+    assert re.search(message, said(con, points=points(con, row)))
+
+
+def test_infinite_and_missing_customers_are_refused(con):
+    points(con)
+    con.execute("insert into points values (5, 1, 'nan')")
+    assert "customers must be finite" in said(con, points="points")
+    con.execute("update points set customers = null where isnan(customers)")
+    assert "customers is missing" in said(
+        con,
+        points="points",
+    )
+
+
+def test_too_many_customers_in_all_are_refused(con):
+    text = said(con, points=points(con, (5, 1, 2**30), (6, 1, 2**30)))
+    assert "stand for 2,147,483,726 customers in all, and sums are exact up to" in text
+    con.execute("update points set customers = customers * 1e15")
+    assert "customers must be from 1 to" in said(con, points="points")
+
+
+def test_as_many_customers_as_are_allowed_add_up(con):
+    rest = sum(point[2] for point in POINTS)
+    most = 2**31 - 1 - rest
+    model = segmenter.fit(con, Source(points=points(con, (11_258_999_068_426.0, 50, most))))
+    assert model.customers == 2**31 - 1
+    summary = con.execute("from segments.segment_summary").df()
+    assert summary.customers.sum() == 2**31 - 1
+    expected = sum(m * c for m, _, c in POINTS) + 11_258_999_068_426.0 * most
+    assert summary.revenue.sum() == pytest.approx(expected, rel=1e-12)
+    assert summary.share_of_revenue.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1, null, 3", r"\(customer_id = 1, monetary = NULL, frequency = 3\.0\): monetary is miss"),
+        ("1, 5, 'nan'", r"frequency must be finite\. .*isfinite\(frequency\)"),
+        ("1, 5, -1", "frequency must be from 0 to 33,554,432, not -1"),
+        ("1, -2e13, 1", "monetary must be at most 11,258,999,068,426 in size. Give money in a lar"),
+        ("7, 5, 1), (7, 5, 1", "customer 7 has 2 rows in given"),
+    ],
+)
+def test_the_fault_of_a_profile_is_named(con, row, message):
+    con.execute("create table given (customer_id int, monetary double, frequency double)")
+    con.execute(f"insert into given values (3, 1, 1), ({row})")
+    text = said(con, profile="given")
+    assert re.search(message, text)
+    assert "rows_of_customer" not in text
+
+
+@pytest.mark.parametrize("kind", ["profile", "points"])
+def test_an_empty_table_is_said_to_be_empty(con, kind):
+    con.execute(
+        "create table given (customer_id int, monetary double, frequency int, customers int)"
+    )
+    assert "given has no rows" in said(con, **{kind: "given"})
+    con.execute("insert into given values (null, 1, 1, 1)")
+    assert "given has no rows" in said(con, **{kind: "given", "where": "monetary > 5"})
+    if kind == "profile":
+        assert "given has no rows with a customer" in said(con, profile="given")
+
+
+def test_a_file_that_is_not_there_has_a_nearest_name(shop, tmp_path):
+    shop.execute(f"copy sales to '{tmp_path}/prof.parquet'")
+    shop.execute(f"copy sales to '{tmp_path}/s[1].parquet'")
+    text = against(shop, transactions=f"{tmp_path}/prf.parquet")
+    assert "no file matches" in text
+    assert "Did you mean 'prof.parquet'?" in text
+    model = segmenter.fit(shop, Source(transactions=f"{tmp_path}/s[1].parquet", **COLUMNS))
+    assert model.customers == 60
+
+
+class Heard:
+    """A listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @contextmanager
+    def step(self, name):
+        yield self.told.append
+
+    def warn(self, message):
+        self.told.append(message)
+
+
+def test_one_of_a_kind_is_not_in_the_plural(con):
+    con.execute("create table t as select i as k, i * i + 1 as amount from range(20) as r(i)")
+    heard = Heard()
+    source = Source(transactions="t", customer="k", amount="amount")
+    segmenter.fit(con, source, segmenter.Settings(cut_on="monetary"), progress=heard)
+    assert "1 whale (1 by monetary, 0 by frequency)" in heard.told
+    heard.told.clear()
+    with pytest.raises(SegmenterError):
+        segmenter.fit(con, Source(**source.as_dict(), where="k = 3"), progress=heard)
+    assert {"1 row", "1 customer", "1 training customer, 1 distinct point"} <= set(heard.told)
