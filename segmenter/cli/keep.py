@@ -31,7 +31,7 @@ MODEL_COLUMNS = (
 def refresh(
     database: Database,
     full: Annotated[
-        bool, typer.Option(help="Add up every customer, whatever the check sums say.")
+        bool, typer.Option("--full", help="Add up every customer, whatever the check sums say.")
     ] = False,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,

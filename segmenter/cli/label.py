@@ -49,9 +49,14 @@ def label(
     as_of: Annotated[
         str | None, typer.Option(help="Raw transactions: last day or moment that counts.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing output.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing output.")
+    ] = False,
     overwrite_column: Annotated[
-        bool, typer.Option(help="Replace columns segment and segment_rank of the input.")
+        bool,
+        typer.Option(
+            "--overwrite-column", help="Replace columns segment and segment_rank of the input."
+        ),
     ] = False,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,

@@ -173,7 +173,8 @@ def fit(
         str | None, typer.Option(help="Names of the segments, highest first, with commas.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option(help="Show how the table is read, five profiles; write nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
     ] = False,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,

@@ -27,9 +27,11 @@ RULE_COLUMNS = (
 
 def segments(
     database: Database,
-    audit: Annotated[bool, typer.Option(help="Also tell how the segments came about.")] = False,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Also tell how the segments came about.")
+    ] = False,
     snapshot: Annotated[
-        bool, typer.Option(help="As of the last fit or refresh: nothing is added up.")
+        bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
     ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
