@@ -48,6 +48,7 @@ VIEWS = (
     "profile_cut",
     "profile_points",
     "customer_segments",
+    "whales",
     "segment_summary",
 )
 """Every live view, each after those that it reads."""
@@ -83,6 +84,7 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
         chosen["customer_segments"] = (
             "customer_segments" if has_macro else "customer_segments_by_rules"
         )
+        chosen["whales"] = "whales"
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )

@@ -28,6 +28,8 @@ from (
     ('frequency_to', 'Largest frequency that the rule is for.'),
     ('height', 'Ward height of the split, in the table''s currency.'),
     ('higher_customers', 'Customers in the part with the higher mean monetary.'),
+    ('is_above_frequency', 'Whether the customer is above the cut of frequency.'),
+    ('is_above_monetary', 'Whether the customer is above the cut of monetary.'),
     ('is_current', 'Whether the views and macros follow this version.'),
     ('is_lopsided', 'Whether the largest block held more than max_share of the customers.'),
     ('is_whale', 'Whether the customer is above a cut of the model; classified like the rest.'),

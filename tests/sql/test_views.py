@@ -215,3 +215,24 @@ def test_everything_says_what_it_is(shop, sales):
         "select comment from duckdb_views() where view_name = 'transactions'"
     ).fetchone()
     assert 'the user\'s own table, view or files ("main"."sales")' in said
+
+
+def test_whales_are_the_customers_above_the_cut(fitted):
+    counted = rows(
+        fitted.con,
+        """
+        select count(*), count_if(is_above_monetary), count_if(is_above_frequency),
+            round(sum(share_of_revenue), 9)
+        from segments.whales
+        """,
+    )
+    assert counted == rows(
+        fitted.con,
+        "select whales, whales_by_monetary, whales_by_frequency, round(whale_share_of_revenue, 9) "
+        "from segments.profile_cut",
+    )
+    assert rows(
+        fitted.con,
+        "select distinct is_whale from segments.customer_segments "
+        "semi join segments.whales using (customer_id)",
+    ) == [(True,)]
