@@ -34,6 +34,8 @@ TABLES = (
     "model_points",
     "model_splits",
     "model_rules",
+    "model_bins",
+    "model_quality",
     "snapshots",
     "snapshot_buckets",
 )
@@ -50,6 +52,8 @@ VIEWS = (
     "customer_segments",
     "whales",
     "segment_summary",
+    "drift_bins",
+    "drift",
 )
 """Every live view, each after those that it reads."""
 
@@ -85,6 +89,8 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
             "customer_segments" if has_macro else "customer_segments_by_rules"
         )
         chosen["whales"] = "whales"
+        if is_live:
+            chosen |= {"drift_bins": "drift_bins", "drift": "drift"}
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
