@@ -82,7 +82,7 @@ def drift(database: Database, form: FormatOption = Format.TABLE) -> None:
     Exits with 0 when they are and with 3 when a refit is due, so that a schedule can act on it.
     The same in SQL: segments.drift, and segments.drift_bins bin by bin.
 
-    Example: segmenter drift shop.duckdb || segmenter fit shop.duckdb ...
+    Example: segmenter drift shop.duckdb
     """
     with open_model(database) as con:
         _refuse_sources_that_stand_still(con)

@@ -61,7 +61,7 @@ judged_indices as (
             when 'monetary' then 1 when 'frequency' then 2 when 'segment' then 3 else 4
         end as metric_order,
         index_value as value,
-        0.2 as threshold,
+        cast(0.2 as double) as threshold,
         index_value > 0.2 as is_drifted,
         case
             when index_value > 0.2 then 'has drifted'
@@ -79,10 +79,15 @@ judged_indices as (
                 then format('customers above {:,.2f}', lower_edge)
             when metric = 'monetary'
                 then format('customers above {:,.2f} up to {:,.2f}', lower_edge, upper_edge)
+            when lower_edge = '-infinity' and upper_edge = 1 then 'customers with one order'
             when lower_edge = '-infinity'
                 then format('customers with up to {:.0f} orders', upper_edge)
+            when upper_edge = 'infinity' and lower_edge = 1
+                then 'customers with more than one order'
             when upper_edge = 'infinity'
                 then format('customers with more than {:.0f} orders', lower_edge)
+            when lower_edge + 1 = upper_edge
+                then format('customers with {:.0f} orders', upper_edge)
             else format('customers with {:.0f} to {:.0f} orders', lower_edge + 1, upper_edge)
         end as who,
         training_share,
@@ -115,7 +120,7 @@ judged_cuts as (
         metric,
         metric_order,
         (live - fitted) / nullif(abs(fitted), 0) as value,
-        0.2 as threshold,
+        cast(0.2 as double) as threshold,
         abs(live - fitted) > greatest(0.2 * abs(fitted), least_change) as is_drifted,
         fitted,
         live
@@ -134,6 +139,7 @@ judged as (
         is_drifted,
         case
             when value is null then 'no customer to compare'
+            when training_share = live_share then verdict
             else format(
                 '{}: {} were {:.1f} % and are {:.1f} %',
                 verdict, who, 100 * training_share, 100 * live_share
@@ -183,7 +189,7 @@ final as (
         'overall' as metric,
         7 as metric_order,
         case when drifted > 0 or known = metrics then drifted end as value,
-        0.0 as threshold,
+        cast(0 as double) as threshold,
         case when drifted > 0 or known = metrics then drifted > 0 end as is_drifted,
         case
             when metrics = 0 then 'the model has no bins to compare with: fit again'

@@ -8,6 +8,7 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
+from tests.datasets import RETAIL, RETAIL_II
 
 
 def drift(con):
@@ -203,3 +204,30 @@ def test_anonymous_points_and_frames_have_bins_but_no_drift(con):
     assert con.execute(
         "select count(*) from duckdb_views() where view_name like 'drift%'"
     ).fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (None, [0.030, 0.057, 0.041, 0.013, 0.420, 0.567, 2]),
+        ("12 months", [0.003, 0.002, 0.002, 0.000, -0.094, -0.046, 0]),
+    ],
+)
+def test_from_one_year_into_the_next(con, window, expected):
+    """The figures of the README: sums over all time only grow, those of a window do not."""
+    con.execute("create table sales as from read_parquet($1) limit 0", [RETAIL])
+    con.execute(
+        "insert into sales from read_parquet($1) where InvoiceDate < '2010-12-01'", [RETAIL_II]
+    )
+    source = Source(
+        transactions="sales",
+        customer="CustomerID",
+        amount="Quantity * UnitPrice",
+        order="InvoiceNo",
+        date="InvoiceDate",
+        window=window,
+    )
+    segmenter.fit(con, source)
+    assert drift(con)["overall"][0] == 0
+    con.execute("insert into sales from read_parquet($1)", [RETAIL])
+    assert [round(value, 3) for value, *_ in drift(con).values()] == expected
