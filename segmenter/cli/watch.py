@@ -19,6 +19,15 @@ __all__ = ["drift", "quality"]
 REFIT = 3
 """Exit code of ``drift`` when a refit is due."""
 
+_CHANGED = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.IOException,
+)
+"""What the engine says when a source is no longer what it was."""
+
 QUALITY_COLUMNS = (
     Column("model_id", "", "count"),
     Column("metric", "Metric"),
@@ -90,7 +99,7 @@ def drift(database: Database, form: FormatOption = Format.TABLE) -> None:
             rows = con.execute(
                 f"select metric, value, threshold, is_drifted, words from {SCHEMA}.drift"
             ).fetchall()
-        except duckdb.Error as error:
+        except _CHANGED as error:
             raise SegmenterError(
                 f"the customers of {database} cannot be read: {first_line(error)} What the model "
                 "was fitted to has changed since. Put it back, or fit again to it as it is."
