@@ -69,7 +69,7 @@ def test_drift_exits_with_0_or_3(run, shop_file):
     rows = {row["metric"]: row for row in json.loads(as_json.out)}
     assert rows["overall"]["is_drifted"]
     assert rows["monetary"]["value"] > 0.2
-    assert run("fit", shop_file, *FIT, "--order", "order_id").code == 0
+    assert run("fit", shop_file, *FIT, "--order", "order_id", "--publish").code == 0
     assert run("drift", shop_file, "--format", "csv").code == 0
 
 
