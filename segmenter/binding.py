@@ -63,7 +63,7 @@ class Binding:
         as one of a schema, are in quotes.
         """
         stored = self.source.as_dict()
-        for name in ("customer", "amount", "order", "date", "where"):
+        for name in ("customer", "amount", "order", "date", "currency", "where"):
             if name in stored:
                 stored[name] = unambiguous(stored[name], self.columns)
         kind = self.source.kind
@@ -126,12 +126,15 @@ def _bind_transactions(con: duckdb.DuckDBPyConnection, binding: Binding) -> None
     source, values = binding.source, binding.values
     values["customer"] = _customer(con, binding, source.customer_text)
     values["amount"] = _expression(con, binding, "amount", str(source.amount), _check_number)
-    values["order"] = exp.null()
-    values["date"] = exp.null()
+    for name in ("order", "date", "currency"):
+        values[name] = exp.null()
+        values[f"has_{name}"] = literal(getattr(source, name) is not None)
     if source.order is not None:
         values["order"] = _expression(con, binding, "order", source.order)
     if source.date is not None:
         values["date"] = _date(con, binding, source.date)
+    if source.currency is not None:
+        values["currency"] = _expression(con, binding, "currency", source.currency)
     values["as_of"] = exp.cast(
         literal(str(source.as_of)) if source.as_of else exp.null(), "timestamp"
     )

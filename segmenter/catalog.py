@@ -17,6 +17,7 @@ from segmenter.layout import SCHEMA
 from segmenter.source import Source
 
 __all__ = [
+    "QUALITY",
     "RULES",
     "TABLES",
     "VIEWS",
@@ -41,6 +42,9 @@ TABLES = (
 RULES = "segment_rules"
 """The view that is the same for every source."""
 
+QUALITY = "data_quality"
+"""The view that says what is wrong with the rows, in words."""
+
 VIEWS = (
     RULES,
     "transactions",
@@ -50,6 +54,8 @@ VIEWS = (
     "customer_segments",
     "whales",
     "segment_summary",
+    "data_quality_counts",
+    QUALITY,
 )
 """Every live view, each after those that it reads."""
 
@@ -88,6 +94,9 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
+    of_kind = "" if source.kind == "transactions" else f"_of_{source.kind}"
+    chosen["data_quality_counts"] = f"data_quality_counts{of_kind if is_live else '_stored'}"
+    chosen[QUALITY] = QUALITY
     return {name: chosen[name] for name in VIEWS if name in chosen}
 
 

@@ -22,7 +22,7 @@ _WINDOW = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
 _MAX_YEARS = 10_000
 _A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 
-_TEXTS = ("customer", "amount", "order", "date", "where")
+_TEXTS = ("customer", "amount", "order", "date", "currency", "where")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,9 @@ class Source:
         is an order.
     date : str, optional
         Column or expression: when the row happened, a DATE or TIMESTAMP.
+    currency : str, optional
+        Column or expression: the currency of a row. Amounts are summed as they stand; more than one
+        currency is warned of.
     where : str, optional
         Condition that a row must meet, for example ``"invoice_no not like 'C%'"``.
     window : str, optional
@@ -64,6 +67,7 @@ class Source:
     amount: str | None = None
     order: str | None = None
     date: str | None = None
+    currency: str | None = None
     where: str | None = None
     window: str | None = None
     as_of: str | dt.date | dt.datetime | None = None
@@ -169,7 +173,7 @@ class Source:
             )
 
     def _refuse_transaction_columns(self) -> None:
-        for name in ("amount", "order", "date", "window", "as_of"):
+        for name in ("amount", "order", "date", "currency", "window", "as_of"):
             if getattr(self, name) is not None:
                 raise SegmenterError(
                     f"{name} belongs to transactions, not to a {self.kind} table. Leave it out."

@@ -16,6 +16,7 @@ LAYERS = [
     {"fitting", "labelling", "refreshing"},
     {"kernels"},
     {"training", "publish", "exporting", "versions"},
+    {"doubts"},
     {"stage", "store", "snapshot", "unusable"},
     {"binding", "comments", "explanation_sql"},
     {"rules_sql", "label_columns"},

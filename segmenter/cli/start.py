@@ -125,6 +125,9 @@ def fit(
     date: Annotated[
         str | None, typer.Option(help="Column or expression: when it happened.")
     ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Column of the currency: more than one is warned of.")
+    ] = None,
     where: Annotated[
         str | None, typer.Option(help="Condition on rows, say \"invoice_no not like 'C%'\".")
     ] = None,
@@ -202,6 +205,7 @@ def fit(
         amount=amount,
         order=order,
         date=date,
+        currency=currency,
         where=where,
         window=window,
         as_of=as_of,
