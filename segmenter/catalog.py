@@ -37,6 +37,7 @@ TABLES = (
     "model_rules",
     "snapshots",
     "snapshot_buckets",
+    "backtest",
 )
 
 RULES = "segment_rules"

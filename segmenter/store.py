@@ -23,7 +23,7 @@ from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.version import __version__
 
-__all__ = ["create_tables", "current", "load", "make_current", "save"]
+__all__ = ["create_tables", "current", "load", "make_current", "rules_table", "save"]
 
 _ROWS = "segmenter_rows"
 
@@ -59,7 +59,7 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     )
     _insert(con, "model_splits", [{**key, **asdict(split)} for split in model.splits])
     _insert_arrow(con, "model_points", _points_table(model))
-    _insert_arrow(con, "model_rules", _rules_table(model))
+    _insert_arrow(con, "model_rules", rules_table(model))
     return model
 
 
@@ -208,7 +208,8 @@ def _points_table(model: Model) -> pa.Table:
     )
 
 
-def _rules_table(model: Model) -> pa.Table:
+def rules_table(model: Model) -> pa.Table:
+    """Return the rows of ``model_rules``."""
     rules = model.rules
     return pa.table(
         {

@@ -13,7 +13,7 @@ LAYERS = [
     {"cli"},
     {"registration"},
     {"udf"},
-    {"fitting", "labelling", "refreshing"},
+    {"fitting", "labelling", "refreshing", "backtesting"},
     {"kernels"},
     {"training", "publish", "exporting", "versions"},
     {"doubts"},
