@@ -12,6 +12,7 @@ from sqlglot import exp
 from segmenter.catalog import literal
 from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, first_line
+from segmenter.exclusion import find_exclusion
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.query import first_row
@@ -152,11 +153,22 @@ def _bind_aggregates(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
 
 
 def _bind_condition(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
-    binding.values["row_filter"] = exp.true()
-    if binding.source.where is not None:
-        binding.values["row_filter"] = _expression(
-            con, binding, "where", binding.source.where, _check_condition
-        )
+    values, source = binding.values, binding.source
+    values["row_filter"] = exp.true()
+    if source.where is not None:
+        values["where"] = _expression(con, binding, "where", source.where, _check_condition)
+        values["row_filter"] = values["where"]
+    if source.exclude is not None:
+        exclusion = find_exclusion(con, source, binding.types["customer"])
+        if binding.is_live and not exclusion.is_live:
+            raise SegmenterError(
+                f"{exclusion.relation} is a temporary table, and the live views could not read who "
+                "is excluded once this session ends. Create it without TEMP."
+            )
+        values["exclude"] = exclusion.table
+        binding.types["exclude"] = f"{exclusion.column} {binding.types['customer']}"
+        kept = exclusion.keeps(values["customer"])
+        values["row_filter"] = exp.and_(values["row_filter"], kept) if source.where else kept
 
 
 def _customer(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expr:

@@ -50,6 +50,8 @@ class Settings:
         that fits, 100 to 100,000,000. A million points take about 0.2 GB.
     names : tuple of str, optional
         Names of the segments, highest mean monetary first.
+    forget_points : bool, default False
+        Store the rules only, and not the training points, each of which may be one person.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class Settings:
     max_rules: int = 2000
     max_points: int = 20_000_000
     names: tuple[str, ...] | None = None
+    forget_points: bool = False
 
     def __post_init__(self) -> None:
         _number(self.cut, "cut", 0.5, 1.0, "a quantile above 0.5, or 1 to cut nobody")
@@ -87,6 +90,10 @@ class Settings:
         _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")
         if not isinstance(self.consolidate, bool):
             raise SegmenterError(f"consolidate must be true or false, not {self.consolidate!r}.")
+        if not isinstance(self.forget_points, bool):
+            raise SegmenterError(
+                f"forget_points must be true or false, not {self.forget_points!r}."
+            )
         _whole(self.n_neighbors, "n_neighbors", 1, 50)
         _whole(self.max_rules, "max_rules", 1, 100_000)
         _whole(self.max_points, "max_points", 100, 100_000_000)

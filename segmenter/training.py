@@ -58,8 +58,14 @@ def train(stage: Stage, progress: Progress) -> Training:
     SegmenterError
         The data cannot be used; the message names the column and the value.
     """
-    survey, cut, points, grid = inspect(stage, progress)
     settings = stage.settings
+    if settings.forget_points and stage.source.kind == "points" and not stage.binding.is_live:
+        raise SegmenterError(
+            "points of this session only are kept in the model, and forget_points keeps none, so "
+            "the views would have nothing to read. Load them into a table, or leave forget_points "
+            "out."
+        )
+    survey, cut, points, grid = inspect(stage, progress)
     segmentation = _cluster(points, settings, progress)
     neighbors = NearestNeighbors(
         points,

@@ -37,6 +37,7 @@ app.command(rich_help_panel="Watch")(backtest.backtest)
 app.command(rich_help_panel="Keep")(keep.refresh)
 app.command(rich_help_panel="Keep")(keep.models)
 app.command(rich_help_panel="Keep")(keep.rollback)
+app.command(rich_help_panel="Keep")(keep.forget)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Keep: ``refresh``, ``models`` and ``rollback``."""
+"""Keep: ``refresh``, ``models``, ``rollback`` and ``forget``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
 
-__all__ = ["models", "refresh", "rollback"]
+__all__ = ["forget", "models", "refresh", "rollback"]
 
 MODEL_COLUMNS = (
     Column("model_id", "Model", "count"),
@@ -131,3 +131,41 @@ def rollback(
         done(f"model {model_id} instead of model {current}")
     with open_model(database) as con:
         show_segments(con, form, snapshot=True)
+
+
+FORGOTTEN = (
+    Column("place", "Where"),
+    Column("removed", "Removed", "count"),
+    Column("words", "What happened"),
+)
+
+
+def forget(
+    database: Database,
+    customer: Annotated[
+        str, typer.Option(help="Id of the customer.", metavar="ID", show_default=False)
+    ],
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Remove a customer from all that is stored: the snapshot and the models' training points.
+
+    Your own table is only read. The output says for each place what was removed, and of each model
+    how it is known which point they were. The rules stay as they are. DuckDB overwrites freed space
+    in the file only later: copy the database into a new file to be rid of the bytes, too.
+
+    Example: segmenter forget shop.duckdb --customer 12347
+    """
+    from segmenter.cli.console import listener
+    from segmenter.forgetting import Forgetting
+
+    with open_model(database):
+        pass  # a file without a model is refused before it is opened for writing
+    with workplace(database) as place:
+        forgetting = Forgetting(place.con)
+        with listener(quiet).step("Looking for what is stored") as done:
+            steps = forgetting.prepare(customer)
+            done(f"customer {customer}")
+        with place.writing():
+            forgetting.store()
+    write(FORGOTTEN, [(step.place, step.removed, step.words) for step in steps], form)

@@ -131,6 +131,12 @@ def fit(
     where: Annotated[
         str | None, typer.Option(help="Condition on rows, say \"invoice_no not like 'C%'\".")
     ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TABLE|FILE", help="Customers who are left out of everything: test accounts."
+        ),
+    ] = None,
     window: Annotated[
         str | None, typer.Option(help="Time span that counts, say '12 months'. Needs --date.")
     ] = None,
@@ -175,6 +181,13 @@ def fit(
     names: Annotated[
         str | None, typer.Option(help="Names of the segments, highest first, with commas.")
     ] = None,
+    forget_points: Annotated[
+        bool,
+        typer.Option(
+            "--forget-points",
+            help="Keep rules only, not the training points, each of which may be one person.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
@@ -207,6 +220,7 @@ def fit(
         date=date,
         currency=currency,
         where=where,
+        exclude=exclude,
         window=window,
         as_of=as_of,
         profile=profile,
@@ -223,6 +237,7 @@ def fit(
             "max_rules": max_rules,
             "max_points": max_points,
             "names": names,
+            "forget_points": forget_points,
         }
     )
     if source.kind == "points" and (cut is not None or cut_on is not None):
