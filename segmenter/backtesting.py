@@ -148,7 +148,9 @@ class Backtest:
         query = self._sql("queries/time_span", {"transactions": _staged("transactions")})
         first_at, last_at = first_row(self.con, query)
         if first_at is None:
-            raise SegmenterError(f"no row of {relation} has a date, so there is no time to go back.")
+            raise SegmenterError(
+                f"no row of {relation} has a date, so there is no time to go back."
+            )
         span = f"its rows span {first_at:%Y-%m-%d} to {last_at:%Y-%m-%d}"
         if known_until < first_at:
             raise SegmenterError(

@@ -13,7 +13,7 @@ from segmenter.stage import Stage, Survey
 
 __all__ = ["MANY_ROWS", "Count", "doubts"]
 
-MANY_ROWS = 1_000_000
+MANY_ROWS = 250_000
 """With more rows than this, a fit looks for no exact duplicates; the view always does."""
 
 

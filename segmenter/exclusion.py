@@ -59,9 +59,7 @@ class Exclusion:
         return exp.not_(exp.Exists(this=listed))
 
 
-def find_exclusion(
-    con: duckdb.DuckDBPyConnection, source: Source, customer_type: str
-) -> Exclusion:
+def find_exclusion(con: duckdb.DuckDBPyConnection, source: Source, customer_type: str) -> Exclusion:
     """Look the list of a source up.
 
     The customers are in the column that is called as the source's customer column, else in

@@ -70,9 +70,7 @@ class Forgetting:
         self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
         self._check_text()
         self._stored = {
-            table: count
-            for table in self._tables()
-            if (count := self._count(f"{SCHEMA}.{table}"))
+            table: count for table in self._tables() if (count := self._count(f"{SCHEMA}.{table}"))
         }
         live = self._live_rows(source)
         if not self._stored and not live:
@@ -109,7 +107,7 @@ class Forgetting:
                     self._leave_point(found)
 
     def _drop_check_sum(self) -> None:
-        """Drop the sum that their rows are part of; the next refresh adds its customers up again."""
+        """Drop the sum that their rows are in; the next refresh adds its customers up again."""
         self.con.execute(
             f"""
             delete from {SCHEMA}.snapshot_buckets

@@ -81,9 +81,7 @@ def trace(con: duckdb.DuckDBPyConnection, customer: Customer) -> list[Trace]:
     return [_trace_in(con, customer, version) for version in versions]
 
 
-def _trace_in(
-    con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[str, Any]
-) -> Trace:
+def _trace_in(con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[str, Any]) -> Trace:
     key = version["model_id"]
     kept = first_row(con, f"select 1 from {SCHEMA}.model_points where model_id = $1 limit 1", [key])
     if not kept:
@@ -243,6 +241,4 @@ def _point_of(profile: Profile, relative_step: float | None) -> Profile:
 
 def _is_whale(profile: Profile, version: dict[str, Any]) -> bool:
     cuts = (version["monetary_cut"], version["frequency_cut"])
-    return any(
-        cut is not None and value > cut for value, cut in zip(profile, cuts, strict=True)
-    )
+    return any(cut is not None and value > cut for value, cut in zip(profile, cuts, strict=True))

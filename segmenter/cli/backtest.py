@@ -79,9 +79,7 @@ def backtest(
 
 def _sentences(outcome: Outcome) -> Iterator[str]:
     """Compare the two rankings by the share of the top group, and say what neither could know."""
-    top: dict[str, Any] = {
-        row["ranking"]: row for row in outcome.rows if row["segment_rank"] == 1
-    }
+    top: dict[str, Any] = {row["ranking"]: row for row in outcome.rows if row["segment_rank"] == 1}
     customers = top["segments"]["customers"]
     ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
     if ours is not None:
@@ -94,9 +92,8 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     if outcome.newcomers and outcome.later_revenue > 0:
         share = outcome.newcomers_revenue / outcome.later_revenue
         yield (
-            f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of all later "
-            "revenue of known customers: no ranking of that day could know them, and no row counts "
-            "them."
+            f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of all "
+            "later revenue: no ranking of that day could know them, and no row counts them."
         )
 
 

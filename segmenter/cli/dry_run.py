@@ -37,8 +37,7 @@ def show_dry_run(
     if form is Format.TABLE:
         results.print(f"{binding.relation} is read as:")
         mapping = [
-            [role, _shown(binding.values[role]), kind]
-            for role, kind in binding.types.items()
+            [role, _shown(binding.values[role]), kind] for role, kind in binding.types.items()
         ]
         write(MAPPING, mapping, form)
         results.print("\nthe first of its profiles:")

@@ -4,7 +4,8 @@
 -- severity is blocks (a fit refuses such rows, and the live views leave them out), warns (it may
 -- change what the segments mean), informs (good to know) or ok. Fewer than 100 customers with an
 -- order are too few: each is more than a percent. From 90 % of customers with one order on, nearly
--- everybody has one.
+-- everybody has one. Exact copies warn up to a tenth of the rows, and from half of them on; between
+-- them it is usual that no column tells the lines of an order apart.
 -- Units:  found counts what unit says; share is of all rows or customers, from 0 to 1; revenue is
 --         the money of what was found, in the table's currency, NULL where there is none.
 with
@@ -22,6 +23,8 @@ judged as (
                 then case when found > 0 and found * 10 >= total * 9 then 'warns' else 'ok' end
             when found is null then 'informs'
             when found = 0 then 'ok'
+            when check_name = 'duplicate_rows' and found * 10 > total and found * 2 < total
+                then 'informs'
             when check_name in ('unusable_amounts', 'unusable_rows', 'duplicate_customers')
                 then 'blocks'
             when
@@ -36,7 +39,8 @@ judged as (
             else 'warns'
         end as severity,
         cast(found as double) / nullif(total, 0) as share,
-        format('{:,} {}', found, case when found = 1 then rtrim(unit, 's') else unit end) as counted,
+        format('{:,} {}', found, case when found = 1 then rtrim(unit, 's') else unit end)
+            as counted,
         case when found = 1 then 'has' else 'have' end as has,
         case when found = 1 then 'is' else 'are' end as is_or_are
     from data_quality_counts
@@ -139,7 +143,8 @@ final as (
                         when found = 0 then 'No row is an exact copy of another.'
                         else
                             format(
-                                '{} {} in every column of another one{}: loaded twice?',
+                                '{} {} in every column of another one{}: loaded twice, or no column '
+                                || 'tells the lines of an order apart.',
                                 with_share,
                                 case
                                     when found = 1 then 'is an exact copy'
