@@ -82,18 +82,22 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     top: dict[str, Any] = {row["ranking"]: row for row in outcome.rows if row["segment_rank"] == 1}
     customers = top["segments"]["customers"]
     ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
-    if ours is not None:
+    if customers and ours is not None:
         yield (
             f"\nOf what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
             f"{outcome.until:%Y-%m-%d}, {percent(ours, 1)} came from the {customers:,} of "
             f"{top['segments']['segment']}; the {customers:,} with the highest spend, as many, "
             f"made {percent(theirs, 1)}. {_verdict(ours, theirs)}"
         )
+        yield (
+            f"{percent(top['segments']['repeat_rate'], 1)} of the ones came again, "
+            f"{percent(top['spend']['repeat_rate'], 1)} of the others."
+        )
     if outcome.newcomers and outcome.later_revenue > 0:
         share = outcome.newcomers_revenue / outcome.later_revenue
         yield (
             f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of all "
-            "later revenue: no ranking of that day could know them, and no row counts them."
+            "identified later revenue: no ranking of that day could know them, and no row counts them."
         )
 
 
