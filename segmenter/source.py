@@ -57,7 +57,7 @@ class Source:
     as_of : str, date or datetime, optional
         Last moment that counts; a date means to its end, a time with a zone counts in UTC.
         Without it the newest transaction.
-    exclude : str, optional
+    exclude : str or path, optional
         Table, view or file with customers who are left out of everything, such as test accounts:
         its column of the customer column's name, else ``customer_id``, else the first. The views
         read it live.
@@ -77,7 +77,7 @@ class Source:
     where: str | None = None
     window: str | None = None
     as_of: str | dt.date | dt.datetime | None = None
-    exclude: str | None = None
+    exclude: str | os.PathLike[str] | None = None
     profile: Any = None
     points: Any = None
 
@@ -154,8 +154,8 @@ class Source:
             values[self.kind] = self.file
         if self.as_of is not None:
             values["as_of"] = str(self.as_of)
-        if self.exclude is not None and is_file_name(self.exclude):
-            values["exclude"] = _absolute(self.exclude)
+        if self.exclude is not None and is_file_name(os.fspath(self.exclude)):
+            values["exclude"] = _absolute(os.fspath(self.exclude))
         return {name: value for name, value in values.items() if value is not None}
 
     def _check_types(self) -> None:

@@ -201,7 +201,7 @@ class Stage:
     def currencies(self) -> tuple[int, str | None]:
         """Count the rows that are not in the most frequent currency, and list the currencies."""
         row = self._row(self._sql("queries/currencies"))
-        return row["others"], row["listed"]
+        return row["deviating"], row["listed"]
 
     def profile_rows(self) -> int:
         """Count the profiles, or the points."""

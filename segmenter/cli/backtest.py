@@ -96,8 +96,9 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     if outcome.newcomers and outcome.later_revenue > 0:
         share = outcome.newcomers_revenue / outcome.later_revenue
         yield (
-            f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of all "
-            "identified later revenue: no ranking of that day could know them, and no row counts them."
+            f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of the "
+            "later revenue of all that are known: no ranking of that day could know them, and no "
+            "row counts them."
         )
 
 

@@ -2,8 +2,8 @@
 -- Grain:  one row for each ranking and segment.
 -- Source: $segmented, the customers of then with their segments; $later, what each customer did
 --         after; $named, the segments.
--- The plain ranking orders customers by monetary, equal ones by customer_id, and cuts the order into
--- groups of as many customers as the segments have.
+-- The plain ranking orders customers by monetary, equal ones by customer_id, and cuts the order
+-- into groups of as many customers as the segments have.
 -- Units:  money in the table's currency; shares from 0 to 1, of what these customers did.
 with
 

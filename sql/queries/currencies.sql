@@ -20,7 +20,7 @@ ranked as (
 )
 
 select
-    cast(coalesce(sum(case when place > 1 then source_rows end), 0) as bigint) as others,
+    cast(coalesce(sum(case when place > 1 then source_rows end), 0) as bigint) as deviating,
     string_agg(
         coalesce(currency, 'none') || ' ' || format('{:,}', source_rows),
         ', ' order by place

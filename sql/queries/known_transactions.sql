@@ -6,7 +6,7 @@ select
     order_id,
     amount,
     ordered_at
-from $transactions as transactions
+from $transactions
 where
     customer_id = $customer_id
     and (ordered_at <= $known_until or ordered_at is null)

@@ -6,7 +6,7 @@ select
     order_id,
     amount,
     ordered_at
-from $transactions as transactions
+from $transactions
 where
     ordered_at > $known_until
     and ordered_at <= $until

@@ -4,4 +4,4 @@
 select
     min(ordered_at) as first_at,
     max(ordered_at) as last_at
-from $transactions as transactions
+from $transactions

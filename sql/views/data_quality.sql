@@ -143,8 +143,8 @@ final as (
                         when found = 0 then 'No row is an exact copy of another.'
                         else
                             format(
-                                '{} {} in every column of another one{}: loaded twice, or no column '
-                                || 'tells the lines of an order apart.',
+                                '{} {} in every column of another one{}: loaded twice, or no '
+                                || 'column tells the lines of an order apart.',
                                 with_share,
                                 case
                                     when found = 1 then 'is an exact copy'

@@ -39,7 +39,7 @@ counted as materialized (
         count(case when amount = 0 then 1 end) as zeros,
         min(case when amount = 0 then order_id end) as zeros_order,
         min(case when amount = 0 then customer_id end) as zeros_customer,
-        count(*) - count(amount) as missing,
+        count(*) - count(amount) as lacking,
         min(case when amount is null then order_id end) as missing_order,
         min(case when amount is null then customer_id end) as missing_customer,
         count(case when not is_usable then 1 end) as unusable,
@@ -53,7 +53,7 @@ counted as materialized (
         sum(case when ordered_at is null then ten_thousandths end) as undated_revenue,
         min(case when ordered_at is null then order_id end) as undated_order,
         min(case when ordered_at is null then customer_id end) as undated_customer,
-        count(case when is_future then 1 end) as future,
+        count(case when is_future then 1 end) as ahead,
         sum(case when is_future then ten_thousandths end) as future_revenue,
         max(case when is_future then ordered_at end) as future_time,
         min(ordered_at) as first_time,
@@ -110,8 +110,9 @@ by_currency as materialized (
         sum(
             case
                 when segmenter_amount between -$max_amount and $max_amount
-                    then cast(floor(segmenter_amount * 10000 + 0.5) as bigint)
-                    * (segmenter_copies - 1)
+                    then
+                        cast(floor(segmenter_amount * 10000 + 0.5) as bigint)
+                        * (segmenter_copies - 1)
             end
         ) as copies_revenue,
         sum(
@@ -135,8 +136,8 @@ currencies as (
 
 compared as (
     select
-        coalesce(sum(case when place > 1 then source_rows end), 0) as others,
-        sum(case when place > 1 then revenue end) as others_revenue,
+        coalesce(sum(case when place > 1 then source_rows end), 0) as deviating,
+        sum(case when place > 1 then revenue end) as deviating_revenue,
         string_agg(
             coalesce(currency, 'none') || ' ' || format('{:,}', cast(source_rows as bigint)),
             ', ' order by place
@@ -166,46 +167,46 @@ checks as (
     from counted
     union all
     select
-        'refunds',
-        'rows',
-        refunds,
-        source_rows,
-        refunds_revenue,
+        'refunds' as check_name,
+        'rows' as unit,
+        refunds as found,
+        source_rows as total,
+        refunds_revenue as ten_thousandths,
         coalesce(
             'order ' || cast(refunds_order as varchar),
             'customer ' || cast(refunds_customer as varchar)
-        )
+        ) as example
     from counted
     union all
     select
-        'zero_amounts',
-        'rows',
-        zeros,
-        source_rows,
-        null,
+        'zero_amounts' as check_name,
+        'rows' as unit,
+        zeros as found,
+        source_rows as total,
+        null as ten_thousandths,
         coalesce(
             'order ' || cast(zeros_order as varchar), 'customer ' || cast(zeros_customer as varchar)
-        )
+        ) as example
     from counted
     union all
     select
-        'missing_amounts',
-        'rows',
-        missing,
-        source_rows,
-        null,
+        'missing_amounts' as check_name,
+        'rows' as unit,
+        lacking as found,
+        source_rows as total,
+        null as ten_thousandths,
         coalesce(
             'order ' || cast(missing_order as varchar),
             'customer ' || cast(missing_customer as varchar)
-        )
+        ) as example
     from counted
     union all
     select
-        'unusable_amounts',
-        'rows',
-        unusable,
-        source_rows,
-        null,
+        'unusable_amounts' as check_name,
+        'rows' as unit,
+        unusable as found,
+        source_rows as total,
+        null as ten_thousandths,
         case
             when unusable > 0
                 then
@@ -215,24 +216,24 @@ checks as (
                         'order ' || cast(unusable_order as varchar),
                         'customer ' || cast(unusable_customer as varchar)
                     )
-        end
+        end as example
     from counted
     union all
     select
-        'rows_without_order',
-        'rows',
-        case when $has_order then orderless end,
-        source_rows,
-        case when $has_order then orderless_revenue end,
-        case when $has_order then 'customer ' || cast(orderless_customer as varchar) end
+        'rows_without_order' as check_name,
+        'rows' as unit,
+        case when $has_order then orderless end as found,
+        source_rows as total,
+        case when $has_order then orderless_revenue end as ten_thousandths,
+        case when $has_order then 'customer ' || cast(orderless_customer as varchar) end as example
     from counted
     union all
     select
-        'rows_without_date',
-        'rows',
-        case when $has_date then undated end,
-        source_rows,
-        case when $has_date then undated_revenue end,
+        'rows_without_date' as check_name,
+        'rows' as unit,
+        case when $has_date then undated end as found,
+        source_rows as total,
+        case when $has_date then undated_revenue end as ten_thousandths,
         case
             when $has_date
                 then
@@ -240,77 +241,77 @@ checks as (
                         'order ' || cast(undated_order as varchar),
                         'customer ' || cast(undated_customer as varchar)
                     )
-        end
+        end as example
     from counted
     union all
     select
-        'future_dates',
-        'rows',
-        case when $has_date then future end,
-        source_rows,
-        future_revenue,
-        cast(future_time as varchar)
+        'future_dates' as check_name,
+        'rows' as unit,
+        case when $has_date then ahead end as found,
+        source_rows as total,
+        future_revenue as ten_thousandths,
+        cast(future_time as varchar) as example
     from counted
     union all
     select
-        'time_span',
-        'days',
-        date_diff('day', first_time, last_time) + 1,
-        null,
-        null,
+        'time_span' as check_name,
+        'days' as unit,
+        date_diff('day', first_time, last_time) + 1 as found,
+        null as total,
+        null as ten_thousandths,
         cast(cast(first_time as date) as varchar)
         || ' to '
-        || cast(cast(last_time as date) as varchar)
+        || cast(cast(last_time as date) as varchar) as example
     from counted
     union all
     select
-        'duplicate_rows',
-        'rows',
-        repeated.copies,
-        counted.source_rows,
-        repeated.copies_revenue,
+        'duplicate_rows' as check_name,
+        'rows' as unit,
+        repeated.copies as found,
+        counted.source_rows as total,
+        repeated.copies_revenue as ten_thousandths,
         coalesce(
             'order ' || cast(repeated.copies_order as varchar),
             'customer ' || cast(repeated.copies_customer as varchar)
-        )
+        ) as example
     from repeated
     cross join counted
     union all
     select
-        'several_currencies',
-        'rows',
-        case when $has_currency then compared.others end,
-        counted.source_rows,
-        compared.others_revenue,
-        case when $has_currency then compared.listed end
+        'several_currencies' as check_name,
+        'rows' as unit,
+        case when $has_currency then compared.deviating end as found,
+        counted.source_rows as total,
+        compared.deviating_revenue as ten_thousandths,
+        case when $has_currency then compared.listed end as example
     from compared
     cross join counted
     union all
     select
-        'customers_without_order',
-        'customers',
-        refunded,
-        customers,
-        refunded_cents * 100,
-        'customer ' || cast(refunded_customer as varchar)
+        'customers_without_order' as check_name,
+        'customers' as unit,
+        refunded as found,
+        customers as total,
+        refunded_cents * 100 as ten_thousandths,
+        'customer ' || cast(refunded_customer as varchar) as example
     from profiled
     union all
     select
-        'customers_with_one_order',
-        'customers',
-        once,
-        buyers,
-        once_cents * 100,
-        'customer ' || cast(once_customer as varchar)
+        'customers_with_one_order' as check_name,
+        'customers' as unit,
+        once as found,
+        buyers as total,
+        once_cents * 100 as ten_thousandths,
+        'customer ' || cast(once_customer as varchar) as example
     from profiled
     union all
     select
-        'few_customers',
-        'customers',
-        buyers,
-        null,
-        buyers_cents * 100,
-        null
+        'few_customers' as check_name,
+        'customers' as unit,
+        buyers as found,
+        null as total,
+        buyers_cents * 100 as ten_thousandths,
+        null as example
     from profiled
 ),
 

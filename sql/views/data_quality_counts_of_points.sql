@@ -66,21 +66,21 @@ checks as (
     from counted
     union all
     select
-        'customers_with_one_order',
-        'customers',
-        once,
-        buyers,
-        once_cents,
-        null
+        'customers_with_one_order' as check_name,
+        'customers' as unit,
+        once as found,
+        buyers as total,
+        once_cents as cents,
+        null as example
     from pointed
     union all
     select
-        'few_customers',
-        'customers',
-        buyers,
-        null,
+        'few_customers' as check_name,
+        'customers' as unit,
+        buyers as found,
+        null as total,
         cents,
-        null
+        null as example
     from pointed
 ),
 

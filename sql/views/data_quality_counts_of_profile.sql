@@ -25,7 +25,8 @@ by_customer as (
         ) as cents,
         count(
             case
-                when monetary between -$max_amount and $max_amount
+                when
+                    monetary between -$max_amount and $max_amount
                     and frequency between 0 and $max_frequency
                     then 1
             end
@@ -74,48 +75,48 @@ checks as (
     from counted
     union all
     select
-        'unusable_rows',
-        'rows',
-        coalesce(unusable, 0),
-        source_rows,
-        null,
-        'customer ' || cast(unusable_customer as varchar)
+        'unusable_rows' as check_name,
+        'rows' as unit,
+        coalesce(unusable, 0) as found,
+        source_rows as total,
+        null as cents,
+        'customer ' || cast(unusable_customer as varchar) as example
     from counted
     union all
     select
-        'duplicate_customers',
-        'rows',
-        coalesce(repeated, 0),
-        source_rows,
-        null,
-        'customer ' || cast(repeated_customer as varchar)
+        'duplicate_customers' as check_name,
+        'rows' as unit,
+        coalesce(repeated, 0) as found,
+        source_rows as total,
+        null as cents,
+        'customer ' || cast(repeated_customer as varchar) as example
     from counted
     union all
     select
-        'customers_without_order',
-        'customers',
-        refunded,
-        customers,
-        refunded_cents,
-        'customer ' || cast(refunded_customer as varchar)
+        'customers_without_order' as check_name,
+        'customers' as unit,
+        refunded as found,
+        customers as total,
+        refunded_cents as cents,
+        'customer ' || cast(refunded_customer as varchar) as example
     from profiled
     union all
     select
-        'customers_with_one_order',
-        'customers',
-        once,
-        buyers,
-        once_cents,
-        'customer ' || cast(once_customer as varchar)
+        'customers_with_one_order' as check_name,
+        'customers' as unit,
+        once as found,
+        buyers as total,
+        once_cents as cents,
+        'customer ' || cast(once_customer as varchar) as example
     from profiled
     union all
     select
-        'few_customers',
-        'customers',
-        buyers,
-        null,
-        buyers_cents,
-        null
+        'few_customers' as check_name,
+        'customers' as unit,
+        buyers as found,
+        null as total,
+        buyers_cents as cents,
+        null as example
     from profiled
 ),
 

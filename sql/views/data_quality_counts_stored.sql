@@ -35,21 +35,21 @@ checks as (
     from current_model
     union all
     select
-        'customers_with_one_order',
-        'customers',
-        once,
-        buyers,
-        once_revenue,
-        revenue
+        'customers_with_one_order' as check_name,
+        'customers' as unit,
+        once as found,
+        buyers as total,
+        once_revenue as revenue,
+        revenue as total_revenue
     from pointed
     union all
     select
-        'few_customers',
-        'customers',
-        buyers,
-        null,
+        'few_customers' as check_name,
+        'customers' as unit,
+        buyers as found,
+        null as total,
         revenue,
-        revenue
+        revenue as total_revenue
     from pointed
 ),
 
