@@ -19,13 +19,13 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import store
-from segmenter.catalog import bind, literal, redirect, view_files
+from segmenter.catalog import bind, literal, newest_order, redirect, view_files
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.query import first_row, records, transaction
-from segmenter.source import Source, checked_moment
+from segmenter.source import Source, parse_moment
 from segmenter.stage import Stage
 from segmenter.training import train
 
@@ -110,10 +110,11 @@ class Backtest:
         listener = progress or Silent()
         self._model_id, source, settings = store.current(self.con)
         _refuse_without_time(source)
-        known_until = checked_moment(as_of)
+        known_until = parse_moment(as_of, "as_of")
         early = dataclasses.replace(source, as_of=known_until)
         with Stage(self.con, early, settings) as stage:
-            self._values = stage.binding.values
+            newest = newest_order({}, added_up=True)
+            self._values = stage.binding.values | {"newest_order": newest}
             self._stage("transactions", "views/transactions", "view")
             measured_until = self._check_span(stage.binding.relation, known_until, until)
             model = train(stage, listener).model
@@ -162,7 +163,7 @@ class Backtest:
                 f"{relation} has nothing after {known_until:%Y-%m-%d} to measure: {span}. "
                 "Choose an earlier day."
             )
-        end: datetime = last_at if until is None else checked_moment(until, "until")
+        end: datetime = last_at if until is None else parse_moment(until, "until")
         if end <= known_until:
             raise SegmenterError(
                 f"until {end:%Y-%m-%d} must be later than as_of {known_until:%Y-%m-%d}: what is "
@@ -189,8 +190,14 @@ class Backtest:
         self._make(
             "models",
             "select true as is_current, $monetary::double as monetary_cut, "
-            "$frequency::double as frequency_cut",
-            {"monetary": model.monetary_cut, "frequency": model.frequency_cut},
+            "$frequency::double as frequency_cut, $active::integer as active_days, "
+            "$lapsed::integer as lapsed_days",
+            {
+                "monetary": model.monetary_cut,
+                "frequency": model.frequency_cut,
+                "active": model.active_days,
+                "lapsed": model.lapsed_days,
+            },
         )
         tables = {name: _staged(name) for name in ("segment_rules", "models")}
         self._stage(

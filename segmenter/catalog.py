@@ -20,10 +20,12 @@ __all__ = [
     "QUALITY",
     "RULES",
     "TABLES",
+    "TABLE_MACROS",
     "VIEWS",
     "bind",
     "create_view",
     "literal",
+    "newest_order",
     "read",
     "redirect",
     "view_files",
@@ -40,6 +42,15 @@ TABLES = (
     "backtest",
 )
 
+TABLE_MACROS = (
+    "customer_segments_at",
+    "segment_moves",
+    "customer_moves",
+    "compare_models",
+    "compare_rules",
+)
+"""The table macros of the schema, each after those that it reads."""
+
 RULES = "segment_rules"
 """The view that is the same for every source."""
 
@@ -54,6 +65,7 @@ VIEWS = (
     "profile_points",
     "customer_segments",
     "whales",
+    "customer_upgrades",
     "segment_summary",
     "data_quality_counts",
     QUALITY,
@@ -92,6 +104,7 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
             "customer_segments" if has_macro else "customer_segments_by_rules"
         )
         chosen["whales"] = "whales"
+        chosen["customer_upgrades"] = "customer_upgrades"
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
@@ -137,6 +150,21 @@ def _parsed(path: str) -> exp.Expr:
     for node in tree.walk():
         node.pop_comments()
     return tree
+
+
+def newest_order(values: Mapping[str, exp.Expr], *, added_up: bool) -> exp.Expr:
+    """Return the time of the newest order as a subquery.
+
+    Parameters
+    ----------
+    values : mapping of str to Expression
+    added_up : bool
+        Whether it is read from profiles; otherwise from the transactions, which spares a query
+        about a few customers from adding up all of them.
+    """
+    return exp.Subquery(
+        this=bind(f"queries/newest_order{'_of_profiles' if added_up else ''}", values)
+    )
 
 
 def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
 
-__all__ = ["Source", "checked_moment", "is_file_name"]
+__all__ = ["Source", "is_file_name", "parse_moment"]
 
 _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -101,7 +101,7 @@ class Source:
         if self.window is not None:
             object.__setattr__(self, "window", _checked_window(self.window))
         if self.as_of is not None:
-            object.__setattr__(self, "as_of", checked_moment(self.as_of))
+            object.__setattr__(self, "as_of", parse_moment(self.as_of, "as_of"))
         if (self.window or self.as_of) and self.date is None:
             name = "window" if self.window else "as_of"
             raise SegmenterError(f"{name} needs the date column. Name it with date = '...'.")
@@ -219,19 +219,13 @@ def _checked_window(window: object) -> str:
     return f"{number} {unit}{'s' * (number != 1)}"
 
 
-def checked_moment(moment: object, name: str = "as_of") -> dt.datetime:
+def parse_moment(moment: object, name: str) -> dt.datetime:
     """Return the last moment that counts: a bare date to its end, a time with a zone in UTC.
-
-    Parameters
-    ----------
-    moment : str, date or datetime
-    name : str, default 'as_of'
-        What it is called, for messages.
 
     Raises
     ------
     SegmenterError
-        It is none of these.
+        It is neither a date nor a time; the message calls it by `name`.
     """
     if isinstance(moment, str):
         try:
