@@ -58,7 +58,8 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
         ],
     )
     _insert(con, "model_splits", [{**key, **asdict(split)} for split in model.splits])
-    _insert_arrow(con, "model_points", _points_table(model))
+    if not model.settings.forget_points:
+        _insert_arrow(con, "model_points", _points_table(model))
     _insert_arrow(con, "model_rules", rules_table(model))
     bins = training_bins(model.points, model.rules, model.names, model.whales)
     _insert(con, "model_bins", [{**key, **one._asdict()} for one in bins])
