@@ -21,7 +21,7 @@ LAYERS = [
     {"stage", "store", "snapshot", "unusable"},
     {"table_macros"},
     {"binding", "comments", "explanation_sql"},
-    {"exclusion"},
+    {"exclusion", "engine"},
     {"rules_sql", "label_columns", "resampling"},
     {"remote_source", "one_query"},
     {"expressions", "relations", "model", "portability", "warehouses"},
