@@ -46,6 +46,11 @@ class Engine(Protocol):
     dialect: str
     local: duckdb.DuckDBPyConnection
 
+    @property
+    def has_catalog(self) -> bool:
+        """Whether what is published outlives the session."""
+        ...
+
     def register(self, frame: Any) -> None:
         """Make a data frame readable under the name `FRAME`."""
 
@@ -105,6 +110,7 @@ class Embedded:
 
     name = "DuckDB"
     dialect = "duckdb"
+    has_catalog = True
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.local = con

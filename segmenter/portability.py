@@ -218,12 +218,14 @@ def _ordered(value: exp.Expr, dialect: str) -> exp.Order:
 
 
 def _interpolated(value: exp.Expr, rank: exp.Expr, place: exp.Expr) -> exp.Expr:
-    """Return ``lower + (upper - lower) * fraction``, which is exact where the two are equal."""
+    """Return the point between two neighbours, with DuckDB 2.0's own roundings."""
     below = exp.Floor(this=place.copy())
     lower = _value_at(value, rank, below)
     upper = _value_at(value, rank, exp.Ceil(this=place.copy()))
     fraction = exp.Max(this=place.copy() - below.copy())
-    return lower + exp.paren(upper - lower.copy()) * fraction
+    rest = exp.paren(exp.Literal.number(1) - fraction.copy())
+    between = lower.copy() * rest + upper.copy() * fraction
+    return exp.Case().when(exp.EQ(this=lower.copy(), expression=upper), lower).else_(between)
 
 
 def _value_at(value: exp.Expr, rank: exp.Expr, place: exp.Expr) -> exp.Expr:
