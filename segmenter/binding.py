@@ -230,9 +230,7 @@ def _select(binding: Binding, tree: exp.Expr) -> exp.Select:
     return exp.select(exp.alias_(tree.copy(), "value")).from_(table)
 
 
-def _check_number(
-    engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr
-) -> None:
+def _check_number(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
         shown = _example(engine, binding, tree)
@@ -244,9 +242,7 @@ def _check_number(
         )
 
 
-def _check_date(
-    engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr
-) -> None:
+def _check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
     if not binding.types[name].startswith(("DATE", "TIMESTAMP")):
         shown = _example(engine, binding, tree)
         mended = f"strptime({_written(binding, text)}, '%Y-%m-%d')"

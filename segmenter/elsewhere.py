@@ -14,7 +14,6 @@ import pyarrow as pa
 from sqlglot import exp
 
 from segmenter.catalog import redirect
-from segmenter.engine import Engine
 from segmenter.errors import SegmenterError
 from segmenter.exporting import model_function, model_views
 from segmenter.layout import SCHEMA

@@ -126,8 +126,8 @@ def _fit_elsewhere(
         if file is None:
             elsewhere(model)
             return model
-        options = {"storage_compatibility_version": _STORAGE}
-        with duckdb.connect(os.fspath(file), config=options) as con:
+        version = {"storage_compatibility_version": _STORAGE}
+        with duckdb.connect(os.fspath(file), config={**version}) as con:
             check_target(con)
             with points_stage(con, model) as points:
                 refit = refit_changes(points, model)

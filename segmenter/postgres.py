@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Postgres", "connect_postgres"]
 
+_WHOLE = ("cents", "frequency", "customers")
+"""The columns of points, whole numbers also where there is no row to tell."""
+
 
 class Postgres:
     """A connection to PostgreSQL, not in a transaction.
@@ -157,9 +160,7 @@ class Postgres:
                 sink.write(block)
         return csv.read_csv(
             pa.BufferReader(sink.getvalue()),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(query.named_selects, pa.int64())
-            ),
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_WHOLE, pa.int64())),
         )
 
     def publish(self, statements: Iterable[str]) -> None:

@@ -7,6 +7,9 @@ mode, where a sum that is too large is an error and not another number.
 
 from __future__ import annotations
 
+import os
+import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile
 from segmenter.engine import FRAME, Kind, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.portability import port
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Spark", "start_spark"]
+__all__ = ["Spark", "is_running", "start_spark"]
 
 _FILES = "segmenter_files"
+
+_CSV = re.compile(r"\.(csv|tsv|txt)(\.\w+)?$", re.IGNORECASE)
 
 _WHILE_ASKING = {"spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": "UTC"}
 
@@ -65,7 +69,7 @@ class Spark:
 
     def register(self, frame: Any) -> None:
         """Make a Spark, pandas or Arrow frame readable under the name `FRAME`."""
-        with self._asking():
+        with self.asking():
             if not hasattr(frame, "createOrReplaceTempView"):
                 frame = self.session.createDataFrame(frame)
             frame.createOrReplaceTempView(FRAME)
@@ -77,29 +81,30 @@ class Spark:
         """Return the source's relation, its name in messages, and whether it outlives us."""
         if source.is_frame:
             return exp.table_(FRAME), source.as_dict()[source.kind], False
-        if source.is_file:
+        if source.is_file or os.path.isdir(source.relation):
             return self._files(source)
         name = str(source.relation)
         table = exp.to_table(name, dialect="spark")
-        with self._asking():
+        with self.asking():
             self.session.table(table.sql(dialect="spark"))
             known = self.session.catalog.listTables()
         temporary = {row.name.casefold() for row in known if row.isTemporary}
         return table, name, bool(table.db) or name.casefold() not in temporary
 
     def _files(self, source: Source) -> tuple[exp.Table, str, bool]:
-        file = InputFile(source.file)
-        if file.is_parquet:
-            path = exp.to_identifier(file.path, quoted=True)
-            return exp.Table(this=path, db=exp.to_identifier("parquet")), file.name, True
-        with self._asking():
-            frame = self.session.read.csv(file.files, header=True, inferSchema=True)
+        """Return Parquet files or folders, which views can read, or CSV files, which none can."""
+        path = source.file
+        if not _CSV.search(path):
+            name = exp.to_identifier(path, quoted=True)
+            return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
+        with self.asking():
+            frame = self.session.read.csv(path, header=True, inferSchema=True)
             frame.createOrReplaceTempView(_FILES)
-        return exp.table_(_FILES), file.name, False
+        return exp.table_(_FILES), path, False
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
-        with self._asking():
+        with self.asking():
             fields = self.session.sql(self._written(query)).schema.fields
         return {
             field.name: canonical_type(self.local, field.dataType.simpleString(), "spark")
@@ -108,7 +113,7 @@ class Spark:
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
         """Make a temporary view, and keep its rows where a table is asked for."""
-        with self._asking():
+        with self.asking():
             frame = self.session.sql(self._written(query))
             if kind == "table":
                 frame = self._kept[name] = frame.persist()
@@ -127,17 +132,17 @@ class Spark:
 
     def rows(self, query: exp.Expr) -> list[dict[str, Any]]:
         """Return the rows of a query as mappings from column to value."""
-        with self._asking():
+        with self.asking():
             return [row.asDict() for row in self.session.sql(self._written(query)).collect()]
 
     def arrow(self, query: exp.Expr) -> pa.Table:
         """Return the rows of a query."""
-        with self._asking():
+        with self.asking():
             return self.session.sql(self._written(query)).toArrow()
 
     def publish(self, statements: Iterable[str]) -> None:
         """Create or replace function and views, one after the other: Spark has no transactions."""
-        with self._asking():
+        with self.asking():
             for statement in statements:
                 self.session.sql(statement)
 
@@ -153,13 +158,15 @@ class Spark:
         return write(port(query.copy(), "spark"), "spark")
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def asking(self) -> Iterator[None]:
         """Ask under our settings, and put Spark's errors into a sentence."""
         conf = self.session.conf
         before = {name: conf.get(name) for name in _WHILE_ASKING}
         _set(self.session, _WHILE_ASKING)
         try:
-            yield
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "PySpark does not yet fully support", Warning)
+                yield
         except SegmenterError:
             raise
         except Exception as error:
@@ -180,6 +187,15 @@ def _sentence(error: BaseException) -> str:
     text = str(error)
     said = first_line(error)
     return " ".join([said, *(words for sign, words in _WAYS_OUT.items() if sign in text)][:2])
+
+
+def is_running() -> bool:
+    """Tell whether this process has a Spark session already."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        return False
+    return SparkSession.getActiveSession() is not None
 
 
 def start_spark(master: str | None = None, conf: Mapping[str, str] | None = None) -> SparkSession:

@@ -213,12 +213,12 @@ class Stage:
     def buyers(self) -> tuple[int, int]:
         """Count the customers with one order, and those with any."""
         people = "customers" if self.source.kind == "points" else "1"
-        row = self._row(
-            exp.select(
-                f"cast(coalesce(sum(case when frequency = 1 then {people} end), 0) as bigint) once",
-                f"cast(coalesce(sum(case when frequency > 0 then {people} end), 0) as bigint) buyers",
-            ).from_(self._staged(self._rows))
+        counted = (
+            f"cast(coalesce(sum(case when frequency {which} then {people} end), 0) as bigint) "
+            f"as {name}"
+            for which, name in (("= 1", "once"), ("> 0", "buyers"))
         )
+        row = self._row(exp.select(*counted).from_(self._staged(self._rows)))
         return row["once"], row["buyers"]
 
     @property
