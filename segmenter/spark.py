@@ -87,9 +87,9 @@ class Spark:
         table = exp.to_table(name, dialect="spark")
         with self.asking():
             self.session.table(table.sql(dialect="spark"))
-            known = self.session.catalog.listTables()
-        temporary = {row.name.casefold() for row in known if row.isTemporary}
-        return table, name, bool(table.db) or name.casefold() not in temporary
+            known = self.session.sql("show tables").filter("isTemporary").collect()
+        temporary = {row.tableName.casefold() for row in known}
+        return table, name, bool(table.db) or table.name.casefold() not in temporary
 
     def _files(self, source: Source) -> tuple[exp.Table, str, bool]:
         """Return Parquet files or folders, which views can read, or CSV files, which none can."""

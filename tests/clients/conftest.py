@@ -78,11 +78,10 @@ def spark(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("spark")
     settings = {
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # nothing runs for long
         "spark.driver.memory": "2g",
         "spark.local.dir": folder,
         "spark.log.level": "OFF",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",  # small data: compiling takes longer
-        "spark.sql.codegen.wholeStage": "false",
         "spark.sql.shuffle.partitions": 3,
         "spark.sql.warehouse.dir": folder / "warehouse",
         "spark.ui.enabled": "false",

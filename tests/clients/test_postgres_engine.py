@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import duckdb
@@ -91,6 +95,41 @@ def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
         segmenter.load(con)
     monkeypatch.undo()
     assert segmenter.fit(store, sales, model=file).model_id == 1
+    assert objects(store) > 0
+
+
+KILLED = """
+import os, signal, sys
+import psycopg, segmenter
+from segmenter.postgres import Postgres
+
+real = Postgres.publish
+
+def dying(self, statements):
+    first, *rest = statements
+    def killing():
+        yield first
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(self, killing())
+
+Postgres.publish = dying
+dsn, file = sys.argv[1:]
+source = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
+segmenter.fit(psycopg.connect(dsn), source, model=file)
+"""
+
+
+def test_a_killed_fit_leaves_nothing_and_a_restart_completes(store, server, tmp_path):
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    file = tmp_path / "model.duckdb"
+    words = [sys.executable, "-c", KILLED, dsn, str(file)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(words, env=env, timeout=120).returncode == -signal.SIGKILL
+    assert objects(store) == 0
+    with duckdb.connect(str(file)) as con:
+        assert not con.execute("select * from duckdb_tables()").fetchall()
+    source = Source(transactions="sales", customer="customer_id", amount="amount")
+    assert segmenter.fit(store, source, model=file).model_id == 1
     assert objects(store) > 0
 
 
