@@ -57,6 +57,7 @@ def fold_constants(tree: exp.Expr, dialect: str) -> exp.Expr:
 
 
 def _fold_case(case: exp.Case) -> None:
+    is_percentile = case.find(exp.PercentileCont) is not None
     for branch in list(case.args["ifs"]):
         truth = _truth(branch.this)
         if truth is False:
@@ -65,7 +66,8 @@ def _fold_case(case: exp.Case) -> None:
             case.replace(branch.args["true"])
             return
     if not case.args["ifs"]:
-        case.replace(case.args.get("default") or exp.null())
+        nothing = exp.cast(exp.null(), "double") if is_percentile else exp.null()
+        case.replace(case.args.get("default") or nothing)
 
 
 def _truth(condition: exp.Expr) -> bool | None:
@@ -218,14 +220,12 @@ def _ordered(value: exp.Expr, dialect: str) -> exp.Order:
 
 
 def _interpolated(value: exp.Expr, rank: exp.Expr, place: exp.Expr) -> exp.Expr:
-    """Return the point between two neighbours, with DuckDB 2.0's own roundings."""
+    """Return ``lower + (upper - lower) * fraction``, which is exact where the two are equal."""
     below = exp.Floor(this=place.copy())
     lower = _value_at(value, rank, below)
     upper = _value_at(value, rank, exp.Ceil(this=place.copy()))
     fraction = exp.Max(this=place.copy() - below.copy())
-    rest = exp.paren(exp.Literal.number(1) - fraction.copy())
-    between = lower.copy() * rest + upper.copy() * fraction
-    return exp.Case().when(exp.EQ(this=lower.copy(), expression=upper), lower).else_(between)
+    return lower + exp.paren(upper - lower.copy()) * fraction
 
 
 def _value_at(value: exp.Expr, rank: exp.Expr, place: exp.Expr) -> exp.Expr:

@@ -19,6 +19,7 @@ from segmenter.catalog import QUALITY, bind, literal, redirect, view_files
 from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.engine import Embedded, Engine, Kind
 from segmenter.errors import SegmenterError
+from segmenter.percentiles import settle_percentiles
 from segmenter.points import Points
 from segmenter.settings import Settings
 from segmenter.source import Source
@@ -276,4 +277,4 @@ class Stage:
         here = {name: self.engine.staged(name) for name in self._files}
         query = redirect(bind(path, self._values | values), here)
         assert isinstance(query, exp.Query)
-        return query
+        return query if self.engine.dialect == "duckdb" else settle_percentiles(self.engine, query)

@@ -27,7 +27,7 @@ LAYERS = [
     {"training", "publish", "exporting", "versions", "memory"},
     {"doubts"},
     {"stage", "store", "snapshot", "unusable"},
-    {"spark", "postgres"},
+    {"spark", "postgres", "percentiles"},
     {"table_macros"},
     {"binding", "comments", "explanation_sql"},
     {"exclusion", "engine"},

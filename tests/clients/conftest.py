@@ -73,7 +73,7 @@ def database(server):
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
-    """A Spark in this process, started once; a task may fail three times."""
+    """A Spark in this process, started once; a task may fail three times, and has no Python."""
     from pyspark.sql import SparkSession
 
     folder = tmp_path_factory.mktemp("spark")
@@ -90,6 +90,8 @@ def spark(tmp_path_factory):
     builder = SparkSession.builder.master("local[2, 4]").appName("tests")
     for name, value in settings.items():
         builder = builder.config(name, str(value))
-    session = builder.getOrCreate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", "false")
+        session = builder.getOrCreate()
     yield session
     session.stop()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import duckdb
@@ -16,6 +17,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.postgres import Postgres, connect_postgres
+from segmenter.stage import Stage
 from tests.clients.alike import CUSTOMERS, check_same_model
 
 
@@ -59,13 +61,18 @@ def test_each_data_set_gives_the_same_model_and_segments(database, fitted, tmp_p
         check_same_model(segmenter.load(con), fitted.model)
 
 
-def test_windows_and_coarsening(store, shop, sales):
-    source = replace(sales, window="8 weeks", where="order_id % 7 <> 0")
-    for settings in (Settings(), Settings(max_points=100)):
-        found = segmenter.fit(store, source, settings)
-        check_same_model(found, segmenter.fit(shop, source, settings))
-    query = CUSTOMERS.format("segments.")
-    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+def test_a_window_and_a_condition(store, shop, sales):
+    source = replace(sales, window="20 weeks", where="order_id % 7 <> 0")
+    check_same_model(segmenter.fit(store, source), segmenter.fit(shop, source))
+    for name in ("customer_profile", "customer_segments"):
+        query = f"select * from segments.{name} order by customer_id"
+        assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+    query = "select * from segments.segment_summary order by segment_rank"
+    for row, known in zip(
+        store.execute(query).fetchall(), shop.execute(query).fetchall(), strict=True
+    ):
+        assert row[:3] == known[:3]
+        assert row[3:] == pytest.approx(known[3:], rel=1e-12)
 
 
 def test_too_many_points_are_coarsened_alike(database, con, tmp_path):
@@ -209,3 +216,23 @@ def test_the_command_line(store, server, tmp_path, capsys):
     assert "Publishing on PostgreSQL: in schema segments" in err
     found = store.execute("select distinct segment from segments.customer_segments").fetchall()
     assert len(found) == 3
+
+
+@pytest.mark.parametrize("cut", [0.51, 0.6, 0.75, 0.9, 0.95, 0.999, 1])
+def test_the_cut_is_the_same_to_the_last_bit(database, con, tmp_path, cut):
+    con.execute(
+        "create table base as select i as customer_id, round(hash(i) % 1000003 / 7.0, 2) as "
+        "monetary, 1 + hash(i) % 9 as frequency from range(997) as t(i)"
+    )
+    con.execute("alter table base alter frequency type integer")
+    copy_table(con, database, "base", tmp_path)
+    for cut_on in ("either", "frequency"):
+        settings = Settings(cut=cut, cut_on=cut_on)
+        with (
+            closing(Postgres(database)) as engine,
+            Stage(engine, Source(profile="base"), settings) as found,
+            Stage(con, Source(profile="base"), settings) as expected,
+        ):
+            found.add_up()
+            expected.add_up()
+            assert found.cut() == expected.cut()

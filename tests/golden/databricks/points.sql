@@ -75,28 +75,16 @@ WITH transactions AS (
     frequency >= 1
 ), thresholds AS (
   SELECT
-    CASE
-      WHEN MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) = MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END)
-      THEN MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
-      ELSE (
-        MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) * (
-          1 - MAX(place_1 - FLOOR(place_1))
-        )
-      ) + (
-        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) * MAX(place_1 - FLOOR(place_1))
-      )
-    END AS monetary_cut,
-    CASE
-      WHEN MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) = MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
-      THEN MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
-      ELSE (
-        MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) * (
-          1 - MAX(place_2 - FLOOR(place_2))
-        )
-      ) + (
-        MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) * MAX(place_2 - FLOOR(place_2))
-      )
-    END AS frequency_cut
+    MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
+      (
+        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
+      ) * MAX(place_1 - FLOOR(place_1))
+    ) AS monetary_cut,
+    MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) + (
+      (
+        MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) - MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
+      ) * MAX(place_2 - FLOOR(place_2))
+    ) AS frequency_cut
   FROM thresholds_ranked
 ), flagged AS (
   SELECT

@@ -313,28 +313,16 @@ WITH models AS (
     COUNT(*) AS customers,
     SUM(cents) AS cents,
     SUM(frequency) AS orders,
-    CASE
-      WHEN MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) = MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END)
-      THEN MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
-      ELSE (
-        MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) * (
-          1 - MAX(place_1 - FLOOR(place_1))
-        )
-      ) + (
-        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) * MAX(place_1 - FLOOR(place_1))
-      )
-    END AS median_monetary,
-    CASE
-      WHEN MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) = MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
-      THEN MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
-      ELSE (
-        MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) * (
-          1 - MAX(place_2 - FLOOR(place_2))
-        )
-      ) + (
-        MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) * MAX(place_2 - FLOOR(place_2))
-      )
-    END AS median_frequency
+    MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
+      (
+        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
+      ) * MAX(place_1 - FLOOR(place_1))
+    ) AS median_monetary,
+    MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) + (
+      (
+        MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS DOUBLE) END) - MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS DOUBLE) END)
+      ) * MAX(place_2 - FLOOR(place_2))
+    ) AS median_frequency
   FROM by_segment_ranked
   GROUP BY
     segment
