@@ -13,7 +13,7 @@ LAYERS = [
     {"cli"},
     {"registration"},
     {"udf"},
-    {"fitting", "labelling", "refreshing"},
+    {"fitting", "labelling", "refreshing", "report"},
     {"kernels"},
     {"training", "publish", "exporting", "versions"},
     {"stage", "store", "snapshot", "unusable"},

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli import explain, export, keep, label, start, use
+from segmenter.cli import explain, export, keep, label, report, start, use
 from segmenter.version import __version__
 
 __all__ = ["app"]
@@ -33,6 +33,7 @@ app.command(rich_help_panel="Use", context_settings=NUMBERS)(use.classify)
 app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
 app.command(rich_help_panel="Use")(label.label)
 app.command(rich_help_panel="Use")(export.export)
+app.command(rich_help_panel="Watch")(report.report)
 app.command(rich_help_panel="Keep")(keep.refresh)
 app.command(rich_help_panel="Keep")(keep.models)
 app.command(rich_help_panel="Keep")(keep.rollback)

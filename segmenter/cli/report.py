@@ -1,0 +1,109 @@
+"""Watch: ``report``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmenter.cli.database import open_model
+from segmenter.cli.options import Database, Quiet
+from segmenter.errors import SegmenterError
+
+if TYPE_CHECKING:
+    from segmenter.report.making import Report
+
+__all__ = ["report"]
+
+
+def report(
+    database: Database,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The HTML file to make.")
+    ] = Path("report.html"),
+    png: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write each chart as a PNG file into this folder."),
+    ] = None,
+    with_customers: Annotated[
+        bool,
+        typer.Option(
+            "--with-customers", help="Also name customers: the largest whales, who is lapsing."
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Count moves from this day. Default: three months before the end."
+        ),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Add up the transactions now instead of reading the snapshot."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is not a report of ours.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a page to look at and pass on: one HTML file that opens offline, for people to decide.
+
+    Customers against revenue, the map with its boundaries, who is leaving and who moved; then, for
+    the analyst, how the segments came about and how far to trust them. Customers are those of the
+    snapshot (`segmenter refresh`), never one by one, and none is named unless you ask for it.
+
+    Example: segmenter report shop.duckdb -o report.html --png pictures
+    """
+    from segmenter.report import bundle
+
+    bundle.require()
+
+    from segmenter.cli.console import listener
+    from segmenter.cli.words import audit_sentences, rule_sentences
+    from segmenter.report import writing
+    from segmenter.report.making import make_report
+
+    writing.check(output, overwrite=overwrite)
+    if png is not None and png.exists() and not png.is_dir():
+        raise SegmenterError(f"{png} is a file. Name a folder for the pictures.")
+    start = None if since is None else _day(since)
+    progress = listener(quiet)
+    with open_model(database) as con:
+        made = make_report(
+            con,
+            audit=list(audit_sentences(con)),
+            rules=list(rule_sentences(con)),
+            progress=progress,
+            since=start,
+            is_live=live,
+            with_customers=with_customers,
+        )
+    with progress.step("Writing") as done:
+        if png is not None:
+            _write_pictures(made, png, overwrite=overwrite)
+        content = made.html.encode()
+        writing.write(output, content)
+        done(f"{output}, {len(content) / 1e6:.1f} MB")
+
+
+def _write_pictures(made: Report, folder: Path, *, overwrite: bool) -> None:
+    """Draw every picture before the first one is written."""
+    from segmenter.report import bundle, writing
+
+    writing.check(folder, overwrite=True) if not folder.exists() else None
+    folder.mkdir(exist_ok=True)
+    paths = {figure.key: folder / f"{figure.key}.png" for figure in made.figures}
+    for path in paths.values():
+        writing.check(path, overwrite=overwrite)
+    drawn = {figure.key: writing.mark(bundle.picture(figure.chart)) for figure in made.figures}
+    for key, content in drawn.items():
+        writing.write(paths[key], content)
+
+
+def _day(text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise SegmenterError(f"--since must be a date such as 2011-06-01, not {text!r}.") from None

@@ -1,0 +1,92 @@
+"""What the charts have in common: data, colours, the filter, labels and axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+
+__all__ = [
+    "BILLIONS",
+    "EVERYWHERE",
+    "SHOWN",
+    "colour",
+    "dimmed",
+    "is_shown",
+    "log_steps",
+    "named",
+    "of",
+    "spread",
+]
+
+SHOWN = "shown"
+"""The parameter of a chart that holds the segments that the reader wants to see."""
+
+EVERYWHERE = "#22262b"
+
+BILLIONS = "replace(format(datum.value, '~s'), 'G', 'B')"
+"""Label of an axis of money: 20k, 3M, 1B."""
+
+is_shown = f"indexof({SHOWN}, datum.segment) >= 0"
+"""Whether a row's segment is one that the reader wants to see."""
+
+
+def of(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    """Return a chart of rows, with nothing drawn yet."""
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def named(names: Sequence[str]) -> alt.Parameter:
+    """Return the parameter of the segments that are shown: all, until the page says otherwise."""
+    return alt.param(name=SHOWN, value=list(names))
+
+
+def colour(names: Sequence[str], *, legend: bool = False) -> alt.Color:
+    """Return the colour of a segment; a theme knows which one it is."""
+    scale = alt.Scale(domain=list(names))
+    return alt.Color("segment:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+
+
+def dimmed(opacity: float = 1.0) -> Any:
+    """Return an opacity that falls when the reader wants to see other segments."""
+    return alt.when(is_shown).then(alt.value(opacity)).otherwise(alt.value(opacity / 8))
+
+
+def log_steps(low: float, high: float) -> list[float]:
+    """Return the labelled places of a logarithmic axis: 1, 2, 5, 10, or fewer on a long one.
+
+    Examples
+    --------
+    >>> log_steps(1, 60)
+    [1, 2, 5, 10, 20, 50]
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if math.log10(high / low) < 3.2 else (1,)
+    found = [step * 10.0**decade for decade in decades for step in steps]
+    return [_whole(place) for place in found if low * 0.999 <= place <= high]
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Move places apart until each is a gap from the next, keeping their order.
+
+    Examples
+    --------
+    >>> spread([1.0, 1.2, 5.0], 1.0)
+    [0.6, 1.6, 5.0]
+    """
+    order = sorted(range(len(places)), key=lambda place: places[place])
+    moved = [float(place) for place in places]
+    for _ in range(50):
+        for left, right in pairwise(order):
+            lack = gap - (moved[right] - moved[left])
+            if lack > 1e-9:
+                moved[left] -= lack / 2
+                moved[right] += lack / 2
+    return [round(place, 6) for place in moved]
+
+
+def _whole(number: float) -> float:
+    return int(number) if number >= 1 else round(number, 12)
