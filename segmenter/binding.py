@@ -9,23 +9,20 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import literal
+from segmenter.catalog import literal, newest_order
 from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, first_line
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
-from segmenter.points import MAX_CENTS, MAX_FREQUENCY
+from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.query import first_row
 from segmenter.relations import find_table, name_parts
 from segmenter.settings import Settings
 from segmenter.source import Source
 
-__all__ = ["FRAME", "MAX_CUSTOMERS", "Binding", "bind_source"]
+__all__ = ["FRAME", "Binding", "bind_source"]
 
 FRAME = "segmenter_frame"
 """The name under which a data frame is registered while it is read."""
-
-MAX_CUSTOMERS = 2**31 - 1
-"""Most customers of all points together: with more, exact sums of squares leave 64 bits."""
 
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
@@ -91,6 +88,8 @@ def bind_source(con: duckdb.DuckDBPyConnection, source: Source, settings: Settin
     else:
         _bind_aggregates(con, binding)
     _bind_condition(con, binding)
+    reads_transactions = is_live and source.kind == "transactions"
+    binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
     return binding
 
 

@@ -19,10 +19,12 @@ from segmenter.source import Source
 __all__ = [
     "RULES",
     "TABLES",
+    "TABLE_MACROS",
     "VIEWS",
     "bind",
     "create_view",
     "literal",
+    "newest_order",
     "read",
     "redirect",
     "view_files",
@@ -38,6 +40,15 @@ TABLES = (
     "snapshot_buckets",
 )
 
+TABLE_MACROS = (
+    "customer_segments_at",
+    "segment_moves",
+    "customer_moves",
+    "compare_models",
+    "compare_rules",
+)
+"""The table macros of the schema, each after those that it reads."""
+
 RULES = "segment_rules"
 """The view that is the same for every source."""
 
@@ -49,6 +60,7 @@ VIEWS = (
     "profile_points",
     "customer_segments",
     "whales",
+    "customer_upgrades",
     "segment_summary",
 )
 """Every live view, each after those that it reads."""
@@ -85,6 +97,7 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
             "customer_segments" if has_macro else "customer_segments_by_rules"
         )
         chosen["whales"] = "whales"
+        chosen["customer_upgrades"] = "customer_upgrades"
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
@@ -120,6 +133,21 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
         else:
             placeholder.replace(value)
     return tree
+
+
+def newest_order(values: Mapping[str, exp.Expr], *, added_up: bool) -> exp.Expr:
+    """Return the time of the newest order as a subquery.
+
+    Parameters
+    ----------
+    values : mapping of str to Expression
+    added_up : bool
+        Whether it is read from profiles; otherwise from the transactions, which spares a query
+        about a few customers from adding up all of them.
+    """
+    return exp.Subquery(
+        this=bind(f"queries/newest_order{'_of_profiles' if added_up else ''}", values)
+    )
 
 
 def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:

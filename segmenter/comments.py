@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import TABLES, read
+from segmenter.catalog import TABLE_MACROS, TABLES, read
 from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 __all__ = ["comment_snapshot", "write_comments"]
@@ -39,6 +39,8 @@ def write_comments(
     """
     for table in TABLES:
         _comment(con, "table", f"{SCHEMA}.{table}", _head(f"tables/{table}", {}))
+    for macro in TABLE_MACROS:
+        _comment(con, "macro table", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
     for macro in macros:
         _comment(con, "macro", f"main.{macro}", _head(f"macros/{macro}", {}))
     for view, file in views.items():

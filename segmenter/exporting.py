@@ -191,6 +191,8 @@ def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
                 "is_current": exp.true(),
                 "monetary_cut": _cut(model.monetary_cut),
                 "frequency_cut": _cut(model.frequency_cut),
+                "active_days": literal(model.active_days),
+                "lapsed_days": literal(model.lapsed_days),
             }
         ],
         "model_segments": [

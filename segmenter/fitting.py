@@ -7,6 +7,7 @@ import duckdb
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.publish import check_target, publish
+from segmenter.refit import refit_changes
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
@@ -57,8 +58,11 @@ def fit(
     listener = progress or Silent()
     check_target(con)
     with Stage(con, source, settings or Settings()) as stage:
-        training = train(stage, listener)
+        model = train(stage, listener).model
+        refit = refit_changes(stage, model)
+        if refit is not None:
+            listener.warn(refit.words())
         with listener.step("Publishing") as done:
-            model = publish(con, training.model, stage.binding, stage.customers)
+            model = publish(con, model, stage.binding, stage.customers)
             done(f"model {model.model_id}")
     return model

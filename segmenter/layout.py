@@ -33,7 +33,7 @@ SUMMARY = "segment_summary"
 SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
 """View like ``segment_summary``, but over the snapshot."""
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 """Raised when a stored table changes its columns; a model of another layout is refused."""
 
 

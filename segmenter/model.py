@@ -37,6 +37,8 @@ class Model:
         All customers of the fit, and those above the cut.
     monetary_cut, frequency_cut : float or None
         Customers strictly above are whales; None where the metric is not cut on.
+    active_days, lapsed_days : int or None
+        Thresholds of the lifecycle; None without a date column, or where nobody came back.
     relative_step : float or None
         Cells of monetary as a share of the amount, where there were more than ``max_points``
         points; None where they are exact.
@@ -62,6 +64,8 @@ class Model:
     whales: int
     monetary_cut: float | None
     frequency_cut: float | None
+    active_days: int | None
+    lapsed_days: int | None
     relative_step: float | None
     uncertain_customers: int
     outvoted_customers: int

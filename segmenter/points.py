@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from segmenter.errors import SegmenterError
 
-__all__ = ["MAX_CENTS", "MAX_FREQUENCY", "IntArray", "Points"]
+__all__ = ["MAX_CENTS", "MAX_CUSTOMERS", "MAX_FREQUENCY", "IntArray", "Points"]
 
 IntArray = NDArray[np.int64]
 
@@ -28,6 +28,9 @@ MAX_CENTS = 2**50
 
 MAX_FREQUENCY = 2**25
 """Largest frequency: its square stays an exact double."""
+
+MAX_CUSTOMERS = 2**31 - 1
+"""Most customers of all points together: with more, exact sums of squares leave 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Points:
         Raises
         ------
         SegmenterError
-            A profile beyond `MAX_CENTS` or `MAX_FREQUENCY`, or a count below 1.
+            A profile beyond `MAX_CENTS` or `MAX_FREQUENCY`, a count below 1, or more customers in
+            all than `MAX_CUSTOMERS`.
         """
         c = np.ascontiguousarray(cents, dtype=np.int64)
         f = np.ascontiguousarray(frequency, dtype=np.int64)
@@ -124,6 +128,12 @@ def _check_range(cents: IntArray, frequency: IntArray, customers: IntArray) -> N
     if len(customers) and customers.min() < 1:
         raise SegmenterError(
             f"customers must be at least 1 at every point, not {int(customers.min())}."
+        )
+    total = customers.sum(dtype=np.float64)
+    if total > MAX_CUSTOMERS:
+        raise SegmenterError(
+            f"the points have {total:,.0f} customers together, and sums are exact up to "
+            f"{MAX_CUSTOMERS:,}. Divide customers by the same number in each point."
         )
 
 

@@ -24,8 +24,9 @@ from segmenter.layout import (
 from segmenter.model import Model
 from segmenter.query import first_row, transaction
 from segmenter.rules_sql import case_expression
+from segmenter.table_macros import table_macros
 
-__all__ = ["check_target", "generation", "publish"]
+__all__ = ["check_target", "generation", "publish", "store_unpublished"]
 
 
 _generation = 0
@@ -71,8 +72,8 @@ def publish(
         store.create_tables(con)
         if model.model_id is None:
             model = store.save(con, model)
-        else:
-            store.make_current(con, model.model_id)
+        assert model.model_id is not None
+        store.make_current(con, model.model_id)
         _drop_views(con)
         _replace_macros(con, model)
         _create_view(con, RULES, RULES, binding)
@@ -82,6 +83,8 @@ def publish(
             snapshot.create(con, files["customer_segments"], customers)
         for name, file in files.items():
             _create_view(con, name, file, binding)
+        for macro in table_macros(binding, files).values():
+            con.execute(macro.sql(dialect="duckdb"))
         macros = [name for name in _BODIES if model.has_macro]
         write_comments(con, {RULES: RULES, **files}, macros, binding.values)
         # what cannot be read is undone; customers were read for the snapshot, points were not
@@ -89,6 +92,19 @@ def publish(
         con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()
     _generation += 1
     return model
+
+
+def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
+    """Keep a new model as a version, and leave the current one and all that follows it alone.
+
+    Returns
+    -------
+    Model
+        With its ``model_id``.
+    """
+    check_target(con)
+    with transaction(con):
+        return store.save(con, model)
 
 
 def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> None:

@@ -15,7 +15,7 @@ from segmenter.binding import bind_source
 from segmenter.catalog import bind, literal, redirect, view_files
 from segmenter.comments import comment_snapshot
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA, SNAPSHOT, has_macro
+from segmenter.layout import SCHEMA, has_macro
 from segmenter.progress import Progress, Silent
 from segmenter.query import first_row, transaction
 
@@ -38,15 +38,13 @@ class Changes:
         Whether every customer was added up again.
     added_up : int
         Customers who were.
-    stale, lacking : int
-        Rows that leave the snapshot, and rows that enter it: a customer who changed counts in
-        both. None for a full one, which compares nothing.
+    customers : int
+        All customers of the snapshot.
     """
 
     is_full: bool
     added_up: int
-    stale: int | None = None
-    lacking: int | None = None
+    customers: int
 
 
 class Refresh:
@@ -136,11 +134,8 @@ class Refresh:
             )
             if model_id != self._model_id:
                 raise SegmenterError("another model was published meanwhile. Refresh again.")
-            if self._changes.is_full:
-                snapshot.create(self.con, self._files["customer_segments"], _staged("profile"))
-                comment_snapshot(self.con, self._files)
-            else:
-                self._replace_changed()
+            snapshot.create(self.con, self._files["customer_segments"], _staged("profile"))
+            comment_snapshot(self.con, self._files)
             self.con.execute(f"delete from {SCHEMA}.snapshot_buckets")
             if self._buckets is not None:
                 self.con.execute(
@@ -171,8 +166,9 @@ class Refresh:
     def _add_up_all(self, progress: Progress) -> Changes:
         with progress.step("Adding up all customers") as done:
             self._stage("profile", f"views/{self._files['customer_profile']}")
-            self._changes = Changes(is_full=True, added_up=self._count("profile"))
-            done(f"{self._changes.added_up:,} customers")
+            customers = self._count("profile")
+            self._changes = Changes(is_full=True, added_up=customers, customers=customers)
+            done(f"{customers:,} customers")
         return self._changes
 
     def _add_up_changed(self, progress: Progress) -> Changes:
@@ -182,41 +178,23 @@ class Refresh:
                 "transactions", "queries/changed_transactions", "view", changed_buckets=changed
             )
             self._stage(
-                "profile",
+                "changed_profile",
                 f"views/{self._files['customer_profile']}",
                 redirected={"transactions": _staged("transactions")},
             )
             self._stage(
-                "present",
-                f"views/{self._files['customer_segments']}",
-                redirected={"customer_profile": _staged("profile")},
-            )
-            self._stage(
-                "changes",
-                "queries/snapshot_changes",
-                customer_segments=_staged("present"),
+                "profile",
+                "queries/refreshed_profile",
                 changed_buckets=changed,
+                changed_profile=_staged("changed_profile"),
             )
-            stale = self._count("changes", "is_stale")
             self._changes = Changes(
                 is_full=False,
-                added_up=self._count("profile"),
-                stale=stale,
-                lacking=self._count("changes") - stale,
+                added_up=self._count("changed_profile"),
+                customers=self._count("profile"),
             )
-            done(f"{self._changes.added_up:,} customers")
+            done(f"{self._changes.added_up:,} of {self._changes.customers:,} customers")
         return self._changes
-
-    def _replace_changed(self) -> None:
-        table, changes = f"{SCHEMA}.{SNAPSHOT}", _staged("changes")
-        self.con.execute(
-            f"delete from {table} where customer_id in "
-            f"(select customer_id from {changes} where is_stale)"
-        )
-        self.con.execute(
-            f"insert into {table} by name "
-            f"select * exclude (is_stale) from {changes} where not is_stale"
-        )
 
     def _stage(
         self,
@@ -235,9 +213,8 @@ class Refresh:
         self.con.execute(f"create or replace temp {kind} {_staged(name)} as {query}")
         self._made.append(f"drop {kind} if exists {_staged(name)}")
 
-    def _count(self, name: str, condition: str = "true") -> int:
-        query = f"select count(*) from {_staged(name)} where {condition}"
-        return int(first_row(self.con, query)[0])
+    def _count(self, name: str) -> int:
+        return int(first_row(self.con, f"select count(*) from {_staged(name)}")[0])
 
 
 def _staged(name: str) -> str:

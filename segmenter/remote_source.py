@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.catalog import literal
+from segmenter.catalog import literal, newest_order
 from segmenter.errors import SegmenterError
 from segmenter.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
@@ -72,6 +72,7 @@ def source_values(
     for name, text in mapped.items():
         if text is not None:
             values[name] = _expression(text, own_names)
+    values["newest_order"] = newest_order(values, added_up=source.kind != "transactions")
     return values
 
 

@@ -19,7 +19,9 @@ __all__ = ["AUTO_LEVELS", "Settings"]
 AUTO_LEVELS = 6
 """The most levels that ``levels='auto'`` may take."""
 
-_WHOLE = ("levels", "n_neighbors", "max_rules", "max_points")
+MAX_DAYS = 36_500
+
+_WHOLE = ("levels", "n_neighbors", "max_rules", "max_points", "active_days", "lapsed_days")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,10 @@ class Settings:
         that fits, 100 to 100,000,000. A million points take about 0.2 GB.
     names : tuple of str, optional
         Names of the segments, highest mean monetary first.
+    active_days, lapsed_days : int, optional
+        Lifecycle: a customer whose last order is at most `active_days` old is active, up to
+        `lapsed_days` lapsing, and beyond lapsed; 1 to 36,500. By default the base's own: three
+        quarters, and 95 %, of the customers who come back do so within these on average.
 
     Raises
     ------
@@ -71,6 +77,8 @@ class Settings:
     max_rules: int = 2000
     max_points: int = 20_000_000
     names: tuple[str, ...] | None = None
+    active_days: int | None = None
+    lapsed_days: int | None = None
 
     def __post_init__(self) -> None:
         _number(self.cut, "cut", 0.5, 1.0, "a quantile above 0.5, or 1 to cut nobody")
@@ -92,6 +100,17 @@ class Settings:
         _whole(self.max_points, "max_points", 100, 100_000_000)
         if self.names is not None:
             object.__setattr__(self, "names", _checked_names(self.names))
+        self._check_lifecycle()
+
+    def _check_lifecycle(self) -> None:
+        for name in ("active_days", "lapsed_days"):
+            if getattr(self, name) is not None:
+                _whole(getattr(self, name), name, 1, MAX_DAYS)
+        if self.active_days and self.lapsed_days and self.lapsed_days < self.active_days:
+            raise SegmenterError(
+                f"lapsed_days must not be less than active_days = {self.active_days}, and is "
+                f"{self.lapsed_days}."
+            )
 
     @property
     def max_levels(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from segmenter.catalog import bind, create_view, redirect
+from segmenter.catalog import bind, create_view, newest_order, redirect
 from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row, records
 
@@ -30,7 +30,8 @@ def create(con: duckdb.DuckDBPyConnection, file: str, customers: str) -> None:
     customers : str
         Table with the profile of each customer.
     """
-    query = redirect(bind(f"views/{file}", {}), {"customer_profile": customers})
+    values = {"newest_order": newest_order({}, added_up=True)}
+    query = redirect(bind(f"views/{file}", values), {"customer_profile": customers})
     con.execute(f"create or replace table {SCHEMA}.{SNAPSHOT} as {query.sql(dialect='duckdb')}")
     summary = redirect(
         bind("views/segment_summary", {}), {"customer_segments": f"{SCHEMA}.{SNAPSHOT}"}

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
 
-__all__ = ["Source"]
+__all__ = ["Source", "parse_moment"]
 
 _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -88,7 +88,7 @@ class Source:
         if self.window is not None:
             object.__setattr__(self, "window", _checked_window(self.window))
         if self.as_of is not None:
-            object.__setattr__(self, "as_of", _checked_moment(self.as_of))
+            object.__setattr__(self, "as_of", parse_moment(self.as_of, "as_of"))
         if (self.window or self.as_of) and self.date is None:
             name = "window" if self.window else "as_of"
             raise SegmenterError(f"{name} needs the date column. Name it with date = '...'.")
@@ -194,8 +194,14 @@ def _checked_window(window: object) -> str:
     return f"{number} {unit}{'s' * (number != 1)}"
 
 
-def _checked_moment(moment: object) -> dt.datetime:
-    """Return the last moment that counts: a bare date to its end, a time with a zone in UTC."""
+def parse_moment(moment: object, name: str) -> dt.datetime:
+    """Return the last moment that counts: a bare date to its end, a time with a zone in UTC.
+
+    Raises
+    ------
+    SegmenterError
+        It is neither a date nor a time; the message calls it by `name`.
+    """
     if isinstance(moment, str):
         try:
             moment = (
@@ -205,13 +211,13 @@ def _checked_moment(moment: object) -> dt.datetime:
             )
         except ValueError:
             raise SegmenterError(
-                f"as_of must be a date such as 2011-12-09 or 2011-12-09 18:00, not {moment!r}."
+                f"{name} must be a date such as 2011-12-09 or 2011-12-09 18:00, not {moment!r}."
             ) from None
     if isinstance(moment, dt.datetime):
         try:
             return moment.replace(tzinfo=None) - (moment.utcoffset() or dt.timedelta())
         except OverflowError:
-            raise SegmenterError(f"as_of {moment} is out of range in UTC.") from None
+            raise SegmenterError(f"{name} {moment} is out of range in UTC.") from None
     if isinstance(moment, dt.date):
         return dt.datetime.combine(moment, dt.time.max)
-    raise SegmenterError(f"as_of must be a date or a time, not {moment!r}.")
+    raise SegmenterError(f"{name} must be a date or a time, not {moment!r}.")

@@ -143,6 +143,11 @@ class Stage:
         columns = (found.column(name).to_numpy() for name in ("cents", "frequency", "customers"))
         return Points.group(*columns), grid
 
+    def repeat_intervals(self) -> tuple[float | None, float | None]:
+        """Return within how many days three quarters, and 95 %, of the returning customers do."""
+        row = self._row(self._sql("queries/repeat_intervals"))
+        return row["usual_days"], row["long_days"]
+
     def _finest_grid(self) -> Grid:
         """Halve the range of grids down to the finest one with few enough points."""
         fits, too_fine = -1, MAX_BITS
@@ -173,6 +178,24 @@ class Stage:
         name = "profile_points" if self.source.kind == "points" else "customer_profile"
         found = self.con.execute(f"select * from {_staged(name)} order by 1 limit {limit}")
         return [column[0] for column in found.description or ()], found.fetchall()
+
+    def profiles(self) -> exp.Expr:
+        """Return a query: customer_id (NULL in points), monetary, frequency, customers with it."""
+        name, key, customers = (
+            ("profile_points", exp.null(), exp.column("customers"))
+            if self.customers is None
+            else ("customer_profile", exp.column("customer_id"), literal(1))
+        )
+        return (
+            exp.select(
+                exp.alias_(key, "customer_id"),
+                exp.column("monetary"),
+                exp.column("frequency"),
+                exp.alias_(customers, "customers"),
+            )
+            .from_(_staged(name))
+            .subquery()
+        )
 
     @property
     def customers(self) -> str | None:

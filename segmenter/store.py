@@ -16,14 +16,14 @@ from segmenter.errors import SegmenterError
 from segmenter.layout import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.query import first_row, records
+from segmenter.query import first_row, records, transaction
 from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.version import __version__
 
-__all__ = ["create_tables", "current", "load", "make_current", "save"]
+__all__ = ["create_tables", "current", "delete", "load", "make_current", "rules_table", "save"]
 
 _ROWS = "segmenter_rows"
 
@@ -36,11 +36,10 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
-    """Append a model as the next version, make it the current one and return it with its id."""
+    """Append a model as the next version and return it with its id; it is not current yet."""
     (next_id,) = first_row(con, f"select coalesce(max(model_id), 0) + 1 from {SCHEMA}.models")
     model = replace(model, model_id=next_id)
     _insert(con, "models", [_header(model)])
-    make_current(con, next_id)
     key = {"model_id": model.model_id}
     _insert(
         con,
@@ -59,8 +58,30 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     )
     _insert(con, "model_splits", [{**key, **asdict(split)} for split in model.splits])
     _insert_arrow(con, "model_points", _points_table(model))
-    _insert_arrow(con, "model_rules", _rules_table(model))
+    _insert_arrow(con, "model_rules", rules_table(model))
     return model
+
+
+def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
+    """Delete versions with everything that is stored about them, in one transaction.
+
+    Raises
+    ------
+    SegmenterError
+        One of them is the current version.
+    """
+    doomed = list(model_ids)
+    if first_row(
+        con, f"select 1 from {SCHEMA}.models where is_current and model_id in $1", [doomed]
+    ):
+        raise SegmenterError("the current version cannot be deleted. Roll back to another first.")
+    with transaction(con):
+        for (table,) in con.execute(
+            "select table_name from duckdb_columns() where database_name = current_database() "
+            "and schema_name = $1 and column_name = 'model_id' and list_contains($2, table_name)",
+            [SCHEMA, [table for table in TABLES if table != "snapshots"]],
+        ).fetchall():
+            con.execute(f"delete from {SCHEMA}.{table} where model_id in $1", [doomed])
 
 
 def make_current(con: duckdb.DuckDBPyConnection, model_id: int) -> None:
@@ -151,6 +172,8 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         whales=header["whales"],
         monetary_cut=header["monetary_cut"],
         frequency_cut=header["frequency_cut"],
+        active_days=header["active_days"],
+        lapsed_days=header["lapsed_days"],
         relative_step=header["relative_step"],
         uncertain_customers=header["uncertain_customers"],
         outvoted_customers=header["outvoted_customers"],
@@ -182,6 +205,8 @@ def _header(model: Model) -> dict[str, Any]:
         "whales": model.whales,
         "monetary_cut": model.monetary_cut,
         "frequency_cut": model.frequency_cut,
+        "active_days": model.active_days,
+        "lapsed_days": model.lapsed_days,
         "scaling": model.segmentation.scaling,
         "monetary_min": int(points.cents.min()) / 100,
         "monetary_max": int(points.cents.max()) / 100,
@@ -208,7 +233,8 @@ def _points_table(model: Model) -> pa.Table:
     )
 
 
-def _rules_table(model: Model) -> pa.Table:
+def rules_table(model: Model) -> pa.Table:
+    """Return the rules of a model as the rows of ``segments.model_rules``."""
     rules = model.rules
     return pa.table(
         {

@@ -12,6 +12,7 @@ import duckdb
 from segmenter.coarsening import REACH, Grid
 from segmenter.errors import SegmenterError, first_line
 from segmenter.knn import NearestNeighbors
+from segmenter.lifecycle import Lifecycle, lifecycle
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
@@ -71,6 +72,7 @@ def train(stage: Stage, progress: Progress) -> Training:
     if grid is not None:
         progress.warn(_coarsened(points, grid, uncertain, settings))
     votes = neighbors.classify_cents(points.cents, points.frequency)
+    thresholds = _lifecycle(stage, progress)
     model = Model(
         settings=settings,
         source=stage.binding.stored_source(),
@@ -80,6 +82,8 @@ def train(stage: Stage, progress: Progress) -> Training:
         whales=cut.whales if cut else 0,
         monetary_cut=cut.monetary_cut if cut else None,
         frequency_cut=cut.frequency_cut if cut else None,
+        active_days=thresholds.active_days,
+        lapsed_days=thresholds.lapsed_days,
         relative_step=None if grid is None else grid.relative_step,
         uncertain_customers=uncertain,
         outvoted_customers=int(points.customers[votes != segmentation.codes].sum()),
@@ -229,6 +233,18 @@ def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmenta
     for message in segmentation.warnings:
         progress.warn(message)
     return segmentation
+
+
+def _lifecycle(stage: Stage, progress: Progress) -> Lifecycle:
+    if stage.source.date is None:
+        return Lifecycle(None, None)
+    thresholds = lifecycle(*stage.repeat_intervals(), stage.settings)
+    if thresholds.active_days is None:
+        progress.warn(
+            "nobody has ordered on two days, so nothing tells how long customers stay away, and "
+            "lifecycle is NULL. Set active_days and lapsed_days."
+        )
+    return thresholds
 
 
 def _compile(neighbors: NearestNeighbors, settings: Settings, progress: Progress) -> Rules:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from segmenter.binding import MAX_CUSTOMERS, Binding
-from segmenter.points import MAX_CENTS, MAX_FREQUENCY
+from segmenter.binding import Binding
+from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 
 __all__ = ["complaint"]
 

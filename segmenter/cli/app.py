@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli import explain, export, keep, label, report, start, use
+from segmenter.cli import (
+    demo,
+    explain,
+    export,
+    keep,
+    label,
+    moves,
+    people,
+    report,
+    start,
+    use,
+    versions,
+)
 from segmenter.version import __version__
 
 __all__ = ["app"]
@@ -25,18 +37,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command(rich_help_panel="Start")(start.demo)
+app.command(rich_help_panel="Start")(demo.demo)
 app.command(rich_help_panel="Start")(start.fit)
 app.command(rich_help_panel="Use")(use.segments)
+app.command(rich_help_panel="Use")(people.customers)
 app.command(rich_help_panel="Use")(use.rules)
 app.command(rich_help_panel="Use", context_settings=NUMBERS)(use.classify)
 app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
 app.command(rich_help_panel="Use")(label.label)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Watch")(report.report)
+app.command(rich_help_panel="Watch")(moves.moves)
 app.command(rich_help_panel="Keep")(keep.refresh)
-app.command(rich_help_panel="Keep")(keep.models)
-app.command(rich_help_panel="Keep")(keep.rollback)
+app.command(rich_help_panel="Keep")(versions.models)
+app.command(rich_help_panel="Keep")(versions.compare)
+app.command(rich_help_panel="Keep")(versions.rollback)
+app.command(rich_help_panel="Keep")(versions.prune)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Keep: ``refresh``, ``models`` and ``rollback``."""
+"""Keep: ``refresh``."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ import typer
 
 from segmenter.cli.database import open_model, workplace
 from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
-from segmenter.cli.output import Column, write
-from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row
 
-__all__ = ["models", "refresh", "rollback"]
-
-MODEL_COLUMNS = (
-    Column("model_id", "Model", "count"),
-    Column("is_current", " "),
-    Column("fitted_at", "Fitted (UTC)"),
-    Column("relation", "From"),
-    Column("customers", "Customers", "count"),
-    Column("training_customers", "", "count"),
-    Column("rules", "", "count"),
-    Column("segments", "Segments"),
-    Column("settings", "Settings"),
-)
+__all__ = ["refresh"]
 
 
 def refresh(
@@ -60,74 +44,6 @@ def refresh(
         changes = refreshing.prepare(full=full, progress=progress)
         with progress.step("Writing the snapshot") as done, place.writing():
             refreshing.store()
-            done(
-                f"{changes.added_up:,} customers"
-                if changes.is_full
-                else f"{changes.lacking:,} rows changed or new, {changes.stale:,} replaced or gone"
-            )
-    with open_model(database) as con:
-        show_segments(con, form, snapshot=True)
-
-
-def models(database: Database, form: FormatOption = Format.TABLE) -> None:
-    """List the versions of the model: each fit is one, and the views follow the current one.
-
-    Example: segmenter models shop.duckdb
-    """
-    from segmenter.catalog import read
-
-    with open_model(database) as con:
-        rows = con.execute(read("queries/model_versions")).fetchall()
-    if form is Format.TABLE:
-        rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
-    write(MODEL_COLUMNS, rows, form)
-
-
-def _unusual(settings: str) -> str:
-    """Return the settings that are not the defaults."""
-    import json
-
-    from segmenter.settings import Settings
-
-    usual = Settings().as_dict()
-    told = {key: value for key, value in json.loads(settings).items() if value != usual.get(key)}
-    return ", ".join(f"{key} = {value}" for key, value in told.items()) or "defaults"
-
-
-def rollback(
-    database: Database,
-    model_id: Annotated[int, typer.Argument(metavar="MODEL", help="Number of the version.")],
-    memory_limit: MemoryLimit = None,
-    threads: Threads = None,
-    form: FormatOption = Format.TABLE,
-    quiet: Quiet = False,
-) -> None:
-    """Make an earlier version of the model the current one again.
-
-    The views, the macros and the snapshot follow it, in one transaction. No version is lost:
-    roll forward the same way. `segmenter models` lists them.
-
-    Example: segmenter rollback shop.duckdb 1
-    """
-    from segmenter import store
-    from segmenter.cli.console import listener
-    from segmenter.cli.summary import show_segments
-    from segmenter.publish import publish
-    from segmenter.versions import stage_of
-
-    progress = listener(quiet)
-    with open_model(database) as con:
-        model = store.load(con, model_id)
-        (current,) = first_row(con, f"select model_id from {SCHEMA}.models where is_current")
-    if current == model_id:
-        raise SegmenterError(f"model {model_id} is the current one already.")
-    with (
-        workplace(database, memory_limit=memory_limit, threads=threads) as place,
-        stage_of(place.con, model, progress) as stage,
-        progress.step("Publishing") as done,
-        place.writing(),
-    ):
-        publish(place.con, model, stage.binding, stage.customers)
-        done(f"model {model_id} instead of model {current}")
+            done(f"{changes.customers:,} customers")
     with open_model(database) as con:
         show_segments(con, form, snapshot=True)

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
@@ -33,7 +33,7 @@ class Column(NamedTuple):
     kind: str = "text"
 
 
-def write(columns: Sequence[Column], rows: Sequence[Sequence[Any]], form: Format) -> None:
+def write(columns: Sequence[Column], rows: Iterable[Sequence[Any]], form: Format) -> None:
     """Write rows in the wanted format; each row has a value for each column."""
     if form is Format.CSV:
         _write_csv(columns, rows)
@@ -45,13 +45,13 @@ def write(columns: Sequence[Column], rows: Sequence[Sequence[Any]], form: Format
         _write_table(columns, rows)
 
 
-def _write_csv(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
+def _write_csv(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([column.name for column in columns])
     writer.writerows([["" if value is None else value for value in row] for row in rows])
 
 
-def _write_table(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
+def _write_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     shown = [place for place, column in enumerate(columns) if column.title]
     for place in shown:

@@ -1,4 +1,4 @@
-"""Start: ``demo`` and ``fit``."""
+"""Start: ``fit``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import new_database, open_to_read, workplace
+from segmenter.cli.database import open_to_read, workplace
 from segmenter.cli.options import (
     Database,
     Format,
@@ -18,20 +18,19 @@ from segmenter.cli.options import (
     Threads,
 )
 from segmenter.errors import SegmenterError
-from segmenter.query import first_row
 
 if TYPE_CHECKING:
-    import duckdb
-
     from segmenter.cli.database import Workplace
+    from segmenter.model import Model
     from segmenter.progress import Progress
+    from segmenter.refit import Refit
     from segmenter.settings import Settings
     from segmenter.source import Source
 
-__all__ = ["demo", "fit"]
+__all__ = ["fit"]
 
-DEMO_FILE = Path("segmenter-demo.duckdb")
-DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loaded by segmenter demo"
+NOT_PUBLISHED = 3
+"""Exit code of a fit whose model is stored, but moves too many customers to be published."""
 
 
 class CutOn(StrEnum):
@@ -40,70 +39,6 @@ class CutOn(StrEnum):
     MONETARY = "monetary"
     FREQUENCY = "frequency"
     EITHER = "either"
-
-
-def demo(
-    database: Annotated[
-        Path, typer.Argument(metavar="[DB]", help="The DuckDB file to make.")
-    ] = DEMO_FILE,
-    form: FormatOption = Format.TABLE,
-    quiet: Quiet = False,
-) -> None:
-    """Segment a year of real sales (Online Retail) and show what comes out.
-
-    Needs no data and no network. The sales are bundled: Online Retail, UCI Machine Learning
-    Repository, CC BY 4.0 (D. Chen, S. L. Sain, K. Guo, 2012).
-
-    Example: segmenter demo
-    """
-    from segmenter.cli.console import listener
-    from segmenter.cli.summary import show_result
-    from segmenter.fitting import fit as fit_model
-    from segmenter.kernels import warm_up
-    from segmenter.source import Source
-
-    if database.exists() and not _is_demo(database):
-        raise SegmenterError(
-            f"{database} exists and is not a demo. Name another file: segmenter demo other.duckdb"
-        )
-    progress = listener(quiet)
-    warm_up(progress)
-    source = Source(
-        transactions="online_retail",
-        customer="CustomerID",
-        amount="Quantity * UnitPrice",
-        order="InvoiceNo",
-        date="InvoiceDate",
-    )
-    with new_database(database) as con:
-        _load_demo(con, progress)
-        fit_model(con, source, progress=progress)
-    with open_to_read(database) as con:
-        show_result(con, database, form)
-
-
-def _is_demo(database: Path) -> bool:
-    with open_to_read(database) as con:
-        return bool(
-            first_row(
-                con,
-                "select 1 from duckdb_tables() where table_name = 'online_retail' and comment = $1",
-                [DEMO_COMMENT],
-            )
-        )
-
-
-def _load_demo(con: duckdb.DuckDBPyConnection, progress: Progress) -> None:
-    from importlib.resources import as_file, files
-
-    with (
-        progress.step("Loading Online Retail") as done,
-        as_file(files("segmenter.data") / "online_retail.parquet") as sales,
-    ):
-        con.execute("create table online_retail as from read_parquet($1)", [str(sales)])
-        con.execute(f"comment on table online_retail is '{DEMO_COMMENT}'")
-        (rows,) = first_row(con, "select count(*) from online_retail")
-        done(f"{rows:,} rows (UCI Machine Learning Repository, CC BY 4.0)")
 
 
 def fit(
@@ -172,6 +107,26 @@ def fit(
     names: Annotated[
         str | None, typer.Option(help="Names of the segments, highest first, with commas.")
     ] = None,
+    active_days: Annotated[
+        int | None,
+        typer.Option(help="A last order so many days ago is active.  [from repeat intervals]"),
+    ] = None,
+    lapsed_days: Annotated[
+        int | None,
+        typer.Option(help="A last order longer ago is lapsed.  [from repeat intervals]"),
+    ] = None,
+    max_change: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Over an existing model: when a refit alone would move a larger share of the "
+            "customers, store the version but do not publish it (exit code 3).",
+        ),
+    ] = 0.1,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Publish, however many customers move.")
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
@@ -219,6 +174,8 @@ def fit(
             "max_rules": max_rules,
             "max_points": max_points,
             "names": names,
+            "active_days": active_days,
+            "lapsed_days": lapsed_days,
         }
     )
     if source.kind == "points" and (cut is not None or cut_on is not None):
@@ -234,17 +191,24 @@ def fit(
             show_dry_run(place.con, source, settings, form, listener(quiet))
         return
     with _workplace(database, source, limits) as place:
-        _fit(place, source, settings, listener(quiet))
+        _fit(place, source, settings, listener(quiet), 1.0 if publish else max_change)
     from segmenter.cli.summary import show_result
 
     with open_to_read(database) as con:
         show_result(con, database, form)
 
 
-def _fit(place: Workplace, source: Source, settings: Settings, progress: Progress) -> None:
+def _fit(
+    place: Workplace,
+    source: Source,
+    settings: Settings,
+    progress: Progress,
+    max_change: float,
+) -> None:
     """Train while others may read the file, then write only to publish."""
     from segmenter.kernels import warm_up
-    from segmenter.publish import check_target, publish
+    from segmenter.publish import check_target, publish, store_unpublished
+    from segmenter.refit import refit_changes
     from segmenter.stage import Stage
     from segmenter.training import train
 
@@ -252,9 +216,33 @@ def _fit(place: Workplace, source: Source, settings: Settings, progress: Progres
     with Stage(place.con, source, settings) as stage:
         warm_up(progress)
         model = train(stage, progress).model
-        with progress.step("Publishing") as done, place.writing():
-            model = publish(place.con, model, stage.binding, stage.customers)
+        refit = refit_changes(stage, model)
+        if refit is not None:
+            progress.warn(refit.words())
+        if refit is None or refit.share <= max_change:
+            with progress.step("Publishing") as done, place.writing():
+                model = publish(place.con, model, stage.binding, stage.customers)
+                done(f"model {model.model_id} in {place.path}")
+            return
+        with progress.step("Storing") as done, place.writing():
+            model = store_unpublished(place.con, model)
             done(f"model {model.model_id} in {place.path}")
+    _say_unpublished(place.path, model, refit, max_change)
+    raise typer.Exit(NOT_PUBLISHED)
+
+
+def _say_unpublished(path: Path, model: Model, refit: Refit, max_change: float) -> None:
+    from segmenter.cli.console import messages
+    from segmenter.text import percent
+
+    versions = f"{refit.model_id} {model.model_id}"
+    messages.print(
+        f"segmenter: model {model.model_id} is stored but not published: "
+        f"{percent(refit.share, 1)} of the customers would change segment, more than --max-change "
+        f"{percent(max_change, 1)}. Look: segmenter compare {path} {versions}. Then publish it: "
+        f"segmenter rollback {path} {model.model_id}; or fit with --publish.",
+        soft_wrap=True,
+    )
 
 
 def _workplace(database: Path, source: Source, limits: dict[str, Any]) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
 from segmenter.layout import SCHEMA
-from segmenter.query import first_row
+from segmenter.query import first_row, records
 from segmenter.text import percent
 
 __all__ = ["audit_sentences", "rule_sentences"]
@@ -27,28 +27,47 @@ class Rule(NamedTuple):
 
 def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Tell, level by level, what was split and why it went on or stopped."""
-    rows = con.execute(
+    splits = records(
+        con,
         f"""
-        select level, block_customers, higher_customers, lower_customers, largest_share,
-            is_lopsided, decision, reason, moved_customers
+        select model_splits.*
         from {SCHEMA}.model_splits
         inner join {SCHEMA}.models using (model_id)
         where is_current
         order by level
-        """
-    ).fetchall()
-    for level, customers, higher, lower, share, lopsided, decision, reason, moved in rows:
-        found = (
-            f"{percent(share)} of customers fell into one block, a majority"
-            if lopsided and share > 0.5
-            else f"the largest block holds {percent(share)} of customers"
-        )
-        end = "so it was split again" if decision == "split again" else _ending(reason, lopsided)
+        """,
+    )
+    for split in splits:
         yield (
-            f"level {level}: {customers:,} customers were split into {lower:,} of lower and "
-            f"{higher:,} of higher value (consolidation moved {moved:,}); {found}, {end}."
+            f"level {split['level']}: {split['block_customers']:,} customers were split into "
+            f"{split['lower_customers']:,} of lower and {split['higher_customers']:,} of higher "
+            f"value{_gap(split)}; consolidation moved {split['moved_customers']:,}. "
+            f"{_outcome(split)}{'' if split['frequency_agrees'] else _DISAGREES}"
         )
     yield from _model_sentences(con)
+
+
+_DISAGREES = " Mean frequency orders these blocks in another way than mean monetary does."
+
+
+def _gap(split: dict[str, Any]) -> str:
+    """Say how clear a split is: its Ward height beside that of the next one."""
+    if not split["next_height"]:
+        return ""
+    return f", {split['height'] / split['next_height']:.1f} times as far apart as the next split"
+
+
+def _outcome(split: dict[str, Any]) -> str:
+    share = percent(split["largest_share"])
+    lopsided = split["is_lopsided"]
+    found = (
+        f"{share} of customers fell into one block, a majority"
+        if lopsided and split["largest_share"] > 0.5
+        else f"The largest block holds {share} of customers"
+    )
+    if split["decision"] == "split again":
+        return f"{found}, so it was split again."
+    return f"{found}, {_ending(split['reason'], lopsided)}."
 
 
 def _ending(reason: str, lopsided: bool) -> str:

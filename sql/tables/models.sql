@@ -19,6 +19,8 @@ create table if not exists segments.models (
     whales bigint not null,
     monetary_cut double, -- customers strictly above are whales; NULL: not cut on this metric
     frequency_cut double,
+    active_days integer, -- lifecycle: a last order within these is no lapse; NULL without dates
+    lapsed_days integer, -- beyond these a customer has lapsed
     scaling double not null,
     monetary_min double not null, -- the training rectangle, to which inputs are clamped
     monetary_max double not null,

@@ -17,9 +17,14 @@ filtered as (
     where $row_filter
 ),
 
-window_end as (
-    select coalesce($as_of, max(filtered.ordered_at)) as ends_at
+newest as (
+    select max(filtered.ordered_at) as ordered_at
     from filtered
+),
+
+window_end as (
+    select coalesce($as_of, newest.ordered_at) as ends_at
+    from newest
 ),
 
 final as (

@@ -188,3 +188,13 @@ def test_a_closed_connection_is_said_so(shop, sales):
     assert model.model_id == 1
     with pytest.raises(SegmenterError, match="no model 9"):
         segmenter.load(shop, 9)
+
+
+def test_more_customers_than_can_be_summed_exactly(registered):
+    query = """
+        select recursive_segments(
+            [{'monetary': i, 'frequency': 1, 'customers': 2_000_000_000} for i in [1, 2, 3]], null
+        )
+    """
+    with pytest.raises(duckdb.InvalidInputException, match="6,000,000,000 customers together"):
+        registered.execute(query)

@@ -1,0 +1,133 @@
+"""Two versions of the model side by side, in tables and sentences."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from math import comb
+from typing import Any
+
+import duckdb
+from rich.text import Text
+
+from segmenter.cli.options import Format
+from segmenter.cli.output import Column, results, write
+from segmenter.layout import SCHEMA
+from segmenter.text import percent
+
+__all__ = ["COLUMNS", "adjusted_rand_index", "show_comparison"]
+
+COLUMNS = (
+    Column("segment_a", "In A"),
+    Column("segment_b", "In B"),
+    Column("customers", "Customers", "count"),
+    Column("revenue", "Revenue", "revenue"),
+    Column("rank_a", "", "count"),
+    Column("rank_b", "", "count"),
+)
+
+MANY_DIFFERENCES = 12
+
+Pairs = Sequence[tuple[Any, ...]]
+
+
+def show_comparison(con: duckdb.DuckDBPyConnection, a: int, b: int, rows: Pairs) -> None:
+    """Write who is where in both versions, how far they agree, and where their rules differ."""
+    _show_sizes(a, b, rows)
+    results.print()
+    write((Column("", f"In model {a}"), Column("", f"in model {b}"), *COLUMNS[2:]), rows, _TABLE)
+    results.print()
+    _say(_agreement(rows))
+    _show_rules(con, a, b)
+
+
+_TABLE = Format.TABLE
+
+
+def adjusted_rand_index(counts: Sequence[tuple[Any, Any, int]]) -> float:
+    """Return how far two labellings agree, from the size of each pair of labels: 1 is fully.
+
+    Hubert and Arabie (1985), Comparing partitions. scikit-learn has it for labels, not for counts
+    that a database has already added up.
+    """
+    of_a: dict[Any, int] = defaultdict(int)
+    of_b: dict[Any, int] = defaultdict(int)
+    for label_a, label_b, count in counts:
+        of_a[label_a] += count
+        of_b[label_b] += count
+    together = sum(comb(count, 2) for _, _, count in counts)
+    in_a, in_b = (sum(comb(count, 2) for count in side.values()) for side in (of_a, of_b))
+    pairs = comb(sum(of_a.values()), 2)
+    if not pairs:
+        return 1.0
+    expected = in_a * in_b / pairs
+    largest = (in_a + in_b) / 2
+    return 1.0 if largest == expected else (together - expected) / (largest - expected)
+
+
+def _agreement(rows: Pairs) -> str:
+    counts = [(row[4], row[5], int(row[2])) for row in rows]
+    total = sum(count for _, _, count in counts)
+    if not total:
+        return "There are no customers to compare."
+    ranks_a, ranks_b = ({count[side] for count in counts} for side in (0, 1))
+    same = sum(int(row[2]) for row in rows if row[0] == row[1])
+    index = adjusted_rand_index(counts)
+    names = "" if ranks_a == ranks_b else " The versions do not have equally many segments."
+    return (
+        f"{percent(same / total, 1)} of {total:,} customers have a segment of the same name in "
+        f"both; adjusted Rand index {index:.3f} (1 is full agreement, whatever the names).{names}"
+    )
+
+
+def _show_sizes(a: int, b: int, rows: Pairs) -> None:
+    sizes: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        sizes[row[4], row[0]][0] += int(row[2])
+        sizes[row[5], row[1]][1] += int(row[2])
+    columns = (
+        Column("segment", "Segment"),
+        Column("customers_a", f"Model {a}", "count"),
+        Column("customers_b", f"Model {b}", "count"),
+    )
+    write(columns, [(name, *sizes[rank, name]) for rank, name in sorted(sizes)], _TABLE)
+
+
+def _show_rules(con: duckdb.DuckDBPyConnection, a: int, b: int) -> None:
+    found = con.execute(
+        f"""
+        select frequency_from, frequency_to, monetary_from, monetary_below, segment_a, segment_b
+        from {SCHEMA}.compare_rules($1, $2)
+        where segment_a <> segment_b
+        """,
+        [a, b],
+    ).fetchall()
+    if not found:
+        _say("Their rules are the same everywhere.")
+        return
+    results.print(Text("\nWhere their rules differ", style="bold"))
+    for row in found[:MANY_DIFFERENCES]:
+        _say(f"  {_purchases(row[0], row[1])}, {_money(row[2], row[3])}: {row[4]}, then {row[5]}")
+    if len(found) > MANY_DIFFERENCES:
+        _say(f"  ... and {len(found) - MANY_DIFFERENCES} more (segments.compare_rules({a}, {b}))")
+
+
+def _purchases(first: int, last: int) -> str:
+    if last >= 2**62:
+        return f"{first:,} or more purchases"
+    if first == last:
+        return f"{first:,} purchase{'s' * (first != 1)}"
+    return f"{first:,} to {last:,} purchases"
+
+
+def _money(low: float, below: float) -> str:
+    if math.isinf(low) and math.isinf(below):
+        return "whatever is spent"
+    if math.isinf(low):
+        return f"below {below:,.2f}"
+    return f"from {low:,.2f}" if math.isinf(below) else f"{low:,.2f} to below {below:,.2f}"
+
+
+def _say(text: str) -> None:
+    results.print(Text(text), soft_wrap=True)

@@ -1,0 +1,171 @@
+"""Keep: ``models``, ``compare``, ``rollback`` and ``prune``, the verbs about versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmenter.cli.database import open_model, workplace
+from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.output import Column, write
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA
+from segmenter.query import first_row
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["compare", "models", "prune", "rollback"]
+
+MODEL_COLUMNS = (
+    Column("model_id", "Model", "count"),
+    Column("is_current", " "),
+    Column("fitted_at", "Fitted (UTC)"),
+    Column("relation", "From"),
+    Column("customers", "Customers", "count"),
+    Column("training_customers", "", "count"),
+    Column("rules", "", "count"),
+    Column("segments", "Segments"),
+    Column("settings", "Settings"),
+)
+
+
+def models(database: Database, form: FormatOption = Format.TABLE) -> None:
+    """List the versions of the model: each fit is one, and the views follow the current one.
+
+    Example: segmenter models shop.duckdb
+    """
+    from segmenter.catalog import read
+
+    with open_model(database) as con:
+        rows = con.execute(read("queries/model_versions")).fetchall()
+    if form is Format.TABLE:
+        rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
+    write(MODEL_COLUMNS, rows, form)
+
+
+def _unusual(settings: str) -> str:
+    """Return the settings that are not the defaults."""
+    import json
+
+    from segmenter.settings import Settings
+
+    usual = Settings().as_dict()
+    told = {key: value for key, value in json.loads(settings).items() if value != usual.get(key)}
+    return ", ".join(f"{key} = {value}" for key, value in told.items()) or "defaults"
+
+
+def rollback(
+    database: Database,
+    model_id: Annotated[int, typer.Argument(metavar="MODEL", help="Number of the version.")],
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Make an earlier version of the model the current one again.
+
+    The views, the macros and the snapshot follow it, in one transaction. No version is lost:
+    roll forward the same way. `segmenter models` lists them.
+
+    Example: segmenter rollback shop.duckdb 1
+    """
+    from segmenter import store
+    from segmenter.cli.console import listener
+    from segmenter.cli.summary import show_segments
+    from segmenter.publish import publish
+    from segmenter.versions import stage_of
+
+    progress = listener(quiet)
+    with open_model(database) as con:
+        model = store.load(con, model_id)
+        (current,) = first_row(con, f"select model_id from {SCHEMA}.models where is_current")
+    if current == model_id:
+        raise SegmenterError(f"model {model_id} is the current one already.")
+    with (
+        workplace(database, memory_limit=memory_limit, threads=threads) as place,
+        stage_of(place.con, model, progress) as stage,
+        progress.step("Publishing") as done,
+        place.writing(),
+    ):
+        publish(place.con, model, stage.binding, stage.customers)
+        done(f"model {model_id} instead of model {current}")
+    with open_model(database) as con:
+        show_segments(con, form, snapshot=True)
+
+
+def compare(
+    database: Database,
+    model_a: Annotated[int, typer.Argument(metavar="A", help="Number of a version.")],
+    model_b: Annotated[int, typer.Argument(metavar="B", help="Number of another version.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Compare two versions: the customers as they are now, under the rules of each.
+
+    The table shows how many customers have which segment in A and in B, how far the versions agree
+    and where their rules differ. CSV and JSON have the rows of segments.compare_models(A, B);
+    segments.compare_rules(A, B) has the rules side by side.
+
+    Example: segmenter compare shop.duckdb 1 2
+    """
+    from segmenter.cli.comparison import COLUMNS, show_comparison
+
+    with open_model(database) as con:
+        _check_versions(con, model_a, model_b)
+        rows = con.execute(
+            f"select * from {SCHEMA}.compare_models($1, $2)", [model_a, model_b]
+        ).fetchall()
+        if form is Format.TABLE:
+            show_comparison(con, model_a, model_b, rows)
+        else:
+            write(COLUMNS, rows, form)
+
+
+def prune(
+    database: Database,
+    keep: Annotated[
+        int, typer.Option(min=1, help="How many of the newest versions stay.", show_default=False)
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Delete old versions of the model, all but the newest ones and the current one.
+
+    What is deleted cannot be made current again. The views and the snapshot stay as they are.
+
+    Example: segmenter prune shop.duckdb --keep 5
+    """
+    from segmenter.cli.console import messages
+    from segmenter.store import delete
+
+    with open_model(database) as con:
+        found = con.execute(
+            f"""
+            select model_id from {SCHEMA}.models
+            where not is_current
+            order by model_id desc
+            """
+        ).fetchall()
+        (newest,) = first_row(con, f"select max(model_id) from {SCHEMA}.models where is_current")
+    others = [row[0] for row in found]
+    kept = sorted([*others, newest], reverse=True)[:keep]
+    gone = sorted(set(others) - set(kept))
+    if gone:
+        with workplace(database) as place, place.writing():
+            delete(place.con, gone)
+    if not quiet:
+        listed = ", ".join(map(str, gone))
+        said = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
+        messages.print(said if gone else "nothing to delete", soft_wrap=True)
+
+
+def _check_versions(con: duckdb.DuckDBPyConnection, *wanted: int) -> None:
+    """Refuse versions that the database does not have."""
+    known = [row[0] for row in con.execute(f"select model_id from {SCHEMA}.models").fetchall()]
+    for model_id in wanted:
+        if model_id not in known:
+            raise SegmenterError(
+                f"this database has no model {model_id} ({', '.join(map(str, sorted(known)))})."
+            )
+    if len(set(wanted)) < len(wanted):
+        raise SegmenterError(f"{wanted[0]} and {wanted[1]} are the same version. Name two.")

@@ -1,0 +1,67 @@
+"""The table macros of the schema: customers as of a moment, who moved, two versions compared.
+
+``customer_segments_at`` is the chain of live views in one query, with the transactions up to the
+moment at its beginning; those about moves ask it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from segmenter.binding import Binding
+from segmenter.catalog import TABLE_MACROS, bind, literal
+from segmenter.layout import SCHEMA
+from segmenter.one_query import one_query
+
+__all__ = ["table_macros"]
+
+AT = "customer_segments_at"
+
+_CHAIN = ("transactions", "customer_profile", "customer_segments")
+
+
+def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, exp.Expr]:
+    """Return the statement that creates each macro.
+
+    Parameters
+    ----------
+    binding : Binding
+    files : mapping of str to str
+        The file of each view.
+    """
+    knows_time = binding.is_live and binding.source.date is not None
+    is_anonymous = binding.source.kind == "points"
+    values = {
+        "profiles": exp.table_("profile_points" if is_anonymous else "customer_profile", db=SCHEMA),
+        "customers": exp.column("customers") if is_anonymous else literal(1),
+    }
+    return {
+        AT: _customers_at(binding, files) if knows_time else _no_time(binding),
+        **{name: bind(f"macros/{name}", values) for name in TABLE_MACROS if name != AT},
+    }
+
+
+def _customers_at(binding: Binding, files: Mapping[str, str]) -> exp.Expr:
+    moment = exp.cast(exp.column("moment"), "timestamp")
+    newest = exp.func("coalesce", moment.copy(), binding.values["newest_order"])
+    values = {**binding.values, "as_of": moment, "newest_order": newest}
+    chosen = {**files, "transactions": "transactions_windowed"}
+    views = {name: bind(f"views/{chosen[name]}", values) for name in _CHAIN}
+    macro = bind(f"macros/{AT}", {})
+    chain = one_query({**views, AT: macro.expression}, binding.values["source"].name)
+    macro.set("expression", chain)
+    return macro
+
+
+def _no_time(binding: Binding) -> exp.Expr:
+    if binding.source.kind == "points":
+        why = "was fitted to anonymous points, so there are no customers to follow through time."
+    elif not binding.is_live:
+        why = "was fitted to a data frame, whose transactions are gone. Fit to a table or a file."
+    elif binding.source.kind == "profile":
+        why = "was fitted to finished profiles, which have no dates. Fit to the transactions."
+    else:
+        why = "has no date column. Name it in the fit: segmenter fit ... --date COLUMN"
+    return bind(f"macros/{AT}_no_time", {"why": literal(f"this model {why}")})

@@ -1,0 +1,28 @@
+-- segments.compare_rules(model_a, model_b)
+-- Grain:  one row for each rectangle on which the rules of both versions are constant: no gaps, no
+--         overlaps. Where segment_a and segment_b differ, so do the versions.
+-- Source: segments.model_rules.
+-- Units:  money in whole cents of the table's currency; frequency in orders. frequency_from and
+--         frequency_to are both included, monetary_below is not.
+-- In an attached file call it after USE.
+create or replace macro segments.compare_rules(model_a, model_b) as table
+select
+    greatest(rules_a.frequency_from, rules_b.frequency_from) as frequency_from,
+    least(rules_a.frequency_to, rules_b.frequency_to) as frequency_to,
+    greatest(rules_a.monetary_from, rules_b.monetary_from) as monetary_from,
+    least(rules_a.monetary_below, rules_b.monetary_below) as monetary_below,
+    rules_a.segment as segment_a,
+    rules_b.segment as segment_b
+from segments.model_rules as rules_a
+inner join segments.model_rules as rules_b
+    on
+        rules_a.frequency_from <= rules_b.frequency_to
+        and rules_b.frequency_from <= rules_a.frequency_to
+        and rules_a.monetary_from < rules_b.monetary_below
+        and rules_b.monetary_from < rules_a.monetary_below
+where
+    rules_a.model_id = model_a
+    and rules_b.model_id = model_b
+order by
+    greatest(rules_a.frequency_from, rules_b.frequency_from),
+    greatest(rules_a.monetary_from, rules_b.monetary_from)

@@ -1,0 +1,10 @@
+-- The time of the newest order, without adding customers up.
+-- Grain:  one row.
+-- Source: segments.transactions; the orders of known customers, as segments.customer_profile has
+--         them.
+select max(ordered_at) as newest_order_at
+from segments.transactions
+where
+    customer_id is not null
+    and amount > 0
+    and amount <= $max_amount
