@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,11 +63,12 @@ def report(
     from segmenter.cli.words import audit_sentences, rule_sentences
     from segmenter.report import writing
     from segmenter.report.making import make_report
+    from segmenter.source import parse_moment
 
     writing.check(output, overwrite=overwrite)
     if png is not None and png.exists() and not png.is_dir():
         raise SegmenterError(f"{png} is a file. Name a folder for the pictures.")
-    start = None if since is None else _day(since)
+    start = None if since is None else parse_moment(since, "--since")
     progress = listener(quiet)
     with open_model(database) as con:
         made = make_report(
@@ -97,13 +97,6 @@ def _write_pictures(made: Report, folder: Path, *, overwrite: bool) -> None:
     paths = {figure.key: folder / f"{figure.key}.png" for figure in made.figures}
     for path in paths.values():
         writing.check(path, overwrite=overwrite)
-    drawn = {figure.key: writing.mark(bundle.picture(figure.chart)) for figure in made.figures}
+    drawn = {figure.key: writing.mark(bundle.picture(figure.spec)) for figure in made.figures}
     for key, content in drawn.items():
         writing.write(paths[key], content)
-
-
-def _day(text: str) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise SegmenterError(f"--since must be a date such as 2011-06-01, not {text!r}.") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
 from segmenter.report.dendrogram import Dendrogram
-from segmenter.report.drawing import BILLIONS, of
+from segmenter.report.drawing import BILLIONS, Canvas, Spec
 from segmenter.report.look import SHAPES, count, money, share
 from segmenter.report.zoom import LevelMap
 
@@ -18,8 +19,11 @@ Rows = list[dict[str, Any]]
 
 SPENT = "spent, in the table's currency"
 
+FEW = 500
+"""Up to this many customers of a level are drawn as points."""
 
-def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> alt.LayerChart:
+
+def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> Spec:
     """Draw the training customers of one level on plain axes, in the two parts of its split.
 
     Parameters
@@ -35,6 +39,8 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> a
             **cell,
             "frequency": cell["frequency_from"] - 0.5,
             "frequency_end": cell["frequency_to"] + 0.5,
+            "middle_frequency": (cell["frequency_from"] + cell["frequency_to"]) / 2,
+            "middle_monetary": (_between(cell, "part_from") + _between(cell, "part_to")) / 2,
             "orders": _range(cell["frequency_from"], cell["frequency_to"]),
             "spent": f"{money(cell['monetary_from'])} to {money(cell['monetary_below'])}",
             "monetary_from": _between(cell, "part_from"),
@@ -42,50 +48,57 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> a
         }
         for cell in found.cells
     ]
+    few = found.level.block.customers <= FEW
     x = alt.X(
-        "frequency:Q",
+        "middle_frequency:Q" if few else "frequency:Q",
         title="orders",
         scale=alt.Scale(domain=list(found.frequency), nice=False),
-        axis=alt.Axis(grid=False, format=",d", tickMinStep=1),
+        axis=alt.Axis(grid=False, format=",d", values=_whole_steps(*found.frequency)),
     )
     y = alt.Y(
-        "monetary_from:Q",
+        "middle_monetary:Q" if few else "monetary_from:Q",
         title=SPENT,
         scale=alt.Scale(domain=list(found.monetary), nice=False),
         axis=alt.Axis(grid=False, labelExpr=BILLIONS),
     )
     parts = list(found.level.parts)
     again = [part for part in parts if part not in names]
-    spare = [f"spare {place}" for place in range(len(SHAPES) - len(names) - len(again))]
-    cells = (
-        of(rows)
-        .mark_rect(strokeWidth=0)
-        .encode(
+    spare = [f"spare {place}" for place in range(len(SHAPES) - len(names))]
+    canvas = Canvas()
+    cells = canvas.of(rows).encode(
+        color=alt.Color(
+            "part:N",
+            scale=alt.Scale(domain=[*names, *spare, *again]),
+            legend=alt.Legend(title=None, values=parts, labelLimit=220),
+        ),
+        tooltip=[
+            alt.Tooltip("part:N", title="Part"),
+            alt.Tooltip("segment:N", title="Segment in the end"),
+            alt.Tooltip("customers:Q", title="Customers", format=","),
+            alt.Tooltip("orders:N", title="Orders"),
+            alt.Tooltip("spent:N", title="Spent"),
+        ],
+    )
+    if not few:
+        shade = alt.Scale(type="log", range=[0.4, 1])
+        cells = cells.mark_rect(strokeWidth=0).encode(
             x=x,
             x2="frequency_end:Q",
             y=y,
             y2="monetary_below:Q",
-            color=alt.Color(
-                "part:N",
-                scale=alt.Scale(domain=[*names, *spare, *again]),
-                legend=alt.Legend(title=None, values=parts, labelLimit=220),
-            ),
-            opacity=alt.Opacity(
-                "customers:Q", scale=alt.Scale(type="log", range=[0.4, 1]), legend=None
-            ),
-            tooltip=[
-                alt.Tooltip("part:N", title="Part"),
-                alt.Tooltip("segment:N", title="Segment in the end"),
-                alt.Tooltip("customers:Q", title="Customers", format=","),
-                alt.Tooltip("orders:N", title="Orders"),
-                alt.Tooltip("spent:N", title="Spent"),
-            ],
+            opacity=alt.Opacity("customers:Q", scale=shade, legend=None),
         )
-    )
-    return alt.layer(cells, *_frame(zoom, x, y)).properties(height=320)
+    else:
+        sizes = alt.Scale(rangeMin=45, rangeMax=320)
+        cells = cells.mark_point(filled=True, opacity=0.75).encode(
+            x=x,
+            y=y,
+            size=alt.Size("customers:Q", scale=sizes, legend=None),
+        )
+    return canvas.layered(cells, *_frame(canvas, zoom, found), height=320)
 
 
-def _frame(zoom: LevelMap | None, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _frame(canvas: Canvas, zoom: LevelMap | None, level: LevelMap) -> list[alt.Chart]:
     """Frame what the next level shows."""
     if zoom is None:
         return []
@@ -96,12 +109,31 @@ def _frame(zoom: LevelMap | None, x: alt.X, y: alt.Y) -> list[alt.Chart]:
         "monetary_below": zoom.monetary[1],
         "words": f"level {zoom.level.level}",
     }
-    frame = of([row]).mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 3], style="line")
-    text = of([row]).mark_text(align="right", baseline="top", dx=-5, dy=5, style="label")
+    base = canvas.of([row])
+    frame = base.mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 3], style="line")
+    room = (zoom.monetary[1] - zoom.monetary[0]) / (level.monetary[1] - level.monetary[0])
+    place = {"baseline": "top", "dy": 5} if room > 0.12 else {"baseline": "bottom", "dy": -5}
+    text = base.mark_text(align="right", dx=-5, style="label", **place)
     return [
-        frame.encode(x=x, x2="frequency_end:Q", y=y, y2="monetary_below:Q"),
-        text.encode(x=alt.X("frequency_end:Q"), y=alt.Y("monetary_below:Q"), text="words:N"),
+        frame.encode(
+            x="frequency:Q", x2="frequency_end:Q", y="monetary_from:Q", y2="monetary_below:Q"
+        ),
+        text.encode(x="frequency_end:Q", y="monetary_below:Q", text="words:N"),
     ]
+
+
+def _whole_steps(low: float, high: float) -> list[int]:
+    """Return the labelled places of an axis of whole numbers: at most ten, equally far apart.
+
+    Examples
+    --------
+    >>> _whole_steps(0.5, 30.5)
+    [5, 10, 15, 20, 25, 30]
+    """
+    power = 10 ** max(0, math.floor(math.log10(max(high - low, 1) / 10)))
+    step = next(s * power for s in (1, 2, 5, 10, 20) if (high - low) / (s * power) <= 10)
+    first = math.ceil(low / step) * step
+    return list(range(first, math.floor(high) + 1, step))
 
 
 def _between(cell: dict[str, Any], part: str) -> float:
@@ -114,7 +146,7 @@ def _range(first: int, last: int) -> str:
     return count(first) if first == last else f"{count(first)} to {count(last)}"
 
 
-def tree(found: Dendrogram) -> alt.LayerChart:
+def tree(found: Dendrogram) -> Spec:
     """Draw the top of a Ward tree, its branches named by what they hold."""
     leaves = [
         {
@@ -148,13 +180,14 @@ def tree(found: Dendrogram) -> alt.LayerChart:
         scale=alt.Scale(domain=[0, top * 1.04], nice=False),
         axis=alt.Axis(labelExpr=BILLIONS, tickCount=5),
     )
+    canvas = Canvas()
     lines = (
-        of(found.lines)
+        canvas.of(found.lines)
         .mark_rule(strokeWidth=1.6, style="line")
         .encode(x=x, x2="height_end:Q", y=y, y2="place_end:Q")
     )
     ends = (
-        of(leaves)
+        canvas.of(leaves)
         .mark_point(filled=True, size=40, style="line", opacity=1)
         .encode(
             x=x,
@@ -169,16 +202,16 @@ def tree(found: Dendrogram) -> alt.LayerChart:
     layers = [lines, ends]
     if found.cut_at is not None:
         row = {"height": found.cut_at, "words": "cut here", "place": len(leaves) - 0.5}
-        layers.append(of([row]).mark_rule(strokeDash=[5, 3], style="muted").encode(x=x))
+        layers.append(canvas.of([row]).mark_rule(strokeDash=[5, 3], style="muted").encode(x=x))
         layers.append(
-            of([row])
+            canvas.of([row])
             .mark_text(align="left", dx=5, dy=-8, style="muted")
             .encode(x=x, y=y, text="words:N")
         )
-    return alt.layer(*layers).properties(height=max(28 * len(leaves), 120))
+    return canvas.layered(*layers, height=max(28 * len(leaves), 120))
 
 
-def concentration(rows: Rows) -> alt.LayerChart:
+def concentration(rows: Rows) -> Spec:
     """Draw the Lorenz curve, best customers first."""
     curve = [{"share": 0.0, "share_of_revenue": 0.0, "revenue": 0.0}, *rows]
     curve = [
@@ -212,14 +245,15 @@ def concentration(rows: Rows) -> alt.LayerChart:
     ends = [{"share": 0, "share_of_revenue": 0}, {"share": 1, "share_of_revenue": 1}]
     marked = [row for row in curve if row["share"] in (0.01, 0.1, 0.2, 0.5)]
     words = [{**row, "words": f"{_percent(row['share'])} bring {row['of']}"} for row in marked]
-    even = of(ends).mark_line(strokeDash=[5, 3], strokeWidth=1, style="muted")
-    area = of(curve).mark_area(fillOpacity=0.18, style="area", line=False)
-    line = of(curve).mark_line(strokeWidth=2.5, style="line", interpolate="linear")
-    catch = of(curve).mark_point(size=300, opacity=0)
-    dots = of(words).mark_point(filled=True, size=70, style="line", opacity=1)
-    text = of(words).mark_text(align="left", dx=10, dy=8, style=["label", "halo"])
-    over = of(words).mark_text(align="left", dx=10, dy=8, style="label")
-    return alt.layer(
+    canvas = Canvas()
+    even = canvas.of(ends).mark_line(strokeDash=[5, 3], strokeWidth=1, style="muted")
+    area = canvas.of(curve).mark_area(fillOpacity=0.18, style="area", line=False)
+    line = canvas.of(curve).mark_line(strokeWidth=2.5, style="line", interpolate="linear")
+    catch = canvas.of(curve).mark_point(size=300, opacity=0)
+    dots = canvas.of(words).mark_point(filled=True, size=70, style="line", opacity=1)
+    text = canvas.of(words).mark_text(align="left", dx=10, dy=8, style=["label", "halo"])
+    over = canvas.of(words).mark_text(align="left", dx=10, dy=8, style="label")
+    return canvas.layered(
         area.encode(x=x, y=y),
         even.encode(x=x, y=y),
         line.encode(x=x, y=y),
@@ -227,7 +261,8 @@ def concentration(rows: Rows) -> alt.LayerChart:
         text.encode(x=x, y=y, text="words:N"),
         over.encode(x=x, y=y, text="words:N"),
         catch.encode(x=x, y=y, tooltip=tooltip),
-    ).properties(height=340)
+        height=340,
+    )
 
 
 def _percent(part: float) -> str:

@@ -89,11 +89,11 @@ def _javascript() -> str:
     return str(vl_convert.javascript_bundle(vl_version=_version()))
 
 
-def picture(chart: Any) -> bytes:
+def picture(chart: dict[str, Any]) -> bytes:
     """Return a chart as a PNG file on white."""
     import vl_convert
 
-    spec = {**chart.to_dict(), "width": _WIDTH, "background": BACKGROUNDS["light"], "padding": 16}
+    spec = {**chart, "width": _WIDTH, "background": BACKGROUNDS["light"], "padding": 16}
     look = {**config("light"), "background": BACKGROUNDS["light"]}
     return bytes(
         vl_convert.vegalite_to_png({**spec, "config": look}, vl_version=_version(), scale=_SCALE)

@@ -7,25 +7,30 @@ from typing import Any
 
 import altair as alt
 
-from segmenter.report.drawing import (
-    colour,
-    dimmed,
-    is_shown,
-    named,
-    of,
-)
+from segmenter.report.drawing import Canvas, Spec, colour, dimmed, is_shown
 from segmenter.report.look import count, money, share
 
-__all__ = ["LIFECYCLE", "NOT_YET", "brief", "customers_and_revenue", "lifecycle", "moves"]
+__all__ = [
+    "LIFECYCLE",
+    "NOT_YET",
+    "NO_MORE",
+    "brief",
+    "customers_and_revenue",
+    "lifecycle",
+    "moves",
+]
 
 Rows = list[dict[str, Any]]
 
 LIFECYCLE = ("new", "active", "lapsing", "lapsed")
 
-NOT_YET = "not yet a customer"
+NOT_YET, NO_MORE = "not yet a customer", "no customer any more"
+
+_WAYS = ["rose", "fell", "new", *"4567", "stayed", "left"]
+"""Each where its colour is in a theme: the last two are no segment's."""
 
 
-def customers_and_revenue(segments: Rows) -> alt.LayerChart:
+def customers_and_revenue(segments: Rows) -> Spec:
     """Draw each segment's share of the customers above its share of the revenue."""
     names = [row["segment"] for row in segments]
     rows = []
@@ -42,17 +47,19 @@ def customers_and_revenue(segments: Rows) -> alt.LayerChart:
                     "amount": amount,
                     "short": share(part),
                     "long": f"{share(part)} of {what}",
+                    "end": max(part or 0.0, 0.0),
                 }
             )
     low = min(0.0, *(row["share"] for row in rows))
     high = max(row["share"] for row in rows)
-    base = of(rows).encode(
+    canvas = Canvas()
+    base = canvas.of(rows).encode(
         y=alt.Y("segment:N", sort=names, title=None, scale=alt.Scale(paddingInner=0.3)),
         yOffset=alt.YOffset("what:N", sort=["customers", "revenue"]),
         x=alt.X(
             "share:Q",
             title="share of all customers, and of identified revenue",
-            axis=alt.Axis(format=".0%", tickCount=5),
+            axis=alt.Axis(format=".0%", values=[step / 5 for step in range(-5, 6)]),
             scale=alt.Scale(domain=[low, max(high * 1.3, 0.1)], nice=False),
         ),
         tooltip=[
@@ -70,11 +77,11 @@ def customers_and_revenue(segments: Rows) -> alt.LayerChart:
     )
     words = alt.expr("width > 420 ? datum.long : datum.short")
     labels = base.mark_text(align="left", dx=5, style="label", text=words)
-    labels = labels.encode(opacity=dimmed())
-    return alt.layer(bars, labels).add_params(named(names)).properties(height=52 * len(names))
+    labels = labels.encode(x="end:Q", opacity=dimmed())
+    return canvas.layered(bars, labels, height=52 * len(names), names=names)
 
 
-def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> alt.LayerChart:
+def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> Spec:
     """Draw segments by lifecycle: the revenue that these customers have brought, and how many."""
     known = {(row["segment"], row["lifecycle"]) for row in rows}
     nobody = [
@@ -96,7 +103,8 @@ def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> alt.LayerChar
         }
         for row in [*rows, *nobody]
     ]
-    base = of(cells).encode(
+    canvas = Canvas()
+    base = canvas.of(cells).encode(
         x=alt.X(
             "lifecycle:N",
             sort=list(LIFECYCLE),
@@ -127,9 +135,7 @@ def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> alt.LayerChar
         "datum.people + (width < 420 ? '' : datum.customers == 1 ? ' customer' : ' customers')"
     )
     people = base.mark_text(dy=10, fontSize=11, style="label", text=words)
-    return (
-        alt.layer(fill, amounts, people).add_params(named(names)).properties(height=58 * len(names))
-    )
+    return canvas.layered(fill, amounts, people, height=58 * len(names), names=names)
 
 
 def _rows_of(names: Sequence[str], field: str = "segment:N", title: str | None = None) -> alt.Y:
@@ -157,18 +163,21 @@ def brief(amount: float) -> str:
     return f"{amount:.0f}"
 
 
-def moves(rows: Rows, names: Sequence[str]) -> alt.LayerChart:
+def moves(rows: Rows, names: Sequence[str]) -> Spec:
     """Draw who was in which segment then, and is in which one now."""
     rank = {name: place for place, name in enumerate(names)}
     cells = [_move(row, rank) for row in rows]
+    known = {cell["way"] for cell in cells}
     before = [*names, *([NOT_YET] if any(cell["before"] == NOT_YET for cell in cells) else [])]
+    after = [*names, *([NO_MORE] if any(cell["segment"] == NO_MORE for cell in cells) else [])]
     tilt = -30 if len(names) > 4 or max(map(len, names)) > 14 else 0
-    base = of(cells).encode(
+    canvas = Canvas()
+    base = canvas.of(cells).encode(
         x=alt.X(
             "segment:N",
-            sort=list(names),
+            sort=after,
             title="is now in",
-            scale=alt.Scale(domain=list(names), paddingInner=0.04),
+            scale=alt.Scale(domain=after, paddingInner=0.04),
             axis=alt.Axis(orient="top", labelAngle=tilt, domain=False, ticks=False, labelLimit=110),
         ),
         y=_rows_of(before, "before:N", "was in"),
@@ -180,8 +189,8 @@ def moves(rows: Rows, names: Sequence[str]) -> alt.LayerChart:
         color=alt.Color(
             "way:N",
             title=None,
-            scale=alt.Scale(domain=["rose", "fell", "stayed", "new"]),
-            legend=alt.Legend(),
+            scale=alt.Scale(domain=_WAYS),
+            legend=alt.Legend(values=[way for way in _WAYS if way in known]),
         ),
         fillOpacity=alt.FillOpacity(
             "customers:Q", scale=alt.Scale(type="symlog", range=[0.12, 0.55]), legend=None
@@ -197,23 +206,25 @@ def moves(rows: Rows, names: Sequence[str]) -> alt.LayerChart:
     text = base.mark_text(fontSize=13 if len(names) < 5 else 11, style="label").encode(
         text="words:N"
     )
-    return alt.layer(fill, text).add_params(named(names)).properties(height=40 * len(before))
+    return canvas.layered(fill, text, height=40 * len(before), names=names)
 
 
 def _move(row: dict[str, Any], rank: dict[str, int]) -> dict[str, Any]:
     before, after = row["segment_from"], row["segment_to"]
     if before is None:
         way, sign = "new", "+"
+    elif after is None:
+        way, sign = "left", "−"
     elif before == after:
         way, sign = "stayed", "="
     else:
         way, sign = ("rose", "↑") if rank[after] < rank[before] else ("fell", "↓")
     return {
         "before": NOT_YET if before is None else before,
-        "segment": after,
+        "segment": NO_MORE if after is None else after,
         "way": way,
         "customers": row["customers"],
         "words": f"{sign} {count(row['customers'])}",
         "from": "-" if row["revenue_from"] is None else money(row["revenue_from"]),
-        "to": money(row["revenue_to"]),
+        "to": "-" if row["revenue_to"] is None else money(row["revenue_to"]),
     }

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from segmenter.report.drawing import BILLIONS, colour, is_shown, log_steps, named, of, spread
+from segmenter.report.drawing import BILLIONS, Canvas, Spec, colour, is_shown, log_steps, spread
 from segmenter.report.facts import Map
 from segmenter.report.look import count, money
 
@@ -22,7 +22,7 @@ ZERO = 0.33
 SPENT = "spent, in the table's currency"
 
 
-def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]) -> alt.LayerChart:
+def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]) -> Spec:
     """Draw the customers on logarithmic axes, with the boundaries between segments.
 
     Parameters
@@ -41,7 +41,8 @@ def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]
         alt.Tooltip("spent:N", title="Spent"),
         alt.Tooltip("together:N", title="Revenue together"),
     ]
-    cells = of(rows).transform_filter(is_shown)
+    canvas = Canvas()
+    cells = canvas.of(rows).transform_filter(is_shown)
     if found.is_density:
         people = cells.mark_rect(strokeWidth=0).encode(
             x=x("frequency:Q"),
@@ -70,18 +71,21 @@ def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]
             tooltip=tooltip,
         )
     lines = (
-        of([_to_the_edge(line, found) for line in found.boundaries])
+        canvas.of([_to_the_edge(line, found) for line in found.boundaries])
         .mark_rule(strokeWidth=1.4, style="line", clip=True)
         .encode(x=x("frequency:Q"), x2="frequency_end:Q", y=y("monetary:Q"), y2="monetary_end:Q")
     )
-    layers = [people, lines, *_cuts(found, cuts, x, y)]
+    layers = [people, lines, *_cuts(canvas, found, cuts, x, y)]
+    beside = {"align": alt.expr("datum.align"), "dx": alt.expr("datum.away")}
+    aside = {} if found.is_density else beside
+    labels = canvas.of(_names_on_map(rows, found, names)).transform_filter(is_shown)
     layers += [
-        _names_on_map(rows, found, names)
-        .mark_text(fontWeight="bold", fontSize=13, style=style, limit=160)
-        .encode(x=x("frequency:Q"), y=y("monetary:Q"), text="segment:N")
+        labels.mark_text(fontWeight="bold", fontSize=13, style=style, limit=160, **aside).encode(
+            x=x("frequency:Q"), y=y("monetary:Q"), text="segment:N"
+        )
         for style in (["label", "halo"], ["label"])
     ]
-    return alt.layer(*layers).add_params(named(names)).properties(height=440)
+    return canvas.layered(*layers, height=440, names=names)
 
 
 def _placed(cell: dict[str, Any], found: Map) -> dict[str, Any]:
@@ -170,55 +174,63 @@ def _map_axes(found: Map) -> tuple[Any, Any]:
     return x, y
 
 
-def _cuts(found: Map, cuts: dict[str, float | None], x: Any, y: Any) -> list[alt.Chart]:
+def _cuts(
+    canvas: Canvas, found: Map, cuts: dict[str, float | None], x: Any, y: Any
+) -> list[alt.Chart]:
     """Mark where whales begin."""
     drawn = []
     amount, orders = cuts["monetary"], cuts["frequency"]
     dash = {"strokeDash": [3, 4], "style": "muted", "strokeWidth": 1.2}
     if amount is not None and found.monetary[0] < amount < found.monetary[1]:
         row = {"monetary": amount, "words": f"whales above {money(amount)}"}
-        row["frequency"] = found.frequency[1]
-        drawn.append(of([row]).mark_rule(**dash).encode(y=y("monetary:Q")))
+        row["frequency"] = _ends(found).frequency
+        drawn.append(canvas.of([row]).mark_rule(**dash).encode(y=y("monetary:Q")))
         drawn.append(
-            of([row])
-            .mark_text(align="right", dx=-4, dy=-7, fontSize=11, style="muted")
+            canvas.of([row])
+            .mark_text(align="left", dx=4, dy=-7, fontSize=11, style="muted")
             .encode(y=y("monetary:Q"), x=x("frequency:Q"), text="words:N")
         )
     if orders is not None and 1 <= orders < found.frequency[1] - 0.5:
         row = {"frequency": math.floor(orders) + 0.5, "words": f"whales above {orders:,g}"}
         row["monetary"] = found.monetary[0]
-        drawn.append(of([row]).mark_rule(**dash).encode(x=x("frequency:Q")))
+        drawn.append(canvas.of([row]).mark_rule(**dash).encode(x=x("frequency:Q")))
         drawn.append(
-            of([row])
+            canvas.of([row])
             .mark_text(align="left", angle=270, dx=6, dy=-7, fontSize=11, style="muted")
             .encode(y=y("monetary:Q"), x=x("frequency:Q"), text="words:N")
         )
     return drawn
 
 
-def _names_on_map(rows: Rows, found: Map, names: Sequence[str]) -> alt.Chart:
-    """Put each segment's name where its customers are."""
+def _names_on_map(rows: Rows, found: Map, names: Sequence[str]) -> Rows:
+    """Put each segment's name in the middle of its customers: where there are some."""
+    right = found.frequency[1] ** 0.75
     places = []
     for name in names:
         own = [row for row in rows if row["segment"] == name]
-        weight = sum(row["customers"] for row in own)
-        if weight:
-            places.append(
-                {
-                    "segment": name,
-                    "frequency": math.exp(_mean(own, "middle_frequency")),
-                    "height": _mean(own, "middle_monetary"),
-                }
-            )
+        if own:
+            middle = [_mean(own, field) for field in ("middle_frequency", "middle_monetary")]
+            place = min(own, key=lambda row: _distance(row, middle))
+            places.append({**place, "height": math.log(place["middle_monetary"])})
     gap = math.log(found.monetary[1] / found.monetary[0]) / 22
     heights = spread([place["height"] for place in places], gap)
-    moved = [
-        {**place, "monetary": math.exp(height)}
+    return [
+        {
+            "segment": place["segment"],
+            "frequency": place["middle_frequency"],
+            "monetary": math.exp(height),
+            "align": "right" if place["middle_frequency"] > right else "left",
+            "away": -14 if place["middle_frequency"] > right else 14,
+        }
         for place, height in zip(places, heights, strict=True)
     ]
-    return of(moved).transform_filter(is_shown)
 
 
 def _mean(rows: Rows, field: str) -> float:
     weight = sum(row["customers"] for row in rows)
     return float(sum(math.log(row[field]) * row["customers"] for row in rows) / weight)
+
+
+def _distance(row: dict[str, Any], middle: Sequence[float]) -> float:
+    across = math.log(row["middle_frequency"]) - middle[0]
+    return math.hypot(across, math.log(row["middle_monetary"]) - middle[1])

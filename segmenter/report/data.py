@@ -21,7 +21,7 @@ from segmenter.layout import SCHEMA, SNAPSHOT
 from segmenter.query import first_row, records
 from segmenter.report import optional
 from segmenter.report.facts import Facts, Map, Rows
-from segmenter.report.optional import NO_CUSTOMERS, NO_DATE, Optional
+from segmenter.report.optional import NO_CUSTOMERS, NO_DATE, NO_RHYTHM, Optional
 from segmenter.report.zoom import level_maps, trees
 from segmenter.source import Source
 
@@ -175,7 +175,7 @@ class Questions:
     def _lifecycle(self, last: dt.datetime | None) -> Optional:
         if not self._has_customers:
             return NO_CUSTOMERS
-        return NO_DATE if last is None else self._ask("report_lifecycle")
+        return NO_DATE if last is None else self._ask("report_lifecycle") or NO_RHYTHM
 
     def _named(self, condition: str) -> Rows:
         return records(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from segmenter.report.charts import (
     LIFECYCLE,
+    NO_MORE,
     NOT_YET,
     brief,
     customers_and_revenue,
@@ -194,11 +195,12 @@ def _at_stake(facts: Facts, rows: list[dict[str, Any]]) -> str:
     revenue = sum(row["revenue"] for row in lapsing)
     part = f", {share(revenue / facts.revenue)} of the identified revenue" * (facts.revenue > 0)
     verb = "is" if customers == 1 else "are"
-    top = max(lapsing, key=lambda row: row["revenue"])
+    above = [row for row in lapsing if row["segment"] != facts.names[-1]]
+    paid = sum(row["revenue"] for row in above)
     return (
         f"{_people(customers)} {verb} lapsing: later than usual, but not gone. They have brought "
-        f"{money(revenue)} so far{part}; {money(top['revenue'])} of it came from "
-        f"{_people(top['customers'])} in {top['segment']}."
+        f"{money(revenue)} so far{part}; {money(paid)} of it came from {_people(_count(above))} "
+        "above the lowest segment."
     )
 
 
@@ -220,43 +222,45 @@ def _moves(facts: Facts) -> Section:
         return Section("moves", title, rows)
     assert facts.moves_from is not None
     assert facts.last_order_at is not None
-    rank = {name: place for place, name in enumerate(facts.names)}
-    known = [row for row in rows if row["segment_to"] in rank]
-    old = [row for row in known if row["segment_from"] in rank]
-    new = sum(row["customers"] for row in known if row["segment_from"] is None)
-    rose = _count(old, lambda row: rank[row["segment_to"]] < rank[row["segment_from"]])
-    fell = _count(old, lambda row: rank[row["segment_to"]] > rank[row["segment_from"]])
+    new = _count(row for row in rows if row["segment_from"] is None)
+    left = _count(row for row in rows if row["segment_to"] is None)
+    both = [row for row in rows if row["segment_from"] and row["segment_to"]]
+    rose = _count(row for row in both if row["rank_to"] < row["rank_from"])
+    fell = _count(row for row in both if row["rank_to"] > row["rank_from"])
     since = f"From {day(facts.moves_from)} to {day(facts.last_order_at)}"
+    gone = f", and {count(left)} are in the time window no more" * bool(left)
+    figure = Figure(
+        "moves",
+        "Customers by segment then and now",
+        moves(rows, facts.names),
+        "↑ rose, ↓ fell, = stayed, + new" + ", − left" * bool(left) + ".",
+    )
     return Section(
         "moves",
         title,
-        f"{since}, {_people(rose)} rose to a higher segment, {count(fell)} fell and {count(new)} "
-        "came new. Both days are judged by today's rules.",
-        [
-            Figure(
-                "moves",
-                "Customers by segment then and now",
-                moves(known, facts.names),
-                "↑ rose, ↓ fell, = stayed, + new.",
-            )
-        ]
-        if known
-        else [],
-        [
-            Table(
-                "Moves in numbers",
-                (
-                    Column("before", "Was in"),
-                    Column("segment_to", "Is now in"),
-                    Column("customers", "Customers", "count"),
-                    Column("revenue_from", "Revenue then", "money"),
-                    Column("revenue_to", "Revenue now", "money"),
-                ),
-                [{**row, "before": row["segment_from"] or NOT_YET} for row in known],
-            )
-        ],
+        f"{since}, {_people(rose)} rose to a higher segment, {count(fell)} fell, {count(new)} came "
+        f"new{gone}. Both days are judged by today's rules.",
+        [figure] if rows else [],
+        [Table("Moves in numbers", MOVE_COLUMNS, [_named(row) for row in rows])],
     )
 
 
-def _count(rows: list[dict[str, Any]], is_meant: Any) -> int:
-    return sum(row["customers"] for row in rows if is_meant(row))
+MOVE_COLUMNS = (
+    Column("before", "Was in"),
+    Column("after", "Is now in"),
+    Column("customers", "Customers", "count"),
+    Column("revenue_from", "Revenue then", "money"),
+    Column("revenue_to", "Revenue now", "money"),
+)
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **row,
+        "before": row["segment_from"] or NOT_YET,
+        "after": row["segment_to"] or NO_MORE,
+    }
+
+
+def _count(rows: Iterable[dict[str, Any]]) -> int:
+    return sum(row["customers"] for row in rows)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
 import altair as alt
+from altair.utils import schemapi
 
 __all__ = [
     "BILLIONS",
-    "EVERYWHERE",
     "SHOWN",
+    "Canvas",
+    "Spec",
     "colour",
     "dimmed",
     "is_shown",
     "log_steps",
-    "named",
-    "of",
     "spread",
+    "unchecked",
 ]
+
+Spec = dict[str, Any]
+"""A chart in Vega-Lite."""
 
 SHOWN = "shown"
 """The parameter of a chart that holds the segments that the reader wants to see."""
-
-EVERYWHERE = "#22262b"
 
 BILLIONS = "replace(format(datum.value, '~s'), 'G', 'B')"
 """Label of an axis of money: 20k, 3M, 1B."""
@@ -34,14 +37,46 @@ is_shown = f"indexof({SHOWN}, datum.segment) >= 0"
 """Whether a row's segment is one that the reader wants to see."""
 
 
-def of(rows: Sequence[dict[str, Any]]) -> alt.Chart:
-    """Return a chart of rows, with nothing drawn yet."""
-    return alt.Chart(alt.InlineData(values=list(rows)))
+def unchecked() -> AbstractContextManager[None]:
+    """Let charts be drawn without checking every piece against the schema: a second of time.
+
+    What is drawn here is always the same but for its rows; the tests check it.
+    """
+    return schemapi.debug_mode(False)
 
 
-def named(names: Sequence[str]) -> alt.Parameter:
-    """Return the parameter of the segments that are shown: all, until the page says otherwise."""
-    return alt.param(name=SHOWN, value=list(names))
+class Canvas:
+    """Rows and what is drawn of them.
+
+    Rows are kept apart from the chart and put into the specification at its end: Altair checks
+    and copies a chart many times while it grows.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+
+    def of(self, rows: Iterable[dict[str, Any]]) -> alt.Chart:
+        """Return a chart of rows, with nothing drawn yet."""
+        name = f"rows_{len(self._rows)}"
+        self._rows[name] = list(rows)
+        return alt.Chart(alt.NamedData(name=name))
+
+    def layered(self, *layers: alt.Chart, height: int, names: Sequence[str] | None = None) -> Spec:
+        """Return the specification of layers, the last one on top.
+
+        Parameters
+        ----------
+        *layers : Chart
+        height : int
+        names : sequence of str, optional
+            The segments, where the chart follows the filter.
+        """
+        chart = alt.layer(*layers).properties(height=height)
+        if names is not None:
+            chart = chart.add_params(alt.param(name=SHOWN, value=list(names)))
+        spec: Spec = chart.to_dict(validate=False)
+        spec.pop("config", None)
+        return {**spec, "datasets": self._rows}
 
 
 def colour(names: Sequence[str], *, legend: bool = False) -> alt.Color:

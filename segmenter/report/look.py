@@ -32,6 +32,9 @@ PALETTES = {
 
 BACKGROUNDS = {"light": "#ffffff", "dark": "#181b20"}
 
+_NEUTRAL = {"light": ("#8a949e", "#b9c1c8"), "dark": ("#5a626c", "#7d8792")}
+"""For what is no segment yet."""
+
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 """One shape for each segment, highest first."""
 
@@ -59,7 +62,7 @@ def config(theme: str) -> dict[str, Any]:
         "background": "transparent",
         "font": FONT,
         "view": {"stroke": None},
-        "range": {"category": list(PALETTES[theme]), "symbol": list(SHAPES)},
+        "range": {"category": [*PALETTES[theme], *_NEUTRAL[theme]], "symbol": list(SHAPES)},
         "axis": {
             "domainColor": ink["muted"],
             "gridColor": ink["grid"],

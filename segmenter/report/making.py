@@ -13,6 +13,7 @@ from segmenter.report import bundle
 from segmenter.report.analyst import analyst_sections
 from segmenter.report.data import Questions
 from segmenter.report.decision import decision_sections, tiles
+from segmenter.report.drawing import unchecked
 from segmenter.report.facts import Facts
 from segmenter.report.look import day, moment
 from segmenter.report.page import page
@@ -68,7 +69,7 @@ def make_report(
         ):
             facts = questions.facts(since=since, with_customers=with_customers)
             done(f"{facts.customers:,} customers")
-        with progress.step("Drawing") as done:
+        with progress.step("Drawing") as done, unchecked():
             decision = list(decision_sections(facts))
             analyst = list(analyst_sections(facts, audit, rules))
             html = page(

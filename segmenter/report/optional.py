@@ -24,6 +24,10 @@ NO_DATE = Missing(
     "This model was fitted without a date column, so nothing is known about time. Fit with "
     "--date COLUMN to see it."
 )
+NO_RHYTHM = Missing(
+    "Too few customers of this base come back to tell what is late. Say it yourself: fit with "
+    "--active-days and --lapsed-days."
+)
 NO_CUSTOMERS = Missing(
     "This model was fitted to anonymous points, so there are no customers whose time could be "
     "followed. Fit to transactions with --date COLUMN to see it."

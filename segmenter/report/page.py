@@ -134,10 +134,8 @@ def _json(value: Any) -> str:
 
 
 def _spec(figure: Figure) -> dict[str, Any]:
-    spec = figure.chart.to_dict()
-    spec.pop("config", None)
     return {
-        **spec,
+        **figure.spec,
         "width": "container",
         "autosize": {"type": "fit-x", "contains": "padding"},
         "description": figure.title,

@@ -46,15 +46,15 @@ class Figure:
     key : str
         Its name in the page, and that of its PNG file.
     title : str
-    chart : Any
-        An Altair chart.
+    spec : dict
+        The chart in Vega-Lite.
     caption : str
         How to read it.
     """
 
     key: str
     title: str
-    chart: Any
+    spec: dict[str, Any]
     caption: str = ""
 
 
