@@ -191,8 +191,8 @@ def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
                 "is_current": exp.true(),
                 "monetary_cut": _cut(model.monetary_cut),
                 "frequency_cut": _cut(model.frequency_cut),
-                "active_days": literal(model.active_days),
-                "lapsed_days": literal(model.lapsed_days),
+                "active_days": exp.cast(literal(model.active_days), "integer"),
+                "lapsed_days": exp.cast(literal(model.lapsed_days), "integer"),
             }
         ],
         "model_segments": [

@@ -12,7 +12,7 @@ from rich.text import Text
 from segmenter.cli import stopping
 from segmenter.progress import Progress, Silent, Step
 
-__all__ = ["listener", "messages"]
+__all__ = ["listener", "messages", "waiting"]
 
 messages = Console(stderr=True, highlight=False)
 
@@ -39,7 +39,7 @@ class _Spoken:
     def step(self, title: str) -> Iterator[Step]:
         said: list[str] = []
         started = time.perf_counter()
-        with _spinner(title):
+        with waiting(title):
             yield said.append
         stopping.check()
         seconds = time.perf_counter() - started
@@ -53,7 +53,8 @@ class _Spoken:
 
 
 @contextmanager
-def _spinner(title: str) -> Iterator[None]:
+def waiting(title: str) -> Iterator[None]:
+    """Show a person at a terminal that something goes on, and for how long."""
     if not messages.is_terminal:
         yield
         return

@@ -94,10 +94,12 @@ def _ask(
 ) -> list[tuple[Any, ...]]:
     import duckdb
 
+    from segmenter.cli.console import waiting
+
+    query = f"select * from {SCHEMA}.{macro}($1::timestamp, $2::timestamp) {limit}"
     try:
-        return con.execute(
-            f"select * from {SCHEMA}.{macro}($1::timestamp, $2::timestamp) {limit}", [start, end]
-        ).fetchall()
+        with waiting("Adding up customers at both moments"):
+            return con.execute(query, [start, end]).fetchall()
     except duckdb.InvalidInputException as error:
         raise SegmenterError(first_line(error)) from None
 

@@ -101,6 +101,8 @@ def customers(
 
     Example: segmenter customers shop.duckdb --upgrades --limit 20
     """
+    from segmenter.cli.console import waiting
+
     columns = UPGRADE_COLUMNS if upgrades else COLUMNS
     names = [column.name for column in columns]
     if upgrades and (lifecycle or snapshot):
@@ -114,18 +116,19 @@ def customers(
         _check(con, segment, lifecycle)
         view = "customer_upgrades" if upgrades else SNAPSHOT if snapshot else "customer_segments"
         direction = "asc" if by in ASCENDING else "desc"
-        found = con.execute(
-            f"""
+        query = f"""
             select {", ".join(names)}
             from {SCHEMA}.{view}
             where ($segment is null or segment = $segment)
                 {"and ($lifecycle is null or lifecycle = $lifecycle)" * (not upgrades)}
             order by {by.value} {direction} nulls last, customer_id
             {f"limit {limit}" if limit else ""}
-            """,
-            {"segment": segment}
-            | ({} if upgrades else {"lifecycle": lifecycle.value if lifecycle else None}),
-        )
+        """
+        wanted = {"segment": segment}
+        if not upgrades:
+            wanted["lifecycle"] = None if lifecycle is None else lifecycle.value
+        with waiting("Adding up customers"):
+            found = con.execute(query, wanted)
         write(columns, _rows(found), form)
         if upgrades and form is Format.TABLE:
             _say_who_is_lifted(con, segment)

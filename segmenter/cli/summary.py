@@ -8,6 +8,7 @@ import duckdb
 from rich.console import Console
 from rich.text import Text
 
+from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
 from segmenter.cli.words import audit_sentences, rule_sentences
@@ -50,8 +51,7 @@ def show_result(con: duckdb.DuckDBPyConnection, database: Path, form: Format) ->
 def show_segments(con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: bool = False) -> None:
     """Write the summary, live or of the snapshot, and, in a table, what its shares are of."""
     summary = SUMMARY_OF_SNAPSHOT if snapshot and _has_view(con, SUMMARY_OF_SNAPSHOT) else SUMMARY
-    rows = con.execute(
-        f"""
+    query = f"""
         select summary.segment, summary.segment_rank, summary.customers, summary.share,
             summary.revenue, summary.share_of_revenue,
             summary.revenue
@@ -61,8 +61,9 @@ def show_segments(con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: boo
         from {SCHEMA}.{summary} as summary
         cross join (select * from {SCHEMA}.models where is_current) as m
         order by summary.segment_rank
-        """
-    ).fetchall()
+    """
+    with waiting("Adding up customers"):
+        rows = con.execute(query).fetchall()
     write(COLUMNS, rows, form)
     if form is Format.TABLE:
         _explain(con, at_risk="At-Risk" in [row[0] for row in rows])

@@ -110,12 +110,13 @@ def compare(
     Example: segmenter compare shop.duckdb 1 2
     """
     from segmenter.cli.comparison import COLUMNS, show_comparison
+    from segmenter.cli.console import waiting
 
     with open_model(database) as con:
         _check_versions(con, model_a, model_b)
-        rows = con.execute(
-            f"select * from {SCHEMA}.compare_models($1, $2)", [model_a, model_b]
-        ).fetchall()
+        query = f"select * from {SCHEMA}.compare_models($1, $2)"
+        with waiting("Adding up customers"):
+            rows = con.execute(query, [model_a, model_b]).fetchall()
         if form is Format.TABLE:
             show_comparison(con, model_a, model_b, rows)
         else:

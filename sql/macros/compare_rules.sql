@@ -6,23 +6,23 @@
 --         frequency_to are both included, monetary_below is not.
 -- In an attached file call it after USE.
 create or replace macro segments.compare_rules(model_a, model_b) as table
-select
-    greatest(rules_a.frequency_from, rules_b.frequency_from) as frequency_from,
-    least(rules_a.frequency_to, rules_b.frequency_to) as frequency_to,
-    greatest(rules_a.monetary_from, rules_b.monetary_from) as monetary_from,
-    least(rules_a.monetary_below, rules_b.monetary_below) as monetary_below,
-    rules_a.segment as segment_a,
-    rules_b.segment as segment_b
-from segments.model_rules as rules_a
-inner join segments.model_rules as rules_b
-    on
-        rules_a.frequency_from <= rules_b.frequency_to
-        and rules_b.frequency_from <= rules_a.frequency_to
-        and rules_a.monetary_from < rules_b.monetary_below
-        and rules_b.monetary_from < rules_a.monetary_below
-where
-    rules_a.model_id = model_a
-    and rules_b.model_id = model_b
-order by
-    greatest(rules_a.frequency_from, rules_b.frequency_from),
-    greatest(rules_a.monetary_from, rules_b.monetary_from)
+    select
+        greatest(rules_a.frequency_from, rules_b.frequency_from) as frequency_from,
+        least(rules_a.frequency_to, rules_b.frequency_to) as frequency_to,
+        greatest(rules_a.monetary_from, rules_b.monetary_from) as monetary_from,
+        least(rules_a.monetary_below, rules_b.monetary_below) as monetary_below,
+        rules_a.segment as segment_a,
+        rules_b.segment as segment_b
+    from segments.model_rules as rules_a
+    inner join segments.model_rules as rules_b
+        on
+            rules_a.frequency_from <= rules_b.frequency_to
+            and rules_a.frequency_to >= rules_b.frequency_from
+            and rules_a.monetary_from < rules_b.monetary_below
+            and rules_a.monetary_below > rules_b.monetary_from
+    where
+        rules_a.model_id = model_a -- noqa: RF02
+        and rules_b.model_id = model_b -- noqa: RF02
+    order by
+        greatest(rules_a.frequency_from, rules_b.frequency_from),
+        greatest(rules_a.monetary_from, rules_b.monetary_from)

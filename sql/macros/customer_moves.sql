@@ -4,43 +4,43 @@
 -- Units:  money in the table's currency; rank_change above 0 leads to a segment of higher value.
 -- In an attached file call it after USE.
 create or replace macro segments.customer_moves(from_moment, to_moment) as table
-with
+    with
 
-earlier as (
+    earlier as (
+        select
+            customer_id,
+            monetary,
+            frequency,
+            segment,
+            segment_rank
+        from segments.customer_segments_at(from_moment)
+    ),
+
+    later as (
+        select
+            customer_id,
+            monetary,
+            frequency,
+            segment,
+            segment_rank,
+            last_order_at
+        from segments.customer_segments_at(to_moment)
+    )
+
     select
-        customer_id,
-        monetary,
-        frequency,
-        segment,
-        segment_rank
-    from segments.customer_segments_at(from_moment)
-),
-
-later as (
-    select
-        customer_id,
-        monetary,
-        frequency,
-        segment,
-        segment_rank,
-        last_order_at
-    from segments.customer_segments_at(to_moment)
-)
-
-select
-    later.customer_id,
-    earlier.segment as segment_from,
-    later.segment as segment_to,
-    earlier.segment_rank - later.segment_rank as rank_change,
-    earlier.monetary as monetary_from,
-    later.monetary as monetary_to,
-    earlier.frequency as frequency_from,
-    later.frequency as frequency_to,
-    later.last_order_at
-from earlier
-inner join later
-    on earlier.customer_id = later.customer_id
-where earlier.segment <> later.segment
-order by
-    abs(later.monetary - earlier.monetary) desc,
-    later.customer_id asc
+        later.customer_id,
+        earlier.segment as segment_from,
+        later.segment as segment_to,
+        earlier.segment_rank - later.segment_rank as rank_change,
+        earlier.monetary as monetary_from,
+        later.monetary as monetary_to,
+        earlier.frequency as frequency_from,
+        later.frequency as frequency_to,
+        later.last_order_at
+    from earlier
+    inner join later
+        on earlier.customer_id = later.customer_id
+    where earlier.segment <> later.segment
+    order by
+        abs(later.monetary - earlier.monetary) desc,
+        later.customer_id asc

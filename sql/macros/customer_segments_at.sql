@@ -6,15 +6,15 @@
 -- Units:  as segments.customer_segments; days are counted to the moment.
 -- In an attached file call it after USE.
 create or replace macro segments.customer_segments_at(moment) as table
-select
-    customer_id,
-    monetary,
-    frequency,
-    first_order_at,
-    last_order_at,
-    is_whale,
-    segment,
-    segment_rank,
-    days_since_last_order,
-    lifecycle
-from segments.customer_segments
+    select
+        customer_id,
+        monetary,
+        frequency,
+        first_order_at,
+        last_order_at,
+        is_whale,
+        segment,
+        segment_rank,
+        days_since_last_order,
+        lifecycle
+    from segments.customer_segments

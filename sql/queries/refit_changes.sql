@@ -17,7 +17,7 @@ rules as (
         frequency_to,
         monetary_from,
         monetary_below,
-        case when $by_rank then cast(segment_rank as varchar) else segment end as label
+        case when $by_rank then cast(segment_rank as varchar) else segment end as segment_key
     from segments.segment_rules
     union all
     select
@@ -26,7 +26,7 @@ rules as (
         frequency_to,
         monetary_from,
         monetary_below,
-        case when $by_rank then cast(segment_rank as varchar) else segment end as label
+        case when $by_rank then cast(segment_rank as varchar) else segment end as segment_key
     from $next_rules
 ),
 
@@ -41,7 +41,7 @@ rules_of_frequency as (
         rules.is_next,
         rules.monetary_from,
         rules.monetary_below,
-        rules.label
+        rules.segment_key
     from frequencies
     inner join rules
         on frequencies.frequency between rules.frequency_from and rules.frequency_to
@@ -51,8 +51,8 @@ labelled as (
     select
         profiles.customer_id,
         profiles.customers,
-        present.label as present_label,
-        upcoming.label as next_label
+        present.segment_key as present_key,
+        upcoming.segment_key as next_key
     from profiles
     inner join rules_of_frequency as present
         on
@@ -71,15 +71,15 @@ labelled as (
 known as (
     select
         customer_id,
-        case when $by_rank then cast(segment_rank as varchar) else segment end as label
+        case when $by_rank then cast(segment_rank as varchar) else segment end as segment_key
     from $known
 )
 
 select
     sum(labelled.customers) as customers,
-    sum(case when labelled.present_label <> labelled.next_label then labelled.customers else 0 end)
+    sum(case when labelled.present_key <> labelled.next_key then labelled.customers else 0 end)
         as changed_by_refit,
-    count(case when labelled.present_label <> known.label then 1 end) as changed_by_behaviour
+    count(case when labelled.present_key <> known.segment_key then 1 end) as changed_by_behaviour
 from labelled
 left join known
     on labelled.customer_id = known.customer_id

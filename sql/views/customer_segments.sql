@@ -2,8 +2,8 @@
 -- Grain:  one row for each customer, whales and customers with refunds only included.
 -- Source: segments.customer_profile under the current model, live: a new transaction moves its
 --         customer without a refit. Pure SQL; no Python takes part.
--- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days are
---         calendar days up to the newest order of all; lifecycle is new (first order at most
+-- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days
+--         are calendar days up to the newest order of all; lifecycle is new (first order at most
 --         active_days ago), active (last order at most active_days ago), lapsing (at most
 --         lapsed_days ago) or lapsed, and NULL without a date column or without an order.
 with

@@ -3,8 +3,8 @@
 -- Source: segments.customer_profile joined with segments.segment_rules, live. Pure SQL.
 -- The rules are first looked up for each frequency that occurs, so that customers and rules meet on
 -- equal frequencies: comparing every customer with every rule would take minutes.
--- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days are
---         calendar days up to the newest order of all; lifecycle is new (first order at most
+-- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days
+--         are calendar days up to the newest order of all; lifecycle is new (first order at most
 --         active_days ago), active (last order at most active_days ago), lapsing (at most
 --         lapsed_days ago) or lapsed, and NULL without a date column or without an order.
 with

@@ -138,7 +138,9 @@ WITH models AS (
     1 AS model_id,
     TRUE AS is_current,
     CAST('2146.025' AS DOUBLE) AS monetary_cut,
-    CAST('10.0' AS DOUBLE) AS frequency_cut
+    CAST('10.0' AS DOUBLE) AS frequency_cut,
+    CAST(15 AS INT) AS active_days,
+    CAST(15 AS INT) AS lapsed_days
 ), model_segments AS (
   SELECT
     1 AS model_id,
@@ -162,16 +164,27 @@ WITH models AS (
   SELECT
     model_id,
     monetary_cut,
-    frequency_cut
+    frequency_cut,
+    active_days,
+    lapsed_days
   FROM models
   WHERE
     is_current
+), newest AS (
+  SELECT
+    CAST((
+      SELECT
+        MAX(ordered_at) AS newest_order_at
+      FROM segments.transactions
+      WHERE
+        NOT customer_id IS NULL AND amount > 0 AND amount <= 11258999068426.24
+    ) AS DATE) AS today
 ), classified AS (
   SELECT
     customer_profile.*,
     segments.classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS DOUBLE)) AS segment
   FROM customer_profile
-), final AS (
+), dated AS (
   SELECT
     classified.customer_id,
     classified.monetary,
@@ -181,12 +194,39 @@ WITH models AS (
     COALESCE(classified.monetary > current_model.monetary_cut, FALSE)
     OR COALESCE(classified.frequency > current_model.frequency_cut, FALSE) AS is_whale,
     classified.segment,
-    model_segments.segment_rank
+    model_segments.segment_rank,
+    current_model.active_days,
+    current_model.lapsed_days,
+    DATEDIFF(DAY, CAST(classified.first_order_at AS DATE), newest.today) AS days_since_first_order,
+    DATEDIFF(DAY, CAST(classified.last_order_at AS DATE), newest.today) AS days_since_last_order
   FROM classified
   CROSS JOIN current_model
+  CROSS JOIN newest
   LEFT JOIN model_segments
     ON current_model.model_id = model_segments.model_id
     AND classified.segment = model_segments.segment
+), final AS (
+  SELECT
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    segment,
+    segment_rank,
+    days_since_last_order,
+    CASE
+      WHEN days_since_first_order <= active_days
+      THEN 'new'
+      WHEN days_since_last_order <= active_days
+      THEN 'active'
+      WHEN days_since_last_order <= lapsed_days
+      THEN 'lapsing'
+      WHEN days_since_last_order > lapsed_days
+      THEN 'lapsed'
+    END AS lifecycle
+  FROM dated
 )
 SELECT
   customer_id,
@@ -196,7 +236,9 @@ SELECT
   last_order_at,
   is_whale,
   segment,
-  segment_rank
+  segment_rank,
+  days_since_last_order,
+  lifecycle
 FROM final;
 
 -- segments.segment_summary
@@ -207,7 +249,9 @@ WITH models AS (
     1 AS model_id,
     TRUE AS is_current,
     CAST('2146.025' AS DOUBLE) AS monetary_cut,
-    CAST('10.0' AS DOUBLE) AS frequency_cut
+    CAST('10.0' AS DOUBLE) AS frequency_cut,
+    CAST(15 AS INT) AS active_days,
+    CAST(15 AS INT) AS lapsed_days
 ), model_segments AS (
   SELECT
     1 AS model_id,
