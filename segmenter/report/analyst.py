@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from segmenter.report.analyst_charts import concentration, level_map, tree
-from segmenter.report.decision import CUSTOMER_COLUMNS
 from segmenter.report.facts import Facts
 from segmenter.report.look import count, day, moment, money, share
+from segmenter.report.movement import CUSTOMER_COLUMNS
 from segmenter.report.optional import Missing
 from segmenter.report.parts import Column, Figure, Section, Table
+from segmenter.report.trust import trust_sections
 
 __all__ = ["analyst_sections"]
 
@@ -41,6 +42,7 @@ def analyst_sections(facts: Facts, audit: Sequence[str], rules: Sequence[str]) -
     yield _levels(facts, audit)
     yield _trees(facts)
     yield _concentration(facts)
+    yield from trust_sections(facts)
     yield _model(facts, rules)
 
 
@@ -149,7 +151,7 @@ def _model(facts: Facts, rules: Sequence[str]) -> Section:
     values = [
         ("Fitted", moment(model["fitted_at"])),
         ("With", f"segmenter {model['segmenter_version']}, model {model['model_id']}"),
-        *((f"Source: {name}", str(value)) for name, value in model["source"].items()),
+        *_source(facts),
         ("Customers", count(model["customers"])),
         ("Training customers", count(model["training_customers"])),
         ("Distinct training profiles", count(model["training_points"])),
@@ -167,6 +169,16 @@ def _model(facts: Facts, rules: Sequence[str]) -> Section:
     warned = model["warnings"]
     lead = "The fit warned of nothing." if not warned else "The fit warned:"
     return Section("model", "Settings and version", lead, [], tables, warned)
+
+
+def _source(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Tell how the user's table is read; a condition may name customers."""
+    for name, value in facts.model["source"].items():
+        hidden = name == "where" and not facts.names_customers
+        yield (
+            f"Source: {name}",
+            "a condition (shown with --with-customers)" if hidden else str(value),
+        )
 
 
 VERSION_COLUMNS = (

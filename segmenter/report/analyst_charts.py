@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 
 from segmenter.report.dendrogram import Dendrogram
-from segmenter.report.drawing import BILLIONS, Canvas, Spec
+from segmenter.report.drawing import BILLIONS, Canvas, Spec, listed
 from segmenter.report.look import SHAPES, count, money, share
 from segmenter.report.zoom import LevelMap
 
@@ -69,7 +69,7 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> S
         color=alt.Color(
             "part:N",
             scale=alt.Scale(domain=[*names, *spare, *again]),
-            legend=alt.Legend(title=None, values=parts, labelLimit=220),
+            legend=listed(parts),
         ),
         tooltip=[
             alt.Tooltip("part:N", title="Part"),
@@ -112,7 +112,7 @@ def _frame(canvas: Canvas, zoom: LevelMap | None, level: LevelMap) -> list[alt.C
     base = canvas.of([row])
     frame = base.mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 3], style="line")
     room = (zoom.monetary[1] - zoom.monetary[0]) / (level.monetary[1] - level.monetary[0])
-    place = {"baseline": "top", "dy": 5} if room > 0.12 else {"baseline": "bottom", "dy": -5}
+    place: dict[str, Any] = {"baseline": "top", "dy": 5} if room > 0.12 else {"baseline": "bottom", "dy": -5}
     text = base.mark_text(align="right", dx=-5, style="label", **place)
     return [
         frame.encode(
@@ -148,7 +148,7 @@ def _range(first: int, last: int) -> str:
 
 def tree(found: Dendrogram) -> Spec:
     """Draw the top of a Ward tree, its branches named by what they hold."""
-    leaves = [
+    leaves: Rows = [
         {
             **leaf,
             "words": f"{count(leaf['customers'])} × {money(leaf['mean_monetary'])}",

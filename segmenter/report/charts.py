@@ -7,13 +7,16 @@ from typing import Any
 
 import altair as alt
 
-from segmenter.report.drawing import Canvas, Spec, colour, dimmed, is_shown
+from segmenter.report.drawing import Canvas, Spec, colour, dimmed, is_shown, listed
 from segmenter.report.look import count, money, share
+from segmenter.report.pairs import Bar, pairs
 
 __all__ = [
     "LIFECYCLE",
     "NOT_YET",
     "NO_MORE",
+    "RANKINGS",
+    "backtest",
     "brief",
     "customers_and_revenue",
     "lifecycle",
@@ -24,6 +27,8 @@ Rows = list[dict[str, Any]]
 
 LIFECYCLE = ("new", "active", "lapsing", "lapsed")
 
+RANKINGS = {"segments": "by the segments", "spend": "by spend alone"}
+
 NOT_YET, NO_MORE = "not yet a customer", "no customer any more"
 
 _WAYS = ["rose", "fell", "new", *"4567", "stayed", "left"]
@@ -33,52 +38,36 @@ _WAYS = ["rose", "fell", "new", *"4567", "stayed", "left"]
 def customers_and_revenue(segments: Rows) -> Spec:
     """Draw each segment's share of the customers above its share of the revenue."""
     names = [row["segment"] for row in segments]
-    rows = []
-    for row in segments:
-        for what, part, amount in (
-            ("customers", row["share"], count(row["customers"])),
-            ("revenue", row["share_of_revenue"], money(row["revenue"])),
-        ):
-            rows.append(
-                {
-                    "segment": row["segment"],
-                    "what": what,
-                    "share": part or 0.0,
-                    "amount": amount,
-                    "short": share(part),
-                    "long": f"{share(part)} of {what}",
-                    "end": max(part or 0.0, 0.0),
-                }
-            )
-    low = min(0.0, *(row["share"] for row in rows))
-    high = max(row["share"] for row in rows)
-    canvas = Canvas()
-    base = canvas.of(rows).encode(
-        y=alt.Y("segment:N", sort=names, title=None, scale=alt.Scale(paddingInner=0.3)),
-        yOffset=alt.YOffset("what:N", sort=["customers", "revenue"]),
-        x=alt.X(
-            "share:Q",
-            title="share of all customers, and of identified revenue",
-            axis=alt.Axis(format=".0%", values=[step / 5 for step in range(-5, 6)]),
-            scale=alt.Scale(domain=[low, max(high * 1.3, 0.1)], nice=False),
-        ),
-        tooltip=[
-            alt.Tooltip("segment:N", title="Segment"),
-            alt.Tooltip("what:N", title="Share of"),
-            alt.Tooltip("short:N", title="Share"),
-            alt.Tooltip("amount:N", title="Amount"),
-        ],
-    )
-    weight = alt.when("datum.what == 'customers'").then(alt.value(0.45)).otherwise(alt.value(1))
-    bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        color=colour(names),
-        fillOpacity=weight,
-        opacity=dimmed(),
-    )
-    words = alt.expr("width > 420 ? datum.long : datum.short")
-    labels = base.mark_text(align="left", dx=5, style="label", text=words)
-    labels = labels.encode(x="end:Q", opacity=dimmed())
-    return canvas.layered(bars, labels, height=52 * len(names), names=names)
+    bars = [
+        bar
+        for row in segments
+        for bar in (
+            Bar(row["segment"], "customers", row["share"], count(row["customers"])),
+            Bar(row["segment"], "revenue", row["share_of_revenue"], money(row["revenue"])),
+        )
+    ]
+    title = "share of customers and of revenue"
+    return pairs(bars, names, pale="customers", title=title, word="of ")
+
+
+def backtest(rows: Rows, names: Sequence[str], measure: str, title: str) -> Spec:
+    """Draw what each segment did later, beside the group of the same rank by spend alone.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of one backtest, both rankings, highest segment first.
+    names : sequence of str
+    measure : str
+        The column to draw, a share.
+    title : str
+        Of the axis.
+    """
+    bars = [
+        Bar(row["segment"], RANKINGS[row["ranking"]], row[measure], count(row["customers"]))
+        for row in rows
+    ]
+    return pairs(bars, names, pale=RANKINGS["spend"], title=title)
 
 
 def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> Spec:
@@ -190,7 +179,7 @@ def moves(rows: Rows, names: Sequence[str]) -> Spec:
             "way:N",
             title=None,
             scale=alt.Scale(domain=_WAYS),
-            legend=alt.Legend(values=[way for way in _WAYS if way in known]),
+            legend=listed([way for way in _WAYS if way in known]),
         ),
         fillOpacity=alt.FillOpacity(
             "customers:Q", scale=alt.Scale(type="symlog", range=[0.12, 0.55]), legend=None

@@ -76,7 +76,7 @@ def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]
         .encode(x=x("frequency:Q"), x2="frequency_end:Q", y=y("monetary:Q"), y2="monetary_end:Q")
     )
     layers = [people, lines, *_cuts(canvas, found, cuts, x, y)]
-    beside = {"align": alt.expr("datum.align"), "dx": alt.expr("datum.away")}
+    beside: dict[str, Any] = {"align": alt.expr("datum.align"), "dx": alt.expr("datum.away")}
     aside = {} if found.is_density else beside
     labels = canvas.of(_names_on_map(rows, found, names)).transform_filter(is_shown)
     layers += [
@@ -180,7 +180,7 @@ def _cuts(
     """Mark where whales begin."""
     drawn = []
     amount, orders = cuts["monetary"], cuts["frequency"]
-    dash = {"strokeDash": [3, 4], "style": "muted", "strokeWidth": 1.2}
+    dash: dict[str, Any] = {"strokeDash": [3, 4], "style": "muted", "strokeWidth": 1.2}
     if amount is not None and found.monetary[0] < amount < found.monetary[1]:
         row = {"monetary": amount, "words": f"whales above {money(amount)}"}
         row["frequency"] = _ends(found).frequency

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from segmenter.report.charts import (
-    LIFECYCLE,
-    NO_MORE,
-    NOT_YET,
-    brief,
-    customers_and_revenue,
-    lifecycle,
-    moves,
-)
+from segmenter.report.charts import brief, customers_and_revenue
 from segmenter.report.customer_map import customer_map
 from segmenter.report.facts import Facts
-from segmenter.report.look import count, day, money, share
-from segmenter.report.optional import Missing
+from segmenter.report.look import count, money, people, share
+from segmenter.report.movement import movement_sections
 from segmenter.report.parts import Column, Figure, Section, Table, Tile
 
 __all__ = ["decision_sections", "tiles"]
@@ -32,14 +23,6 @@ SEGMENT_COLUMNS = (
     Column("typical_monetary", "Median spent", "money"),
     Column("mean_frequency", "Mean orders", "number"),
     Column("typical_frequency", "Median orders", "count"),
-)
-
-CUSTOMER_COLUMNS = (
-    Column("customer_id", "Customer"),
-    Column("segment", "Segment"),
-    Column("monetary", "Spent", "money"),
-    Column("frequency", "Orders", "count"),
-    Column("last_order_at", "Last order", "day"),
 )
 
 
@@ -70,8 +53,7 @@ def decision_sections(facts: Facts) -> Iterator[Section]:
     """Return what somebody who decides has to see, most important first."""
     yield _segments(facts)
     yield _map(facts)
-    yield _lifecycle(facts)
-    yield _moves(facts)
+    yield from movement_sections(facts)
 
 
 def _segments(facts: Facts) -> Section:
@@ -127,12 +109,12 @@ def _map(facts: Facts) -> Section:
     notes = ["Both axes are logarithmic: each step is a multiple of the one before."]
     if at_edge:
         notes.append(
-            f"{_people(at_edge)} with less than {money(found.lowest)}, refunds counted, "
+            f"{people(at_edge)} with less than {money(found.lowest)}, refunds counted, "
             f"{_stand(at_edge)} at the lower edge."
         )
     if no_order:
         notes.append(
-            f"{_people(no_order)} without an order (refunds or zero amounts only) "
+            f"{people(no_order)} without an order (refunds or zero amounts only) "
             f"{_stand(no_order)} at the left edge."
         )
     return Section(
@@ -145,122 +127,5 @@ def _map(facts: Facts) -> Section:
     )
 
 
-def _people(number: int) -> str:
-    return f"{count(number)} customer{'s' * (number != 1)}"
-
-
 def _stand(number: int) -> str:
     return "stands" if number == 1 else "stand"
-
-
-def _lifecycle(facts: Facts) -> Section:
-    title = "Who is leaving, and what is at stake"
-    rows = facts.lifecycle
-    if isinstance(rows, Missing):
-        return Section("lifecycle", title, rows)
-    known = {row["lifecycle"] for row in rows}
-    figures = [
-        Figure(
-            "lifecycle",
-            "Revenue so far, by segment and lifecycle",
-            lifecycle(rows, facts.names, facts.revenue),
-            "Bold: what these customers have brought so far. Stronger colour: a larger share of "
-            "the identified revenue.",
-        )
-    ]
-    tables = [
-        Table(
-            "Lifecycle in numbers",
-            (
-                Column("segment", "Segment"),
-                Column("lifecycle", "Lifecycle"),
-                Column("customers", "Customers", "count"),
-                Column("revenue", "Revenue so far", "money"),
-            ),
-            sorted(rows, key=lambda row: (row["segment_rank"], LIFECYCLE.index(row["lifecycle"]))),
-        )
-    ]
-    if facts.leaving:
-        tables.append(Table("Lapsing customers who spent most", CUSTOMER_COLUMNS, facts.leaving))
-    return Section(
-        "lifecycle", title, _at_stake(facts, rows), figures if known else [], tables, _days(facts)
-    )
-
-
-def _at_stake(facts: Facts, rows: list[dict[str, Any]]) -> str:
-    lapsing = [row for row in rows if row["lifecycle"] == "lapsing"]
-    if not lapsing:
-        return "No customer is lapsing now."
-    customers = sum(row["customers"] for row in lapsing)
-    revenue = sum(row["revenue"] for row in lapsing)
-    part = f", {share(revenue / facts.revenue)} of the identified revenue" * (facts.revenue > 0)
-    verb = "is" if customers == 1 else "are"
-    above = [row for row in lapsing if row["segment"] != facts.names[-1]]
-    paid = sum(row["revenue"] for row in above)
-    return (
-        f"{_people(customers)} {verb} lapsing: later than usual, but not gone. They have brought "
-        f"{money(revenue)} so far{part}; {money(paid)} of it came from {_people(_count(above))} "
-        "above the lowest segment."
-    )
-
-
-def _days(facts: Facts) -> list[str]:
-    active, lapsed = facts.model.get("active_days"), facts.model.get("lapsed_days")
-    if active is None or lapsed is None or facts.last_order_at is None:
-        return []
-    return [
-        f"Counted from the newest order of the base, {day(facts.last_order_at)}. Active: ordered "
-        f"within {count(active)} days. Lapsing: within {count(lapsed)} days. Lapsed: longer ago. "
-        "New: the first order was within the active days."
-    ]
-
-
-def _moves(facts: Facts) -> Section:
-    title = "Who moved"
-    rows = facts.moves
-    if isinstance(rows, Missing):
-        return Section("moves", title, rows)
-    assert facts.moves_from is not None
-    assert facts.last_order_at is not None
-    new = _count(row for row in rows if row["segment_from"] is None)
-    left = _count(row for row in rows if row["segment_to"] is None)
-    both = [row for row in rows if row["segment_from"] and row["segment_to"]]
-    rose = _count(row for row in both if row["rank_to"] < row["rank_from"])
-    fell = _count(row for row in both if row["rank_to"] > row["rank_from"])
-    since = f"From {day(facts.moves_from)} to {day(facts.last_order_at)}"
-    gone = f", and {count(left)} are in the time window no more" * bool(left)
-    figure = Figure(
-        "moves",
-        "Customers by segment then and now",
-        moves(rows, facts.names),
-        "↑ rose, ↓ fell, = stayed, + new" + ", − left" * bool(left) + ".",
-    )
-    return Section(
-        "moves",
-        title,
-        f"{since}, {_people(rose)} rose to a higher segment, {count(fell)} fell, {count(new)} came "
-        f"new{gone}. Both days are judged by today's rules.",
-        [figure] if rows else [],
-        [Table("Moves in numbers", MOVE_COLUMNS, [_named(row) for row in rows])],
-    )
-
-
-MOVE_COLUMNS = (
-    Column("before", "Was in"),
-    Column("after", "Is now in"),
-    Column("customers", "Customers", "count"),
-    Column("revenue_from", "Revenue then", "money"),
-    Column("revenue_to", "Revenue now", "money"),
-)
-
-
-def _named(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **row,
-        "before": row["segment_from"] or NOT_YET,
-        "after": row["segment_to"] or NO_MORE,
-    }
-
-
-def _count(rows: Iterable[dict[str, Any]]) -> int:
-    return sum(row["customers"] for row in rows)

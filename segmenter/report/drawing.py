@@ -19,6 +19,7 @@ __all__ = [
     "colour",
     "dimmed",
     "is_shown",
+    "listed",
     "log_steps",
     "spread",
     "unchecked",
@@ -82,7 +83,14 @@ class Canvas:
 def colour(names: Sequence[str], *, legend: bool = False) -> alt.Color:
     """Return the colour of a segment; a theme knows which one it is."""
     scale = alt.Scale(domain=list(names))
-    return alt.Color("segment:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+    return alt.Color("segment:N", scale=scale, legend=listed(names) if legend else None)
+
+
+def listed(names: Sequence[str]) -> alt.Legend:
+    """Return a legend of names that breaks into lines where there is little room."""
+    longest = 30 + 7 * min(22, max(map(len, names)))
+    columns = alt.expr(f"max(1, floor(width / {longest}))")
+    return alt.Legend(title=None, values=list(names), columns=columns, labelLimit=160)
 
 
 def dimmed(opacity: float = 1.0) -> Any:

@@ -66,6 +66,8 @@ class Facts:
         Rows, or why there are none.
     moves_from : datetime or None
         Moves are counted from then to the last order.
+    names_customers : bool
+        Whether ids may be shown.
     whales, leaving : list of dict
         Customers by id; empty unless they were asked for.
     has_customers : bool
@@ -91,6 +93,7 @@ class Facts:
     drift: Optional
     data_quality: Optional
     moves_from: dt.datetime | None = None
+    names_customers: bool = False
     whales: Rows = field(default_factory=list)
     leaving: Rows = field(default_factory=list)
     has_customers: bool = True

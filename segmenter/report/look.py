@@ -20,6 +20,7 @@ __all__ = [
     "day",
     "moment",
     "money",
+    "people",
     "share",
     "signed",
 ]
@@ -108,6 +109,17 @@ def count(number: float) -> str:
     '1,234,567'
     """
     return f"{number:,.0f}"
+
+
+def people(number: int) -> str:
+    """Return a number of customers.
+
+    Examples
+    --------
+    >>> people(1), people(4372)
+    ('1 customer', '4,372 customers')
+    """
+    return f"{count(number)} customer{'s' * (number != 1)}"
 
 
 def money(amount: float) -> str:

@@ -69,13 +69,22 @@ def moves(
     return _asked(con, query, [start, end])
 
 
-def backtest(con: duckdb.DuckDBPyConnection) -> Optional:
-    """Return the newest backtest."""
+def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
+    """Return the newest backtest of a model, both rankings."""
     missing = Missing(
-        "No backtest was made yet. segmenter backtest DB --as-of DATE fits on what was known "
-        "before a date and measures what came after it, beside a plain ranking by spend."
+        "No backtest of this model was made yet. segmenter backtest DB --as-of DATE fits on what "
+        "was known on an earlier day and measures what came after it, beside a plain ranking by "
+        "spend."
     )
-    return _asked(con, f"select * from {SCHEMA}.backtest", []) if has(con, "backtest") else missing
+    if not has(con, "backtest"):
+        return missing
+    query = f"""
+        select * from {SCHEMA}.backtest
+        where model_id = $1
+        qualify as_of = max(as_of) over ()
+        order by segment_rank, ranking
+        """
+    return _asked(con, query, [model_id]) or missing
 
 
 def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:

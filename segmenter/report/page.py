@@ -179,7 +179,8 @@ def _figure(figure: Figure) -> str:
     caption = f'<p class="caption">{escape(figure.caption)}</p>' if figure.caption else ""
     return (
         f"<figure><h4>{escape(figure.title)}</h4>"
-        f'<div class="chart" id="{escape(figure.key)}"></div>{caption}</figure>'
+        f'<div class="wide"><div class="chart" id="{escape(figure.key)}" '
+        f'style="min-width: {figure.min_width}px"></div></div>{caption}</figure>'
     )
 
 
@@ -228,6 +229,8 @@ def _read(value: Any, kind: str) -> str:
         return share(value)
     if kind == "money":
         return money(value)
+    if kind == "metric":
+        return f"{value:,.3f}" if abs(value) < 100 else count(value)
     if kind == "number":
         return f"{value:,.2f}"
     if kind == "day" and isinstance(value, dt.date):

@@ -50,12 +50,15 @@ class Figure:
         The chart in Vega-Lite.
     caption : str
         How to read it.
+    min_width : int
+        On a narrower screen it is scrolled, not squeezed.
     """
 
     key: str
     title: str
     spec: dict[str, Any]
     caption: str = ""
+    min_width: int = 0
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _points(con: duckdb.DuckDBPyConnection, block: Block) -> Points:
         """,
         [list(block.segments)],
     ).fetchnumpy()
-    cents = np.round(found["monetary"] * 100).astype(np.int64)
+    cents = np.round(np.asarray(found["monetary"], np.float64) * 100).astype(np.int64)
     return Points.group(cents, found["frequency"], found["customers"])
 
 

@@ -42,7 +42,7 @@ steps as (
             nearer.frequency_to + 1 = farther.frequency_from
             and nearer.segment <> farther.segment
             and nearer.monetary_from < farther.monetary_below
-            and farther.monetary_from < nearer.monetary_below
+            and nearer.monetary_below > farther.monetary_from
 )
 
 select

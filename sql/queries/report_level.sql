@@ -12,10 +12,14 @@ placed as (
         model_segments.segment_rank,
         model_points.customers,
         cast(
-            floor((model_points.monetary - $monetary_from) / $monetary_step) as bigint
+            floor(
+                (model_points.monetary - $monetary_from) / $monetary_step -- noqa: RF02
+            ) as bigint
         ) as monetary_cell,
         cast(
-            floor((model_points.frequency - $frequency_from) / $frequency_step) as bigint
+            floor(
+                (model_points.frequency - $frequency_from) / $frequency_step -- noqa: RF02
+            ) as bigint
         ) as frequency_cell
     from segments.model_points
     inner join segments.models
@@ -26,7 +30,7 @@ placed as (
             and model_points.segment = model_segments.segment
     where
         models.is_current
-        and list_contains($block, model_points.segment)
+        and list_contains($block, model_points.segment) -- noqa: RF02
 ),
 
 cells as (

@@ -135,4 +135,5 @@ def test_names_are_texts_not_markup(nasty, make, opened):
     chips = browser.find_elements("css selector", ".filter button")
     assert [chip.text for chip in chips[1:]] == list(NASTY)
     assert "</script><img src=x onerror=alert(2)>" in browser.find_element("tag name", "h1").text
-    assert NASTY[0] in browser.execute_script(TEXTS, "customers-and-revenue")
+    texts = browser.execute_script(TEXTS, "customers-and-revenue")
+    assert any(text.startswith("<script>alert(1)") for text in texts)
