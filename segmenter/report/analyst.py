@@ -159,7 +159,7 @@ def _model(facts: Facts, rules: Sequence[str]) -> Section:
         ("Scaling", f"{model['scaling']:,.6g}"),
     ]
     settings = [{"name": name, "value": _said(value)} for name, value in model["settings"].items()]
-    pair = (Column("name", "What"), Column("value", "Value"))
+    pair = (Column("name", "What", "key"), Column("value", "Value"))
     tables = [
         Table("The model", pair, [{"name": n, "value": v} for n, v in values], is_open=True),
         Table("Settings", pair, settings),

@@ -112,7 +112,9 @@ def _frame(canvas: Canvas, zoom: LevelMap | None, level: LevelMap) -> list[alt.C
     base = canvas.of([row])
     frame = base.mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 3], style="line")
     room = (zoom.monetary[1] - zoom.monetary[0]) / (level.monetary[1] - level.monetary[0])
-    place: dict[str, Any] = {"baseline": "top", "dy": 5} if room > 0.12 else {"baseline": "bottom", "dy": -5}
+    place: dict[str, Any] = (
+        {"baseline": "top", "dy": 5} if room > 0.12 else {"baseline": "bottom", "dy": -5}
+    )
     text = base.mark_text(align="right", dx=-5, style="label", **place)
     return [
         frame.encode(

@@ -131,7 +131,7 @@ def _moves(facts: Facts) -> Section:
 
 
 def _backtest(facts: Facts) -> Section:
-    title = "Would it have told the truth?"
+    title = "Backtest: what came of the segments"
     rows = facts.backtest
     if isinstance(rows, Missing):
         return Section("backtest", title, rows)

@@ -212,6 +212,8 @@ def _row(row: Mapping[str, Any], table: Table, names: Sequence[str]) -> str:
 
 
 def _class(kind: str, name: str = "") -> str:
+    if kind == "key":
+        return ' class="key"'
     if kind not in ("text", "day"):
         return ' class="number"'
     return ' class="name"' if name == "segment" else ""

@@ -87,7 +87,7 @@ def pairs(
     drawn = base.mark_bar(cornerRadiusEnd=2).encode(
         color=colour(names), fillOpacity=weight, opacity=dimmed()
     )
-    words = alt.expr("width > 420 ? datum.long : datum.short")
+    words = alt.expr("width > 600 ? datum.long : datum.short")
     labels = base.mark_text(align="left", dx=5, style="label", text=words)
     labels = labels.encode(x="end:Q", opacity=dimmed())
     return canvas.layered(drawn, labels, height=52 * len(names), names=names)

@@ -41,7 +41,7 @@ def _quality(facts: Facts) -> Section:
     table = Table(
         "What each metric says",
         (
-            Column("name", "Metric"),
+            Column("name", "Metric", "key"),
             Column("value", "Segments", "metric"),
             Column("flat_value", "Flat", "metric"),
             Column("words", "What it says"),
@@ -78,7 +78,7 @@ def _drift(facts: Facts) -> Section:
     table = Table(
         "What moved",
         (
-            Column("name", "Metric"),
+            Column("name", "Metric", "key"),
             Column("value", "Index", "metric"),
             Column("threshold", "Threshold", "metric"),
             Column("is_drifted", "Drifted"),
@@ -102,7 +102,7 @@ def _data_quality(facts: Facts) -> Section:
     if isinstance(rows, Missing):
         return Section("data-quality", title, rows)
     columns = [
-        Column("sign", "Severity"),
+        Column("sign", "Severity", "key"),
         Column("words", "What was found"),
         Column("revenue", "Revenue", "money"),
     ]
@@ -139,4 +139,5 @@ def _verdict(rows: Rows) -> str:
         )
         if number
     ]
-    return f"{' and '.join(said)}: read them before you rely on the segments."
+    them = "it" if sum(counts.values()) == 1 else "them"
+    return f"{' and '.join(said)}: read {them} before you rely on the segments."

@@ -43,7 +43,12 @@ def quality(rows: Rows) -> Spec:
     low = min(0.0, *(point["value"] for point in points))
     canvas = Canvas()
     base = canvas.of(points).encode(
-        x=alt.X("value:Q", title=None, scale=alt.Scale(domain=[low, 1], nice=False)),
+        x=alt.X(
+            "value:Q",
+            title=None,
+            axis=alt.Axis(tickCount=5),
+            scale=alt.Scale(domain=[low, 1], nice=False),
+        ),
         y=alt.Y(
             "metric:N",
             sort=metrics,
