@@ -12,6 +12,7 @@ from sqlglot import exp
 from segmenter.catalog import literal, newest_order
 from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, first_line
+from segmenter.exclusion import find_exclusion
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.query import first_row
@@ -60,7 +61,7 @@ class Binding:
         as one of a schema, are in quotes.
         """
         stored = self.source.as_dict()
-        for name in ("customer", "amount", "order", "date", "where"):
+        for name in ("customer", "amount", "order", "date", "currency", "where"):
             if name in stored:
                 stored[name] = unambiguous(stored[name], self.columns)
         kind = self.source.kind
@@ -125,12 +126,15 @@ def _bind_transactions(con: duckdb.DuckDBPyConnection, binding: Binding) -> None
     source, values = binding.source, binding.values
     values["customer"] = _customer(con, binding, source.customer_text)
     values["amount"] = _expression(con, binding, "amount", str(source.amount), _check_number)
-    values["order"] = exp.null()
-    values["date"] = exp.null()
+    for name in ("order", "date", "currency"):
+        values[name] = exp.null()
+        values[f"has_{name}"] = literal(getattr(source, name) is not None)
     if source.order is not None:
         values["order"] = _expression(con, binding, "order", source.order)
     if source.date is not None:
         values["date"] = _date(con, binding, source.date)
+    if source.currency is not None:
+        values["currency"] = _expression(con, binding, "currency", source.currency)
     values["as_of"] = exp.cast(
         literal(str(source.as_of)) if source.as_of else exp.null(), "timestamp"
     )
@@ -148,11 +152,22 @@ def _bind_aggregates(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
 
 
 def _bind_condition(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
-    binding.values["row_filter"] = exp.true()
-    if binding.source.where is not None:
-        binding.values["row_filter"] = _expression(
-            con, binding, "where", binding.source.where, _check_condition
-        )
+    values, source = binding.values, binding.source
+    values["row_filter"] = exp.true()
+    if source.where is not None:
+        values["where"] = _expression(con, binding, "where", source.where, _check_condition)
+        values["row_filter"] = values["where"]
+    if source.exclude is not None:
+        exclusion = find_exclusion(con, source, binding.types["customer"])
+        if binding.is_live and not exclusion.is_live:
+            raise SegmenterError(
+                f"{exclusion.relation} is a temporary table, and the live views could not read who "
+                "is excluded once this session ends. Create it without TEMP."
+            )
+        values["exclude"] = exclusion.table
+        binding.types["exclude"] = f"{exclusion.column} {binding.types['customer']}"
+        kept = exclusion.keeps(values["customer"])
+        values["row_filter"] = exp.and_(values["row_filter"], kept) if source.where else kept
 
 
 def _customer(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expr:

@@ -17,6 +17,7 @@ from segmenter.layout import SCHEMA
 from segmenter.source import Source
 
 __all__ = [
+    "QUALITY",
     "RULES",
     "TABLES",
     "TABLE_MACROS",
@@ -36,8 +37,11 @@ TABLES = (
     "model_points",
     "model_splits",
     "model_rules",
+    "model_bins",
+    "model_quality",
     "snapshots",
     "snapshot_buckets",
+    "backtest",
 )
 
 TABLE_MACROS = (
@@ -52,6 +56,9 @@ TABLE_MACROS = (
 RULES = "segment_rules"
 """The view that is the same for every source."""
 
+QUALITY = "data_quality"
+"""The view that says what is wrong with the rows, in words."""
+
 VIEWS = (
     RULES,
     "transactions",
@@ -62,6 +69,10 @@ VIEWS = (
     "whales",
     "customer_upgrades",
     "segment_summary",
+    "drift_bins",
+    "drift",
+    "data_quality_counts",
+    QUALITY,
 )
 """Every live view, each after those that it reads."""
 
@@ -98,9 +109,14 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
         )
         chosen["whales"] = "whales"
         chosen["customer_upgrades"] = "customer_upgrades"
+        if is_live:
+            chosen |= {"drift_bins": "drift_bins", "drift": "drift"}
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
+    of_kind = "" if source.kind == "transactions" else f"_of_{source.kind}"
+    chosen["data_quality_counts"] = f"data_quality_counts{of_kind if is_live else '_stored'}"
+    chosen[QUALITY] = QUALITY
     return {name: chosen[name] for name in VIEWS if name in chosen}
 
 
@@ -120,9 +136,7 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
     copy : bool, default True
         Leave the values as they are. Large ones that stand in one place can be spent instead.
     """
-    tree = sqlglot.parse_one(read(path), dialect="duckdb")
-    for node in tree.walk():
-        node.pop_comments()
+    tree = _parsed(path).copy()
     for placeholder in list(tree.find_all(exp.Placeholder)):
         value = values[placeholder.name].copy() if copy else values[placeholder.name]
         parent = placeholder.parent
@@ -132,6 +146,15 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
             parent.set("catalog", value.args.get("catalog"))
         else:
             placeholder.replace(value)
+    return tree
+
+
+@cache
+def _parsed(path: str) -> exp.Expr:
+    """Return a file's tree without comments; a copy is made faster than a file is parsed."""
+    tree = sqlglot.parse_one(read(path), dialect="duckdb")
+    for node in tree.walk():
+        node.pop_comments()
     return tree
 
 

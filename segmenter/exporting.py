@@ -85,6 +85,12 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     """
     dialect = check_dialect(dialect)
     source = Source(**model.source)
+    if source.exclude is not None:
+        raise SegmenterError(
+            f"this model leaves out the customers in {source.exclude}, and a script cannot carry "
+            "that list to another warehouse. Fit over a view that leaves them out, or name them in "
+            "where."
+        )
     if stage == "points":
         return _points_query(model, source, dialect, table)
     if stage != "all":

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmenter.errors import SegmenterError
 from segmenter.knn import NearestNeighbors
 from segmenter.points import Points
 from segmenter.recursion import Segment, Segmentation, Split
@@ -107,7 +108,20 @@ class Model:
 
     @cached_property
     def neighbors(self) -> NearestNeighbors:
-        """The nearest-neighbour search over the labelled points."""
+        """The nearest-neighbour search over the labelled points.
+
+        Raises
+        ------
+        SegmenterError
+            The model was stored without them.
+        """
+        if not len(self.points):
+            number = "this model" if self.model_id is None else f"model {self.model_id}"
+            raise SegmenterError(
+                f"{number} keeps rules only (forget_points), so there are no neighbours to search "
+                "or to show. The macros classify_segment and explain_segment and the views answer "
+                "from the rules."
+            )
         return NearestNeighbors(
             self.points,
             self.segmentation.codes,

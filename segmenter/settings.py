@@ -52,6 +52,8 @@ class Settings:
         that fits, 100 to 100,000,000. A million points take about 0.2 GB.
     names : tuple of str, optional
         Names of the segments, highest mean monetary first.
+    forget_points : bool, default False
+        Store the rules only, and not the training points, each of which may be one person.
     active_days, lapsed_days : int, optional
         Lifecycle: a customer whose last order is at most `active_days` old is active, up to
         `lapsed_days` lapsing, and beyond lapsed; 1 to 36,500. By default the base's own: three
@@ -77,6 +79,7 @@ class Settings:
     max_rules: int = 2000
     max_points: int = 20_000_000
     names: tuple[str, ...] | None = None
+    forget_points: bool = False
     active_days: int | None = None
     lapsed_days: int | None = None
 
@@ -95,6 +98,10 @@ class Settings:
         _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")
         if not isinstance(self.consolidate, bool):
             raise SegmenterError(f"consolidate must be true or false, not {self.consolidate!r}.")
+        if not isinstance(self.forget_points, bool):
+            raise SegmenterError(
+                f"forget_points must be true or false, not {self.forget_points!r}."
+            )
         _whole(self.n_neighbors, "n_neighbors", 1, 50)
         _whole(self.max_rules, "max_rules", 1, 100_000)
         _whole(self.max_points, "max_points", 100, 100_000_000)

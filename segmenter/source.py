@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
 
-__all__ = ["Source", "parse_moment"]
+__all__ = ["Source", "is_file_name", "parse_moment"]
 
 _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -22,7 +22,9 @@ _WINDOW = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
 _MAX_YEARS = 10_000
 _A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 
-_TEXTS = ("customer", "amount", "order", "date", "where")
+_TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
+
+_WHAT = {"where": "a condition", "exclude": "a table or file"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,9 @@ class Source:
         is an order.
     date : str, optional
         Column or expression: when the row happened, a DATE or TIMESTAMP.
+    currency : str, optional
+        Column or expression: the currency of a row. Amounts are summed as they stand; more than one
+        currency is warned of.
     where : str, optional
         Condition that a row must meet, for example ``"invoice_no not like 'C%'"``.
     window : str, optional
@@ -52,6 +57,10 @@ class Source:
     as_of : str, date or datetime, optional
         Last moment that counts; a date means to its end, a time with a zone counts in UTC.
         Without it the newest transaction.
+    exclude : str or path, optional
+        Table, view or file with customers who are left out of everything, such as test accounts:
+        its column of the customer column's name, else ``customer_id``, else the first. The views
+        read it live.
     profile : str or data frame
         One row a customer with the columns `customer`, ``monetary`` and ``frequency``.
     points : str or data frame
@@ -64,9 +73,11 @@ class Source:
     amount: str | None = None
     order: str | None = None
     date: str | None = None
+    currency: str | None = None
     where: str | None = None
     window: str | None = None
     as_of: str | dt.date | dt.datetime | None = None
+    exclude: str | os.PathLike[str] | None = None
     profile: Any = None
     points: Any = None
 
@@ -75,6 +86,8 @@ class Source:
         if len(given) != 1:
             came = " and ".join(given) or "none of them"
             raise SegmenterError(f"give one of transactions, profile and points; {came} came.")
+        if isinstance(self.exclude, os.PathLike):
+            object.__setattr__(self, "exclude", os.fspath(self.exclude))
         self._check_types()
         if self.kind == "transactions":
             if self.amount is None or self.customer is None:
@@ -120,17 +133,12 @@ class Source:
         """Whether the relation is a file, a glob of files or a URL."""
         if self.is_frame:
             return False
-        text = os.fspath(self.relation)
-        return (
-            bool(not isinstance(self.relation, str) or _FILE.search(text) or _URL.match(text))
-            or Path(text).is_file()
-        )
+        return not isinstance(self.relation, str) or is_file_name(self.relation)
 
     @property
     def file(self) -> str:
         """The file, glob or URL as an absolute path, which holds from any folder."""
-        text: str = os.fspath(self.relation)
-        return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))
+        return _absolute(os.fspath(self.relation))
 
     @property
     def customer_text(self) -> str:
@@ -146,6 +154,8 @@ class Source:
             values[self.kind] = self.file
         if self.as_of is not None:
             values["as_of"] = str(self.as_of)
+        if self.exclude is not None and is_file_name(os.fspath(self.exclude)):
+            values["exclude"] = _absolute(os.fspath(self.exclude))
         return {name: value for name, value in values.items() if value is not None}
 
     def _check_types(self) -> None:
@@ -163,19 +173,34 @@ class Source:
             text = getattr(self, name)
             if text is None or (isinstance(text, str) and text.strip()):
                 continue
-            what = "a condition" if name == "where" else "a column or expression"
+            what = _WHAT.get(name, "a column or expression")
             raise SegmenterError(
                 f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
             )
 
     def _refuse_transaction_columns(self) -> None:
-        for name in ("amount", "order", "date", "window", "as_of"):
+        for name in ("amount", "order", "date", "currency", "window", "as_of"):
             if getattr(self, name) is not None:
                 raise SegmenterError(
                     f"{name} belongs to transactions, not to a {self.kind} table. Leave it out."
                 )
         if self.kind == "points" and self.customer is not None:
             raise SegmenterError("a points table is anonymous: leave customer out.")
+        if self.kind == "points" and self.exclude is not None:
+            raise SegmenterError(
+                "a points table is anonymous, so that nobody can be excluded from it. Exclude them "
+                "where the points are made."
+            )
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
+    return bool(_FILE.search(text) or _URL.match(text)) or Path(text).is_file()
+
+
+def _absolute(text: str) -> str:
+    """Return a file, glob or URL as an absolute path, which holds from any folder."""
+    return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))
 
 
 def _checked_window(window: object) -> str:

@@ -6,6 +6,7 @@ cannot disagree. Nothing here outlives the ``with`` block and nothing is written
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +15,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.binding import FRAME, Binding, bind_source
-from segmenter.catalog import bind, literal, redirect, view_files
+from segmenter.catalog import QUALITY, bind, literal, redirect, view_files
 from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.errors import SegmenterError
 from segmenter.points import Points
@@ -25,6 +26,12 @@ from segmenter.source import Source
 __all__ = ["Cut", "Stage", "Survey"]
 
 _PREFIX = "segmenter_"
+
+_COUNTS = "data_quality_counts"
+_COUNTED = (
+    "check_name varchar, unit varchar, found bigint, total bigint, revenue double, "
+    "total_revenue double, example varchar"
+)
 
 
 def _staged(name: str) -> str:
@@ -175,9 +182,49 @@ class Stage:
 
     def examples(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and a few rows of the profile, or of the points."""
-        name = "profile_points" if self.source.kind == "points" else "customer_profile"
-        found = self.con.execute(f"select * from {_staged(name)} order by 1 limit {limit}")
+        found = self.con.execute(f"select * from {_staged(self._rows)} order by 1 limit {limit}")
         return [column[0] for column in found.description or ()], found.fetchall()
+
+    def quality(self, counts: Iterable[tuple[Any, ...]] | None = None) -> list[str]:
+        """Return the words of ``data_quality`` that block or warn.
+
+        Parameters
+        ----------
+        counts : iterable of tuple, optional
+            Rows that stand for ``data_quality_counts``, which is computed when they are absent.
+        """
+        if counts is None:
+            self._create(_COUNTS, "table")
+        else:
+            self.con.execute(f"create or replace temp table {_PREFIX}{_COUNTS} ({_COUNTED})")
+            self._made.append((_COUNTS, "table"))
+            marks = ", ".join("?" * 7)
+            self.con.executemany(f"insert into {_staged(_COUNTS)} values ({marks})", list(counts))
+        found = records(self.con, self._sql(f"views/{QUALITY}"))
+        return [row["words"] for row in found if row["severity"] in ("blocks", "warns")]
+
+    def currencies(self) -> tuple[int, str | None]:
+        """Count the rows that are not in the most frequent currency, and list the currencies."""
+        row = self._row(self._sql("queries/currencies"))
+        return row["deviating"], row["listed"]
+
+    def profile_rows(self) -> int:
+        """Count the profiles, or the points."""
+        return self._count(f"from {_staged(self._rows)}")
+
+    def buyers(self) -> tuple[int, int]:
+        """Count the customers with one order, and those with any."""
+        people = "customers" if self.source.kind == "points" else "1"
+        row = self._row(
+            f"select coalesce(sum(case when frequency = 1 then {people} end), 0)::bigint as once, "
+            f"coalesce(sum(case when frequency > 0 then {people} end), 0)::bigint as buyers "
+            f"from {_staged(self._rows)}"
+        )
+        return row["once"], row["buyers"]
+
+    @property
+    def _rows(self) -> str:
+        return "profile_points" if self.source.kind == "points" else "customer_profile"
 
     def profiles(self) -> exp.Expr:
         """Return a query: customer_id (NULL in points), monetary, frequency, customers with it."""

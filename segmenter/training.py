@@ -10,6 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from segmenter.coarsening import REACH, Grid
+from segmenter.doubts import doubts
 from segmenter.errors import SegmenterError, first_line
 from segmenter.knn import NearestNeighbors
 from segmenter.lifecycle import Lifecycle, lifecycle
@@ -58,8 +59,14 @@ def train(stage: Stage, progress: Progress) -> Training:
     SegmenterError
         The data cannot be used; the message names the column and the value.
     """
-    survey, cut, points, grid = inspect(stage, progress)
     settings = stage.settings
+    if settings.forget_points and stage.source.kind == "points" and not stage.binding.is_live:
+        raise SegmenterError(
+            "points of this session only are kept in the model, and forget_points keeps none, so "
+            "the views would have nothing to read. Load them into a table, or leave forget_points "
+            "out."
+        )
+    survey, cut, points, grid = inspect(stage, progress)
     segmentation = _cluster(points, settings, progress)
     neighbors = NearestNeighbors(
         points,
@@ -119,6 +126,8 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         ) from None
     if not len(points) and cut is None:
         raise SegmenterError(_nothing_there(stage))
+    for message in doubts(stage, survey):
+        progress.warn(message)
     return Inspection(survey, cut, points, grid)
 
 
@@ -160,8 +169,6 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
             f"customer = {stage.source.customer!r} is NULL in all {survey.source_rows:,} rows of "
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
-    for message in _doubts(stage, survey):
-        progress.warn(message)
     return survey
 
 
@@ -174,32 +181,6 @@ def _nothing_there(stage: Stage, which: str = "") -> str:
     told = [name for name in ("where", "window", "as_of") if getattr(stage.source, name)]
     under = f" that meet {' and '.join(told)}" if told else ""
     return f"{stage.binding.relation} has no rows{which}{under}. Nothing to fit."
-
-
-def _doubts(stage: Stage, survey: Survey) -> list[str]:
-    """Return what an analyst should know about the rows, in words."""
-    found = []
-    if survey.rows_without_customer:
-        share = survey.rows_without_customer / survey.source_rows
-        money = (
-            f" and {percent(survey.revenue_without_customer / survey.revenue, 1)} of the revenue"
-            if survey.revenue > 0
-            else ""
-        )
-        found.append(
-            f"{survey.rows_without_customer:,} rows ({percent(share, 1)}){money} have no customer "
-            "and are left out."
-        )
-    if survey.rows_without_amount:
-        found.append(f"{survey.rows_without_amount:,} rows have no amount and are left out.")
-    if stage.source.order and survey.positive_rows_without_order:
-        found.append(
-            f"{survey.positive_rows_without_order:,} rows with a positive amount have no order: "
-            "their money counts, but not as an order."
-        )
-    if stage.source.date and survey.rows_without_date:
-        found.append(f"{survey.rows_without_date:,} rows have no date.")
-    return found
 
 
 def _profile(stage: Stage, progress: Progress) -> Cut | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from segmenter.cli import (
+    backtest,
     demo,
     explain,
     export,
@@ -18,6 +19,7 @@ from segmenter.cli import (
     start,
     use,
     versions,
+    watch,
 )
 from segmenter.version import __version__
 
@@ -48,11 +50,15 @@ app.command(rich_help_panel="Use")(label.label)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Watch")(report.report)
 app.command(rich_help_panel="Watch")(moves.moves)
+app.command(rich_help_panel="Watch")(watch.quality)
+app.command(rich_help_panel="Watch")(watch.drift)
+app.command(rich_help_panel="Watch")(backtest.backtest)
 app.command(rich_help_panel="Keep")(keep.refresh)
 app.command(rich_help_panel="Keep")(versions.models)
 app.command(rich_help_panel="Keep")(versions.compare)
 app.command(rich_help_panel="Keep")(versions.rollback)
 app.command(rich_help_panel="Keep")(versions.prune)
+app.command(rich_help_panel="Keep")(keep.forget)
 
 
 def _show_version(wanted: bool) -> None:

@@ -19,9 +19,6 @@ __all__ = ["show_dry_run"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-PLACEHOLDER = {"where": "row_filter"}
-"""What stands in the SQL files for a role that is called otherwise there."""
-
 MAPPING = (Column("role", "Role"), Column("reads", "Is read from"), Column("type", "Type"))
 
 
@@ -40,8 +37,7 @@ def show_dry_run(
     if form is Format.TABLE:
         results.print(f"{binding.relation} is read as:")
         mapping = [
-            [role, _shown(binding.values[PLACEHOLDER.get(role, role)]), kind]
-            for role, kind in binding.types.items()
+            [role, _shown(binding.values[role]), kind] for role, kind in binding.types.items()
         ]
         write(MAPPING, mapping, form)
         results.print("\nthe first of its profiles:")

@@ -1,4 +1,4 @@
-"""Keep: ``refresh``."""
+"""Keep: ``refresh`` and ``forget``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import typer
 
 from segmenter.cli.database import open_model, workplace
 from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.output import Column, write
 
-__all__ = ["refresh"]
+__all__ = ["forget", "refresh"]
 
 
 def refresh(
@@ -47,3 +48,41 @@ def refresh(
             done(f"{changes.customers:,} customers")
     with open_model(database) as con:
         show_segments(con, form, snapshot=True)
+
+
+FORGOTTEN = (
+    Column("place", "Where"),
+    Column("removed", "Removed", "count"),
+    Column("words", "What happened"),
+)
+
+
+def forget(
+    database: Database,
+    customer: Annotated[
+        str, typer.Option(help="Id of the customer.", metavar="ID", show_default=False)
+    ],
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Remove a customer from all that is stored: the snapshot and the models' training points.
+
+    Your own table is only read. The output says for each place what was removed, and of each model
+    how it is known which point they were. The rules stay as they are. DuckDB overwrites freed space
+    in the file only later: copy the database into a new file to be rid of the bytes, too.
+
+    Example: segmenter forget shop.duckdb --customer 12347
+    """
+    from segmenter.cli.console import listener
+    from segmenter.forgetting import Forgetting
+
+    with open_model(database):
+        pass  # a file without a model is refused before it is opened for writing
+    with workplace(database) as place:
+        forgetting = Forgetting(place.con)
+        with listener(quiet).step("Looking for what is stored") as done:
+            steps = forgetting.prepare(customer)
+            done(f"customer {customer}")
+        with place.writing():
+            forgetting.store()
+    write(FORGOTTEN, [(step.place, step.removed, step.words) for step in steps], form)

@@ -60,8 +60,17 @@ def fit(
     date: Annotated[
         str | None, typer.Option(help="Column or expression: when it happened.")
     ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Column of the currency: more than one is warned of.")
+    ] = None,
     where: Annotated[
         str | None, typer.Option(help="Condition on rows, say \"invoice_no not like 'C%'\".")
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TABLE|FILE", help="Customers who are left out of everything: test accounts."
+        ),
     ] = None,
     window: Annotated[
         str | None, typer.Option(help="Time span that counts, say '12 months'. Needs --date.")
@@ -107,6 +116,13 @@ def fit(
     names: Annotated[
         str | None, typer.Option(help="Names of the segments, highest first, with commas.")
     ] = None,
+    forget_points: Annotated[
+        bool,
+        typer.Option(
+            "--forget-points",
+            help="Keep rules only, not the training points, each of which may be one person.",
+        ),
+    ] = False,
     active_days: Annotated[
         int | None,
         typer.Option(help="A last order so many days ago is active.  [from repeat intervals]"),
@@ -157,7 +173,9 @@ def fit(
         amount=amount,
         order=order,
         date=date,
+        currency=currency,
         where=where,
+        exclude=exclude,
         window=window,
         as_of=as_of,
         profile=profile,
@@ -174,6 +192,7 @@ def fit(
             "max_rules": max_rules,
             "max_points": max_points,
             "names": names,
+            "forget_points": forget_points,
             "active_days": active_days,
             "lapsed_days": lapsed_days,
         }

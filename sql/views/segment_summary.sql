@@ -1,8 +1,9 @@
 -- segments.segment_summary
 -- Grain:  one row for each segment of the current model, empty ones included.
 -- Source: segments.customer_segments, live.
--- Units:  money in the table's currency; share is of all customers, share_of_revenue is of the
---         revenue of known customers (identified revenue), both from 0 to 1.
+-- Units:  money in the table's currency; share is of all customers, share_of_revenue is of
+--         identified revenue, that of known customers, both from 0 to 1. The rest, of rows without
+--         a customer, is in segments.data_quality.
 -- At-Risk means low value: it does not say that a customer is leaving.
 with
 

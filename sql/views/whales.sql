@@ -3,8 +3,8 @@
 -- Source: segments.customer_segments, live.
 -- Whales were left out of training, so that a few giants do not pull the segments apart; they are
 -- classified like everybody else.
--- Units:  money in the table's currency; share_of_revenue is of the revenue of known customers,
---         from 0 to 1.
+-- Units:  money in the table's currency; share_of_revenue is of identified revenue, that of known
+--         customers, from 0 to 1.
 with
 
 customer_segments as (

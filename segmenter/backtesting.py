@@ -1,0 +1,287 @@
+"""Backtesting: what the segments of an earlier day would have been worth.
+
+The current model's source and settings are fitted again on what was known at the end of a day,
+and what those customers did afterwards is counted by segment, beside a plain ranking by spend with
+as many customers in each group. Nothing is published; the result is the table
+``segments.backtest``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+from sqlglot import exp
+
+from segmenter import store
+from segmenter.catalog import bind, literal, newest_order, redirect, view_files
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA
+from segmenter.model import Model
+from segmenter.progress import Progress, Silent
+from segmenter.query import first_row, records, transaction
+from segmenter.source import Source, parse_moment
+from segmenter.stage import Stage
+from segmenter.training import train
+
+__all__ = ["Backtest", "Outcome"]
+
+_RULES = "segmenter_backtest_rows"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a backtest found.
+
+    Attributes
+    ----------
+    as_of, until : datetime
+        The last moment that was known, and the last that was measured.
+    rows : list of dict
+        As in ``segments.backtest``.
+    newcomers : int
+        Customers who came only after `as_of`; no ranking of then could know them.
+    newcomers_revenue, later_revenue : float
+        What they spent, and what all customers spent after `as_of`.
+    """
+
+    as_of: datetime
+    until: datetime
+    rows: list[dict[str, Any]]
+    newcomers: int
+    newcomers_revenue: float
+    later_revenue: float
+
+
+class Backtest:
+    """Temporary tables of a backtest on one connection; use it in a ``with`` statement.
+
+    `prepare` only reads, so that the database may be open read-only; `store` writes.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._made: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for statement in reversed(self._made):
+            self.con.execute(statement)
+        self._made.clear()
+
+    def prepare(
+        self,
+        as_of: object,
+        until: object | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Fit what was known at the end of a day, and measure what came after it.
+
+        Parameters
+        ----------
+        as_of : str, date or datetime
+            The last moment that is known; a date to its end.
+        until : str, date or datetime, optional
+            The last moment that is measured; the newest transaction when absent.
+        progress : Progress, optional
+
+        Raises
+        ------
+        SegmenterError
+            There is no model, or no date column; nothing happened before or after the moment.
+        """
+        listener = progress or Silent()
+        self._model_id, source, settings = store.current(self.con)
+        _refuse_without_time(source)
+        known_until = parse_moment(as_of, "as_of")
+        early = dataclasses.replace(source, as_of=known_until)
+        with Stage(self.con, early, settings) as stage:
+            newest = newest_order({}, added_up=True)
+            self._values = stage.binding.values | {"newest_order": newest}
+            self._stage("transactions", "views/transactions", "view")
+            measured_until = self._check_span(stage.binding.relation, known_until, until)
+            model = train(stage, listener).model
+            with listener.step("Measuring what came after") as done:
+                self._segment(model, str(stage.customers))
+                self._measure(early, known_until, measured_until)
+                self._outcome = self._read(known_until, measured_until)
+                done(f"{known_until:%Y-%m-%d} to {measured_until:%Y-%m-%d}")
+        return self._outcome
+
+    def store(self) -> None:
+        """Write the result of `prepare` into the database, in one transaction."""
+        with transaction(self.con):
+            store.create_tables(self.con)
+            (model_id,) = first_row(
+                self.con, f"select model_id from {SCHEMA}.models where is_current"
+            )
+            if model_id != self._model_id:
+                raise SegmenterError("another model was published meanwhile. Backtest again.")
+            self.con.execute(
+                f"delete from {SCHEMA}.backtest where as_of = $1", [self._outcome.as_of]
+            )
+            columns = list(self._outcome.rows[0])
+            marks = ", ".join(f"${name}" for name in columns)
+            self.con.executemany(
+                f"insert into {SCHEMA}.backtest ({', '.join(columns)}) values ({marks})",
+                self._outcome.rows,
+            )
+
+    def _check_span(self, relation: str, known_until: datetime, until: object) -> datetime:
+        """Return the last moment to measure; refuse one that leaves nothing to know or to see."""
+        query = self._sql("queries/time_span", {"transactions": _staged("transactions")})
+        first_at, last_at = first_row(self.con, query)
+        if first_at is None:
+            raise SegmenterError(
+                f"no row of {relation} has a date, so there is no time to go back."
+            )
+        span = f"its rows span {first_at:%Y-%m-%d} to {last_at:%Y-%m-%d}"
+        if known_until < first_at:
+            raise SegmenterError(
+                f"{relation} has nothing up to {known_until:%Y-%m-%d} to learn from: {span}. "
+                "Choose a later day."
+            )
+        if last_at <= known_until:
+            raise SegmenterError(
+                f"{relation} has nothing after {known_until:%Y-%m-%d} to measure: {span}. "
+                "Choose an earlier day."
+            )
+        end: datetime = last_at if until is None else parse_moment(until, "until")
+        if end <= known_until:
+            raise SegmenterError(
+                f"until {end:%Y-%m-%d} must be later than as_of {known_until:%Y-%m-%d}: what is "
+                "measured lies between them."
+            )
+        return end
+
+    def _segment(self, model: Model, customers: str) -> None:
+        """Give each customer of then the segment that the rules of then say."""
+        self.con.register(_RULES, store.rules_table(model))
+        try:
+            self._make(
+                "segment_rules",
+                f"select *, list_position($names, segment) as segment_rank from {_RULES}",
+                {"names": list(model.names)},
+            )
+        finally:
+            self.con.unregister(_RULES)
+        self._make(
+            "named",
+            "select unnest($names) as segment, unnest(range(1, len($names) + 1)) as segment_rank",
+            {"names": list(model.names)},
+        )
+        self._make(
+            "models",
+            "select true as is_current, $monetary::double as monetary_cut, "
+            "$frequency::double as frequency_cut, $active::integer as active_days, "
+            "$lapsed::integer as lapsed_days",
+            {
+                "monetary": model.monetary_cut,
+                "frequency": model.frequency_cut,
+                "active": model.active_days,
+                "lapsed": model.lapsed_days,
+            },
+        )
+        tables = {name: _staged(name) for name in ("segment_rules", "models")}
+        self._stage(
+            "segmented",
+            "views/customer_segments_by_rules",
+            redirected=tables | {"customer_profile": customers},
+        )
+
+    def _measure(self, source: Source, known_until: datetime, until: datetime) -> None:
+        """Add up what each customer did after, by the queries of the live profile."""
+        self._values = self._values | {
+            "known_until": exp.cast(literal(str(known_until)), "timestamp"),
+            "until": exp.cast(literal(str(until)), "timestamp"),
+        }
+        self._stage(
+            "later_transactions",
+            "queries/later_transactions",
+            "view",
+            transactions=_staged("transactions"),
+        )
+        profile = view_files(source, is_live=True, has_macro=False)["customer_profile"]
+        self._stage(
+            "later",
+            f"views/{profile}",
+            redirected={"transactions": _staged("later_transactions")},
+        )
+
+    def _read(self, known_until: datetime, until: datetime) -> Outcome:
+        tables = {name: _staged(name) for name in ("segmented", "later", "named")}
+        newcomers = records(self.con, self._sql("queries/newcomers", tables))[0]
+        if not newcomers.pop("customers"):
+            raise SegmenterError(
+                f"no customer has a row after {known_until:%Y-%m-%d} and up to {until:%Y-%m-%d}, "
+                "so there is nothing to measure. Leave until out, or choose another day."
+            )
+        key = {"model_id": self._model_id, "as_of": known_until, "until": until}
+        rows = [key | row for row in records(self.con, self._sql("queries/backtest", tables))]
+        return Outcome(known_until, until, rows, **newcomers)
+
+    def _stage(
+        self,
+        name: str,
+        file: str,
+        kind: str = "table",
+        *,
+        redirected: Mapping[str, str] | None = None,
+        **tables: str,
+    ) -> None:
+        """Create a temporary table or view from a file of ``sql/``."""
+        query = self._sql(file, tables, redirected)
+        self._make(name, query, kind=kind)
+
+    def _sql(
+        self, file: str, tables: Mapping[str, str], redirected: Mapping[str, str] | None = None
+    ) -> str:
+        named = {key: exp.to_table(table, dialect="duckdb") for key, table in tables.items()}
+        return redirect(bind(file, self._values | named), redirected or {}).sql(dialect="duckdb")
+
+    def _make(
+        self, name: str, query: str, values: Mapping[str, Any] | None = None, kind: str = "table"
+    ) -> None:
+        statement = f"create or replace temp {kind} {_staged(name)} as {query}"
+        self.con.execute(statement, values)
+        self._made.append(f"drop {kind} if exists {_staged(name)}")
+
+
+def _staged(name: str) -> str:
+    return f"temp.main.segmenter_backtest_{name}"
+
+
+def _refuse_without_time(source: Source) -> None:
+    if source.kind != "transactions":
+        what = "finished profiles" if source.kind == "profile" else "anonymous points"
+        raise SegmenterError(
+            f"this model was fitted to {what}, which say nothing of time. A backtest needs a model "
+            "of transactions with a date column."
+        )
+    if source.was_frame:
+        raise SegmenterError(
+            "this model was fitted to a data frame that ended with its session. Load the frame "
+            "into a table, fit that, and backtest then."
+        )
+    if source.date is None:
+        raise SegmenterError(
+            "this model was fitted without a date column, so there is no time to go back. Fit "
+            "again with the column, for example --date ordered_at."
+        )

@@ -1,0 +1,109 @@
+"""Watch: ``backtest``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segmenter.cli.database import open_model, workplace
+from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.output import Column, results, write
+from segmenter.text import percent
+
+if TYPE_CHECKING:
+    from segmenter.backtesting import Outcome
+
+__all__ = ["backtest"]
+
+COLUMNS = (
+    Column("ranking", "Ranking"),
+    Column("segment", "Segment"),
+    Column("segment_rank", "", "count"),
+    Column("customers", "Customers", "count"),
+    Column("repeat_rate", "Came\nagain", "share"),
+    Column("later_orders", "Later\norders", "count"),
+    Column("later_revenue", "Later\nrevenue", "revenue"),
+    Column("mean_later_revenue", "Mean", "mean"),
+    Column("share_of_later_revenue", "Of later\nrevenue", "share"),
+    Column("model_id", ""),
+    Column("as_of", ""),
+    Column("until", ""),
+)
+
+
+def backtest(
+    database: Database,
+    as_of: Annotated[
+        str, typer.Option(help="Last day that is known, such as 2010-11-30.", show_default=False)
+    ],
+    until: Annotated[
+        str | None, typer.Option(help="Last day that is measured. Default: the newest transaction.")
+    ] = None,
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Fit what was known on an earlier day, and measure what its segments did afterwards.
+
+    The source and the settings are those of the current model. Beside the segments stands a plain
+    ranking by spend, cut into groups of as many customers, so that the result can also be
+    unflattering. It is kept in `segments.backtest`; nothing else is published.
+
+    Example: segmenter backtest shop.duckdb --as-of 2010-11-30
+    """
+    from segmenter.backtesting import Backtest
+    from segmenter.cli.console import listener
+    from segmenter.kernels import warm_up
+
+    with open_model(database):
+        pass  # a file without a model is refused before it is opened for writing
+    progress = listener(quiet)
+    with (
+        workplace(database, memory_limit=memory_limit, threads=threads) as place,
+        Backtest(place.con) as testing,
+    ):
+        warm_up(progress)
+        outcome = testing.prepare(as_of, until, progress=progress)
+        with progress.step("Writing the backtest") as done, place.writing():
+            testing.store()
+            done("segments.backtest")
+    names = [column.name for column in COLUMNS]
+    write(COLUMNS, [[row[name] for name in names] for row in outcome.rows], form)
+    if form is Format.TABLE:
+        for sentence in _sentences(outcome):
+            results.print(sentence, soft_wrap=True)
+
+
+def _sentences(outcome: Outcome) -> Iterator[str]:
+    """Compare the two rankings by the share of the top group, and say what neither could know."""
+    top: dict[str, Any] = {row["ranking"]: row for row in outcome.rows if row["segment_rank"] == 1}
+    customers = top["segments"]["customers"]
+    ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
+    if customers and ours is not None:
+        yield (
+            f"\nOf what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
+            f"{outcome.until:%Y-%m-%d}, {percent(ours, 1)} came from the {customers:,} of "
+            f"{top['segments']['segment']}; the {customers:,} with the highest spend, as many, "
+            f"made {percent(theirs, 1)}. {_verdict(ours, theirs)}"
+        )
+        yield (
+            f"{percent(top['segments']['repeat_rate'], 1)} of the ones came again, "
+            f"{percent(top['spend']['repeat_rate'], 1)} of the others."
+        )
+    if outcome.newcomers and outcome.later_revenue > 0:
+        share = outcome.newcomers_revenue / outcome.later_revenue
+        yield (
+            f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of the "
+            "later revenue of all that are known: no ranking of that day could know them, and no "
+            "row counts them."
+        )
+
+
+def _verdict(ours: float, theirs: float) -> str:
+    if percent(ours, 1) == percent(theirs, 1):
+        return "The two rankings find the same money."
+    better = "The segments find" if ours > theirs else "The plain ranking by spend finds"
+    return f"{better} more of it, by {abs(ours - theirs) * 100:.1f} points."

@@ -1,0 +1,80 @@
+"""Doubts: what a fit should tell about the rows before anybody trusts the segments.
+
+The checks and their words are those of the view ``segments.data_quality``. Over a small table a fit
+runs the view itself, on what it has added up already. Over a large one it says what it has counted
+anyway, and leaves exact duplicates to the view.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from segmenter.stage import Stage, Survey
+
+__all__ = ["MANY_ROWS", "Count", "doubts"]
+
+MANY_ROWS = 250_000
+"""With more rows than this, a fit looks for no exact duplicates; the view always does."""
+
+
+class Count(NamedTuple):
+    """A row of ``segments.data_quality_counts``."""
+
+    check_name: str
+    unit: str
+    found: int
+    total: int | None = None
+    revenue: float | None = None
+    total_revenue: float | None = None
+    example: str | None = None
+
+
+def doubts(stage: Stage, survey: Survey | None) -> list[str]:
+    """Return what blocks or warns, as sentences.
+
+    Parameters
+    ----------
+    stage : Stage
+        With its customers added up, or its points grouped.
+    survey : Survey or None
+        What one scan of the transactions told; None where there are none.
+    """
+    rows = survey.source_rows if survey else stage.profile_rows()
+    if rows <= MANY_ROWS:
+        return stage.quality()
+    counts = _of_customers(stage)
+    if survey:
+        counts += _of_rows(stage, survey)
+    return stage.quality(counts)
+
+
+def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
+    """Return what the survey has counted."""
+    rows = survey.source_rows
+    found = [
+        Count(
+            "rows_without_customer",
+            "rows",
+            survey.rows_without_customer,
+            rows,
+            survey.revenue_without_customer,
+            survey.revenue,
+        ),
+        Count("missing_amounts", "rows", survey.rows_without_amount, rows),
+    ]
+    if stage.source.order:
+        found.append(Count("rows_without_order", "rows", survey.positive_rows_without_order, rows))
+    if stage.source.date:
+        found.append(Count("rows_without_date", "rows", survey.rows_without_date, rows))
+    if stage.source.currency:
+        others, listed = stage.currencies()
+        found.append(Count("several_currencies", "rows", others, rows, example=listed))
+    return found
+
+
+def _of_customers(stage: Stage) -> list[Count]:
+    once, buyers = stage.buyers()
+    return [
+        Count("customers_with_one_order", "customers", once, buyers),
+        Count("few_customers", "customers", buyers),
+    ]

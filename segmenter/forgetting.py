@@ -1,0 +1,211 @@
+"""Forgetting: one customer out of all that the schema ``segments`` stores.
+
+Their rows leave every table that names customers; they leave the training points of each version as
+far as can be known which point they were. The user's own table is only read: what the live views
+show of it, they go on to show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from segmenter import store
+from segmenter.errors import SegmenterError, first_line
+from segmenter.layout import SCHEMA, SNAPSHOT
+from segmenter.memory import Customer, Trace, has_table, trace
+from segmenter.query import first_row, transaction
+from segmenter.source import Source
+
+__all__ = ["Forgetting", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done in one place.
+
+    Attributes
+    ----------
+    place : str
+        A table, a version of the model, or the user's own table.
+    removed : int
+        Rows, or customers of a point.
+    words : str
+    """
+
+    place: str
+    removed: int
+    words: str
+
+
+class Forgetting:
+    """The forgetting of one customer.
+
+    `prepare` only reads, so that the database may be open read-only; `store` writes.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def prepare(self, text: str) -> list[Step]:
+        """Find out what is stored of a customer.
+
+        Parameters
+        ----------
+        text : str
+            Their id as text; it counts as a value of the customer column's type.
+
+        Raises
+        ------
+        SegmenterError
+            There is no model or it is of anonymous points, or nobody knows such a customer.
+        """
+        self._model_id, source, _ = store.current(self.con)
+        self._customer = Customer(text, self._type_of_customers(source))
+        self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
+        self._check_text()
+        self._stored = {
+            table: count for table in self._tables() if (count := self._count(f"{SCHEMA}.{table}"))
+        }
+        live = self._live_rows(source)
+        if not self._stored and not live:
+            raise SegmenterError(
+                f"this database has no customer {text}: neither the snapshot nor "
+                f"{source.relation} has them. Nothing was changed."
+            )
+        self._traces = trace(self.con, self._customer)
+        return [
+            *(_of_table(table, count) for table, count in self._stored.items()),
+            *map(_of_version, self._traces),
+            _of_source(str(source.relation), live),
+        ]
+
+    def store(self) -> None:
+        """Do what `prepare` has found, in one transaction."""
+        with transaction(self.con):
+            (model_id,) = first_row(
+                self.con, f"select model_id from {SCHEMA}.models where is_current"
+            )
+            if model_id != self._model_id:
+                raise SegmenterError("another model was published meanwhile. Forget again.")
+            if has_table(self.con, SNAPSHOT):
+                self._drop_check_sum()
+            for table in self._stored:
+                self.con.execute(f"delete from {SCHEMA}.{table} where {self._condition}")
+            if SNAPSHOT in self._stored:
+                self.con.execute(
+                    f"update {SCHEMA}.snapshots "
+                    f"set customers = (select count(*) from {SCHEMA}.{SNAPSHOT})"
+                )
+            for found in self._traces:
+                if found.point is not None:
+                    self._leave_point(found)
+
+    def _drop_check_sum(self) -> None:
+        """Drop the sum that their rows are in; the next refresh adds its customers up again."""
+        self.con.execute(
+            f"""
+            delete from {SCHEMA}.snapshot_buckets
+            where bucket = (
+                select hash({self._customer.value.sql(dialect="duckdb")}) % buckets
+                from {SCHEMA}.snapshots
+            )
+            """
+        )
+
+    def _leave_point(self, found: Trace) -> None:
+        assert found.point is not None
+        where = "model_id = $1 and monetary = $2 and frequency = $3"
+        words = (
+            f"delete from {SCHEMA}.model_points where {where}"
+            if found.customers == 1
+            else f"update {SCHEMA}.model_points set customers = customers - 1 where {where}"
+        )
+        self.con.execute(words, [found.model_id, *found.point])
+
+    def _tables(self) -> list[str]:
+        """Return the tables of the schema that name customers."""
+        rows = self.con.execute(
+            """
+            select columns.table_name
+            from duckdb_columns() as columns
+            inner join duckdb_tables() as tables using (table_oid, database_name, schema_name)
+            where columns.database_name = current_database() and columns.schema_name = $1
+                and columns.column_name = 'customer_id'
+            order by columns.table_name
+            """,
+            [SCHEMA],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def _type_of_customers(self, source: Source) -> str:
+        if source.kind == "points":
+            raise SegmenterError(
+                "this model was fitted to anonymous points, so no customer is stored. A point may "
+                "be one person all the same: fit with --forget-points to keep rules only."
+            )
+        relation = SNAPSHOT if has_table(self.con, SNAPSHOT) else "customer_profile"
+        try:
+            described = self.con.execute(f"describe {SCHEMA}.{relation}").fetchall()
+        except duckdb.Error as error:
+            raise SegmenterError(f"{source.relation} cannot be read: {first_line(error)}") from None
+        return next(str(row[1]) for row in described if row[0] == "customer_id")
+
+    def _check_text(self) -> None:
+        value = self._customer.value.sql(dialect="duckdb")
+        try:
+            self.con.execute(f"select {value}").fetchall()
+        except duckdb.ConversionException:
+            raise SegmenterError(
+                f"{self._customer.text!r} is no customer of this database: they are "
+                f"{self._customer.kind}."
+            ) from None
+
+    def _live_rows(self, source: Source) -> int | None:
+        """Count the customer's rows in the user's table, None where it cannot be read."""
+        if source.was_frame:
+            return 0
+        view = "transactions" if source.kind == "transactions" else "customer_profile"
+        try:
+            return self._count(f"{SCHEMA}.{view}")
+        except duckdb.Error:
+            return None
+
+    def _count(self, relation: str) -> int:
+        query = f"select count(*) from {relation} where {self._condition}"
+        return int(first_row(self.con, query)[0])
+
+
+def _of_table(table: str, count: int) -> Step:
+    rows = f"{count:,} row{'s' * (count != 1)}"
+    return Step(f"{SCHEMA}.{table}", count, f"{rows} removed")
+
+
+def _of_version(found: Trace) -> Step:
+    place = f"model {found.model_id}"
+    if found.point is None:
+        return Step(place, 0, found.words)
+    monetary, frequency = found.point
+    point = f"the point of {monetary:,.2f} in {frequency:,} order{'s' * (frequency != 1)}"
+    left = found.customers - 1
+    done = f"removed {point}" if not left else f"one customer fewer at {point}, {left:,} left"
+    return Step(place, 1, f"{done} ({found.words})")
+
+
+def _of_source(relation: str, live: int | None) -> Step:
+    if live is None:
+        return Step(relation, 0, "cannot be read now, so whether it has rows of them is unknown")
+    if not live:
+        return Step(relation, 0, "has no rows of them that count")
+    rows = f"{live:,} row{'s' * (live != 1)}"
+    return Step(
+        relation,
+        0,
+        f"still has {rows} of them: the live views show them, and the next refresh or fit brings "
+        "them back, unless the rows are deleted there or the customer is excluded (fit --exclude)",
+    )

@@ -1,0 +1,123 @@
+-- What customers did after a moment, by the segment they had then and by a plain ranking by spend.
+-- Grain:  one row for each ranking and segment.
+-- Source: $segmented, the customers of then with their segments; $later, what each customer did
+--         after; $named, the segments.
+-- The plain ranking orders customers by monetary, equal ones by customer_id, and cuts the order
+-- into groups of as many customers as the segments have.
+-- Units:  money in the table's currency; shares from 0 to 1, of what these customers did.
+with
+
+known as (
+    select
+        segmented.customer_id,
+        segmented.monetary,
+        segmented.segment_rank,
+        cast(round(coalesce(later.monetary, 0) * 100) as bigint) as later_cents,
+        coalesce(later.frequency, 0) as later_orders
+    from $segmented as segmented
+    left join $later as later
+        on segmented.customer_id = later.customer_id
+),
+
+sizes as (
+    select
+        segment_rank,
+        count(*) as customers
+    from known
+    group by segment_rank
+),
+
+places as (
+    select
+        segment_rank,
+        sum(customers) over (order by segment_rank) as last_place,
+        sum(customers) over (order by segment_rank) - customers as place_before
+    from sizes
+),
+
+by_spend as (
+    select
+        later_cents,
+        later_orders,
+        row_number() over (order by monetary desc, customer_id asc) as place
+    from known
+),
+
+ranked as (
+    select
+        'segments' as ranking,
+        segment_rank,
+        later_cents,
+        later_orders
+    from known
+    union all
+    select
+        'spend' as ranking,
+        places.segment_rank,
+        by_spend.later_cents,
+        by_spend.later_orders
+    from by_spend
+    inner join places
+        on
+            by_spend.place > places.place_before
+            and by_spend.place <= places.last_place
+),
+
+measured as (
+    select
+        ranking,
+        segment_rank,
+        count(*) as customers,
+        count(case when later_orders > 0 then 1 end) as returned,
+        sum(later_orders) as later_orders,
+        sum(later_cents) as later_cents
+    from ranked
+    group by
+        ranking,
+        segment_rank
+),
+
+total as (
+    select sum(later_cents) as later_cents
+    from known
+),
+
+rankings as (
+    select unnest(['segments', 'spend']) as ranking
+),
+
+final as (
+    select
+        rankings.ranking,
+        named.segment,
+        named.segment_rank,
+        coalesce(measured.customers, 0) as customers,
+        measured.returned / cast(measured.customers as double) as repeat_rate,
+        cast(coalesce(measured.later_orders, 0) as bigint) as later_orders,
+        coalesce(measured.later_cents, 0) / 100.0 as later_revenue,
+        measured.later_cents / 100.0 / measured.customers as mean_later_revenue,
+        coalesce(measured.later_cents, 0)
+        / nullif(cast(total.later_cents as double), 0) as share_of_later_revenue
+    from $named as named
+    cross join rankings
+    cross join total
+    left join measured
+        on
+            rankings.ranking = measured.ranking
+            and named.segment_rank = measured.segment_rank
+)
+
+select
+    ranking,
+    segment,
+    segment_rank,
+    customers,
+    repeat_rate,
+    later_orders,
+    later_revenue,
+    mean_later_revenue,
+    share_of_later_revenue
+from final
+order by
+    ranking,
+    segment_rank

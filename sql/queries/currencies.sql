@@ -1,0 +1,28 @@
+-- Whether a large table's amounts are in one currency, as segments.data_quality_counts asks it.
+-- Grain:  one row.
+-- Source: the user's own rows ($source) that meet the condition, in or out of the window.
+with
+
+by_currency as (
+    select
+        cast($currency as varchar) as currency,
+        count(*) as source_rows
+    from $source as user_table
+    where $row_filter
+    group by cast($currency as varchar)
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (order by source_rows desc, currency asc nulls last) as place
+    from by_currency
+)
+
+select
+    cast(coalesce(sum(case when place > 1 then source_rows end), 0) as bigint) as deviating,
+    string_agg(
+        coalesce(currency, 'none') || ' ' || format('{:,}', source_rows),
+        ', ' order by place
+    ) filter (where place <= 5) as listed
+from ranked

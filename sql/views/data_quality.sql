@@ -1,0 +1,261 @@
+-- segments.data_quality
+-- Grain:  one row for each check of the user's rows, also where it found nothing.
+-- Source: segments.data_quality_counts, live. A fit says the same words of what it finds.
+-- severity is blocks (a fit refuses such rows, and the live views leave them out), warns (it may
+-- change what the segments mean), informs (good to know) or ok. Fewer than 100 customers with an
+-- order are too few: each is more than a percent. From 90 % of customers with one order on, nearly
+-- everybody has one. Exact copies warn up to a tenth of the rows, and from half of them on; between
+-- them it is usual that no column tells the lines of an order apart.
+-- Units:  found counts what unit says; share is of all rows or customers, from 0 to 1; revenue is
+--         the money of what was found, in the table's currency, NULL where there is none.
+with
+
+data_quality_counts as (
+    select * from segments.data_quality_counts
+),
+
+judged as (
+    select
+        *,
+        case
+            when check_name = 'few_customers' then case when found < 100 then 'warns' else 'ok' end
+            when check_name = 'customers_with_one_order'
+                then case when found > 0 and found * 10 >= total * 9 then 'warns' else 'ok' end
+            when found is null then 'informs'
+            when found = 0 then 'ok'
+            when check_name = 'duplicate_rows' and found * 10 > total and found * 2 < total
+                then 'informs'
+            when check_name in ('unusable_amounts', 'unusable_rows', 'duplicate_customers')
+                then 'blocks'
+            when
+                check_name in (
+                    'refunds',
+                    'zero_amounts',
+                    'customers_without_order',
+                    'future_dates',
+                    'time_span'
+                )
+                then 'informs'
+            else 'warns'
+        end as severity,
+        cast(found as double) / nullif(total, 0) as share,
+        format('{:,} {}', found, case when found = 1 then rtrim(unit, 's') else unit end)
+            as counted,
+        case when found = 1 then 'has' else 'have' end as has,
+        case when found = 1 then 'is' else 'are' end as is_or_are
+    from data_quality_counts
+),
+
+measured as (
+    select
+        *,
+        format('{} ({:.1f} %)', counted, 100 * share) as with_share,
+        case
+            when revenue > 0 and total_revenue > 0
+                then format(', with {:.1f} % of the revenue', 100 * revenue / total_revenue)
+            else ''
+        end as with_revenue,
+        case
+            when revenue <> 0 then format(', {:,.2f} in all', revenue) else ''
+        end as in_all
+    from judged
+),
+
+final as (
+    select
+        check_name,
+        severity,
+        unit,
+        found,
+        share,
+        revenue,
+        case when found > 0 then example end as example,
+        case check_name
+            when 'rows_without_customer'
+                then
+                    case
+                        when found is null then 'Nobody counted the rows without a customer.'
+                        when found = 0 then 'Every row has a customer.'
+                        else
+                            format(
+                                '{} {} no customer and {} left out{}.',
+                                with_share, has, is_or_are, with_revenue
+                            )
+                    end
+            when 'refunds'
+                then
+                    case
+                        when found = 0 then 'No amount is negative: there are no refunds.'
+                        else
+                            format(
+                                '{} {} a negative amount, as of a refund{}: it counts as money, '
+                                || 'not as an order.',
+                                with_share, has, in_all
+                            )
+                    end
+            when 'zero_amounts'
+                then
+                    case
+                        when found = 0 then 'No amount is zero.'
+                        else format('{} {} the amount 0 and no part in any order.', with_share, has)
+                    end
+            when 'missing_amounts'
+                then
+                    case
+                        when found = 0 then 'Every row has an amount.'
+                        else format('{} {} no amount and {} left out.', counted, has, is_or_are)
+                    end
+            when 'unusable_amounts'
+                then
+                    case
+                        when found = 0 then 'Every amount can be summed exactly.'
+                        else
+                            format(
+                                '{} {} an amount that is NaN, infinite or too large to be exact: '
+                                || 'a fit refuses, the live views leave such rows out.',
+                                counted, has
+                            )
+                    end
+            when 'unusable_rows'
+                then
+                    case
+                        when found = 0 then 'Every row can be used.'
+                        else
+                            format(
+                                '{} {} a value that is missing, no finite number or out of range: '
+                                || 'a fit refuses, the live views leave such rows out.',
+                                counted, has
+                            )
+                    end
+            when 'duplicate_customers'
+                then
+                    case
+                        when found = 0 then 'Every customer has one row.'
+                        else
+                            format(
+                                '{} {} of a customer who has another one: a fit refuses.',
+                                counted, is_or_are
+                            )
+                    end
+            when 'duplicate_rows'
+                then
+                    case
+                        when found = 0 then 'No row is an exact copy of another.'
+                        else
+                            format(
+                                '{} {} in every column of another one{}: loaded twice, or no '
+                                || 'column tells the lines of an order apart.',
+                                with_share,
+                                case
+                                    when found = 1 then 'is an exact copy'
+                                    else 'are exact copies'
+                                end,
+                                in_all
+                            )
+                    end
+            when 'rows_without_order'
+                then
+                    case
+                        when found is null
+                            then
+                                'No order column was named: each row with a positive amount '
+                                || 'counts as an order.'
+                        when found = 0 then 'Every row with a positive amount has an order.'
+                        else
+                            format(
+                                '{} with a positive amount {} no order: the money counts, but not '
+                                || 'as an order.',
+                                counted, has
+                            )
+                    end
+            when 'rows_without_date'
+                then
+                    case
+                        when found is null
+                            then 'No date column was named, so nothing is known of time.'
+                        when found = 0 then 'Every row has a date.'
+                        else format('{} {} no date.', counted, has)
+                    end
+            when 'future_dates'
+                then
+                    case
+                        when found is null
+                            then 'No date column was named, so nothing is known of time.'
+                        when found = 0 then 'No date is in the future.'
+                        else
+                            format('{} {} a date in the future, up to {}.', counted, has, example)
+                    end
+            when 'time_span'
+                then
+                    case
+                        when found is null then 'No row has a date, so nothing is known of time.'
+                        else format('The rows span {}: {}.', counted, example)
+                    end
+            when 'several_currencies'
+                then
+                    case
+                        when found is null
+                            then
+                                'No currency column was named: all amounts are taken to be in one '
+                                || 'currency.'
+                        when found = 0 then 'All amounts are in one currency.'
+                        else
+                            format(
+                                '{} {} not in the currency of the others, and amounts are summed '
+                                || 'as they stand. Rows: {}.',
+                                with_share, is_or_are, example
+                            )
+                    end
+            when 'customers_without_order'
+                then
+                    case
+                        when found = 0 then 'Every customer has an order.'
+                        else
+                            format(
+                                '{} {} refunds or zero amounts only: classified, but not learned '
+                                || 'from.',
+                                with_share, has
+                            )
+                    end
+            when 'customers_with_one_order'
+                then
+                    case
+                        when severity = 'warns'
+                            then
+                                format(
+                                    '{} {} one order: the segments differ by little but the size '
+                                    || 'of one purchase.',
+                                    with_share, has
+                                )
+                        when found = 0 then 'No customer has one order only.'
+                        else format('{} {} one order.', with_share, has)
+                    end
+            when 'few_customers'
+                then
+                    case
+                        when severity = 'warns'
+                            then
+                                format(
+                                    'Only {} {} an order; with fewer than 100 each is more than a '
+                                    || 'percent, and the segments say little.',
+                                    counted, has
+                                )
+                        else format('{} {} an order.', counted, has)
+                    end
+        end as words
+    from measured
+)
+
+select
+    check_name,
+    severity,
+    unit,
+    found,
+    share,
+    revenue,
+    example,
+    words
+from final
+order by
+    case severity when 'blocks' then 1 when 'warns' then 2 when 'informs' then 3 else 4 end,
+    check_name

@@ -1,0 +1,339 @@
+-- segments.data_quality_counts
+-- Grain:  one row for each check, also where it found nothing.
+-- Source: segments.transactions and segments.customer_profile, live; for duplicates and currencies
+--         the user's own rows ($source) that meet the condition and lie in the window.
+-- A check that has nothing to look at, such as dates without a date column, found NULL. The sum of
+-- all amounts is that of rows whose amount can be summed exactly. A date counts as in the future
+-- when it is later than this time tomorrow, UTC, so that no time zone is ahead of it.
+-- Units:  found and total count what unit says; money in the table's currency.
+with
+
+transactions as (
+    select
+        *,
+        amount between -$max_amount and $max_amount as is_usable,
+        ordered_at > make_timestamp(epoch_us(current_timestamp)) + interval 1 day as is_future
+    from segments.transactions
+),
+
+measured as (
+    select
+        *,
+        case when is_usable then cast(floor(amount * 10000 + 0.5) as bigint) end as ten_thousandths,
+        order_id is null and customer_id is not null and amount > 0 as lacks_order
+    from transactions
+),
+
+counted as materialized (
+    select
+        count(*) as source_rows,
+        sum(ten_thousandths) as revenue,
+        count(case when customer_id is null then 1 end) as anonymous,
+        sum(case when customer_id is null then ten_thousandths end) as anonymous_revenue,
+        min(case when customer_id is null then order_id end) as anonymous_order,
+        min(case when customer_id is null then ordered_at end) as anonymous_time,
+        count(case when amount < 0 then 1 end) as refunds,
+        sum(case when amount < 0 then ten_thousandths end) as refunds_revenue,
+        min(case when amount < 0 then order_id end) as refunds_order,
+        min(case when amount < 0 then customer_id end) as refunds_customer,
+        count(case when amount = 0 then 1 end) as zeros,
+        min(case when amount = 0 then order_id end) as zeros_order,
+        min(case when amount = 0 then customer_id end) as zeros_customer,
+        count(*) - count(amount) as lacking,
+        min(case when amount is null then order_id end) as missing_order,
+        min(case when amount is null then customer_id end) as missing_customer,
+        count(case when not is_usable then 1 end) as unusable,
+        min(case when not is_usable then amount end) as unusable_amount,
+        min(case when not is_usable then order_id end) as unusable_order,
+        min(case when not is_usable then customer_id end) as unusable_customer,
+        count(case when lacks_order then 1 end) as orderless,
+        sum(case when lacks_order then ten_thousandths end) as orderless_revenue,
+        min(case when lacks_order then customer_id end) as orderless_customer,
+        count(*) - count(ordered_at) as undated,
+        sum(case when ordered_at is null then ten_thousandths end) as undated_revenue,
+        min(case when ordered_at is null then order_id end) as undated_order,
+        min(case when ordered_at is null then customer_id end) as undated_customer,
+        count(case when is_future then 1 end) as ahead,
+        sum(case when is_future then ten_thousandths end) as future_revenue,
+        max(case when is_future then ordered_at end) as future_time,
+        min(ordered_at) as first_time,
+        max(ordered_at) as last_time
+    from measured
+),
+
+profiled as materialized (
+    select
+        count(case when frequency > 0 then 1 end) as buyers,
+        count(*) as customers,
+        count(case when frequency = 0 then 1 end) as refunded,
+        sum(case when frequency = 0 then cast(round(monetary * 100) as bigint) end)
+            as refunded_cents,
+        min(case when frequency = 0 then customer_id end) as refunded_customer,
+        count(case when frequency = 1 then 1 end) as once,
+        sum(case when frequency = 1 then cast(round(monetary * 100) as bigint) end) as once_cents,
+        min(case when frequency = 1 then customer_id end) as once_customer,
+        sum(case when frequency > 0 then cast(round(monetary * 100) as bigint) end)
+            as buyers_cents
+    from segments.customer_profile
+),
+
+user_rows as (
+    select
+        user_table.*,
+        $customer as segmenter_customer,
+        $order as segmenter_order,
+        cast($currency as varchar) as segmenter_currency,
+        cast($date as timestamp) as segmenter_time,
+        cast($amount as double) as segmenter_amount
+    from $source as user_table
+    where $row_filter
+),
+
+distinct_rows as (
+    select
+        user_rows.*,
+        count(*) as segmenter_copies
+    from user_rows
+    cross join counted
+    where
+        -- the window holds all that lies between its first and its last row
+        ($as_of is null and $window is null)
+        or user_rows.segmenter_time between counted.first_time and counted.last_time
+    group by all -- noqa: AM01
+),
+
+by_currency as materialized (
+    select
+        segmenter_currency as currency,
+        sum(segmenter_copies) as source_rows,
+        sum(segmenter_copies - 1) as copies,
+        sum(
+            case
+                when segmenter_amount between -$max_amount and $max_amount
+                    then
+                        cast(floor(segmenter_amount * 10000 + 0.5) as bigint)
+                        * (segmenter_copies - 1)
+            end
+        ) as copies_revenue,
+        sum(
+            case
+                when segmenter_amount between -$max_amount and $max_amount
+                    then cast(floor(segmenter_amount * 10000 + 0.5) as bigint) * segmenter_copies
+            end
+        ) as revenue,
+        min(case when segmenter_copies > 1 then segmenter_order end) as copies_order,
+        min(case when segmenter_copies > 1 then segmenter_customer end) as copies_customer
+    from distinct_rows
+    group by segmenter_currency
+),
+
+currencies as (
+    select
+        *,
+        row_number() over (order by source_rows desc, currency asc nulls last) as place
+    from by_currency
+),
+
+compared as (
+    select
+        coalesce(sum(case when place > 1 then source_rows end), 0) as deviating,
+        sum(case when place > 1 then revenue end) as deviating_revenue,
+        string_agg(
+            coalesce(currency, 'none') || ' ' || format('{:,}', cast(source_rows as bigint)),
+            ', ' order by place
+        ) filter (where place <= 5) as listed
+    from currencies
+),
+
+repeated as (
+    select
+        coalesce(sum(copies), 0) as copies,
+        sum(copies_revenue) as copies_revenue,
+        min(copies_order) as copies_order,
+        min(copies_customer) as copies_customer
+    from by_currency
+),
+
+checks as (
+    select
+        'rows_without_customer' as check_name,
+        'rows' as unit,
+        anonymous as found,
+        source_rows as total,
+        anonymous_revenue as ten_thousandths,
+        coalesce(
+            'order ' || cast(anonymous_order as varchar), cast(anonymous_time as varchar)
+        ) as example
+    from counted
+    union all
+    select
+        'refunds' as check_name,
+        'rows' as unit,
+        refunds as found,
+        source_rows as total,
+        refunds_revenue as ten_thousandths,
+        coalesce(
+            'order ' || cast(refunds_order as varchar),
+            'customer ' || cast(refunds_customer as varchar)
+        ) as example
+    from counted
+    union all
+    select
+        'zero_amounts' as check_name,
+        'rows' as unit,
+        zeros as found,
+        source_rows as total,
+        null as ten_thousandths,
+        coalesce(
+            'order ' || cast(zeros_order as varchar), 'customer ' || cast(zeros_customer as varchar)
+        ) as example
+    from counted
+    union all
+    select
+        'missing_amounts' as check_name,
+        'rows' as unit,
+        lacking as found,
+        source_rows as total,
+        null as ten_thousandths,
+        coalesce(
+            'order ' || cast(missing_order as varchar),
+            'customer ' || cast(missing_customer as varchar)
+        ) as example
+    from counted
+    union all
+    select
+        'unusable_amounts' as check_name,
+        'rows' as unit,
+        unusable as found,
+        source_rows as total,
+        null as ten_thousandths,
+        case
+            when unusable > 0
+                then
+                    concat_ws(
+                        ', ',
+                        cast(unusable_amount as varchar),
+                        'order ' || cast(unusable_order as varchar),
+                        'customer ' || cast(unusable_customer as varchar)
+                    )
+        end as example
+    from counted
+    union all
+    select
+        'rows_without_order' as check_name,
+        'rows' as unit,
+        case when $has_order then orderless end as found,
+        source_rows as total,
+        case when $has_order then orderless_revenue end as ten_thousandths,
+        case when $has_order then 'customer ' || cast(orderless_customer as varchar) end as example
+    from counted
+    union all
+    select
+        'rows_without_date' as check_name,
+        'rows' as unit,
+        case when $has_date then undated end as found,
+        source_rows as total,
+        case when $has_date then undated_revenue end as ten_thousandths,
+        case
+            when $has_date
+                then
+                    coalesce(
+                        'order ' || cast(undated_order as varchar),
+                        'customer ' || cast(undated_customer as varchar)
+                    )
+        end as example
+    from counted
+    union all
+    select
+        'future_dates' as check_name,
+        'rows' as unit,
+        case when $has_date then ahead end as found,
+        source_rows as total,
+        future_revenue as ten_thousandths,
+        cast(future_time as varchar) as example
+    from counted
+    union all
+    select
+        'time_span' as check_name,
+        'days' as unit,
+        date_diff('day', first_time, last_time) + 1 as found,
+        null as total,
+        null as ten_thousandths,
+        cast(cast(first_time as date) as varchar)
+        || ' to '
+        || cast(cast(last_time as date) as varchar) as example
+    from counted
+    union all
+    select
+        'duplicate_rows' as check_name,
+        'rows' as unit,
+        repeated.copies as found,
+        counted.source_rows as total,
+        repeated.copies_revenue as ten_thousandths,
+        coalesce(
+            'order ' || cast(repeated.copies_order as varchar),
+            'customer ' || cast(repeated.copies_customer as varchar)
+        ) as example
+    from repeated
+    cross join counted
+    union all
+    select
+        'several_currencies' as check_name,
+        'rows' as unit,
+        case when $has_currency then compared.deviating end as found,
+        counted.source_rows as total,
+        compared.deviating_revenue as ten_thousandths,
+        case when $has_currency then compared.listed end as example
+    from compared
+    cross join counted
+    union all
+    select
+        'customers_without_order' as check_name,
+        'customers' as unit,
+        refunded as found,
+        customers as total,
+        refunded_cents * 100 as ten_thousandths,
+        'customer ' || cast(refunded_customer as varchar) as example
+    from profiled
+    union all
+    select
+        'customers_with_one_order' as check_name,
+        'customers' as unit,
+        once as found,
+        buyers as total,
+        once_cents * 100 as ten_thousandths,
+        'customer ' || cast(once_customer as varchar) as example
+    from profiled
+    union all
+    select
+        'few_customers' as check_name,
+        'customers' as unit,
+        buyers as found,
+        null as total,
+        buyers_cents * 100 as ten_thousandths,
+        null as example
+    from profiled
+),
+
+final as (
+    select
+        checks.check_name,
+        checks.unit,
+        cast(checks.found as bigint) as found,
+        cast(checks.total as bigint) as total,
+        cast(checks.ten_thousandths / 10000.0 as double) as revenue,
+        cast(counted.revenue / 10000.0 as double) as total_revenue,
+        checks.example
+    from checks
+    cross join counted
+)
+
+select
+    check_name,
+    unit,
+    found,
+    total,
+    revenue,
+    total_revenue,
+    example
+from final
