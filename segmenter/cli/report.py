@@ -65,9 +65,11 @@ def report(
     from segmenter.report.making import make_report
     from segmenter.source import parse_moment
 
+    if output.absolute() == database.absolute():
+        raise SegmenterError(f"{output} is the database itself. Name another file with --output.")
     writing.check(output, overwrite=overwrite)
-    if png is not None and png.exists() and not png.is_dir():
-        raise SegmenterError(f"{png} is a file. Name a folder for the pictures.")
+    if png is not None:
+        writing.check_folder(png)
     start = None if since is None else parse_moment(since, "--since")
     progress = listener(quiet)
     with open_model(database) as con:
@@ -92,11 +94,13 @@ def _write_pictures(made: Report, folder: Path, *, overwrite: bool) -> None:
     """Draw every picture before the first one is written."""
     from segmenter.report import bundle, writing
 
-    writing.check(folder, overwrite=True) if not folder.exists() else None
     folder.mkdir(exist_ok=True)
     paths = {figure.key: folder / f"{figure.key}.png" for figure in made.figures}
     for path in paths.values():
         writing.check(path, overwrite=overwrite)
-    drawn = {figure.key: writing.mark(bundle.picture(figure.spec)) for figure in made.figures}
+    drawn = {
+        figure.key: writing.mark(bundle.picture(figure.spec, figure.title))
+        for figure in made.figures
+    }
     for key, content in drawn.items():
         writing.write(paths[key], content)

@@ -18,7 +18,7 @@ from segmenter.report.look import BACKGROUNDS, config
 __all__ = ["gathered", "picture", "require"]
 
 _WIDTH = 760
-_SCALE = 2
+_SCALE = 1.5
 
 _NEEDED = ("altair", "vl_convert")
 
@@ -90,14 +90,17 @@ def _javascript() -> str:
     return str(bundle(vl_version=_version()))
 
 
-def picture(chart: dict[str, Any]) -> bytes:
-    """Return a chart as a PNG file on white."""
+def picture(chart: dict[str, Any], title: str) -> bytes:
+    """Return a chart as a PNG file on white, under its title."""
     import vl_convert
 
     spec = {**chart, "width": _WIDTH, "background": BACKGROUNDS["light"], "padding": 16}
+    heading = {"text": title, "anchor": "start", "fontSize": 15, "offset": 14}
     look = {**config("light"), "background": BACKGROUNDS["light"]}
     return bytes(
-        vl_convert.vegalite_to_png({**spec, "config": look}, vl_version=_version(), scale=_SCALE)
+        vl_convert.vegalite_to_png(
+            {**spec, "title": heading, "config": look}, vl_version=_version(), scale=_SCALE
+        )
     )
 
 

@@ -17,11 +17,12 @@ from sqlglot import exp
 
 from segmenter import snapshot
 from segmenter.catalog import bind, literal, read
+from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA, SNAPSHOT
 from segmenter.query import first_row, records
 from segmenter.report import optional
 from segmenter.report.facts import Facts, Map, Rows
-from segmenter.report.optional import NO_CUSTOMERS, NO_DATE, NO_RHYTHM, Optional
+from segmenter.report.optional import NO_RHYTHM, Optional, no_time
 from segmenter.report.zoom import level_maps, trees
 from segmenter.source import Source
 
@@ -30,7 +31,8 @@ __all__ = ["MANY", "Questions"]
 MANY = 2_000
 """With more customers than this the map shows how dense they are, not where each one is."""
 
-FINE, COARSE = 48, 12
+FINE = {"monetary_cells": 48, "frequency_cells": 48}
+COARSE = {"monetary_cells": 12, "frequency_cells": 24}
 """Cells of the map from 1 to 10, where it shows places and where it shows density."""
 
 _STAGED = "temp.main.segmenter_report_profiles"
@@ -88,6 +90,7 @@ class Questions:
             Also name customers.
         """
         first, last = self._span()
+        _check_since(since, last)
         start = since or _three_months_before(first, last)
         model_id = self._model["model_id"]
         segments = self._ask("report_segments")
@@ -106,7 +109,7 @@ class Questions:
             map=self._map(sum(row["customers"] for row in segments)),
             concentration=self._ask("report_concentration"),
             lifecycle=self._lifecycle(last),
-            moves=optional.moves(self.con, start, last) if self._has_customers else NO_CUSTOMERS,
+            moves=self._moves(start, last),
             moves_from=start,
             names_customers=with_customers,
             backtest=optional.backtest(self.con, model_id),
@@ -165,7 +168,7 @@ class Questions:
             "frequency_to": max(most, 1),
         }
         return Map(
-            cells=self._ask("report_map", lowest=low, cells_a_decade=cells),
+            cells=self._ask("report_map", lowest=low, **cells),
             boundaries=self._ask("report_boundaries", **ends),
             monetary=(low, top),
             frequency=(0.0 if least == 0 else 0.5, max(most, 1) + 0.5),
@@ -174,9 +177,14 @@ class Questions:
         )
 
     def _lifecycle(self, last: dt.datetime | None) -> Optional:
-        if not self._has_customers:
-            return NO_CUSTOMERS
-        return NO_DATE if last is None else self._ask("report_lifecycle") or NO_RHYTHM
+        if last is None:
+            return no_time(self._source.kind)
+        return self._ask("report_lifecycle") or NO_RHYTHM
+
+    def _moves(self, start: dt.datetime | None, last: dt.datetime | None) -> Optional:
+        if start is None or last is None:
+            return no_time(self._source.kind)
+        return optional.moves(self.con, start, last)
 
     def _named(self, condition: str) -> Rows:
         return records(
@@ -199,6 +207,17 @@ def _round_down(amount: float) -> float:
     """Return the largest of 1, 2 and 5 times a power of ten that is not above an amount."""
     power = 10.0 ** math.floor(math.log10(amount))
     return max(step * power for step in (1, 2, 5) if step * power <= amount * (1 + 1e-9))
+
+
+def _check_since(since: dt.datetime | None, last: dt.datetime | None) -> None:
+    if since is None:
+        return
+    if last is None:
+        raise SegmenterError("--since needs a date column, and the model was fitted without one.")
+    if since >= last:
+        raise SegmenterError(
+            f"--since {since:%Y-%m-%d} must be before the newest order, {last:%Y-%m-%d}."
+        )
 
 
 def _three_months_before(first: dt.datetime | None, last: dt.datetime | None) -> dt.datetime | None:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 PALETTES = {
-    "light": ("#005A9C", "#CF7A00", "#009E73", "#CC6BA5", "#8C3B00", "#3E97D3", "#3A3A3A"),
+    "light": ("#004AAB", "#CF7A00", "#00A958", "#C870AE", "#8C3B00", "#3A81E4", "#3A3A3A"),
     "dark": ("#2F8FD8", "#F0AA1E", "#3BD6A8", "#E58BC0", "#D4603A", "#B7E0FA", "#8E8E8E"),
 }
 """One colour for each segment, highest first, by theme."""

@@ -118,7 +118,7 @@ def _moves(facts: Facts) -> Section:
         "Customers by segment then and now",
         moves(rows, facts.names),
         "↑ rose, ↓ fell, = stayed, + new" + ", − left" * bool(left) + ".",
-        min_width=190 + 62 * len(facts.names),
+        min_width=130 + 60 * len(facts.names),
     )
     return Section(
         "moves",

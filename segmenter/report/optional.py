@@ -11,7 +11,26 @@ from segmenter.errors import first_line
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row, records
 
-__all__ = ["Missing", "Optional", "backtest", "data_quality", "drift", "moves", "quality"]
+__all__ = [
+    "Missing",
+    "Optional",
+    "backtest",
+    "data_quality",
+    "drift",
+    "moves",
+    "no_time",
+    "quality",
+]
+
+
+_GONE = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+)
+"""What the engine says when the user's table is gone or no longer what it was."""
 
 
 class Missing(str):
@@ -20,18 +39,23 @@ class Missing(str):
 
 Optional = list[dict[str, Any]] | Missing
 
-NO_DATE = Missing(
-    "This model was fitted without a date column, so nothing is known about time. Fit with "
-    "--date COLUMN to see it."
-)
 NO_RHYTHM = Missing(
     "Too few customers of this base come back to tell what is late. Say it yourself: fit with "
     "--active-days and --lapsed-days."
 )
-NO_CUSTOMERS = Missing(
-    "This model was fitted to anonymous points, so there are no customers whose time could be "
-    "followed. Fit to transactions with --date COLUMN to see it."
-)
+_NO_TIME = {
+    "transactions": "This model was fitted without a date column, so nothing is known of time. Fit "
+    "with --date COLUMN to see it.",
+    "profile": "This model was fitted to finished profiles, which know nothing of time. Fit to "
+    "transactions with --date COLUMN to see it.",
+    "points": "This model was fitted to anonymous points, so there are no customers whose time "
+    "could be followed. Fit to transactions with --date COLUMN to see it.",
+}
+
+
+def no_time(kind: str) -> Missing:
+    """Say why nothing is known of time, by the kind of source."""
+    return Missing(_NO_TIME[kind])
 
 
 def has(con: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -57,12 +81,8 @@ def has(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     )
 
 
-def moves(
-    con: duckdb.DuckDBPyConnection, start: dt.datetime | None, end: dt.datetime | None
-) -> Optional:
+def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) -> Optional:
     """Return the matrix of moves between two moments."""
-    if start is None or end is None:
-        return NO_DATE
     if not has(con, "segment_moves"):
         return Missing("This database cannot tell who moved. Fit again to make it.")
     query = f"select * from {SCHEMA}.segment_moves($1::timestamp, $2::timestamp)"
@@ -117,7 +137,7 @@ def _asked(con: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> Opt
     """Ask a live object; where its source is gone, say so instead of failing."""
     try:
         return records(con, query, values)
-    except (duckdb.BinderException, duckdb.CatalogException, duckdb.IOException) as error:
+    except _GONE as error:
         return Missing(
             f"It cannot be read any more: {first_line(error)} Bring the table back as it was at "
             "the fit, or fit again."

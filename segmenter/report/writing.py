@@ -10,7 +10,7 @@ from pathlib import Path
 from segmenter.errors import SegmenterError
 from segmenter.report.page import GENERATOR
 
-__all__ = ["check", "mark", "write"]
+__all__ = ["check", "check_folder", "mark", "write"]
 
 _MAKER = GENERATOR.split(" ", maxsplit=1)[0].encode()
 _SIGNS = (b'<meta name="generator" content="' + _MAKER, b"Software\0" + _MAKER)
@@ -34,19 +34,39 @@ def check(path: Path, *, overwrite: bool) -> None:
     SegmenterError
         There is no such folder, it cannot be written, or the file is somebody else's.
     """
-    folder = path.absolute().parent
     if path.is_dir():
         raise SegmenterError(f"{path} is a folder. Name a file in it, say {path / 'report.html'}.")
-    if not folder.is_dir():
-        raise SegmenterError(f"there is no folder {folder} for {path.name}. Make it first.")
-    if not os.access(folder, os.W_OK):
-        raise SegmenterError(
-            f"the folder {folder} cannot be written. Name another file with --output."
-        )
+    _check_writable(path.absolute().parent, path.name)
     if path.exists() and not overwrite and not _is_ours(path):
         raise SegmenterError(
             f"{path} exists and is not a report of ours. Name another file, or replace it with "
             "--overwrite."
+        )
+
+
+def check_folder(folder: Path) -> None:
+    """Find out early whether pictures can be written into a folder, which need not exist yet.
+
+    Raises
+    ------
+    SegmenterError
+        It is a file, it cannot be written, or the folder that it would be made in is missing.
+    """
+    if folder.is_dir():
+        _check_writable(folder, "pictures")
+    elif folder.exists():
+        raise SegmenterError(f"{folder} is a file. Name a folder for the pictures.")
+    else:
+        _check_writable(folder.absolute().parent, folder.name)
+
+
+def _check_writable(folder: Path, name: str) -> None:
+    if not folder.is_dir():
+        raise SegmenterError(f"there is no folder {folder} for {name}. Make it first.")
+    if not os.access(folder, os.W_OK):
+        raise SegmenterError(
+            f"the folder {folder} cannot be written, so there is no place for {name}. Name another "
+            "one."
         )
 
 

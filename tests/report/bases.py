@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["NASTY", "TWELVE"]
+from segmenter import Source
+
+__all__ = ["NASTY", "READ", "TWELVE"]
 
 TWELVE = """
     create table sales as
     select customer_id, order_id, amount, sold_at
     from (values
-        ('anna', 1, 10.0, timestamp '2024-01-05'), ('ben', 2, 12.0, timestamp '2024-01-09'),
+        ('anna', 1, 10.0::double, timestamp '2024-01-05'), ('ben', 2, 12.0, timestamp '2024-01-09'),
         ('carl', 3, 11.0, timestamp '2024-02-01'), ('dora', 4, 14.0, timestamp '2024-02-14'),
         ('emil', 5, 9.0, timestamp '2024-03-01'), ('fay', 6, 13.0, timestamp '2024-03-20'),
         ('gus', 7, 60.0, timestamp '2024-01-10'), ('gus', 8, 50.0, timestamp '2024-03-10'),
@@ -21,3 +23,11 @@ TWELVE = """
 """
 
 NASTY = ("<script>alert(1)</script>", "\"'&lt;", "Прочие 客户 with a name that does not end soon")
+
+READ = Source(
+    transactions="sales",
+    customer="customer_id",
+    amount="amount",
+    order="order_id",
+    date="sold_at",
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import cached_property
 
 import duckdb
 import pytest
@@ -11,8 +12,9 @@ import segmenter
 from segmenter import Settings, Source
 from segmenter.cli.words import audit_sentences, rule_sentences
 from segmenter.progress import Silent
+from segmenter.report.data import Questions
 from segmenter.report.making import make_report
-from tests.report.bases import NASTY, TWELVE
+from tests.report.bases import NASTY, READ, TWELVE
 
 FLAGS = (
     "--headless",
@@ -50,6 +52,11 @@ def chromium(tmp_path_factory):
     made.quit()
 
 
+def facts_of(con, *, is_live=False, **options):
+    with Questions(con, is_live=is_live) as ask:
+        return ask.facts(**options)
+
+
 def report_of(con, **options):
     """Make the report as the command line does."""
     return make_report(
@@ -59,6 +66,42 @@ def report_of(con, **options):
         progress=Silent(),
         **options,
     )
+
+
+class Reported:
+    """A base with its facts and its page, made once."""
+
+    def __init__(self, con, model=None):
+        self.con, self.model = con, model
+
+    @cached_property
+    def facts(self):
+        return facts_of(self.con)
+
+    @cached_property
+    def html(self):
+        return report_of(self.con).html
+
+
+@pytest.fixture(scope="session")
+def reported(fitted):
+    """Each real data set with its report."""
+    return Reported(fitted.con, fitted.model)
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Twelve customers with their report; tests must not change them."""
+    con = duckdb.connect()
+    con.execute(TWELVE)
+    segmenter.fit(con, READ, settings=Settings(n_neighbors=1))
+    yield Reported(con)
+    con.close()
+
+
+@pytest.fixture
+def facts():
+    return facts_of
 
 
 @pytest.fixture
@@ -74,14 +117,9 @@ def twelve(con):
 
 
 @pytest.fixture
-def twelve_read():
-    return Source(
-        transactions="sales",
-        customer="customer_id",
-        amount="amount",
-        order="order_id",
-        date="sold_at",
-    )
+def twelve_fitted(twelve):
+    segmenter.fit(twelve, READ, settings=Settings(n_neighbors=1))
+    return twelve
 
 
 @pytest.fixture

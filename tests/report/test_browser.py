@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-import segmenter
-from segmenter import Settings
 from tests.report.bases import NASTY
 
 DRAWN = """
@@ -63,15 +61,14 @@ def check_drawn(browser, html):
     assert problems(browser) == []
 
 
-def test_each_data_set_is_drawn(fitted, make, opened):
-    html = make(fitted.con).html
+def test_each_data_set_is_drawn(reported, opened):
+    html = reported.html
     assert len(html.encode()) < 5_000_000
     check_drawn(opened(html), html)
 
 
-def test_twelve_customers_are_drawn_on_a_phone(twelve, twelve_read, make, opened):
-    segmenter.fit(twelve, twelve_read, settings=Settings(n_neighbors=1))
-    html = make(twelve).html
+def test_twelve_customers_are_drawn_on_a_phone(small, opened):
+    html = small.html
     browser = opened(html, width=400)
     check_drawn(browser, html)
     wide, room = browser.execute_script(
@@ -80,9 +77,8 @@ def test_twelve_customers_are_drawn_on_a_phone(twelve, twelve_read, make, opened
     assert wide <= room
 
 
-def test_dark_and_light(twelve, twelve_read, make, opened):
-    segmenter.fit(twelve, twelve_read, settings=Settings(n_neighbors=1))
-    html = make(twelve).html
+def test_dark_and_light(small, opened):
+    html = small.html
     browser = opened(html)
     colours = []
     for _ in range(2):
@@ -97,9 +93,8 @@ def test_dark_and_light(twelve, twelve_read, make, opened):
     assert dict(colours) == {"dark": "rgb(24, 27, 32)", "light": "rgb(255, 255, 255)"}
 
 
-def test_the_reader_filters_by_segment(twelve, twelve_read, make, opened):
-    segmenter.fit(twelve, twelve_read, settings=Settings(n_neighbors=1))
-    browser = opened(make(twelve).html)
+def test_the_reader_filters_by_segment(small, opened):
+    browser = opened(small.html)
     everybody = browser.execute_script(MARKS)
     loyal = browser.find_element("css selector", ".filter button[data-segment=Loyal]")
     loyal.click()
@@ -115,11 +110,10 @@ def test_the_reader_filters_by_segment(twelve, twelve_read, make, opened):
     assert problems(browser) == []
 
 
-def test_hovering_says_what_a_mark_is(twelve, twelve_read, make, opened):
+def test_hovering_says_what_a_mark_is(small, opened):
     from selenium.webdriver import ActionChains
 
-    segmenter.fit(twelve, twelve_read, settings=Settings(n_neighbors=1))
-    browser = opened(make(twelve).html)
+    browser = opened(small.html)
     bar = browser.find_element("css selector", "#customers-and-revenue .mark-rect path")
     ActionChains(browser).move_to_element(bar).perform()
     told = browser.find_element("id", "vg-tooltip-element").text
