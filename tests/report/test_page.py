@@ -26,13 +26,12 @@ def words_of(html):
     return html
 
 
-def test_charts_are_what_the_library_understands(fitted, make):
-    charts = data_of(make(fitted.con).html)["charts"]
-    assert {"customers-and-revenue", "map", "lifecycle", "moves", "level-1", "level-2"} <= set(
-        charts
-    )
+def test_charts_are_what_the_library_understands(small):
+    charts = data_of(small.html)["charts"]
+    expected = {"customers-and-revenue", "map", "lifecycle", "moves", "level-1", "level-2"}
+    assert expected <= set(charts)
     for spec in charts.values():
-        alt.LayerChart.from_dict(spec, validate=True)
+        alt.LayerChart.from_dict({**spec, "datasets": {}}, validate=True)
 
 
 def test_no_customer_is_named_unless_asked_for(twelve, make):
