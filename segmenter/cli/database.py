@@ -42,7 +42,28 @@ def open_model(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             require_model(con)
         except SegmenterError as error:
             raise SegmenterError(f"{path}: {error}") from None
-        yield con
+        try:
+            yield con
+        except duckdb.Error:
+            _look_at_the_source(con, path)
+            raise
+
+
+def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Say so when a query failed because the user's table is not what it was at the fit."""
+    from segmenter import store
+    from segmenter.binding import bind_source
+
+    _, source, settings = store.current(con)
+    if source.was_frame:
+        return
+    try:
+        bind_source(con, source, settings)
+    except SegmenterError as why:
+        raise SegmenterError(
+            f"the customers of {path} cannot be read any more: {why} What the model was fitted to "
+            "has changed since. Put it back, or fit again to it as it is."
+        ) from None
 
 
 @contextmanager
