@@ -37,6 +37,8 @@ TABLES = (
     "model_points",
     "model_splits",
     "model_rules",
+    "model_bins",
+    "model_quality",
     "snapshots",
     "snapshot_buckets",
     "backtest",
@@ -67,6 +69,8 @@ VIEWS = (
     "whales",
     "customer_upgrades",
     "segment_summary",
+    "drift_bins",
+    "drift",
     "data_quality_counts",
     QUALITY,
 )
@@ -105,6 +109,8 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
         )
         chosen["whales"] = "whales"
         chosen["customer_upgrades"] = "customer_upgrades"
+        if is_live:
+            chosen |= {"drift_bins": "drift_bins", "drift": "drift"}
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )

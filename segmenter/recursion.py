@@ -22,7 +22,7 @@ from segmenter.settings import AUTO_LEVELS, Settings
 from segmenter.text import percent
 from segmenter.ward import cut, ward_linkage
 
-__all__ = ["Segment", "Segmentation", "Split", "recursive_segments"]
+__all__ = ["Segment", "Segmentation", "Split", "flat_segments", "recursive_segments"]
 
 Labels = NDArray[np.int32]
 
@@ -151,6 +151,18 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
         flat_share=max(_sizes(points, flat)) / points.n_customers,
         warnings=_warnings(segments, splits[-1], settings, misfit),
     )
+
+
+def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
+    """Return the blocks when level 1 is cut into as many at once, to compare a recursion with.
+
+    Raises
+    ------
+    SegmenterError
+        There are fewer points than blocks.
+    """
+    tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
+    return _split(points, tree, n_blocks, settings)[0]
 
 
 def _check_size(points: Points, settings: Settings) -> None:

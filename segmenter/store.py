@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from segmenter.bins import training_bins
 from segmenter.catalog import TABLES, read
 from segmenter.errors import SegmenterError
 from segmenter.layout import LAYOUT_VERSION, SCHEMA, require_model
@@ -60,6 +61,8 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     if not model.settings.forget_points:
         _insert_arrow(con, "model_points", _points_table(model))
     _insert_arrow(con, "model_rules", rules_table(model))
+    bins = training_bins(model.points, model.rules, model.names, model.whales)
+    _insert(con, "model_bins", [{**key, **one._asdict()} for one in bins])
     return model
 
 

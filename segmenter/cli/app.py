@@ -18,6 +18,7 @@ from segmenter.cli import (
     start,
     use,
     versions,
+    watch,
 )
 from segmenter.version import __version__
 
@@ -47,6 +48,8 @@ app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
 app.command(rich_help_panel="Use")(label.label)
 app.command(rich_help_panel="Use")(export.export)
 app.command(rich_help_panel="Watch")(moves.moves)
+app.command(rich_help_panel="Watch")(watch.quality)
+app.command(rich_help_panel="Watch")(watch.drift)
 app.command(rich_help_panel="Watch")(backtest.backtest)
 app.command(rich_help_panel="Keep")(keep.refresh)
 app.command(rich_help_panel="Keep")(versions.models)

@@ -82,6 +82,8 @@ def _readable(value: Any, kind: str) -> str:
         return f"{value:,}"
     if kind == "revenue":
         return f"{value:,.0f}"
+    if kind == "figure":
+        return f"{value:,.3f}" if abs(value) < 1000 else f"{value:,.0f}"
     if kind in ("money", "mean"):
         return f"{value:,.2f}"
     return str(value)

@@ -1,0 +1,136 @@
+"""Watch: ``quality`` and ``drift``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.text import Text
+
+from segmenter.cli.database import open_model, workplace
+from segmenter.cli.options import Database, Format, FormatOption, Quiet
+from segmenter.cli.output import Column, results, write
+from segmenter.errors import SegmenterError, first_line
+from segmenter.layout import SCHEMA
+
+__all__ = ["drift", "quality"]
+
+REFIT = 3
+"""Exit code of ``drift`` when a refit is due."""
+
+_CHANGED = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.IOException,
+)
+"""What the engine says when a source is no longer what it was."""
+
+QUALITY_COLUMNS = (
+    Column("model_id", "", "count"),
+    Column("metric", "Metric"),
+    Column("value", "Segments", "figure"),
+    Column("flat_value", "Flat", "figure"),
+    Column("words", "What it says"),
+    Column("basis", "Measured on"),
+)
+
+DRIFT_COLUMNS = (
+    Column("metric", "Metric"),
+    Column("value", "Value", "figure"),
+    Column("threshold", "Drifted\nabove", "figure"),
+    Column("is_drifted", ""),
+    Column("words", "In words"),
+)
+
+
+def quality(
+    database: Database,
+    model_id: Annotated[
+        int | None,
+        typer.Option("--model", metavar="MODEL", help="Number of the version; else the current."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Measure how good the segments are, beside a flat clustering into as many.
+
+    The figures are kept in segments.model_quality, in the place of those measured before.
+    Large bases are measured on samples, which are said and always the same.
+
+    Example: segmenter quality shop.duckdb
+    """
+    from segmenter.cli.console import listener
+    from segmenter.kernels import warm_up
+    from segmenter.quality import measure, save_measures, trained_model
+
+    with open_model(database):
+        pass  # a file without a model is refused before it is opened for writing
+    progress = listener(quiet)
+    warm_up(progress)
+    with workplace(database) as place:
+        with progress.step("Reading the model") as done:
+            model = trained_model(place.con, model_id)
+            done(f"model {model.model_id}, {len(model.points):,} points")
+        measures = measure(place.con, model, progress)
+        with progress.step("Writing segments.model_quality") as done, place.writing():
+            save_measures(place.con, model, measures)
+            done(f"{len(measures)} figures")
+    rows = [
+        (model.model_id, one.metric, one.value, one.flat_value, one.words, one.basis)
+        for one in measures
+    ]
+    write(QUALITY_COLUMNS, rows, form)
+
+
+def drift(database: Database, form: FormatOption = Format.TABLE) -> None:
+    """Tell whether the customers are still like those that the model learned from.
+
+    Exits with 0 when they are and with 3 when a refit is due, so that a schedule can act on it.
+    The same in SQL: segments.drift, and segments.drift_bins bin by bin.
+
+    Example: segmenter drift shop.duckdb
+    """
+    with open_model(database) as con:
+        _refuse_sources_that_stand_still(con)
+        try:
+            rows = con.execute(
+                f"select metric, value, threshold, is_drifted, words from {SCHEMA}.drift"
+            ).fetchall()
+        except _CHANGED as error:
+            raise SegmenterError(
+                f"the customers of {database} cannot be read: {first_line(error)} What the model "
+                "was fitted to has changed since. Put it back, or fit again to it as it is."
+            ) from None
+    *metrics, overall = rows
+    if overall[3] is None:
+        raise SegmenterError(f"drift cannot be told: {overall[4]}.")
+    if form is Format.TABLE:
+        write(DRIFT_COLUMNS, metrics, form)
+        results.print(Text(_sentence(overall[4]), style="bold"), soft_wrap=True)
+    else:
+        write(DRIFT_COLUMNS, rows, form)
+    if overall[3]:
+        raise typer.Exit(REFIT)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _refuse_sources_that_stand_still(con: duckdb.DuckDBPyConnection) -> None:
+    from segmenter import store
+
+    model_id, source, _ = store.current(con)
+    if source.kind == "points":
+        raise SegmenterError(
+            f"model {model_id} was fitted to anonymous points, so there are no customers to watch. "
+            "Fit to new points, and compare the two versions."
+        )
+    if source.was_frame:
+        raise SegmenterError(
+            f"model {model_id} was fitted to a data frame that ended with its session, so there is "
+            "nothing live to watch. Fit again with the frame of today."
+        )
