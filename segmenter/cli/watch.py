@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -12,6 +12,9 @@ from segmenter.cli.options import Database, Format, FormatOption, Quiet
 from segmenter.cli.output import Column, results, write
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["drift", "quality"]
 
