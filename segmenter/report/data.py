@@ -32,7 +32,7 @@ MANY = 2_000
 """With more customers than this the map shows how dense they are, not where each one is."""
 
 FINE = {"monetary_cells": 48, "frequency_cells": 48}
-COARSE = {"monetary_cells": 12, "frequency_cells": 24}
+COARSE = {"monetary_cells": 12, "frequency_cells": 30}
 """Cells of the map from 1 to 10, where it shows places and where it shows density."""
 
 _STAGED = "temp.main.segmenter_report_profiles"
