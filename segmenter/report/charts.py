@@ -46,11 +46,10 @@ def customers_and_revenue(segments: Rows) -> Spec:
             Bar(row["segment"], "revenue", row["share_of_revenue"], money(row["revenue"])),
         )
     ]
-    title = "share of customers and of revenue"
-    return pairs(bars, names, pale="customers", title=title, word="of ")
+    return pairs(bars, names, pale="customers", word="of ")
 
 
-def backtest(rows: Rows, names: Sequence[str], measure: str, title: str) -> Spec:
+def backtest(rows: Rows, names: Sequence[str], measure: str) -> Spec:
     """Draw what each segment did later, beside the group of the same rank by spend alone.
 
     Parameters
@@ -60,14 +59,12 @@ def backtest(rows: Rows, names: Sequence[str], measure: str, title: str) -> Spec
     names : sequence of str
     measure : str
         The column to draw, a share.
-    title : str
-        Of the axis.
     """
     bars = [
         Bar(row["segment"], RANKINGS[row["ranking"]], row[measure], count(row["customers"]))
         for row in rows
     ]
-    return pairs(bars, names, pale=RANKINGS["spend"], title=title)
+    return pairs(bars, names, pale=RANKINGS["spend"])
 
 
 def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> Spec:

@@ -146,7 +146,7 @@ def _backtest(facts: Facts) -> Section:
         Figure(
             f"backtest-{key}",
             heading,
-            backtest(rows, known, measure, heading.lower()),
+            backtest(rows, known, measure),
             "Of each pair, the stronger bar is the segments and the paler one a plain ranking by "
             "spend, cut into groups of as many customers.",
         )

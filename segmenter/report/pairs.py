@@ -33,9 +33,7 @@ class Bar(NamedTuple):
     amount: str
 
 
-def pairs(
-    bars: Sequence[Bar], names: Sequence[str], *, pale: str, title: str, word: str = ""
-) -> Spec:
+def pairs(bars: Sequence[Bar], names: Sequence[str], *, pale: str, word: str = "") -> Spec:
     """Draw two bars for each segment, the first one above.
 
     Parameters
@@ -46,8 +44,6 @@ def pairs(
         The segments, highest first.
     pale : str
         The `what` that is drawn paler.
-    title : str
-        Of the axis.
     word : str
         Stands between a share and what it is of.
     """
@@ -72,7 +68,7 @@ def pairs(
         yOffset=alt.YOffset("what:N", sort=order),
         x=alt.X(
             "share:Q",
-            title=title,
+            title=None,
             axis=alt.Axis(format=".0%", values=_steps(low, high)),
             scale=alt.Scale(domain=[low, high * 1.32], nice=False),
         ),

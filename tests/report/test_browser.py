@@ -131,3 +131,45 @@ def test_names_are_texts_not_markup(nasty, make, opened):
     assert "</script><img src=x onerror=alert(2)>" in browser.find_element("tag name", "h1").text
     texts = browser.execute_script(TEXTS, "customers-and-revenue")
     assert any(text.startswith("<script>alert(1)") for text in texts)
+
+
+MEASURED = """
+    insert into segments.backtest
+    select 1, as_of, timestamp '2024-05-25', ranking, segment, rank, 4, repeat_rate, 8, later, 5.0,
+        later / 100
+    from (values
+        (timestamp '2024-03-01', 'segments', 'Elite', 1, 0.2, 10.0),
+        (timestamp '2024-03-31', 'segments', 'Elite', 1, 0.75, 80.0),
+        (timestamp '2024-03-31', 'segments', 'At-Risk', 2, 0.25, 20.0),
+        (timestamp '2024-03-31', 'spend', 'Elite', 1, 0.5, 90.0),
+        (timestamp '2024-03-31', 'spend', 'At-Risk', 2, 0.5, 10.0)
+    ) as t (as_of, ranking, segment, rank, repeat_rate, later);
+    insert into segments.model_quality
+    select 1, metric, value, flat, 'exact: 10 customers', 'What it says.', timestamp '2024-06-01'
+    from (values ('silhouette', 0.6, -0.1), ('davies_bouldin', 0.8, 0.7), ('stability', null, null))
+        as t (metric, value, flat);
+"""
+
+
+NEWCOMERS = "insert into sales select 'n' || i, 99 + i, 50.0, now() from range(30) as t(i)"
+
+
+def test_what_was_measured_is_drawn_and_told(twelve_fitted, make, opened):
+    twelve_fitted.execute(MEASURED)
+    twelve_fitted.execute(NEWCOMERS)
+    html = make(twelve_fitted, is_live=True).html
+    browser = opened(html)
+    check_drawn(browser, html)
+    told = {
+        key: browser.find_element("id", f"section-{key}").text
+        for key in ("backtest", "quality", "drift", "data-quality")
+    }
+    for sentence in (
+        "Fitted on what was known on 31 March 2024: until 25 May 2024, 75.0 % of Elite",
+        "80.0 % of the later revenue of known customers; as many customers by spend alone 90.0 %",
+    ):
+        assert sentence in told["backtest"]
+    assert "Measured 1 June 2024" in told["quality"]
+    assert "Davies-Bouldin 0.800 0.700" in told["quality"]
+    assert "Refit: " in told["drift"]
+    assert "warn" in told["data-quality"]
