@@ -26,6 +26,7 @@ __all__ = [
     "create_view",
     "literal",
     "newest_order",
+    "query_text",
     "read",
     "redirect",
     "view_files",
@@ -185,11 +186,15 @@ def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:
     return tree
 
 
-def create_view(name: str, query: exp.Expr) -> str:
+def query_text(path: str, values: Mapping[str, exp.Expr]) -> str:
+    """Return the query of a SQL file: the file itself where it has nothing to be bound."""
+    text = read(path)
+    return bind(path, values).sql(dialect="duckdb", copy=False) if "$" in text else text
+
+
+def create_view(name: str, query: str) -> str:
     """Return the statement that creates a view of the schema."""
-    return exp.Create(
-        this=exp.table_(name, db=SCHEMA), kind="VIEW", expression=query, replace=True
-    ).sql(dialect="duckdb")
+    return f"create or replace view {SCHEMA}.{name} as\n{query}"
 
 
 def literal(value: str | float | bool | None) -> exp.Expr:

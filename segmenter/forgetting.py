@@ -14,7 +14,7 @@ import duckdb
 from segmenter import store
 from segmenter.errors import SegmenterError, first_line
 from segmenter.layout import SCHEMA, SNAPSHOT
-from segmenter.memory import Customer, Trace, has_table, trace
+from segmenter.memory import Customer, Trace, has_table, source_rows, trace
 from segmenter.query import first_row, transaction
 from segmenter.source import Source
 
@@ -65,24 +65,26 @@ class Forgetting:
         SegmenterError
             There is no model or it is of anonymous points, or nobody knows such a customer.
         """
-        self._model_id, source, _ = store.current(self.con)
+        self._model_id, source, settings = store.current(self.con)
         self._customer = Customer(text, self._type_of_customers(source))
         self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
         self._check_text()
         self._stored = {
             table: count for table in self._tables() if (count := self._count(f"{SCHEMA}.{table}"))
         }
-        live = self._live_rows(source)
-        if not self._stored and not live:
+        there = source_rows(self.con, self._customer, source, settings)
+        shown = self._shown_rows(source)
+        if not self._stored and not there:
             raise SegmenterError(
                 f"this database has no customer {text}: neither the snapshot nor "
                 f"{source.relation} has them. Nothing was changed."
             )
-        self._traces = trace(self.con, self._customer)
+        is_new = bool(shown) and SNAPSHOT not in self._stored and has_table(self.con, SNAPSHOT)
+        self._traces = [] if is_new else trace(self.con, self._customer)
         return [
             *(_of_table(table, count) for table, count in self._stored.items()),
-            *map(_of_version, self._traces),
-            _of_source(str(source.relation), live),
+            *([_of_nobody()] if is_new else map(_of_version, self._traces)),
+            _of_source(str(source.relation), there, shown),
         ]
 
     def store(self) -> None:
@@ -166,15 +168,13 @@ class Forgetting:
                 f"{self._customer.kind}."
             ) from None
 
-    def _live_rows(self, source: Source) -> int | None:
-        """Count the customer's rows in the user's table, None where it cannot be read."""
-        if source.was_frame:
-            return 0
+    def _shown_rows(self, source: Source) -> int:
+        """Count the customer's rows in the live view, which leaves out who is excluded."""
         view = "transactions" if source.kind == "transactions" else "customer_profile"
         try:
-            return self._count(f"{SCHEMA}.{view}")
+            return 0 if source.was_frame else self._count(f"{SCHEMA}.{view}")
         except duckdb.Error:
-            return None
+            return 0
 
     def _count(self, relation: str) -> int:
         query = f"select count(*) from {relation} where {self._condition}"
@@ -197,12 +197,25 @@ def _of_version(found: Trace) -> Step:
     return Step(place, 1, f"{done} ({found.words})")
 
 
-def _of_source(relation: str, live: int | None) -> Step:
-    if live is None:
+def _of_nobody() -> Step:
+    return Step(
+        "models",
+        0,
+        "left as they are: the live views show them and the snapshot does not, so that they came "
+        "after the last refresh or were forgotten before",
+    )
+
+
+def _of_source(relation: str, there: int | None, shown: int) -> Step:
+    if there is None:
         return Step(relation, 0, "cannot be read now, so whether it has rows of them is unknown")
-    if not live:
+    if not there:
         return Step(relation, 0, "has no rows of them that count")
-    rows = f"{live:,} row{'s' * (live != 1)}"
+    rows = f"{there:,} row{'s' * (there != 1)}"
+    if not shown:
+        return Step(
+            relation, 0, f"still has {rows} of them, which no view shows: they are excluded"
+        )
     return Step(
         relation,
         0,

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import bind, literal, redirect
+from segmenter.catalog import bind, literal, newest_order, redirect
 from segmenter.datafiles import InputFile, OutputFile
 from segmenter.errors import SegmenterError, first_line
 from segmenter.label_columns import Columns
@@ -158,7 +158,10 @@ def label_customers(
                 done(f"{stage.add_up():,} customers")
             view = "customer_segments" if has_macro(con) else "customer_segments_by_rules"
             assert stage.customers is not None
-            segments = redirect(bind(f"views/{view}", {}), {"customer_profile": stage.customers})
+            values = {"newest_order": newest_order({}, added_up=True)}
+            segments = redirect(
+                bind(f"views/{view}", values), {"customer_profile": stage.customers}
+            )
             assert isinstance(segments, exp.Query)
             query = bind(
                 "queries/labelled_customers",

@@ -27,7 +27,7 @@ from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
 
-__all__ = ["Customer", "Trace", "trace"]
+__all__ = ["Customer", "Trace", "has_table", "source_rows", "trace"]
 
 _KNOWN = "segmenter_known"
 
@@ -109,6 +109,8 @@ def _trace_in(con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[
             0,
             "has no point of their profile: it was another one at the fit, and that point stays",
         )
+    if "exclude" in json.loads(version["source"]):
+        return Trace(key, None, 0, "left them out, if they were excluded by its fit already")
     return Trace(
         key,
         None,
@@ -165,6 +167,26 @@ def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
         "and schema_name = $1 and table_name = $2"
     )
     return bool(first_row(con, query, [SCHEMA, name]))
+
+
+def source_rows(
+    con: duckdb.DuckDBPyConnection, customer: Customer, source: Source, settings: Settings
+) -> int | None:
+    """Count a customer's rows in the user's table, excluded or not; None where it is gone."""
+    if source.was_frame:
+        return 0
+    try:
+        with Stage(con, dataclasses.replace(source, exclude=None), settings) as stage:
+            if source.kind == "transactions":
+                rows = "temp.main.segmenter_transactions"
+            else:
+                given = bind("views/customer_profile_given", stage.binding.values)
+                rows = f"({given.sql(dialect='duckdb')}) as given"
+            value = customer.value.sql(dialect="duckdb")
+            query = f"select count(*) from {rows} where customer_id = {value}"
+            return int(first_row(con, query)[0])
+    except (SegmenterError, duckdb.Error):
+        return None
 
 
 def _added_up_again(

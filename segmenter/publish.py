@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from segmenter import snapshot, store
 from segmenter.binding import Binding
-from segmenter.catalog import RULES, VIEWS, bind, create_view, view_files
+from segmenter.catalog import RULES, VIEWS, bind, create_view, query_text, view_files
 from segmenter.comments import write_comments
 from segmenter.errors import SegmenterError
 from segmenter.explanation_sql import explanation
@@ -91,7 +91,7 @@ def publish(
         for name, file in files.items():
             _create_view(con, name, file, binding)
         for macro in table_macros(binding, files).values():
-            con.execute(macro.sql(dialect="duckdb"))
+            con.execute(macro)
         macros = [name for name in _BODIES if model.has_macro]
         write_comments(con, {RULES: RULES, **files}, macros, binding.values)
         # what cannot be read is undone; customers were read for the snapshot, points were not
@@ -168,7 +168,7 @@ def _in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _create_view(con: duckdb.DuckDBPyConnection, name: str, file: str, binding: Binding) -> None:
-    con.execute(create_view(name, bind(f"views/{file}", binding.values)))
+    con.execute(create_view(name, query_text(f"views/{file}", binding.values)))
 
 
 def _drop_views(con: duckdb.DuckDBPyConnection) -> None:

@@ -31,12 +31,13 @@ def create(con: duckdb.DuckDBPyConnection, file: str, customers: str) -> None:
         Table with the profile of each customer.
     """
     values = {"newest_order": newest_order({}, added_up=True)}
-    query = redirect(bind(f"views/{file}", values), {"customer_profile": customers})
-    con.execute(f"create or replace table {SCHEMA}.{SNAPSHOT} as {query.sql(dialect='duckdb')}")
+    tree = redirect(bind(f"views/{file}", values), {"customer_profile": customers})
+    query = tree.sql(dialect="duckdb", copy=False)
+    con.execute(f"create or replace table {SCHEMA}.{SNAPSHOT} as {query}")
     summary = redirect(
         bind("views/segment_summary", {}), {"customer_segments": f"{SCHEMA}.{SNAPSHOT}"}
     )
-    con.execute(create_view(SUMMARY_OF_SNAPSHOT, summary))
+    con.execute(create_view(SUMMARY_OF_SNAPSHOT, summary.sql(dialect="duckdb")))
     con.execute(f"delete from {SCHEMA}.snapshot_buckets")
     note(con, None)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from segmenter.binding import Binding
-from segmenter.catalog import TABLE_MACROS, bind, literal
+from segmenter.catalog import TABLE_MACROS, bind, literal, query_text
 from segmenter.layout import SCHEMA
 from segmenter.one_query import one_query
 
@@ -22,7 +22,7 @@ AT = "customer_segments_at"
 _CHAIN = ("transactions", "customer_profile", "customer_segments")
 
 
-def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, exp.Expr]:
+def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, str]:
     """Return the statement that creates each macro.
 
     Parameters
@@ -37,9 +37,10 @@ def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, exp.Ex
         "profiles": exp.table_("profile_points" if is_anonymous else "customer_profile", db=SCHEMA),
         "customers": exp.column("customers") if is_anonymous else literal(1),
     }
+    at = _customers_at(binding, files) if knows_time else _no_time(binding)
     return {
-        AT: _customers_at(binding, files) if knows_time else _no_time(binding),
-        **{name: bind(f"macros/{name}", values) for name in TABLE_MACROS if name != AT},
+        AT: at.sql(dialect="duckdb", copy=False),
+        **{name: query_text(f"macros/{name}", values) for name in TABLE_MACROS if name != AT},
     }
 
 

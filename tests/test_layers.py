@@ -19,6 +19,7 @@ LAYERS = [
         "spark_labelling",
         "quality",
         "refreshing",
+        "report",
         "backtesting",
         "forgetting",
     },

@@ -15,6 +15,7 @@ from segmenter.cli import (
     label,
     moves,
     people,
+    report,
     start,
     use,
     versions,
@@ -47,6 +48,7 @@ app.command(rich_help_panel="Use", context_settings=NUMBERS)(use.classify)
 app.command(rich_help_panel="Use", context_settings=NUMBERS)(explain.explain)
 app.command(rich_help_panel="Use")(label.label)
 app.command(rich_help_panel="Use")(export.export)
+app.command(rich_help_panel="Watch")(report.report)
 app.command(rich_help_panel="Watch")(moves.moves)
 app.command(rich_help_panel="Watch")(watch.quality)
 app.command(rich_help_panel="Watch")(watch.drift)

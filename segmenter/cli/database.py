@@ -18,8 +18,9 @@ __all__ = ["Workplace", "limit", "new_database", "open_model", "open_to_read", "
 _STORAGE = "v1.4.0"
 """New files can be read by DuckDB 1.4 and later."""
 
-_NO_BAR = "set enable_progress_bar = false"
-"""DuckDB's own progress bar would go to standard output, among the results."""
+_MANNERS = "set enable_progress_bar = false; set python_enable_replacements = false"
+"""DuckDB's own progress bar would go to standard output, among the results; and a name that is no
+table must not be looked for among the variables of this program."""
 
 
 @contextmanager
@@ -41,7 +42,28 @@ def open_model(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             require_model(con)
         except SegmenterError as error:
             raise SegmenterError(f"{path}: {error}") from None
-        yield con
+        try:
+            yield con
+        except duckdb.Error:
+            _look_at_the_source(con, path)
+            raise
+
+
+def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Say so when a query failed because the user's table is not what it was at the fit."""
+    from segmenter import store
+    from segmenter.binding import bind_source
+
+    _, source, settings = store.current(con)
+    if source.was_frame:
+        return
+    try:
+        bind_source(con, source, settings)
+    except SegmenterError as why:
+        raise SegmenterError(
+            f"the customers of {path} cannot be read any more: {why} What the model was fitted to "
+            "has changed since. Put it back, or fit again to it as it is."
+        ) from None
 
 
 @contextmanager
@@ -52,7 +74,7 @@ def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             con = duckdb.connect(str(draft), config={"storage_compatibility_version": _STORAGE})
         except duckdb.Error as error:
             raise SegmenterError(f"{path} cannot be created: {first_line(error)}") from None
-        con.execute(_NO_BAR)
+        con.execute(_MANNERS)
         try:
             yield con
         finally:
@@ -135,7 +157,7 @@ def workplace(
         _check_folder(path)
     con = duckdb.connect()
     try:
-        con.execute(_NO_BAR)
+        con.execute(_MANNERS)
         con.execute("set temp_directory = $1", [f"{path.absolute()}.tmp"])
         limit(con, memory_limit, threads)
         yield Workplace(con, path)
@@ -204,7 +226,7 @@ def _must_exist(path: Path) -> None:
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     with _opening(path):
         con = duckdb.connect(str(path), read_only=read_only)
-        con.execute(_NO_BAR)
+        con.execute(_MANNERS)
         return con
 
 

@@ -98,14 +98,19 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
 
 def _next_steps(con: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
     name = f"'{database}'" if " " in str(database) else str(database)
-    steps = [
-        f"segmenter segments {name}             the segments again",
-        f"segmenter rules {name}                all rules",
-        f"segmenter classify {name} 250 3       a customer who spent 250 in 3 purchases",
-    ]
+    steps = {
+        f"segmenter rules {name}": "all rules",
+        f"segmenter classify {name} 250 3": "a customer who spent 250 in 3 purchases",
+    }
     if _has_view(con, "customer_segments"):
-        steps.append("in any SQL client:  select * from segments.customer_segments")
-    return steps
+        steps |= {
+            f"segmenter customers {name} --upgrades": "who is close to a higher segment",
+            f"segmenter quality {name}": "are the segments any good?",
+            f"segmenter report {name} -o report.html": "all of it on one page, with pictures",
+            "select * from segments.customer_segments": "in any SQL client",
+        }
+    width = max(map(len, steps))
+    return [f"{command:{width}}  {what}" for command, what in steps.items()]
 
 
 def _has_view(con: duckdb.DuckDBPyConnection, name: str) -> bool:

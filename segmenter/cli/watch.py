@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import duckdb
 import typer
 from rich.text import Text
 
 from segmenter.cli.database import open_model, workplace
 from segmenter.cli.options import Database, Format, FormatOption, Quiet
 from segmenter.cli.output import Column, results, write
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["drift", "quality"]
 
 REFIT = 3
 """Exit code of ``drift`` when a refit is due."""
-
-_CHANGED = (
-    duckdb.BinderException,
-    duckdb.CatalogException,
-    duckdb.ConversionException,
-    duckdb.InvalidInputException,
-    duckdb.IOException,
-)
-"""What the engine says when a source is no longer what it was."""
 
 QUALITY_COLUMNS = (
     Column("model_id", "", "count"),
@@ -93,17 +86,13 @@ def drift(database: Database, form: FormatOption = Format.TABLE) -> None:
 
     Example: segmenter drift shop.duckdb
     """
+    from segmenter.cli.console import waiting
+
     with open_model(database) as con:
         _refuse_sources_that_stand_still(con)
-        try:
-            rows = con.execute(
-                f"select metric, value, threshold, is_drifted, words from {SCHEMA}.drift"
-            ).fetchall()
-        except _CHANGED as error:
-            raise SegmenterError(
-                f"the customers of {database} cannot be read: {first_line(error)} What the model "
-                "was fitted to has changed since. Put it back, or fit again to it as it is."
-            ) from None
+        query = f"select metric, value, threshold, is_drifted, words from {SCHEMA}.drift"
+        with waiting("Adding up customers"):
+            rows = con.execute(query).fetchall()
     *metrics, overall = rows
     if overall[3] is None:
         raise SegmenterError(f"drift cannot be told: {overall[4]}.")

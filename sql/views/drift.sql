@@ -16,7 +16,8 @@ drift_bins as (
 fitted_cut as (
     select
         monetary_cut,
-        frequency_cut
+        frequency_cut,
+        cast(settings ->> 'cut' as double) as cut
     from segments.models
     where is_current
 ),
@@ -99,6 +100,7 @@ cuts as (
     select
         'monetary_cut' as metric,
         5 as metric_order,
+        fitted_cut.cut,
         fitted_cut.monetary_cut as fitted,
         live_cut.monetary_cut as live,
         0.0 as least_change
@@ -108,6 +110,7 @@ cuts as (
     select
         'frequency_cut' as metric,
         6 as metric_order,
+        fitted_cut.cut,
         fitted_cut.frequency_cut as fitted,
         live_cut.frequency_cut as live,
         1.0 as least_change
@@ -127,7 +130,7 @@ judged_cuts as (
     from cuts
     where
         fitted is not null
-        and $cut < 1
+        and cut < 1
 ),
 
 judged as (

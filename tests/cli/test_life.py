@@ -165,3 +165,40 @@ def test_prune(run, shop_file):
     assert [row["model_id"] for row in listed] == [1, 4]
     assert "nothing to delete" in run("prune", shop_file, "--keep", "1").err
     assert "Elite" in run("segments", shop_file).out
+
+
+LIVE = {
+    "segments": (),
+    "customers": (),
+    "moves": ("--from", "2024-02-01"),
+    "compare": ("1", "2"),
+    "explain": ("--customer", "3"),
+    "drift": (),
+    "refresh": (),
+    "rollback": ("1",),
+    "backtest": ("--as-of", "2024-03-01"),
+}
+"""Verbs that read the user's table, with what they need to be told."""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("alter table sales rename amount to price", "'amount' of amount is not in sales"),
+        (
+            "alter table sales alter amount type varchar using 'about ' || amount",
+            "amount = 'amount' of sales is VARCHAR",
+        ),
+        ("alter table sales rename to orders", "in this database (orders)"),
+    ],
+)
+def test_a_table_that_is_not_what_it_was(run, shop_file, change, message):
+    assert run("fit", shop_file, *FIT).code == 0
+    with duckdb.connect(str(shop_file)) as con:
+        con.execute(change)
+    for verb, words in LIVE.items():
+        result = run(verb, shop_file, *words)
+        assert result.code == 2, verb
+        assert message in result.err, (verb, result.err)
+        assert not result.out, verb
+    assert run("segments", shop_file, "--snapshot").code == 0

@@ -82,6 +82,7 @@ def spark(tmp_path_factory):
         "spark.driver.memory": "2g",
         "spark.local.dir": folder,
         "spark.log.level": "OFF",
+        "spark.sql.adaptive.enabled": "false",  # a job for each query, not for each of its stages
         "spark.sql.shuffle.partitions": 3,
         "spark.sql.warehouse.dir": folder / "warehouse",
         "spark.ui.enabled": "false",

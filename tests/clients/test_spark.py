@@ -124,30 +124,32 @@ def test_with_a_catalog_the_objects_last(spark, in_lake, shop, sales, monkeypatc
     assert rows(other, "select segments.classify_segment(1, 1) is not null") == [(True,)]
 
 
-def test_what_fails_over_there_leaves_the_file_as_it_was(spark, in_lake, tmp_path, monkeypatch):
+def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeypatch):
     file = tmp_path / "model.duckdb"
-    segmenter.fit(spark, in_lake, model=file)
 
     def refused(self, statements):
         raise SegmenterError("no permission")
 
-    monkeypatch.setattr(Spark, "publish", refused)
-    with pytest.raises(SegmenterError, match="no permission"):
-        segmenter.fit(spark, in_lake, Settings(levels=1), model=file)
-    with duckdb.connect(str(file), read_only=True) as con:
-        assert len(segmenter.load(con).segments) == 3
-        assert con.execute("select count(*) from segments.models").fetchone() == (1,)
-
-
-def test_the_session_keeps_its_settings(spark, in_lake):
+    with monkeypatch.context() as patch:
+        patch.setattr(Spark, "publish", refused)
+        with pytest.raises(SegmenterError, match="no permission"):
+            segmenter.fit(spark, in_lake, model=file)
+    with duckdb.connect(str(file)) as con:
+        assert not con.execute("select * from duckdb_tables()").fetchall()
     spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
     try:
-        segmenter.fit(spark, in_lake)
+        segmenter.fit(spark, in_lake, model=file)
         assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")
     left = {row.tableName for row in spark.sql("show tables").collect()}
     assert not {name for name in left if name.startswith("segmenter_")} - {"segmenter_frame"}
+    with duckdb.connect(str(file)) as con:
+        model = segmenter.load(con)
+        assert model.source["engine"] == "spark"
+        with pytest.raises(SegmenterError, match=r"was read by spark.*--engine spark"):
+            segmenter.fit(con, Source(**model.source))
+    assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
 
 
 @pytest.mark.parametrize(
@@ -171,17 +173,6 @@ def test_bad_input_is_a_sentence(spark, in_lake, changed, message):
 def test_points_cannot_be_forgotten(spark, in_lake):
     with pytest.raises(SegmenterError, match="kept with its anonymous points"):
         segmenter.fit(spark, in_lake, Settings(forget_points=True))
-
-
-def test_the_file_sends_you_where_the_rows_are(spark, in_lake, tmp_path):
-    file = tmp_path / "model.duckdb"
-    segmenter.fit(spark, in_lake, model=file)
-    with duckdb.connect(str(file)) as con:
-        model = segmenter.load(con)
-        assert model.source["engine"] == "spark"
-        with pytest.raises(SegmenterError, match=r"was read by spark.*--engine spark"):
-            segmenter.fit(con, Source(**model.source))
-    assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
 
 
 def test_the_command_line(spark, lake, tmp_path, monkeypatch, capsys):

@@ -254,3 +254,22 @@ def test_text_ids_are_text(con):
     )
     segmenter.fit(con, SOURCE)
     assert forget(con, "c-7")[SNAPSHOT] == (1, "1 row removed")
+
+
+def test_who_is_excluded_by_now_still_leaves_the_points_of_before(sold):
+    segmenter.fit(sold, SOURCE)
+    sold.execute("create table internal as select 50 as customer")
+    segmenter.fit(sold, Source(**SOURCE.as_dict() | {"exclude": "internal"}))
+    found = forget(sold, 50)
+    assert point_of(sold, 50, 1) is None
+    assert found["model 1"][0] == 1
+    assert found["model 2"] == (0, "left them out, if they were excluded by its fit already")
+    assert found["sales"][1].startswith("still has 6 rows of them, which no view shows")
+
+
+def test_forgetting_again_takes_nobody_else_off_the_points(sold):
+    segmenter.fit(sold, SOURCE)
+    forget(sold, 3)
+    found = forget(sold, 3)
+    assert found["models"][1].startswith("left as they are")
+    assert point_of(sold, 4, 1) == (1,)

@@ -43,7 +43,7 @@ def test_rows_that_a_person_can_follow(con):
 
 
 def test_what_is_needed_is_enough_and_a_cent_less_is_not(fitted):
-    wrong = fitted.con.execute(
+    (wrong,) = fitted.con.execute(
         """
         with upgrades as (
             select *, round((monetary + monetary_needed) * 100) / 100.0 as enough
@@ -64,7 +64,7 @@ def test_what_is_needed_is_enough_and_a_cent_less_is_not(fitted):
         )
         from upgrades
         """
-    ).fetchone()
+    ).fetchall()
     assert wrong[0] > 1000
     assert wrong[1] == 0
 

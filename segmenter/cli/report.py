@@ -1,0 +1,106 @@
+"""Watch: ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmenter.cli.database import open_model
+from segmenter.cli.options import Database, Quiet
+from segmenter.errors import SegmenterError
+
+if TYPE_CHECKING:
+    from segmenter.report.making import Report
+
+__all__ = ["report"]
+
+
+def report(
+    database: Database,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The HTML file to make.")
+    ] = Path("report.html"),
+    png: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write each chart as a PNG file into this folder."),
+    ] = None,
+    with_customers: Annotated[
+        bool,
+        typer.Option(
+            "--with-customers", help="Also name customers: the largest whales, who is lapsing."
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Count moves from this day. Default: three months before the end."
+        ),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Add up the transactions now instead of reading the snapshot."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is not a report of ours.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a page to look at and pass on: one HTML file that opens offline, for people to decide.
+
+    Customers against revenue, the map with its boundaries, who is leaving and who moved; then, for
+    the analyst, how the segments came about and how far to trust them. Customers are those of the
+    snapshot (`segmenter refresh`), never one by one, and none is named unless you ask for it.
+
+    Example: segmenter report shop.duckdb -o report.html --png pictures
+    """
+    from segmenter.report import bundle
+
+    bundle.require()
+
+    from segmenter.cli.console import listener
+    from segmenter.cli.words import audit_sentences, rule_sentences
+    from segmenter.report import writing
+    from segmenter.report.making import make_report
+    from segmenter.source import parse_moment
+
+    if output.absolute() == database.absolute():
+        raise SegmenterError(f"{output} is the database itself. Name another file with --output.")
+    writing.check(output, overwrite=overwrite)
+    if png is not None:
+        writing.check_folder(png)
+    start = None if since is None else parse_moment(since, "--since")
+    progress = listener(quiet)
+    with open_model(database) as con:
+        made = make_report(
+            con,
+            audit=list(audit_sentences(con)),
+            rules=list(rule_sentences(con)),
+            progress=progress,
+            since=start,
+            is_live=live,
+            with_customers=with_customers,
+        )
+    with progress.step("Writing") as done:
+        if png is not None:
+            _write_pictures(made, png, overwrite=overwrite)
+        content = made.html.encode()
+        writing.write(output, content)
+        done(f"{output}, {len(content) / 1e6:.1f} MB")
+
+
+def _write_pictures(made: Report, folder: Path, *, overwrite: bool) -> None:
+    """Draw every picture before the first one is written."""
+    from segmenter.report import bundle, writing
+
+    folder.mkdir(exist_ok=True)
+    paths = {figure.key: folder / f"{figure.key}.png" for figure in made.figures}
+    for path in paths.values():
+        writing.check(path, overwrite=overwrite)
+    drawn = {
+        figure.key: writing.mark(bundle.picture(figure.spec, figure.title))
+        for figure in made.figures
+    }
+    for key, content in drawn.items():
+        writing.write(paths[key], content)

@@ -1,0 +1,228 @@
+"""What the report says: its questions to the database, each answered by a few rows.
+
+Customers are read once, into a temporary table of distinct profiles that names nobody; all but the
+objects that look back in time are asked of that table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from segmenter import snapshot
+from segmenter.catalog import bind, literal, read
+from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA, SNAPSHOT
+from segmenter.query import first_row, records
+from segmenter.report import optional
+from segmenter.report.facts import Facts, Map, Rows
+from segmenter.report.optional import NO_RHYTHM, Optional, no_time
+from segmenter.report.zoom import level_maps, trees
+from segmenter.source import Source
+
+__all__ = ["MANY", "Questions"]
+
+MANY = 2_000
+"""With more customers than this the map shows how dense they are, not where each one is."""
+
+FINE = {"monetary_cells": 48, "frequency_cells": 48}
+COARSE = {"monetary_cells": 12, "frequency_cells": 30}
+"""Cells of the map from 1 to 10, where it shows places and where it shows density."""
+
+_STAGED = "temp.main.segmenter_report_profiles"
+_COPY = "temp.main.segmenter_report_customers"
+
+
+class Questions:
+    """Asks a connection for the facts of the report; use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        It may be read-only; what it needs for itself is temporary.
+    is_live : bool, default False
+        Add up the transactions instead of reading the snapshot.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, *, is_live: bool = False) -> None:
+        self.con = con
+        self._model = self._read_model()
+        self._source = Source(**self._model["source"])
+        known = snapshot.state(con)
+        fresh = known.get("model_id") == self._model["model_id"]
+        self._refreshed_at = known["refreshed_at"] if fresh and not is_live else None
+        self._customers = f"{SCHEMA}.{SNAPSHOT}"
+
+    def __enter__(self) -> Questions:
+        if self._has_customers:
+            if self._refreshed_at is None:
+                self._customers = _COPY
+                self.con.execute(
+                    f"create or replace temp table {_COPY} as from {SCHEMA}.customer_segments"
+                )
+            self._stage("report_profiles", {"customer_segments": _table(self._customers)})
+        else:
+            self._stage("report_profiles_of_points", {})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for table in (_STAGED, _COPY):
+            self.con.execute(f"drop table if exists {table}")
+
+    @property
+    def _has_customers(self) -> bool:
+        return self._source.kind != "points"
+
+    def facts(self, *, since: dt.datetime | None = None, with_customers: bool = False) -> Facts:
+        """Ask everything.
+
+        Parameters
+        ----------
+        since : datetime, optional
+            Moves are counted from then; three months before the last order when absent.
+        with_customers : bool, default False
+            Also name customers.
+        """
+        first, last = self._span()
+        _check_since(since, last)
+        start = since or _three_months_before(first, last)
+        model_id = self._model["model_id"]
+        segments = self._ask("report_segments")
+        splits = self._of_model("model_splits", "level")
+        learned = self._of_model("model_segments", "segment_rank")
+        named = with_customers and self._has_customers
+        return Facts(
+            model=self._model,
+            segments=segments,
+            splits=splits,
+            versions=records(self.con, read("queries/model_versions")),
+            read_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+            refreshed_at=self._refreshed_at,
+            first_order_at=first,
+            last_order_at=last,
+            map=self._map(sum(row["customers"] for row in segments)),
+            concentration=self._ask("report_concentration"),
+            lifecycle=self._lifecycle(last),
+            moves=self._moves(start, last),
+            moves_from=start,
+            names_customers=with_customers,
+            backtest=optional.backtest(self.con, model_id),
+            quality=optional.quality(self.con, model_id),
+            drift=optional.drift(self.con),
+            data_quality=optional.data_quality(self.con),
+            whales=self._named("is_whale") if named else [],
+            levels=level_maps(self.con, splits, learned),
+            trees=trees(self.con, splits, learned),
+            leaving=self._named("lifecycle = 'lapsing'") if named else [],
+            has_customers=self._has_customers,
+        )
+
+    def _read_model(self) -> dict[str, Any]:
+        (model,) = records(self.con, f"select * from {SCHEMA}.models where is_current")
+        parsed = {name: json.loads(model[name]) for name in ("source", "settings", "warnings")}
+        return {**model, **parsed}
+
+    def _of_model(self, table: str, order: str) -> Rows:
+        query = f"select * from {SCHEMA}.{table} where model_id = $1 order by {order}"
+        return records(self.con, query, [self._model["model_id"]])
+
+    def _stage(self, file: str, values: Mapping[str, exp.Expr]) -> None:
+        query = bind(f"queries/{file}", values).sql(dialect="duckdb")
+        self.con.execute(f"create or replace temp table {_STAGED} as {query}")
+
+    def _ask(self, file: str, **values: float) -> Rows:
+        known: dict[str, exp.Expr] = {"profiles": _table(_STAGED)}
+        known |= {name: literal(value) for name, value in values.items()}
+        return records(self.con, bind(f"queries/{file}", known).sql(dialect="duckdb"))
+
+    def _span(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """Return the times of the first and the last order."""
+        if not self._has_customers:
+            return None, None
+        query = f"select min(first_order_at), max(last_order_at) from {self._customers}"
+        first, last = first_row(self.con, query)
+        return first, last
+
+    def _map(self, customers: int) -> Map:
+        lowest, highest, least, most = first_row(
+            self.con,
+            f"""
+            select quantile_cont(case when monetary > 0 then monetary end, 0.002),
+                max(monetary), min(frequency), max(frequency)
+            from {_STAGED}
+            """,
+        )
+        low = _round_down(lowest or 1.0)
+        top = max(highest, low) * 1.25
+        is_density = customers > MANY
+        cells = COARSE if is_density else FINE
+        ends = {
+            "monetary_from": low,
+            "monetary_to": top,
+            "frequency_to": max(most, 1),
+        }
+        return Map(
+            cells=self._ask("report_map", lowest=low, **cells),
+            boundaries=self._ask("report_boundaries", **ends),
+            monetary=(low, top),
+            frequency=(0.0 if least == 0 else 0.5, max(most, 1) + 0.5),
+            lowest=low,
+            is_density=is_density,
+        )
+
+    def _lifecycle(self, last: dt.datetime | None) -> Optional:
+        if last is None:
+            return no_time(self._source.kind)
+        return self._ask("report_lifecycle") or NO_RHYTHM
+
+    def _moves(self, start: dt.datetime | None, last: dt.datetime | None) -> Optional:
+        if start is None or last is None:
+            return no_time(self._source.kind)
+        return optional.moves(self.con, start, last)
+
+    def _named(self, condition: str) -> Rows:
+        return records(
+            self.con,
+            f"""
+            select customer_id, segment, monetary, frequency, last_order_at
+            from {self._customers}
+            where {condition}
+            order by monetary desc, customer_id
+            limit 20
+            """,
+        )
+
+
+def _table(name: str) -> exp.Table:
+    return exp.to_table(name, dialect="duckdb")
+
+
+def _round_down(amount: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that is not above an amount."""
+    power = 10.0 ** math.floor(math.log10(amount))
+    return max(step * power for step in (1, 2, 5) if step * power <= amount * (1 + 1e-9))
+
+
+def _check_since(since: dt.datetime | None, last: dt.datetime | None) -> None:
+    if since is None:
+        return
+    if last is None:
+        raise SegmenterError("--since needs a date column, and the model was fitted without one.")
+    if since >= last:
+        raise SegmenterError(
+            f"--since {since:%Y-%m-%d} must be before the newest order, {last:%Y-%m-%d}."
+        )
+
+
+def _three_months_before(first: dt.datetime | None, last: dt.datetime | None) -> dt.datetime | None:
+    """Return when moves start: three months back, or half way where there is less than that."""
+    if first is None or last is None:
+        return None
+    start = last - dt.timedelta(days=91)
+    return start if start > first else first + (last - first) / 2

@@ -1,0 +1,131 @@
+"""The page for a decision maker: who brings the revenue, who is leaving, who moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from segmenter.report.charts import brief, customers_and_revenue
+from segmenter.report.customer_map import customer_map
+from segmenter.report.facts import Facts
+from segmenter.report.look import count, money, people, share
+from segmenter.report.movement import movement_sections
+from segmenter.report.parts import Column, Figure, Section, Table, Tile
+
+__all__ = ["decision_sections", "tiles"]
+
+SEGMENT_COLUMNS = (
+    Column("segment", "Segment"),
+    Column("customers", "Customers", "count"),
+    Column("share", "Share", "share"),
+    Column("revenue", "Revenue", "money"),
+    Column("share_of_revenue", "Of identified revenue", "share"),
+    Column("mean_monetary", "Mean spent", "money"),
+    Column("typical_monetary", "Median spent", "money"),
+    Column("mean_frequency", "Mean orders", "number"),
+    Column("typical_frequency", "Median orders", "count"),
+)
+
+
+def tiles(facts: Facts) -> list[Tile]:
+    """Return the figures at the top of the page."""
+    best = facts.segments[0]
+    found = [
+        Tile(count(facts.customers), "customers"),
+        Tile(brief(facts.revenue), "identified revenue, in the table's currency"),
+        Tile(
+            share(best["share_of_revenue"]),
+            f"of it from {best['segment']}, {share(best['share'])} of the customers",
+        ),
+    ]
+    unknown = facts.model["revenue_without_customer"]
+    if unknown:
+        total = facts.revenue + unknown
+        found.append(
+            Tile(
+                share(unknown / total) if total > 0 else "-",
+                "of all revenue has no customer and is in no segment",
+            )
+        )
+    return found
+
+
+def decision_sections(facts: Facts) -> Iterator[Section]:
+    """Return what somebody who decides has to see, most important first."""
+    yield _segments(facts)
+    yield _map(facts)
+    yield from movement_sections(facts)
+
+
+def _segments(facts: Facts) -> Section:
+    best = facts.segments[0]
+    notes = [_identified(facts)]
+    if "At-Risk" in facts.names:
+        notes.insert(0, "At-Risk means low value here. It does not say that a customer is leaving.")
+    return Section(
+        "segments",
+        "Customers against revenue",
+        f"{best['segment']} is {share(best['share'])} of the customers and brings "
+        f"{share(best['share_of_revenue'])} of the identified revenue.",
+        [
+            Figure(
+                "customers-and-revenue",
+                "Share of customers and of revenue by segment",
+                customers_and_revenue(facts.segments),
+                "Of each pair, the upper, paler bar is customers and the lower one revenue.",
+            )
+        ],
+        [Table("The segments in numbers", SEGMENT_COLUMNS, facts.segments, is_open=True)],
+        notes,
+    )
+
+
+def _identified(facts: Facts) -> str:
+    model = facts.model
+    said = "Shares of revenue are of identified revenue, that of known customers"
+    if not model["rows_without_customer"]:
+        return f"{said}; at the fit every row had one." if model["source_rows"] else f"{said}."
+    unknown = model["revenue_without_customer"]
+    total = facts.revenue + unknown
+    part = f", {share(unknown / total)} of all revenue" if total > 0 else ""
+    return (
+        f"{said}. At the fit {count(model['rows_without_customer'])} of "
+        f"{count(model['source_rows'])} rows, worth {money(unknown)}{part}, had no customer."
+    )
+
+
+def _map(facts: Facts) -> Section:
+    found = facts.map
+    cuts = {name: facts.model[f"{name}_cut"] for name in ("monetary", "frequency")}
+    crowds = [cell["customers"] for cell in found.cells]
+    drawn = customer_map(found, facts.names, cuts)
+    how = (
+        f"The stronger the colour, the more customers in the cell: from {count(min(crowds))} to "
+        f"{count(max(crowds))}."
+        if found.is_density
+        else "Larger marks: more customers with nearly the same profile."
+    )
+    at_edge = sum(cell["customers"] for cell in found.cells if cell["monetary_from"] is None)
+    no_order = sum(cell["customers"] for cell in found.cells if cell["frequency_from"] is None)
+    notes = ["Both axes are logarithmic: each step is a multiple of the one before."]
+    if at_edge:
+        notes.append(
+            f"{people(at_edge)} with less than {money(found.lowest)}, refunds counted, "
+            f"{_stand(at_edge)} at the lower edge."
+        )
+    if no_order:
+        notes.append(
+            f"{people(no_order)} without an order (refunds or zero amounts only) "
+            f"{_stand(no_order)} at the left edge."
+        )
+    return Section(
+        "map",
+        "The map of customers",
+        "Each customer by orders and by money. The lines are the compiled rules: who crosses one "
+        "is in another segment, with no refit.",
+        [Figure("map", "Customers by orders and money", drawn, how)],
+        notes=notes,
+    )
+
+
+def _stand(number: int) -> str:
+    return "stands" if number == 1 else "stand"

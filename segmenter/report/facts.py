@@ -1,0 +1,120 @@
+"""What the report says, as one object: rows that the charts and sentences are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from segmenter.report.dendrogram import Dendrogram
+from segmenter.report.optional import Missing, Optional
+from segmenter.report.zoom import LevelMap
+from segmenter.source import Source
+
+__all__ = ["Facts", "Map", "Rows"]
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Map:
+    """The map of customers, on logarithmic axes.
+
+    Attributes
+    ----------
+    cells : list of dict
+        ``segment, customers, revenue`` and the edges of the cell.
+    boundaries : list of dict
+        The lines between segments.
+    monetary, frequency : tuple of float
+        Both ends of the axes.
+    lowest : float
+        Less money than this stands at the edge.
+    is_density : bool
+        Whether cells are coarse, because there are many customers.
+    """
+
+    cells: Rows
+    boundaries: Rows
+    monetary: tuple[float, float]
+    frequency: tuple[float, float]
+    lowest: float
+    is_density: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the report says.
+
+    Attributes
+    ----------
+    model : dict
+        The row of ``segments.models``, its JSON columns parsed.
+    segments, splits, versions : list of dict
+    read_at : datetime
+        UTC.
+    refreshed_at : datetime or None
+        When the snapshot was made that the customers are read from; None where they are live.
+    first_order_at, last_order_at : datetime or None
+    map : Map
+    concentration : list of dict
+    levels : list of LevelMap, or Missing
+        Each level of the recursion.
+    trees : list of Dendrogram, or Missing
+        The top of the tree of each level.
+    lifecycle, moves, backtest, quality, drift, data_quality : Optional
+        Rows, or why there are none.
+    moves_from : datetime or None
+        Moves are counted from then to the last order.
+    names_customers : bool
+        Whether ids may be shown.
+    whales, leaving : list of dict
+        Customers by id; empty unless they were asked for.
+    has_customers : bool
+        Whether the source has customers, not anonymous points.
+    """
+
+    model: dict[str, Any]
+    segments: Rows
+    splits: Rows
+    versions: Rows
+    read_at: dt.datetime
+    refreshed_at: dt.datetime | None
+    first_order_at: dt.datetime | None
+    last_order_at: dt.datetime | None
+    map: Map
+    concentration: Rows
+    levels: list[LevelMap] | Missing
+    trees: list[Dendrogram] | Missing
+    lifecycle: Optional
+    moves: Optional
+    backtest: Optional
+    quality: Optional
+    drift: Optional
+    data_quality: Optional
+    moves_from: dt.datetime | None = None
+    names_customers: bool = False
+    whales: Rows = field(default_factory=list)
+    leaving: Rows = field(default_factory=list)
+    has_customers: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        """The segments, highest first."""
+        return [row["segment"] for row in self.segments]
+
+    @property
+    def customers(self) -> int:
+        """Number of customers."""
+        return int(sum(row["customers"] for row in self.segments))
+
+    @property
+    def revenue(self) -> float:
+        """Revenue of known customers."""
+        return float(sum(row["revenue"] for row in self.segments))
+
+    @property
+    def relation(self) -> str:
+        """The table or file that the model was fitted to, without folders."""
+        source = Source(**self.model["source"])
+        return source.file.rsplit("/", 1)[-1] if source.is_file else str(source.relation)

@@ -1,0 +1,101 @@
+"""Making the report: from a connection to one page and its pictures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from segmenter.progress import Progress
+from segmenter.report import bundle
+from segmenter.report.analyst import analyst_sections
+from segmenter.report.data import Questions
+from segmenter.report.decision import decision_sections, tiles
+from segmenter.report.drawing import unchecked
+from segmenter.report.facts import Facts
+from segmenter.report.look import day, moment
+from segmenter.report.page import page
+from segmenter.report.parts import Figure
+
+__all__ = ["Report", "make_report"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report, not yet written.
+
+    Attributes
+    ----------
+    html : str
+    figures : list of Figure
+    """
+
+    html: str
+    figures: list[Figure]
+
+
+def make_report(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    audit: Sequence[str],
+    rules: Sequence[str],
+    progress: Progress,
+    since: dt.datetime | None = None,
+    is_live: bool = False,
+    with_customers: bool = False,
+) -> Report:
+    """Make the report of the current model.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        With a model; it may be read-only.
+    audit, rules : sequence of str
+        How the segments came about and which rules they follow, in sentences.
+    progress : Progress
+    since : datetime, optional
+        Moves are counted from then.
+    is_live : bool, default False
+        Add up the transactions instead of reading the snapshot.
+    with_customers : bool, default False
+        Also name customers.
+    """
+    with bundle.gathered() as library:
+        with (
+            progress.step("Asking the database") as done,
+            Questions(con, is_live=is_live) as questions,
+        ):
+            facts = questions.facts(since=since, with_customers=with_customers)
+            done(f"{facts.customers:,} customers")
+        with progress.step("Drawing") as done, unchecked():
+            decision = list(decision_sections(facts))
+            analyst = list(analyst_sections(facts, audit, rules))
+            html = page(
+                title=f"Customer segments of {facts.relation}",
+                when=_when(facts),
+                tiles=tiles(facts),
+                names=facts.names,
+                decision=decision,
+                analyst=analyst,
+                library=library(),
+            )
+            figures = [figure for section in (*decision, *analyst) for figure in section.figures]
+            done(f"{len(figures)} charts")
+    return Report(html, figures)
+
+
+def _when(facts: Facts) -> str:
+    """Say as of when the report is, and under which model."""
+    model = facts.model
+    said = []
+    if facts.first_order_at is not None and facts.last_order_at is not None:
+        said.append(f"Orders from {day(facts.first_order_at)} to {day(facts.last_order_at)}")
+    if facts.refreshed_at is not None:
+        said.append(f"customers as of the snapshot of {moment(facts.refreshed_at)}")
+    else:
+        said.append(f"customers as of {moment(facts.read_at)}")
+    said.append(f"model {model['model_id']}, fitted {moment(model['fitted_at'])}")
+    sentence = "; ".join(said)
+    return sentence[0].upper() + sentence[1:] + "."

@@ -1,0 +1,206 @@
+"""Customers in time: who is leaving, who moved, and what the segments would have foretold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from segmenter.report.charts import (
+    LIFECYCLE,
+    NO_MORE,
+    NOT_YET,
+    RANKINGS,
+    backtest,
+    lifecycle,
+    moves,
+)
+from segmenter.report.facts import Facts
+from segmenter.report.look import count, day, money, people, share
+from segmenter.report.optional import Missing
+from segmenter.report.parts import Column, Figure, Section, Table
+
+__all__ = ["CUSTOMER_COLUMNS", "movement_sections"]
+
+CUSTOMER_COLUMNS = (
+    Column("customer_id", "Customer"),
+    Column("segment", "Segment"),
+    Column("monetary", "Spent", "money"),
+    Column("frequency", "Orders", "count"),
+    Column("last_order_at", "Last order", "day"),
+)
+
+
+def movement_sections(facts: Facts) -> Iterator[Section]:
+    """Return what only time can tell."""
+    yield _lifecycle(facts)
+    yield _moves(facts)
+    yield _backtest(facts)
+
+
+def _lifecycle(facts: Facts) -> Section:
+    title = "Who is leaving, and what is at stake"
+    rows = facts.lifecycle
+    if isinstance(rows, Missing):
+        return Section("lifecycle", title, rows)
+    known = {row["lifecycle"] for row in rows}
+    figures = [
+        Figure(
+            "lifecycle",
+            "Revenue so far, by segment and lifecycle",
+            lifecycle(rows, facts.names, facts.revenue),
+            "Bold: what these customers have brought so far. Stronger colour: a larger share of "
+            "the identified revenue.",
+        )
+    ]
+    tables = [
+        Table(
+            "Lifecycle in numbers",
+            (
+                Column("segment", "Segment"),
+                Column("lifecycle", "Lifecycle"),
+                Column("customers", "Customers", "count"),
+                Column("revenue", "Revenue so far", "money"),
+            ),
+            sorted(rows, key=lambda row: (row["segment_rank"], LIFECYCLE.index(row["lifecycle"]))),
+        )
+    ]
+    if facts.leaving:
+        tables.append(Table("Lapsing customers who spent most", CUSTOMER_COLUMNS, facts.leaving))
+    return Section(
+        "lifecycle", title, _at_stake(facts, rows), figures if known else [], tables, _days(facts)
+    )
+
+
+def _at_stake(facts: Facts, rows: list[dict[str, Any]]) -> str:
+    lapsing = [row for row in rows if row["lifecycle"] == "lapsing"]
+    if not lapsing:
+        return "No customer is lapsing now."
+    customers = sum(row["customers"] for row in lapsing)
+    revenue = sum(row["revenue"] for row in lapsing)
+    part = f", {share(revenue / facts.revenue)} of the identified revenue" * (facts.revenue > 0)
+    verb = "is" if customers == 1 else "are"
+    above = [row for row in lapsing if row["segment"] != facts.names[-1]]
+    paid = sum(row["revenue"] for row in above)
+    return (
+        f"{people(customers)} {verb} lapsing: later than usual, but not gone. They have brought "
+        f"{money(revenue)} so far{part}; {money(paid)} of it came from {people(_count(above))} "
+        "above the lowest segment."
+    )
+
+
+def _days(facts: Facts) -> list[str]:
+    active, lapsed = facts.model.get("active_days"), facts.model.get("lapsed_days")
+    if active is None or lapsed is None or facts.last_order_at is None:
+        return []
+    return [
+        f"Counted from the newest order of the base, {day(facts.last_order_at)}. Active: ordered "
+        f"within {count(active)} days. Lapsing: within {count(lapsed)} days. Lapsed: longer ago. "
+        "New: the first order was within the active days."
+    ]
+
+
+def _moves(facts: Facts) -> Section:
+    title = "Who moved"
+    rows = facts.moves
+    if isinstance(rows, Missing):
+        return Section("moves", title, rows)
+    assert facts.moves_from is not None
+    assert facts.last_order_at is not None
+    new = _count(row for row in rows if row["segment_from"] is None)
+    left = _count(row for row in rows if row["segment_to"] is None)
+    both = [row for row in rows if row["segment_from"] and row["segment_to"]]
+    rose = _count(row for row in both if row["rank_to"] < row["rank_from"])
+    fell = _count(row for row in both if row["rank_to"] > row["rank_from"])
+    since = f"From {day(facts.moves_from)} to {day(facts.last_order_at)}"
+    gone = f", and {count(left)} are in the time window no more" * bool(left)
+    figure = Figure(
+        "moves",
+        "Customers by segment then and now",
+        moves(rows, facts.names),
+        "↑ rose, ↓ fell, = stayed, + new" + ", − left" * bool(left) + ".",
+        min_width=130 + 60 * len(facts.names),
+    )
+    return Section(
+        "moves",
+        title,
+        f"{since}, {people(rose)} rose to a higher segment, {count(fell)} fell, {count(new)} came "
+        f"new{gone}. Both days are judged by today's rules.",
+        [figure] if rows else [],
+        [Table("Moves in numbers", MOVE_COLUMNS, [_named(row) for row in rows])],
+    )
+
+
+def _backtest(facts: Facts) -> Section:
+    title = "Backtest: what came of the segments"
+    rows = facts.backtest
+    if isinstance(rows, Missing):
+        return Section("backtest", title, rows)
+    names = list(dict.fromkeys(row["segment"] for row in rows))
+    known = [*facts.names, *(name for name in names if name not in facts.names)]
+    ours, spend = (
+        next(row for row in rows if row["ranking"] == ranking) for ranking in ("segments", "spend")
+    )
+    begun, ended = day(ours["as_of"]), day(ours["until"])
+    low = [row for row in rows if row["ranking"] == "segments"][-1]
+    figures = [
+        Figure(
+            f"backtest-{key}",
+            heading,
+            backtest(rows, known, measure),
+            "Of each pair, the stronger bar is the segments and the paler one a plain ranking by "
+            "spend, cut into groups of as many customers.",
+        )
+        for key, measure, heading in (
+            ("repeat", "repeat_rate", "Share who ordered again"),
+            ("revenue", "share_of_later_revenue", "Share of the later revenue"),
+        )
+    ]
+    return Section(
+        "backtest",
+        title,
+        f"Fitted on what was known on {begun}: until {ended}, {share(ours['repeat_rate'])} of "
+        f"{ours['segment']} ordered again and {share(low['repeat_rate'])} of {low['segment']}. "
+        f"{ours['segment']} brought {share(ours['share_of_later_revenue'])} of the later revenue "
+        f"of known customers; as many customers by spend alone "
+        f"{share(spend['share_of_later_revenue'])}.",
+        figures,
+        [
+            Table(
+                "The backtest in numbers",
+                BACKTEST_COLUMNS,
+                [{**row, "way": RANKINGS[row["ranking"]]} for row in rows],
+            )
+        ],
+    )
+
+
+BACKTEST_COLUMNS = (
+    Column("segment", "Segment"),
+    Column("way", "Ranked"),
+    Column("customers", "Customers", "count"),
+    Column("repeat_rate", "Ordered again", "share"),
+    Column("later_orders", "Later orders", "count"),
+    Column("later_revenue", "Later revenue", "money"),
+    Column("mean_later_revenue", "Mean later revenue", "money"),
+    Column("share_of_later_revenue", "Of later revenue", "share"),
+)
+
+MOVE_COLUMNS = (
+    Column("before", "Was in"),
+    Column("after", "Is now in"),
+    Column("customers", "Customers", "count"),
+    Column("revenue_from", "Revenue then", "money"),
+    Column("revenue_to", "Revenue now", "money"),
+)
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **row,
+        "before": row["segment_from"] or NOT_YET,
+        "after": row["segment_to"] or NO_MORE,
+    }
+
+
+def _count(rows: Iterable[dict[str, Any]]) -> int:
+    return sum(row["customers"] for row in rows)

@@ -1,0 +1,144 @@
+"""What a database may lack: rows of an object, or a sentence that says how to get them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+
+from segmenter.errors import first_line
+from segmenter.layout import SCHEMA
+from segmenter.query import first_row, records
+
+__all__ = [
+    "Missing",
+    "Optional",
+    "backtest",
+    "data_quality",
+    "drift",
+    "moves",
+    "no_time",
+    "quality",
+]
+
+
+_GONE = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+)
+"""What the engine says when the user's table is gone or no longer what it was."""
+
+
+class Missing(str):
+    """Why something is not in the report, and how to get it."""
+
+
+Optional = list[dict[str, Any]] | Missing
+
+NO_RHYTHM = Missing(
+    "Too few customers of this base come back to tell what is late. Say it yourself: fit with "
+    "--active-days and --lapsed-days."
+)
+_NO_TIME = {
+    "transactions": "This model was fitted without a date column, so nothing is known of time. Fit "
+    "with --date COLUMN to see it.",
+    "profile": "This model was fitted to finished profiles, which know nothing of time. Fit to "
+    "transactions with --date COLUMN to see it.",
+    "points": "This model was fitted to anonymous points, so there are no customers whose time "
+    "could be followed. Fit to transactions with --date COLUMN to see it.",
+}
+
+
+def no_time(kind: str) -> Missing:
+    """Say why nothing is known of time, by the kind of source."""
+    return Missing(_NO_TIME[kind])
+
+
+def has(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Tell whether the schema has a table, view or macro."""
+    return bool(
+        first_row(
+            con,
+            """
+            select 1 from duckdb_tables()
+            where database_name = current_database() and schema_name = $schema
+                and table_name = $name
+            union all
+            select 1 from duckdb_views()
+            where database_name = current_database() and schema_name = $schema
+                and view_name = $name
+            union all
+            select 1 from duckdb_functions()
+            where database_name = current_database() and schema_name = $schema
+                and function_name = $name
+            """,
+            {"schema": SCHEMA, "name": name},
+        )
+    )
+
+
+def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) -> Optional:
+    """Return the matrix of moves between two moments."""
+    if not has(con, "segment_moves"):
+        return Missing("This database cannot tell who moved. Fit again to make it.")
+    query = f"select * from {SCHEMA}.segment_moves($1::timestamp, $2::timestamp)"
+    return _asked(con, query, [start, end])
+
+
+def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
+    """Return the newest backtest of a model, both rankings."""
+    missing = Missing(
+        "No backtest of this model was made yet. segmenter backtest DB --as-of DATE fits on what "
+        "was known on an earlier day and measures what came after it, beside a plain ranking by "
+        "spend."
+    )
+    if not has(con, "backtest"):
+        return missing
+    query = f"""
+        select * from {SCHEMA}.backtest
+        where model_id = $1
+        qualify as_of = max(as_of) over ()
+        order by segment_rank, ranking
+        """
+    return _asked(con, query, [model_id]) or missing
+
+
+def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
+    """Return the measured quality of a model."""
+    missing = Missing(
+        "The quality of this model was not measured yet. segmenter quality DB measures how well "
+        "its segments are apart and how stable they are, beside a flat clustering."
+    )
+    if not has(con, "model_quality"):
+        return missing
+    query = f"select * from {SCHEMA}.model_quality where model_id = $1"
+    return _asked(con, query, [model_id]) or missing
+
+
+def drift(con: duckdb.DuckDBPyConnection) -> Optional:
+    """Return how far the base has moved from the one that the model learned."""
+    if not has(con, "drift"):
+        return Missing("This model did not store what it learned from. Fit again to see drift.")
+    return _asked(con, f"select * from {SCHEMA}.drift", [])
+
+
+def data_quality(con: duckdb.DuckDBPyConnection) -> Optional:
+    """Return the checks of the transactions."""
+    if not has(con, "data_quality"):
+        return Missing("Only transactions can be checked; this model was fitted to aggregates.")
+    return _asked(con, f"select * from {SCHEMA}.data_quality", [])
+
+
+def _asked(con: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> Optional:
+    """Ask a live object; where its source is gone, say so instead of failing."""
+    try:
+        return records(con, query, values)
+    except _GONE as error:
+        return Missing(
+            f"It cannot be read any more: {first_line(error)} Bring the table back as it was at "
+            "the fit, or fit again."
+        )

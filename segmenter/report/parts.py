@@ -1,0 +1,92 @@
+"""What a report consists of: sections of sentences, figures and tables, still without HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+__all__ = ["Column", "Figure", "Section", "Table", "Tile"]
+
+
+class Column(NamedTuple):
+    """A column of a table: its name in the rows, its title, and how its values are read."""
+
+    name: str
+    title: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows to read.
+
+    Attributes
+    ----------
+    title : str
+    columns : sequence of Column
+    rows : sequence of dict
+        A row with a ``segment`` follows the filter.
+    is_open : bool
+        Whether it is shown at once, or only when the reader asks for it.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[dict[str, Any]]
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart.
+
+    Attributes
+    ----------
+    key : str
+        Its name in the page, and that of its PNG file.
+    title : str
+    spec : dict
+        The chart in Vega-Lite.
+    caption : str
+        How to read it.
+    min_width : int
+        On a narrower screen it is scrolled, not squeezed.
+    """
+
+    key: str
+    title: str
+    spec: dict[str, Any]
+    caption: str = ""
+    min_width: int = 0
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes
+    ----------
+    key, title : str
+    lead : str
+        What there is to see, in a sentence or two.
+    figures : sequence of Figure
+        Side by side where there is room.
+    tables : sequence of Table
+    notes : sequence of str
+        What a reader has to know to read it right.
+    """
+
+    key: str
+    title: str
+    lead: str
+    figures: Sequence[Figure] = field(default_factory=list)
+    tables: Sequence[Table] = field(default_factory=list)
+    notes: Sequence[str] = field(default_factory=list)
+
+
+class Tile(NamedTuple):
+    """A figure at the top of the page."""
+
+    value: str
+    words: str

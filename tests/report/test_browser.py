@@ -1,0 +1,175 @@
+"""The page in a real browser, from a file, with the network off."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.report.bases import NASTY
+
+DRAWN = """
+    const done = arguments[0];
+    const wait = () => document.documentElement.dataset.drawn ? done(true) : setTimeout(wait, 20);
+    wait();
+"""
+
+CHARTS = """
+    return [...document.querySelectorAll('.chart')].map((chart) => [
+        chart.id,
+        chart.querySelectorAll(
+            '.mark-rect path, .mark-symbol path, .mark-rule line, .mark-line path, .mark-area path'
+        ).length,
+        chart.getBoundingClientRect().width,
+        chart.querySelector('svg')?.getBoundingClientRect().width ?? 0,
+    ]);
+"""
+
+TEXTS = """
+    return [...document.querySelectorAll('#' + arguments[0] + ' text')].map(t => t.textContent);
+"""
+
+MARKS = "return document.querySelectorAll('#map .mark-symbol[aria-roledescription] path').length"
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    """Open a report as a file and wait until all is drawn."""
+
+    def call(html, width=1280):
+        path = tmp_path / "report.html"
+        path.write_text(html, encoding="utf-8")
+        chromium.set_window_size(width, 900)
+        chromium.get(path.as_uri())
+        chromium.execute_async_script(DRAWN)
+        return chromium
+
+    return call
+
+
+def problems(browser):
+    return [line for line in browser.get_log("browser") if line["level"] != "DEBUG"]
+
+
+def check_drawn(browser, html):
+    expected = set(json.loads(html.split('id="report-data">')[1].split("</script>")[0])["charts"])
+    charts = browser.execute_script(CHARTS)
+    assert {key for key, *_ in charts} == expected
+    for key, marks, room, width in charts:
+        assert marks > 0, key
+        assert 0 < width <= room + 1, key
+    assert problems(browser) == []
+
+
+def test_each_data_set_is_drawn(reported, opened):
+    html = reported.html
+    assert len(html.encode()) < 5_000_000
+    check_drawn(opened(html), html)
+
+
+def test_twelve_customers_are_drawn_on_a_phone(small, opened):
+    html = small.html
+    browser = opened(html, width=400)
+    check_drawn(browser, html)
+    wide, room = browser.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide <= room
+
+
+def test_dark_and_light(small, opened):
+    html = small.html
+    browser = opened(html)
+    colours = []
+    for _ in range(2):
+        browser.find_element("id", "theme").click()
+        browser.execute_async_script(DRAWN)
+        check_drawn(browser, html)
+        theme, card = browser.execute_script(
+            "return [document.documentElement.dataset.theme,"
+            " getComputedStyle(document.querySelector('section')).backgroundColor]"
+        )
+        colours.append((theme, card))
+    assert dict(colours) == {"dark": "rgb(24, 27, 32)", "light": "rgb(255, 255, 255)"}
+
+
+def test_the_reader_filters_by_segment(small, opened):
+    browser = opened(small.html)
+    everybody = browser.execute_script(MARKS)
+    loyal = browser.find_element("css selector", ".filter button[data-segment=Loyal]")
+    loyal.click()
+    browser.execute_async_script("setTimeout(arguments[0], 200)")
+    assert 0 < browser.execute_script(MARKS) < everybody
+    assert "Loyal" in browser.execute_script(TEXTS, "map")
+    assert loyal.get_attribute("aria-pressed") == "true"
+    dimmed = browser.find_elements("css selector", "tr.dimmed")
+    assert {row.get_attribute("data-segment") for row in dimmed} == {"Elite", "At-Risk"}
+    browser.find_element("css selector", ".filter button").click()
+    browser.execute_async_script("setTimeout(arguments[0], 200)")
+    assert browser.execute_script(MARKS) == everybody
+    assert problems(browser) == []
+
+
+def test_hovering_says_what_a_mark_is(small, opened):
+    from selenium.webdriver import ActionChains
+
+    browser = opened(small.html)
+    bar = browser.find_element("css selector", "#customers-and-revenue .mark-rect path")
+    ActionChains(browser).move_to_element(bar).perform()
+    told = browser.find_element("id", "vg-tooltip-element").text
+    assert "Segment" in told
+    assert "Elite" in told
+
+
+def test_names_are_texts_not_markup(nasty, make, opened):
+    html = make(nasty, with_customers=True).html
+    browser = opened(html)
+    check_drawn(browser, html)
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    chips = browser.find_elements("css selector", ".filter button")
+    assert [chip.text for chip in chips[1:]] == list(NASTY)
+    assert "</script><img src=x onerror=alert(2)>" in browser.find_element("tag name", "h1").text
+    texts = browser.execute_script(TEXTS, "customers-and-revenue")
+    assert any(text.startswith("<script>alert(1)") for text in texts)
+
+
+MEASURED = """
+    insert into segments.backtest
+    select 1, as_of, timestamp '2024-05-25', ranking, segment, rank, 4, repeat_rate, 8, later, 5.0,
+        later / 100
+    from (values
+        (timestamp '2024-03-01', 'segments', 'Elite', 1, 0.2, 10.0),
+        (timestamp '2024-03-31', 'segments', 'Elite', 1, 0.75, 80.0),
+        (timestamp '2024-03-31', 'segments', 'At-Risk', 2, 0.25, 20.0),
+        (timestamp '2024-03-31', 'spend', 'Elite', 1, 0.5, 90.0),
+        (timestamp '2024-03-31', 'spend', 'At-Risk', 2, 0.5, 10.0)
+    ) as t (as_of, ranking, segment, rank, repeat_rate, later);
+    insert into segments.model_quality
+    select 1, metric, value, flat, 'exact: 10 customers', 'What it says.', timestamp '2024-06-01'
+    from (values ('silhouette', 0.6, -0.1), ('davies_bouldin', 0.8, 0.7), ('stability', null, null))
+        as t (metric, value, flat);
+"""
+
+
+NEWCOMERS = "insert into sales select 'n' || i, 99 + i, 50.0, now() from range(30) as t(i)"
+
+
+def test_what_was_measured_is_drawn_and_told(twelve_fitted, make, opened):
+    twelve_fitted.execute(MEASURED)
+    twelve_fitted.execute(NEWCOMERS)
+    html = make(twelve_fitted, is_live=True).html
+    browser = opened(html)
+    check_drawn(browser, html)
+    told = {
+        key: browser.find_element("id", f"section-{key}").text
+        for key in ("backtest", "quality", "drift", "data-quality")
+    }
+    for sentence in (
+        "Fitted on what was known on 31 March 2024: until 25 May 2024, 75.0 % of Elite",
+        "80.0 % of the later revenue of known customers; as many customers by spend alone 90.0 %",
+    ):
+        assert sentence in told["backtest"]
+    assert "Measured 1 June 2024" in told["quality"]
+    assert "Davies-Bouldin 0.800 0.700" in told["quality"]
+    assert "Refit: " in told["drift"]
+    assert "warn" in told["data-quality"]
