@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
 from sqlglot import exp
 
 from segmenter.catalog import literal, newest_order
-from segmenter.datafiles import InputFile
-from segmenter.errors import SegmenterError, first_line
+from segmenter.engine import FRAME, Embedded, Engine
+from segmenter.errors import SegmenterError
 from segmenter.exclusion import find_exclusion
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
-from segmenter.query import first_row
-from segmenter.relations import find_table, name_parts
+from segmenter.relations import name_parts
 from segmenter.settings import Settings
 from segmenter.source import Source
 
 __all__ = ["FRAME", "Binding", "bind_source"]
-
-FRAME = "segmenter_frame"
-"""The name under which a data frame is registered while it is read."""
 
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
@@ -72,23 +68,40 @@ class Binding:
         return stored
 
 
-def bind_source(con: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> Binding:
+def bind_source(
+    place: duckdb.DuckDBPyConnection | Engine, source: Source, settings: Settings
+) -> Binding:
     """Look a source up and check each column and expression against it.
+
+    Parameters
+    ----------
+    place : DuckDBPyConnection or Engine
+        Where the source is.
+    source : Source
+    settings : Settings
 
     Raises
     ------
     SegmenterError
         No such table, file or column, an expression that is not scalar, or a wrong type.
     """
-    table, relation, is_live = _find(con, source)
-    columns = _columns(con, table, relation)
+    engine = Embedded(place) if isinstance(place, duckdb.DuckDBPyConnection) else place
+    if source.engine not in (None, engine.dialect):
+        raise SegmenterError(
+            f"{source.relation} was read by {source.engine}, and this file holds the model without "
+            f"its customers. Ask over there, or fit again: segmenter fit --engine {source.engine}."
+        )
+    table, relation, is_live = engine.find(source)
+    columns = _columns(engine, table, relation)
+    if engine.dialect != "duckdb":
+        source = replace(source, engine=engine.dialect)
     binding = Binding(source, relation, is_live, _constants(settings), columns)
     binding.values["source"] = table
     if source.kind == "transactions":
-        _bind_transactions(con, binding)
+        _bind_transactions(engine, binding)
     else:
-        _bind_aggregates(con, binding)
-    _bind_condition(con, binding)
+        _bind_aggregates(engine, binding)
+    _bind_condition(engine, binding)
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
     return binding
@@ -104,61 +117,55 @@ def _constants(settings: Settings) -> dict[str, exp.Expr]:
     }
 
 
-def _find(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[exp.Table, str, bool]:
-    """Return the relation as a table reference, its name, and whether it outlives the session."""
-    if source.is_frame:
-        return exp.table_(FRAME, quoted=True), source.as_dict()[source.kind], False
-    if source.is_file:
-        return InputFile(source.file).table(), source.file, True
-    return find_table(con, str(source.relation))
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: exp.Table, relation: str) -> dict[str, str]:
-    query = exp.select("*").from_(table.copy()).sql(dialect="duckdb")
+def _columns(engine: Engine, table: exp.Table, relation: str) -> dict[str, str]:
     try:
-        described = con.execute(f"describe {query}").fetchall()
-    except duckdb.Error as error:
-        raise SegmenterError(f"{relation} cannot be read: {first_line(error)}") from None
-    return {row[0]: row[1] for row in described}
+        return engine.types(exp.select("*").from_(table.copy()))
+    except SegmenterError as error:
+        raise SegmenterError(f"{relation} cannot be read: {error}") from None
 
 
-def _bind_transactions(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
+def _bind_transactions(engine: Engine, binding: Binding) -> None:
     source, values = binding.source, binding.values
-    values["customer"] = _customer(con, binding, source.customer_text)
-    values["amount"] = _expression(con, binding, "amount", str(source.amount), _check_number)
+    values["customer"] = _customer(engine, binding, source.customer_text)
+    values["amount"] = _expression(engine, binding, "amount", str(source.amount), _check_number)
     for name in ("order", "date", "currency"):
         values[name] = exp.null()
         values[f"has_{name}"] = literal(getattr(source, name) is not None)
     if source.order is not None:
-        values["order"] = _expression(con, binding, "order", source.order)
+        values["order"] = _expression(engine, binding, "order", source.order)
     if source.date is not None:
-        values["date"] = _date(con, binding, source.date)
+        values["date"] = _date(engine, binding, source.date)
     if source.currency is not None:
-        values["currency"] = _expression(con, binding, "currency", source.currency)
+        values["currency"] = _expression(engine, binding, "currency", source.currency)
     values["as_of"] = exp.cast(
         literal(str(source.as_of)) if source.as_of else exp.null(), "timestamp"
     )
     values["window"] = exp.cast(literal(source.window) if source.window else exp.null(), "interval")
 
 
-def _bind_aggregates(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
+def _bind_aggregates(engine: Engine, binding: Binding) -> None:
     values = binding.values
     if binding.source.kind == "profile":
-        values["customer"] = _customer(con, binding, binding.source.customer_text)
+        values["customer"] = _customer(engine, binding, binding.source.customer_text)
     else:
-        values["customers"] = _expression(con, binding, "customers", "customers", _check_number)
+        values["customers"] = _expression(engine, binding, "customers", "customers", _check_number)
     for name in ("monetary", "frequency"):
-        values[name] = _expression(con, binding, name, name, _check_number)
+        values[name] = _expression(engine, binding, name, name, _check_number)
 
 
-def _bind_condition(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
+def _bind_condition(engine: Engine, binding: Binding) -> None:
     values, source = binding.values, binding.source
     values["row_filter"] = exp.true()
     if source.where is not None:
-        values["where"] = _expression(con, binding, "where", source.where, _check_condition)
+        values["where"] = _expression(engine, binding, "where", source.where, _check_condition)
         values["row_filter"] = values["where"]
     if source.exclude is not None:
-        exclusion = find_exclusion(con, source, binding.types["customer"])
+        if engine.dialect != "duckdb":
+            raise SegmenterError(
+                f"exclude is not understood by {engine.name}. Give a view without these customers, "
+                "or name them in where."
+            )
+        exclusion = find_exclusion(engine.local, source, binding.types["customer"])
         if binding.is_live and not exclusion.is_live:
             raise SegmenterError(
                 f"{exclusion.relation} is a temporary table, and the live views could not read who "
@@ -170,39 +177,39 @@ def _bind_condition(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
         values["row_filter"] = exp.and_(values["row_filter"], kept) if source.where else kept
 
 
-def _customer(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expr:
+def _customer(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     """Return the customer; NaN, which some tools write for a missing number, counts as NULL."""
-    tree = _expression(con, binding, "customer", text)
+    tree = _expression(engine, binding, "customer", text)
     if binding.types["customer"] in ("FLOAT", "DOUBLE"):
         return exp.func("nullif", tree, exp.cast(literal("nan"), "double"))
     return tree
 
 
-def _date(con: duckdb.DuckDBPyConnection, binding: Binding, text: str) -> exp.Expr:
+def _date(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     """Return the date; a time with a zone counts in UTC, whatever the session's zone is."""
-    tree = _expression(con, binding, "date", text, _check_date)
+    tree = _expression(engine, binding, "date", text, _check_date)
     if binding.types["date"] == "TIMESTAMP WITH TIME ZONE":
         return exp.AtTimeZone(this=tree, zone=literal("UTC"))
     return tree
 
 
-_Check = Callable[[duckdb.DuckDBPyConnection, Binding, str, str, exp.Expr], None]
+_Check = Callable[[Engine, Binding, str, str, exp.Expr], None]
 
 
 def _expression(
-    con: duckdb.DuckDBPyConnection,
+    engine: Engine,
     binding: Binding,
     name: str,
     text: str,
     check: _Check | None = None,
 ) -> exp.Expr:
-    tree = resolve(con, name, text, binding.columns, binding.relation)
+    tree = resolve(engine.local, name, text, binding.columns, binding.relation)
     # In a condition the engine refuses what is no scalar, such as a macro that is an aggregate.
     query = _select(binding, tree).where(tree.copy().is_(exp.null())).limit(0)
     try:
-        described = con.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
-    except duckdb.Error as error:
-        said = first_line(error)
+        (kind,) = engine.types(query).values()
+    except SegmenterError as error:
+        said = str(error)
         if "WHERE clause" in said:
             raise SegmenterError(
                 f"{name} = {text!r} must be a scalar expression of a row's columns, not an "
@@ -211,9 +218,9 @@ def _expression(
         raise SegmenterError(
             f"{name} = {text!r} does not work on {binding.relation}: {said}"
         ) from None
-    binding.types[name] = str(described[0][1])
+    binding.types[name] = kind
     if check is not None:
-        check(con, binding, name, text, tree)
+        check(engine, binding, name, text, tree)
     return tree
 
 
@@ -223,12 +230,10 @@ def _select(binding: Binding, tree: exp.Expr) -> exp.Select:
     return exp.select(exp.alias_(tree.copy(), "value")).from_(table)
 
 
-def _check_number(
-    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expr
-) -> None:
+def _check_number(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
-        shown = _example(con, binding, tree)
+        shown = _example(engine, binding, tree)
         mended = f"cast({_written(binding, text)} as double)"
         raise SegmenterError(
             f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a "
@@ -237,11 +242,9 @@ def _check_number(
         )
 
 
-def _check_date(
-    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expr
-) -> None:
+def _check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
     if not binding.types[name].startswith(("DATE", "TIMESTAMP")):
-        shown = _example(con, binding, tree)
+        shown = _example(engine, binding, tree)
         mended = f"strptime({_written(binding, text)}, '%Y-%m-%d')"
         raise SegmenterError(
             f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a date or "
@@ -251,9 +254,9 @@ def _check_date(
 
 
 def _check_condition(
-    con: duckdb.DuckDBPyConnection, binding: Binding, name: str, text: str, tree: exp.Expr
+    engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr
 ) -> None:
-    del con, tree  # the type says it all
+    del engine, tree  # the type says it all
     if binding.types[name] != "BOOLEAN":
         raise SegmenterError(
             f"{name} = {text!r} is {binding.types[name]}, not a condition. Give one that is true "
@@ -268,8 +271,8 @@ def _written(binding: Binding, text: str) -> str:
     return text if column is None else quoted(column)
 
 
-def _example(con: duckdb.DuckDBPyConnection, binding: Binding, tree: exp.Expr) -> str:
+def _example(engine: Engine, binding: Binding, tree: exp.Expr) -> str:
     """Return a first value that is there, as part of a sentence."""
     query = _select(binding, tree).where(tree.copy().is_(exp.null()).not_()).limit(1)
-    row = first_row(con, query.sql(dialect="duckdb"))
-    return f" (for example {row[0]!r})" if row else ""
+    rows = engine.rows(query)
+    return f" (for example {rows[0]['value']!r})" if rows else ""

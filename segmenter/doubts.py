@@ -1,8 +1,9 @@
 """Doubts: what a fit should tell about the rows before anybody trusts the segments.
 
 The checks and their words are those of the view ``segments.data_quality``. Over a small table a fit
-runs the view itself, on what it has added up already. Over a large one it says what it has counted
-anyway, and leaves exact duplicates to the view.
+runs the view itself, on what it has added up already. Over a large one, or
+one that is not in DuckDB, it says what it has counted anyway, and leaves exact duplicates to the
+view.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def doubts(stage: Stage, survey: Survey | None) -> list[str]:
         What one scan of the transactions told; None where there are none.
     """
     rows = survey.source_rows if survey else stage.profile_rows()
-    if rows <= MANY_ROWS:
+    if rows <= MANY_ROWS and stage.engine.dialect == "duckdb":
         return stage.quality()
     counts = _of_customers(stage)
     if survey:

@@ -6,7 +6,7 @@ they read from the model's tables becomes constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from sqlglot import exp
@@ -22,7 +22,7 @@ from segmenter.rules_sql import case_expression
 from segmenter.source import Source
 from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
 
-__all__ = ["export"]
+__all__ = ["export", "model_function", "model_views"]
 
 Stage = Literal["all", "points"]
 
@@ -116,12 +116,40 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     else:
         values = source_values(source, model.settings, dialect, table)
         files = view_files(source, is_live=True, has_macro=True)
-        for name in _SCRIPT:
-            if name in files:
-                query = _with_model(bind(f"views/{files[name]}", values), model)
-                view = create_view(name, port(query, dialect), dialect)
-                statements.append(f"{_grain(files[name])}\n{view}")
+        for name, query in model_views(model, source, values, dialect).items():
+            statements.append(f"{_grain(files[name])}\n{create_view(name, query, dialect)}")
     return f"{_header(model, dialect)}\n\n" + "\n\n".join(f"{each};" for each in statements) + "\n"
+
+
+def model_views(
+    model: Model, source: Source, values: Mapping[str, exp.Expr], dialect: str
+) -> dict[str, exp.Expr]:
+    """Return the views of a model over its source, each after those that it reads.
+
+    Parameters
+    ----------
+    model : Model
+    source : Source
+    values : mapping of str to Expression
+        What stands for each ``$placeholder``.
+    dialect : str
+    """
+    files = view_files(source, is_live=True, has_macro=True)
+    return {
+        name: port(_with_model(bind(f"views/{files[name]}", values), model), dialect)
+        for name in _SCRIPT
+        if name in files
+    }
+
+
+def model_function(model: Model, dialect: str) -> exp.Expr:
+    """Return the body of a model's function as a scalar expression of monetary and frequency."""
+    names = [exp.Literal.string(name) for name in model.names]
+    rules = {"body": case_expression(model.rules, names, model.points)}
+    body = bind(f"macros/{FUNCTION}", rules).expression
+    if dialect != "duckdb":
+        _take_parameters_as_doubles(body)
+    return port(body, dialect)
 
 
 def _points_query(model: Model, source: Source, dialect: str, table: str | None) -> str:
@@ -145,16 +173,11 @@ def _points_query(model: Model, source: Source, dialect: str, table: str | None)
 
 
 def _function(model: Model, dialect: str) -> str:
-    names = [exp.Literal.string(name) for name in model.names]
-    rules = {"body": case_expression(model.rules, names, model.points)}
-    body = bind(f"macros/{FUNCTION}", rules).expression
-    if dialect != "duckdb":
-        _take_parameters_as_doubles(body)
     comment = (
         f"-- {FUNCTION}(monetary, frequency): the segment of a customer; NULL, NaN or infinity in "
         "gives NULL"
     )
-    return f"{comment}\n{create_function(FUNCTION, port(body, dialect), dialect)}"
+    return f"{comment}\n{create_function(FUNCTION, model_function(model, dialect), dialect)}"
 
 
 def _take_parameters_as_doubles(body: exp.Expr) -> None:

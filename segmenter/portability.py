@@ -57,6 +57,7 @@ def fold_constants(tree: exp.Expr, dialect: str) -> exp.Expr:
 
 
 def _fold_case(case: exp.Case) -> None:
+    is_percentile = case.find(exp.PercentileCont) is not None
     for branch in list(case.args["ifs"]):
         truth = _truth(branch.this)
         if truth is False:
@@ -65,7 +66,8 @@ def _fold_case(case: exp.Case) -> None:
             case.replace(branch.args["true"])
             return
     if not case.args["ifs"]:
-        case.replace(case.args.get("default") or exp.null())
+        nothing = exp.cast(exp.null(), "double") if is_percentile else exp.null()
+        case.replace(case.args.get("default") or nothing)
 
 
 def _truth(condition: exp.Expr) -> bool | None:

@@ -38,7 +38,11 @@ def generation() -> int:
 
 
 def publish(
-    con: duckdb.DuckDBPyConnection, model: Model, binding: Binding, customers: str | None
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    binding: Binding,
+    customers: str | None,
+    elsewhere: Callable[[Model], None] | None = None,
 ) -> Model:
     """Make a model the current version, with the views, the macros and the snapshot over it.
 
@@ -54,6 +58,9 @@ def publish(
     customers : str or None
         Table with the profile of each customer, from which the snapshot is made; None where the
         source is anonymous points.
+    elsewhere : callable, optional
+        Publishes the model on another engine too, as the last step; if that fails, nothing is
+        published here either.
 
     Returns
     -------
@@ -90,6 +97,8 @@ def publish(
         # what cannot be read is undone; customers were read for the snapshot, points were not
         rows = "" if customers is None else "limit 0"
         con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()
+        if elsewhere is not None:
+            elsewhere(model)
     _generation += 1
     return model
 

@@ -66,6 +66,8 @@ class Source:
     points : str or data frame
         Anonymous aggregates: the columns ``monetary``, ``frequency`` and ``customers``. They are
         taken as the training profile itself, so no whales are cut from them.
+    engine : {'spark', 'postgres'}, optional
+        The engine that read the source, where it was not DuckDB; a fit notes it.
     """
 
     transactions: Any = None
@@ -80,6 +82,7 @@ class Source:
     exclude: str | os.PathLike[str] | None = None
     profile: Any = None
     points: Any = None
+    engine: str | None = None
 
     def __post_init__(self) -> None:
         given = [n for n in ("transactions", "profile", "points") if getattr(self, n) is not None]

@@ -14,28 +14,23 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter.binding import FRAME, Binding, bind_source
+from segmenter.binding import Binding, bind_source
 from segmenter.catalog import QUALITY, bind, literal, redirect, view_files
 from segmenter.coarsening import MAX_BITS, Grid
+from segmenter.engine import Embedded, Engine, Kind
 from segmenter.errors import SegmenterError
+from segmenter.percentiles import settle_percentiles
 from segmenter.points import Points
-from segmenter.query import records
 from segmenter.settings import Settings
 from segmenter.source import Source
 
 __all__ = ["Cut", "Stage", "Survey"]
-
-_PREFIX = "segmenter_"
 
 _COUNTS = "data_quality_counts"
 _COUNTED = (
     "check_name varchar, unit varchar, found bigint, total bigint, revenue double, "
     "total_revenue double, example varchar"
 )
-
-
-def _staged(name: str) -> str:
-    return f"temp.main.{_PREFIX}{name}"
 
 
 @dataclass(frozen=True)
@@ -69,34 +64,32 @@ class Cut:
 
 
 class Stage:
-    """Temporary objects of a fit on one connection; use it in a ``with`` statement.
+    """Temporary objects of a fit on one engine; use it in a ``with`` statement.
 
     Parameters
     ----------
-    con : DuckDBPyConnection
-        May be read-only.
+    place : DuckDBPyConnection or Engine
+        A connection may be read-only.
     source : Source
     settings : Settings
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> None:
-        self.con = con
+    def __init__(
+        self, place: duckdb.DuckDBPyConnection | Engine, source: Source, settings: Settings
+    ) -> None:
+        self.engine: Engine = (
+            Embedded(place) if isinstance(place, duckdb.DuckDBPyConnection) else place
+        )
+        self.con = self.engine.local
         self.source = source
         self.settings = settings
-        self._made: list[tuple[str, str]] = []
+        self._made: list[tuple[str, Kind]] = []
 
     def __enter__(self) -> Self:
         if self.source.is_frame:
-            try:
-                self.con.register(FRAME, self.source.relation)
-            except (duckdb.Error, TypeError) as error:
-                kind = type(self.source.relation).__name__
-                raise SegmenterError(
-                    f"a {kind} cannot be read as a table ({error}). Give a table or file name, a "
-                    "pandas or Polars frame, or an Arrow table."
-                ) from None
+            self.engine.register(self.source.relation)
         try:
-            self.binding: Binding = bind_source(self.con, self.source, self.settings)
+            self.binding: Binding = bind_source(self.engine, self.source, self.settings)
             self._values = dict(self.binding.values)
             self._files = view_files(self.source, is_live=True, has_macro=False)
             if "transactions" in self._files:
@@ -119,9 +112,9 @@ class Stage:
         """Drop what was made."""
         while self._made:
             name, kind = self._made.pop()
-            self.con.execute(f"drop {kind} if exists {_staged(name)}")
+            self.engine.drop(name, kind)
         if self.source.is_frame:
-            self.con.unregister(FRAME)
+            self.engine.unregister()
 
     def survey(self) -> Survey:
         """Scan the transactions once."""
@@ -134,19 +127,19 @@ class Stage:
     def add_up(self) -> int:
         """Aggregate the transactions into the profile, once; return the number of customers."""
         self._create("customer_profile", "table")
-        return self._count(f"from {_staged('customer_profile')}")
+        return self._count(self._staged("customer_profile"))
 
     def cut(self) -> Cut:
         """Find the whales' thresholds."""
         self._create("profile_cut", "table")
-        return Cut(**self._row(f"select * from {_staged('profile_cut')}"))
+        return Cut(**self._row(exp.select("*").from_(self._staged("profile_cut"))))
 
     def points(self) -> tuple[Points, Grid | None]:
         """Return the training profile, and the grid that it needed to be within ``max_points``."""
         self._create("profile_points", "table")
-        exact = self._count(f"from {_staged('profile_points')}")
+        exact = self._count(self._staged("profile_points"))
         grid = None if exact <= self.settings.max_points else self._finest_grid()
-        found = self.con.sql(self._points_query(grid)).to_arrow_table()
+        found = self.engine.arrow(self._points_query(grid))
         columns = (found.column(name).to_numpy() for name in ("cents", "frequency", "customers"))
         return Points.group(*columns), grid
 
@@ -160,7 +153,7 @@ class Stage:
         fits, too_fine = -1, MAX_BITS
         while too_fine - fits > 1:
             bits = (fits + too_fine) // 2
-            if self._count(f"from ({self._points_query(Grid(bits))})") <= self.settings.max_points:
+            if self._count(self._points_query(Grid(bits))) <= self.settings.max_points:
                 fits = bits
             else:
                 too_fine = bits
@@ -172,18 +165,20 @@ class Stage:
             )
         return Grid(fits)
 
-    def _points_query(self, grid: Grid | None) -> str:
+    def _points_query(self, grid: Grid | None) -> exp.Query:
         if grid is None:
             return self._sql("queries/training_points")
         return self._sql("queries/training_points_on_grid", step=grid.step_expression())
 
-    def _count(self, rows: str) -> int:
-        return int(self._row(f"select count(*) as n {rows}")["n"])
+    def _count(self, rows: exp.Table | exp.Query) -> int:
+        table = rows.subquery("counted") if isinstance(rows, exp.Query) else rows
+        return int(self._row(exp.select("count(*) as n").from_(table))["n"])
 
     def examples(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and a few rows of the profile, or of the points."""
-        found = self.con.execute(f"select * from {_staged(self._rows)} order by 1 limit {limit}")
-        return [column[0] for column in found.description or ()], found.fetchall()
+        query = exp.select("*").from_(self._staged(self._rows)).order_by("1").limit(limit)
+        columns = list(self.engine.types(query))
+        return columns, [tuple(row.values()) for row in self.engine.rows(query)]
 
     def quality(self, counts: Iterable[tuple[Any, ...]] | None = None) -> list[str]:
         """Return the words of ``data_quality`` that block or warn.
@@ -193,14 +188,18 @@ class Stage:
         counts : iterable of tuple, optional
             Rows that stand for ``data_quality_counts``, which is computed when they are absent.
         """
+        local = Embedded(self.con)
         if counts is None:
             self._create(_COUNTS, "table")
         else:
-            self.con.execute(f"create or replace temp table {_PREFIX}{_COUNTS} ({_COUNTED})")
-            self._made.append((_COUNTS, "table"))
+            self.con.execute(f"create or replace temp table segmenter_{_COUNTS} ({_COUNTED})")
             marks = ", ".join("?" * 7)
-            self.con.executemany(f"insert into {_staged(_COUNTS)} values ({marks})", list(counts))
-        found = records(self.con, self._sql(f"views/{QUALITY}"))
+            self.con.executemany(
+                f"insert into {local.staged(_COUNTS)} values ({marks})", list(counts)
+            )
+        query = redirect(bind(f"views/{QUALITY}", self._values), {_COUNTS: local.staged(_COUNTS)})
+        found = local.rows(query)
+        local.drop(_COUNTS, "table")
         return [row["words"] for row in found if row["severity"] in ("blocks", "warns")]
 
     def currencies(self) -> tuple[int, str | None]:
@@ -210,16 +209,17 @@ class Stage:
 
     def profile_rows(self) -> int:
         """Count the profiles, or the points."""
-        return self._count(f"from {_staged(self._rows)}")
+        return self._count(self._staged(self._rows))
 
     def buyers(self) -> tuple[int, int]:
         """Count the customers with one order, and those with any."""
         people = "customers" if self.source.kind == "points" else "1"
-        row = self._row(
-            f"select coalesce(sum(case when frequency = 1 then {people} end), 0)::bigint as once, "
-            f"coalesce(sum(case when frequency > 0 then {people} end), 0)::bigint as buyers "
-            f"from {_staged(self._rows)}"
+        counted = (
+            f"cast(coalesce(sum(case when frequency {which} then {people} end), 0) as bigint) "
+            f"as {name}"
+            for which, name in (("= 1", "once"), ("> 0", "buyers"))
         )
+        row = self._row(exp.select(*counted).from_(self._staged(self._rows)))
         return row["once"], row["buyers"]
 
     @property
@@ -240,35 +240,41 @@ class Stage:
                 exp.column("frequency"),
                 exp.alias_(customers, "customers"),
             )
-            .from_(_staged(name))
+            .from_(self._staged(name))
             .subquery()
         )
 
     @property
     def customers(self) -> str | None:
         """Name of the temporary table of profiles; None where points were brought."""
-        return None if self.source.kind == "points" else _staged("customer_profile")
+        return None if self.source.kind == "points" else self.engine.staged("customer_profile")
 
     def _fix_window(self) -> None:
         """Give a window that ends at the newest transaction its end, so that it is read once."""
         if self.source.window and not self.source.as_of:
-            found = self._row(f"select max(ordered_at) as newest from {_staged('transactions')}")
+            found = self._row(
+                exp.select("max(ordered_at) as newest").from_(self._staged("transactions"))
+            )
             newest = literal(str(found["newest"])) if found["newest"] else exp.null()
             self._values["as_of"] = exp.cast(newest, "timestamp")
             self._create("transactions", "view")
 
-    def _row(self, query: str) -> dict[str, Any]:
+    def _row(self, query: exp.Expr) -> dict[str, Any]:
         """Return the first row of a query by column name, empty when there is none."""
-        found = records(self.con, query)
+        found = self.engine.rows(query)
         return found[0] if found else {}
 
-    def _create(self, name: str, kind: str) -> None:
-        query = self._sql(f"views/{self._files[name]}")
-        self.con.execute(f"create or replace temp {kind} {_PREFIX}{name} as {query}")
+    def _create(self, name: str, kind: Kind) -> None:
+        self.engine.create(name, self._sql(f"views/{self._files[name]}"), kind)
         if (name, kind) not in self._made:
             self._made.append((name, kind))
 
-    def _sql(self, path: str, **values: exp.Expr) -> str:
+    def _staged(self, name: str) -> exp.Table:
+        return exp.to_table(self.engine.staged(name), dialect="duckdb")
+
+    def _sql(self, path: str, **values: exp.Expr) -> exp.Query:
         """Return a file's query over the temporary objects."""
-        here = {name: _staged(name) for name in self._files}
-        return redirect(bind(path, self._values | values), here).sql(dialect="duckdb")
+        here = {name: self.engine.staged(name) for name in self._files}
+        query = redirect(bind(path, self._values | values), here)
+        assert isinstance(query, exp.Query)
+        return query if self.engine.dialect == "duckdb" else settle_percentiles(self.engine, query)

@@ -11,7 +11,15 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.layout import SCHEMA
 
-__all__ = ["DIALECTS", "check_dialect", "create_function", "create_schema", "create_view", "write"]
+__all__ = [
+    "DIALECTS",
+    "check_dialect",
+    "create_function",
+    "create_schema",
+    "create_session_function",
+    "create_view",
+    "write",
+]
 
 
 def check_dialect(dialect: str) -> str:
@@ -53,9 +61,15 @@ def create_schema(dialect: str) -> str:
     return write(sqlglot.parse_one(f"create schema if not exists {SCHEMA}"), dialect)
 
 
-def create_view(name: str, query: exp.Expr, dialect: str) -> str:
-    """Return the statement that creates a view of the schema."""
-    view = exp.Create(this=exp.table_(name, db=SCHEMA), kind="VIEW", expression=query, replace=True)
+def create_view(name: str, query: exp.Expr, dialect: str, *, temporary: bool = False) -> str:
+    """Return the statement that creates a view of the schema, or of the session."""
+    view = exp.Create(
+        this=exp.table_(name, db=None if temporary else SCHEMA),
+        kind="VIEW",
+        expression=query,
+        replace=True,
+        properties=_properties(*[exp.TemporaryProperty()] * temporary),
+    )
     return write(view, dialect)
 
 
@@ -73,7 +87,18 @@ def create_function(name: str, body: exp.Expr, dialect: str) -> str:
     return DIALECTS[dialect](name, body, dialect)
 
 
+def create_session_function(name: str, body: exp.Expr, dialect: str) -> str:
+    """Return the statement that creates a function of Spark's session, which has no schema."""
+    frame = _frame(name, dialect, exp.TemporaryProperty())
+    frame.this.this.set("db", None)
+    return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
+
+
 _NAMES = ("monetary", "frequency")
+
+
+def _properties(*properties: exp.Property) -> exp.Properties | None:
+    return exp.Properties(expressions=list(properties)) if properties else None
 
 
 def _frame(name: str, dialect: str, *properties: exp.Property, named: bool = True) -> exp.Create:

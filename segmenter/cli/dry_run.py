@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-import duckdb
 from sqlglot import exp
 
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
+from segmenter.engine import Engine
 from segmenter.progress import Progress
 from segmenter.settings import Settings
 from segmenter.source import Source
@@ -23,14 +23,14 @@ MAPPING = (Column("role", "Role"), Column("reads", "Is read from"), Column("type
 
 
 def show_dry_run(
-    con: duckdb.DuckDBPyConnection,
+    rows_of: Engine,
     source: Source,
     settings: Settings,
     form: Format,
     progress: Progress,
 ) -> None:
     """Read the source as a fit would, without clustering or writing."""
-    with Stage(con, source, settings) as stage:
+    with Stage(rows_of, source, settings) as stage:
         inspect(stage, progress)
         names, rows = stage.examples(5)
         binding = stage.binding

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from segmenter.cli.database import limit, open_model
+from segmenter.cli.engines import Choice, EngineName, EngineOption, Master, SparkConf
 from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads
 from segmenter.errors import SegmenterError
+
+if TYPE_CHECKING:
+    from segmenter.progress import Progress
+    from segmenter.source import Source
+    from segmenter.spark_labelling import Lake
 
 __all__ = ["label"]
 
@@ -58,6 +64,13 @@ def label(
             "--overwrite-column", help="Replace columns segment and segment_rank of the input."
         ),
     ] = False,
+    engine: EngineOption = EngineName.DUCKDB,
+    partition_by: Annotated[
+        list[str] | None,
+        typer.Option(help="Spark: column that partitions the output; by default as the input is."),
+    ] = None,
+    master: Master = None,
+    spark_conf: SparkConf = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     quiet: Quiet = False,
@@ -72,6 +85,11 @@ def label(
 
     Example: segmenter label shop.duckdb --input 'exports/*.csv' --output customers.csv
     --customer customer_id --amount "quantity * unit_price" --order invoice_no
+
+    On Spark, input and output are folders of Parquet. Partitions of the input replace those of
+    the same name in the output when all is done; others stay.
+
+    Example: segmenter label model.duckdb --engine spark --input lake/profiles --output lake/labels
     """
     from segmenter.cli.console import listener
     from segmenter.datafiles import InputFile, OutputFile
@@ -94,6 +112,19 @@ def label(
             f"--{next(name for name in raw if raw[name] is not None).replace('_', '-')} to raw "
             "transactions. Give the ones or the others."
         )
+    chosen = Choice(engine, master, spark_conf or [])
+    if chosen.name is EngineName.POSTGRES:
+        raise SegmenterError(
+            "in PostgreSQL the view segments.customer_segments has everybody's label, live: "
+            "segmenter fit --engine postgres makes it."
+        )
+    if chosen.name is EngineName.SPARK:
+        from segmenter.spark_labelling import Lake
+
+        lake = Lake(given, str(output), tuple(partition_by or ()), overwrite, overwrite_column)
+        raw_source = Source(transactions=given, **raw) if is_raw else None
+        _on_spark(database, chosen, lake, monetary, frequency, raw_source, listener(quiet))
+        return
     with open_model(database) as con:
         limit(con, memory_limit, threads)
         file = InputFile(given)
@@ -111,3 +142,29 @@ def label(
                 overwrite_column=overwrite_column,
                 progress=listener(quiet),
             )
+
+
+def _on_spark(
+    database: Path,
+    chosen: Choice,
+    lake: Lake,
+    monetary: str | None,
+    frequency: str | None,
+    source: Source | None,
+    progress: Progress,
+) -> None:
+    from segmenter.spark_labelling import label_on_spark
+    from segmenter.store import load
+
+    with open_model(database) as con:
+        model = load(con)
+    with chosen.spark() as spark:
+        label_on_spark(
+            spark,
+            model,
+            lake,
+            monetary=monetary or "monetary",
+            frequency=frequency or "frequency",
+            source=source,
+            progress=progress,
+        )

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_to_read, workplace
+from segmenter.cli.engines import (
+    Choice,
+    Dsn,
+    EngineName,
+    EngineOption,
+    Master,
+    ModelFile,
+    OptionalDatabase,
+    SparkConf,
+    model_file,
+)
 from segmenter.cli.options import (
-    Database,
     Format,
     FormatOption,
     MemoryLimit,
@@ -20,12 +30,16 @@ from segmenter.cli.options import (
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from segmenter.cli.database import Workplace
+    from segmenter.engine import Engine
     from segmenter.model import Model
     from segmenter.progress import Progress
     from segmenter.refit import Refit
     from segmenter.settings import Settings
     from segmenter.source import Source
+    from segmenter.stage import Stage
 
 __all__ = ["fit"]
 
@@ -42,7 +56,7 @@ class CutOn(StrEnum):
 
 
 def fit(
-    database: Database,
+    database: OptionalDatabase = None,
     transactions: Annotated[
         str | None,
         typer.Option(help="Table or view of the database, or Parquet/CSV file or glob."),
@@ -147,6 +161,11 @@ def fit(
         bool,
         typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
     ] = False,
+    engine: EngineOption = EngineName.DUCKDB,
+    model: ModelFile = None,
+    master: Master = None,
+    spark_conf: SparkConf = None,
+    dsn: Dsn = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -162,6 +181,12 @@ def fit(
 
     Example: segmenter fit shop.duckdb --transactions 'exports/*.parquet' --customer CustomerID
     --amount amount
+
+    With --engine the rows stay on Spark or in PostgreSQL, and DB, or --model, is a file for the
+    model. Function and views are published over there too.
+
+    Example: segmenter fit --engine spark --master 'local[*]' --transactions 'warehouse/*.parquet'
+    --customer customer_id --amount amount --model model.duckdb
     """
     from segmenter.cli.console import listener
     from segmenter.settings import Settings
@@ -202,50 +227,74 @@ def fit(
             "points are the training profile itself: nothing is cut from them. Leave out --cut "
             "and --cut-on."
         )
+    chosen = Choice(engine, master, spark_conf or [], dsn)
+    file = model_file(chosen, database, model)
     limits = {"memory_limit": memory_limit, "threads": threads}
-    if dry_run:
-        from segmenter.cli.dry_run import show_dry_run
+    with _workplace(file, source, limits, chosen) as place, chosen.opened(place.con) as rows:
+        if dry_run:
+            from segmenter.cli.dry_run import show_dry_run
 
-        with _workplace(database, source, limits) as place:
-            show_dry_run(place.con, source, settings, form, listener(quiet))
-        return
-    with _workplace(database, source, limits) as place:
-        _fit(place, source, settings, listener(quiet), 1.0 if publish else max_change)
+            show_dry_run(rows, source, settings, form, listener(quiet))
+            return
+        _fit(place, rows, source, settings, listener(quiet), 1.0 if publish else max_change)
     from segmenter.cli.summary import show_result
 
-    with open_to_read(database) as con:
-        show_result(con, database, form)
+    with open_to_read(file) as con:
+        show_result(con, file, form)
 
 
 def _fit(
     place: Workplace,
+    rows: Engine,
     source: Source,
     settings: Settings,
     progress: Progress,
     max_change: float,
 ) -> None:
     """Train while others may read the file, then write only to publish."""
+    from segmenter.elsewhere import check_settings, points_stage, publisher
     from segmenter.kernels import warm_up
-    from segmenter.publish import check_target, publish, store_unpublished
-    from segmenter.refit import refit_changes
+    from segmenter.publish import check_target
     from segmenter.stage import Stage
     from segmenter.training import train
 
     check_target(place.con, writable=False)
-    with Stage(place.con, source, settings) as stage:
+    is_here = rows.dialect == "duckdb"
+    if not is_here:
+        check_settings(settings)
+    with Stage(rows, source, settings) as stage:
         warm_up(progress)
         model = train(stage, progress).model
-        refit = refit_changes(stage, model)
-        if refit is not None:
-            progress.warn(refit.words())
-        if refit is None or refit.share <= max_change:
-            with progress.step("Publishing") as done, place.writing():
-                model = publish(place.con, model, stage.binding, stage.customers)
-                done(f"model {model.model_id} in {place.path}")
-            return
-        with progress.step("Storing") as done, place.writing():
-            model = store_unpublished(place.con, model)
+        if is_here:
+            _keep(place, stage, model, progress, max_change)
+        else:
+            with points_stage(place.con, model) as points:
+                _keep(place, points, model, progress, max_change, publisher(stage, progress))
+
+
+def _keep(
+    place: Workplace,
+    stage: Stage,
+    model: Model,
+    progress: Progress,
+    max_change: float,
+    elsewhere: Callable[[Model], None] | None = None,
+) -> None:
+    """Publish a model in the file, or only store it where it moves too many customers."""
+    from segmenter.publish import publish, store_unpublished
+    from segmenter.refit import refit_changes
+
+    refit = refit_changes(stage, model)
+    if refit is not None:
+        progress.warn(refit.words())
+    if refit is None or refit.share <= max_change:
+        with progress.step("Publishing") as done, place.writing():
+            model = publish(place.con, model, stage.binding, stage.customers, elsewhere)
             done(f"model {model.model_id} in {place.path}")
+        return
+    with progress.step("Storing") as done, place.writing():
+        model = store_unpublished(place.con, model)
+        done(f"model {model.model_id} in {place.path}")
     _say_unpublished(place.path, model, refit, max_change)
     raise typer.Exit(NOT_PUBLISHED)
 
@@ -264,9 +313,9 @@ def _say_unpublished(path: Path, model: Model, refit: Refit, max_change: float) 
     )
 
 
-def _workplace(database: Path, source: Source, limits: dict[str, Any]) -> Any:
-    """Return a context with the place where the source is read."""
-    if not database.exists() and not source.is_file:
+def _workplace(database: Path, source: Source, limits: dict[str, Any], chosen: Choice) -> Any:
+    """Return a context with the place where the model is kept, and mostly the source is read."""
+    if chosen.is_here and not database.exists() and not source.is_file:
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             "database that has the table, or a Parquet or CSV file."

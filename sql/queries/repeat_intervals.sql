@@ -16,9 +16,16 @@ intervals as (
     where
         frequency > 1
         and cast(last_order_at as date) > cast(first_order_at as date)
+),
+
+final as (
+    select
+        quantile_cont(interval_days, 0.75) as usual_days,
+        quantile_cont(interval_days, 0.95) as long_days
+    from intervals
 )
 
 select
-    quantile_cont(interval_days, 0.75) as usual_days,
-    quantile_cont(interval_days, 0.95) as long_days
-from intervals
+    usual_days,
+    long_days
+from final

@@ -1,13 +1,17 @@
-"""A file that the command line fitted to Online Retail, for clients that no one here wrote."""
+"""A file that the command line fitted to Online Retail; a PostgreSQL and a Spark of our own."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
+import shutil
+import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 
 import segmenter
@@ -40,3 +44,54 @@ def retail(tmp_path_factory):
     with contextlib.redirect_stdout(io.StringIO()):
         app(words, standalone_mode=False)
     return Shop(path)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL of its own, away from pytest's folders, which only their owner may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="segmenter-"))
+    runtime = folder / "run"
+    runtime.mkdir(mode=0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "XDG_RUNTIME_DIR", str(runtime))
+        pgserver = pytest.importorskip("pgserver", reason="pgserver ends at Python 3.12")
+        started = pgserver.get_server(folder / "data", cleanup_mode="delete")
+        yield started.get_uri()
+        started.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def database(server):
+    """A PostgreSQL database for one test."""
+    with psycopg.connect(server, autocommit=True) as pg:
+        pg.execute("drop database if exists scratch")
+        pg.execute("create database scratch")
+    with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
+        yield pg
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    """A Spark in this process, started once; a task may fail three times, and has no Python."""
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    settings = {
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # nothing runs for long
+        "spark.driver.memory": "2g",
+        "spark.local.dir": folder,
+        "spark.log.level": "OFF",
+        "spark.sql.shuffle.partitions": 3,
+        "spark.sql.warehouse.dir": folder / "warehouse",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    builder = SparkSession.builder.master("local[2, 4]").appName("tests")
+    for name, value in settings.items():
+        builder = builder.config(name, str(value))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", "false")
+        session = builder.getOrCreate()
+    yield session
+    session.stop()

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
-import shutil
-import tempfile
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -24,21 +20,6 @@ CUSTOMERS = """
     from segments.customer_segments
     order by customer_id
 """
-
-
-@pytest.fixture(scope="session")
-def server():
-    """A PostgreSQL of its own, away from pytest's folders, which only their owner may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="segmenter-"))
-    runtime = folder / "run"
-    runtime.mkdir(mode=0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "XDG_RUNTIME_DIR", str(runtime))
-        pgserver = pytest.importorskip("pgserver", reason="pgserver ends at Python 3.12")
-        started = pgserver.get_server(folder / "data", cleanup_mode="delete")
-        yield started.get_uri()
-        started.cleanup()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -63,16 +44,6 @@ def warehouse(server, retail, tmp_path_factory):
                 copy.write(block)
         for _ in range(2):
             pg.execute(segmenter.export(retail.model, "postgres", table="shop.online_retail"))
-        yield pg
-
-
-@pytest.fixture
-def database(server):
-    """A PostgreSQL database for one test."""
-    with psycopg.connect(server, autocommit=True) as pg:
-        pg.execute("drop database if exists scratch")
-        pg.execute("create database scratch")
-    with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
         yield pg
 
 

@@ -56,7 +56,7 @@ def test_the_grid_is_the_finest_that_fits(base):
         stage.add_up()
         stage.cut()
         points, grid = stage.points()
-        finer = base.sql(stage._points_query(Grid(grid.bits + 1))).fetchall()
+        finer = stage.engine.rows(stage._points_query(Grid(grid.bits + 1)))
     assert len(points) <= 1000 < len(finer)
 
 

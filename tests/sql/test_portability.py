@@ -28,6 +28,10 @@ def test_every_rule_is_public_and_used():
         ("SELECT CASE WHEN TRUE THEN 1 ELSE 2 END", "SELECT 1"),
         ("SELECT CASE WHEN 'x' IN ('y', 'z') THEN a END", "SELECT NULL"),
         ("SELECT CASE WHEN 'x' IN ('x', 'z') THEN a END", "SELECT a"),
+        (
+            "SELECT CASE WHEN 'x' IN ('y') THEN QUANTILE_CONT(a, 0.9) END AS b",
+            "SELECT CAST(NULL AS DOUBLE) AS b",
+        ),
         ("SELECT CASE WHEN a THEN 1 WHEN TRUE THEN 2 END", None),
         ("SELECT CASE WHEN a IN ('x') THEN 1 END", None),
         ("SELECT COALESCE(CAST(NULL AS TIMESTAMP), MAX(a))", "SELECT MAX(a)"),

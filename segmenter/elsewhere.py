@@ -1,0 +1,137 @@
+"""Fits on another engine: its rows stay there, and the model comes to a DuckDB file.
+
+The file is that of a fit to anonymous points, with everything that the engine told about the
+customers. Over there the model is what `segmenter.exporting` would write: a function and views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from segmenter.catalog import redirect
+from segmenter.errors import SegmenterError
+from segmenter.exporting import model_function, model_views
+from segmenter.layout import SCHEMA
+from segmenter.model import Model
+from segmenter.portability import FUNCTION
+from segmenter.progress import Progress
+from segmenter.settings import Settings
+from segmenter.source import Source
+from segmenter.stage import Stage
+from segmenter.warehouses import (
+    create_function,
+    create_schema,
+    create_session_function,
+    create_view,
+)
+
+__all__ = ["check_settings", "points_stage", "publisher"]
+
+_OF_SESSION = {"transactions": "segments_transactions"}
+"""Names of views that live as long as a session, where they differ from those of the schema."""
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse to forget the points: the model's file is nothing but them.
+
+    Raises
+    ------
+    SegmenterError
+        The setting `forget_points`.
+    """
+    if settings.forget_points:
+        raise SegmenterError(
+            "a model from another engine is kept with its anonymous points, which its views read, "
+            "and forget_points keeps none. Leave it out."
+        )
+
+
+@contextmanager
+def points_stage(con: duckdb.DuckDBPyConnection, model: Model) -> Iterator[Stage]:
+    """Stage the training points of a model that another engine's rows gave.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        The database of the model.
+    model : Model
+    """
+    points = model.points
+    frame = pa.table(
+        {
+            "monetary": points.cents / 100.0,
+            "frequency": points.frequency,
+            "customers": points.customers,
+        }
+    )
+    with Stage(con, Source(points=frame), model.settings) as stage:
+        stage.points()
+        yield stage
+
+
+def publisher(stage: Stage, progress: Progress) -> Callable[[Model], None]:
+    """Return what publishes a model where its rows are.
+
+    Parameters
+    ----------
+    stage : Stage
+        Of another engine than DuckDB.
+    progress : Progress
+        Told how long the objects last.
+    """
+
+    def publish(model: Model) -> None:
+        engine = stage.engine
+        if not model.has_macro:
+            progress.warn(
+                f"so many rules make no function: nothing was published on {engine.name}."
+            )
+            return
+        lasts = engine.has_catalog and stage.binding.is_live
+        statements = _lasting(stage, model) if lasts else _of_session(stage, model)
+        with progress.step(f"Publishing on {engine.name}") as done:
+            engine.publish(statements)
+            done("in schema segments" if lasts else "for this session: it has no lasting catalog")
+
+    return publish
+
+
+def _lasting(stage: Stage, model: Model) -> list[str]:
+    """Return the statements of an exported script."""
+    dialect = stage.engine.dialect
+    return [
+        create_schema(dialect),
+        create_function(FUNCTION, model_function(model, dialect), dialect),
+        *(create_view(name, view, dialect) for name, view in _views(stage, model).items()),
+    ]
+
+
+def _of_session(stage: Stage, model: Model) -> list[str]:
+    """Return the statements for a function and views that have no schema."""
+    dialect = stage.engine.dialect
+    views = _views(stage, model)
+    names = {name: _OF_SESSION.get(name, name) for name in views}
+    if stage.binding.relation.casefold() in names.values():
+        raise SegmenterError(
+            f"{stage.binding.relation} would be hidden by the view of that name which a fit makes. "
+            "Give the table's schema, or another name."
+        )
+    statements = [create_session_function(FUNCTION, model_function(model, dialect), dialect)]
+    for name, view in views.items():
+        query = redirect(view, names)
+        for dot in list(query.find_all(exp.Dot)):
+            if dot.this.name == SCHEMA and dot.expression.name.lower() == FUNCTION:
+                dot.replace(dot.expression)
+        statements.append(create_view(names[name], query, dialect, temporary=True))
+    return statements
+
+
+def _views(stage: Stage, model: Model) -> dict[str, exp.Expr]:
+    if stage.source.kind == "points":
+        return {}
+    return model_views(model, stage.source, stage.binding.values, stage.engine.dialect)

@@ -1,0 +1,182 @@
+"""The seam between a fit and the engine that holds the rows.
+
+A `Stage` asks an engine to look a source up, to keep the result of a query for the length of the
+fit, and to hand over rows. What runs is always the SQL of ``sql/``, as a syntax tree in DuckDB's
+dialect; an engine writes it in its own. `Embedded` is DuckDB, the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from segmenter.datafiles import InputFile
+from segmenter.errors import SegmenterError, first_line
+from segmenter.query import records
+from segmenter.relations import find_table
+from segmenter.source import Source
+
+__all__ = ["FRAME", "Embedded", "Engine", "Kind", "canonical_type"]
+
+FRAME = "segmenter_frame"
+"""The name under which a data frame is registered while it is read."""
+
+Kind = Literal["table", "view"]
+
+
+class Engine(Protocol):
+    """Where the rows are.
+
+    Attributes
+    ----------
+    name : str
+        As users call it.
+    dialect : str
+        As sqlglot calls its SQL.
+    local : DuckDBPyConnection
+        What answers about DuckDB's own functions, in whose SQL users write their expressions; of
+        the embedded engine, the connection itself.
+    """
+
+    name: str
+    dialect: str
+    local: duckdb.DuckDBPyConnection
+
+    @property
+    def has_catalog(self) -> bool:
+        """Whether what is published outlives the session."""
+        ...
+
+    def register(self, frame: Any) -> None:
+        """Make a data frame readable under the name `FRAME`."""
+
+    def unregister(self) -> None:
+        """Forget the data frame."""
+
+    def find(self, source: Source) -> tuple[exp.Table, str, bool]:
+        """Return the source's relation, its name in messages, and whether it outlives us."""
+        ...
+
+    def types(self, query: exp.Query) -> dict[str, str]:
+        """Return the columns of a query and their types, which DuckDB's names stand for.
+
+        Raises
+        ------
+        SegmenterError
+            The engine's own words about a query that does not work.
+        """
+        ...
+
+    def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
+        """Keep the result of a query, or the query, under the name `staged(name)`."""
+
+    def drop(self, name: str, kind: Kind) -> None:
+        """Drop what was kept."""
+
+    def staged(self, name: str) -> str:
+        """Return the full name under which something is kept for the length of a fit."""
+        ...
+
+    def rows(self, query: exp.Expr) -> list[dict[str, Any]]:
+        """Return the few rows of a query as mappings from column to value."""
+        ...
+
+    def arrow(self, query: exp.Expr) -> pa.Table:
+        """Return the many rows of a query of whole numbers."""
+        ...
+
+    def publish(self, statements: Iterable[str]) -> None:
+        """Create or replace what a model consists of over there: all of it or, if possible, none.
+
+        Raises
+        ------
+        SegmenterError
+            What is missing and how to get it.
+        """
+
+
+class Embedded:
+    """DuckDB in this process.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        May be read-only.
+    """
+
+    name = "DuckDB"
+    dialect = "duckdb"
+    has_catalog = True
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.local = con
+
+    def register(self, frame: Any) -> None:
+        """Make a data frame readable under the name `FRAME`."""
+        try:
+            self.local.register(FRAME, frame)
+        except (duckdb.Error, TypeError) as error:
+            raise SegmenterError(
+                f"a {type(frame).__name__} cannot be read as a table ({error}). Give a table or "
+                "file name, a pandas or Polars frame, or an Arrow table."
+            ) from None
+
+    def unregister(self) -> None:
+        """Forget the data frame."""
+        self.local.unregister(FRAME)
+
+    def find(self, source: Source) -> tuple[exp.Table, str, bool]:
+        """Return the source's relation, its name in messages, and whether it outlives us."""
+        if source.is_frame:
+            return exp.table_(FRAME, quoted=True), source.as_dict()[source.kind], False
+        if source.is_file:
+            return InputFile(source.file).table(), source.file, True
+        return find_table(self.local, str(source.relation))
+
+    def types(self, query: exp.Query) -> dict[str, str]:
+        """Return the columns of a query and their types."""
+        try:
+            described = self.local.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
+        except duckdb.Error as error:
+            raise SegmenterError(first_line(error)) from None
+        return {row[0]: str(row[1]) for row in described}
+
+    def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
+        """Make a temporary table or view."""
+        self.local.execute(
+            f"create or replace temp {kind} segmenter_{name} as {query.sql(dialect='duckdb')}"
+        )
+
+    def drop(self, name: str, kind: Kind) -> None:
+        """Drop a temporary table or view."""
+        self.local.execute(f"drop {kind} if exists {self.staged(name)}")
+
+    def staged(self, name: str) -> str:
+        """Return the full name of a temporary object."""
+        return f"temp.main.segmenter_{name}"
+
+    def rows(self, query: exp.Expr) -> list[dict[str, Any]]:
+        """Return the rows of a query as mappings from column to value."""
+        return records(self.local, query.sql(dialect="duckdb"))
+
+    def arrow(self, query: exp.Expr) -> pa.Table:
+        """Return the rows of a query."""
+        return self.local.sql(query.sql(dialect="duckdb")).to_arrow_table()
+
+    def publish(self, statements: Iterable[str]) -> None:
+        """Do nothing: in DuckDB a model is more than a script, see `segmenter.publish`."""
+        del statements
+
+
+def canonical_type(local: duckdb.DuckDBPyConnection, kind: str, dialect: str) -> str:
+    """Return DuckDB's name of another engine's type, in capitals where it has none."""
+    try:
+        known = exp.DataType.build(kind, dialect=dialect).sql(dialect="duckdb")
+        rows = local.execute(f"describe select cast(null as {known}) as value").fetchall()
+    except Exception:  # a type that only its engine knows
+        return kind.upper()
+    return str(rows[0][1])

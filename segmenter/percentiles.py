@@ -1,0 +1,101 @@
+"""Percentiles of another engine's rows with DuckDB's last bit.
+
+Engines interpolate between two neighbours with roundings of their own, and so do versions of
+DuckDB. So the engine looks the neighbours up, which is exact, and the DuckDB of this process goes
+the way between them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.catalog import literal
+from segmenter.engine import Engine
+from segmenter.portability import fold_constants
+
+__all__ = ["settle_percentiles"]
+
+
+def settle_percentiles(engine: Engine, query: exp.Query) -> exp.Query:
+    """Put the values of a query's percentiles in their place.
+
+    Parameters
+    ----------
+    engine : Engine
+        Asked for two values and a number of rows for each percentile; what it sorts are distinct
+        values, not rows.
+    query : Query
+        Each percentile of it is of values that are not NULL, in a CTE without GROUP BY.
+    """
+    if query.find(exp.PercentileCont) is None:
+        return query
+    folded = fold_constants(query, engine.dialect)
+    assert isinstance(folded, exp.Query)
+    percentiles = list(folded.find_all(exp.PercentileCont))
+    selects = [percentile.parent_select for percentile in percentiles]
+    for percentile in percentiles:
+        quantile = float(percentile.expression.name)
+        (row,) = engine.rows(_neighbours(percentile, quantile))
+        value = _between(engine.local, quantile, **row)
+        known = exp.null() if value is None else literal(repr(value))
+        percentile.replace(exp.cast(known, "double"))
+    for select in selects:
+        assert select is not None
+        select.set("from_", None)  # constants now, and still one row
+        select.set("where", None)
+    return folded
+
+
+def _neighbours(percentile: exp.PercentileCont, quantile: float) -> exp.Query:
+    """Return the query of the values below and above a percentile, and of the number of rows."""
+    select = percentile.parent_select
+    assert select is not None
+    cte = select.parent
+    assert isinstance(cte, exp.CTE)
+    earlier = cte.parent.expressions[: cte.parent.expressions.index(cte)] if cte.parent else []
+    counted = exp.select(
+        exp.alias_(percentile.this.copy(), "value"), exp.alias_(exp.Count(this=exp.Star()), "n")
+    ).from_(select.args["from_"].this.copy())
+    if select.args.get("where"):
+        counted = counted.where(select.args["where"].this.copy())
+    place = f"(total - 1) * cast('{quantile!r}' as double)"
+    found = (
+        exp.select(
+            f"min(case when up_to > floor({place}) then value end) as lower",
+            f"min(case when up_to > ceil({place}) then value end) as upper",
+            "cast(max(total) as bigint) as total",
+        )
+        .from_("placed")
+        .with_("counted", as_=counted.group_by(percentile.this.copy()))
+        .with_(
+            "placed",
+            as_=exp.select(
+                "value", "sum(n) over (order by value) as up_to", "sum(n) over () as total"
+            ).from_("counted"),
+        )
+    )
+    ctes = found.args["with_"]
+    ctes.set("expressions", [*(before.copy() for before in earlier), *ctes.expressions])
+    return found
+
+
+def _between(
+    local: duckdb.DuckDBPyConnection,
+    quantile: float,
+    lower: float | None,
+    upper: float | None,
+    total: int | None,
+) -> float | None:
+    """Return the point between two neighbours as DuckDB finds it among all values."""
+    if lower is None or upper is None or total is None:
+        return None
+    place = (total - 1) * quantile
+    rest = place - math.floor(place)
+    rows = local.execute(
+        f"select quantile_cont(value, cast('{rest!r}' as double)) from (select unnest($1) value)",
+        [[float(lower), float(upper)]],
+    ).fetchall()
+    return float(rows[0][0])

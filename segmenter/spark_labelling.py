@@ -1,0 +1,219 @@
+"""Labelling on Spark: Parquet in, the same rows with segments out, partition by partition.
+
+The model is a function of the session while it works; executors run SQL only. The output has the
+partitions of the input. Those that the input has replace those of the same name in the output, all
+at the end of the job; others stay. So a job that was killed changes nothing that a reader sees, and
+is simply run again.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from sqlglot import exp
+
+from segmenter.catalog import bind, literal
+from segmenter.engine import FRAME
+from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.exporting import model_function
+from segmenter.expressions import resolve
+from segmenter.label_columns import ADDED
+from segmenter.model import Model
+from segmenter.portability import FUNCTION, port
+from segmenter.progress import Progress, Silent
+from segmenter.settings import Settings
+from segmenter.source import Source
+from segmenter.spark import Spark
+from segmenter.stage import Stage
+from segmenter.warehouses import create_session_function, write
+
+__all__ = ["Lake", "label_on_spark"]
+
+_FUNCTION = f"segmenter_{FUNCTION}"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Where the rows are and where they go.
+
+    Parameters
+    ----------
+    given, output : str
+        Parquet folder or glob, and a folder; paths or URLs of Spark's file systems.
+    partition_by : tuple of str
+        Columns that partition the output; those that partition the input when empty.
+    overwrite : bool
+        Whether an existing output that is not partitioned may be replaced.
+    overwrite_column : bool
+        Whether columns ``segment`` and ``segment_rank`` of the input are replaced.
+    """
+
+    given: str
+    output: str
+    partition_by: tuple[str, ...] = ()
+    overwrite: bool = False
+    overwrite_column: bool = False
+
+    def __post_init__(self) -> None:
+        given, output = (os.path.abspath(text.split("*")[0]) for text in (self.given, self.output))
+        if os.path.commonpath([given, output]) in (given, output):
+            raise SegmenterError(
+                f"the output {self.output} is the input {self.given}, or lies in it, or the other "
+                "way round. Name another folder."
+            )
+
+
+def label_on_spark(
+    spark: Spark,
+    model: Model,
+    lake: Lake,
+    *,
+    monetary: str = "monetary",
+    frequency: str = "frequency",
+    source: Source | None = None,
+    progress: Progress | None = None,
+) -> dict[str | None, int]:
+    """Label each row of a lake, or each customer of its transactions.
+
+    Parameters
+    ----------
+    spark : Spark
+    model : Model
+    lake : Lake
+    monetary, frequency : str
+        Columns or scalar expressions of the input.
+    source : Source, optional
+        How raw transactions are read; their customers are labelled.
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict
+        How many rows got which segment; None stands for those with none.
+
+    Raises
+    ------
+    SegmenterError
+        Bad input, or what Spark says; the output is as it was.
+    """
+    listener = progress or Silent()
+    if not model.has_macro:
+        raise SegmenterError(
+            f"this model has {len(model.rules):,} rules, more than max_rules, and no function. "
+            "Fit with a larger n_neighbors or max_rules."
+        )
+    if source is None:
+        with spark.asking():
+            spark.session.read.parquet(lake.given).createOrReplaceTempView(FRAME)
+        return _label(spark, model, lake, FRAME, monetary, frequency, listener)
+    with Stage(spark, source, Settings()) as stage:
+        with listener.step("Adding up customers") as done:
+            done(f"{stage.add_up():,} customers")
+        assert stage.customers is not None
+        return _label(spark, model, lake, stage.customers, "monetary", "frequency", listener)
+
+
+def _label(
+    spark: Spark,
+    model: Model,
+    lake: Lake,
+    view: str,
+    monetary: str,
+    frequency: str,
+    progress: Progress,
+) -> dict[str | None, int]:
+    from pyspark.sql import Observation
+    from pyspark.sql import functions as sql
+
+    given = exp.to_table(view)
+    columns = spark.types(exp.select("*").from_(given))
+    partitions = _partitions(spark, lake, view, columns)
+    query = _query(
+        spark, model, lake, given, columns, {"monetary": monetary, "frequency": frequency}
+    )
+    function = create_session_function(_FUNCTION, model_function(model, "spark"), "spark")
+    counts = Observation("labels")
+    expected = {name: sql.count_if(sql.col("segment") == name) for name in model.names}
+    with progress.step(f"Labelling {lake.given}") as done, spark.asking():
+        spark.session.sql(function)
+        try:
+            labelled = spark.session.sql(write(port(query, "spark"), "spark")).observe(
+                counts,
+                *(count.alias(str(rank)) for rank, count in enumerate(expected.values())),
+                sql.count_if(sql.isnull("segment")).alias("none"),
+            )
+            is_partitioned = bool(partitions)
+            writer = labelled.write.option("compression", "zstd").partitionBy(*partitions)
+            writer = writer.option("partitionOverwriteMode", "dynamic")
+            may_replace = is_partitioned or lake.overwrite
+            writer.mode("overwrite" if may_replace else "error").parquet(lake.output)
+        finally:
+            spark.session.sql(f"drop temporary function if exists {_FUNCTION}")
+            if view == FRAME:
+                spark.session.catalog.dropTempView(view)
+        found: dict[str | None, int] = {
+            name: counts.get[str(rank)] for rank, name in enumerate(model.names)
+        }
+        found[None] = counts.get["none"]
+        shares = ", ".join(f"{name} {count:,}" for name, count in found.items() if name and count)
+        done(f"{sum(found.values()):,} rows ({shares})")
+    if found[None]:
+        progress.warn(
+            f"{found[None]:,} rows have no segment: their monetary or frequency is NULL, NaN or "
+            "infinite."
+        )
+    return found
+
+
+def _query(
+    spark: Spark,
+    model: Model,
+    lake: Lake,
+    given: exp.Table,
+    columns: dict[str, str],
+    numbers: dict[str, str],
+) -> exp.Expr:
+    """Return the rows with their segments."""
+    taken = [name for name in columns if name.casefold() in ADDED]
+    if taken and not lake.overwrite_column:
+        raise SegmenterError(
+            f"{lake.given} has a column {taken[0]!r} already. Replace it with --overwrite-column, "
+            "or rename it in the input."
+        )
+    kept = {name: kind for name, kind in columns.items() if name not in taken}
+    values = {
+        name: resolve(spark.local, name, text, kept, lake.given) for name, text in numbers.items()
+    }
+    rank = exp.Case(this=exp.column("segmenter_segment"))
+    for place, name in enumerate(model.names, start=1):
+        rank = rank.when(literal(name), literal(place), copy=False)
+    plain = exp.select(*(exp.column(name, quoted=True) for name in kept)).from_(given.copy())
+    query = bind(
+        "queries/labelled_profiles",
+        {**values, "rank_of_segment": exp.cast(rank, "integer"), "source": plain.subquery()},
+    )
+    for call in list(query.find_all(exp.Anonymous)):
+        if call.name.lower() == FUNCTION:
+            call.set("this", _FUNCTION)
+    assert isinstance(query, exp.Select)
+    names = [exp.column(name, quoted=True) for name in (*kept, *ADDED)]
+    return query.select(*names, append=False)
+
+
+def _partitions(spark: Spark, lake: Lake, view: str, columns: dict[str, str]) -> list[str]:
+    """Return the columns that partition the output: as asked, or those in the input's paths."""
+    for name in lake.partition_by:
+        if name not in columns:
+            raise SegmenterError(
+                f"column {name!r} of --partition-by is not in {lake.given} "
+                f"({', '.join(columns)}).{did_you_mean(name, columns)}"
+            )
+    if lake.partition_by or view != FRAME:
+        return list(lake.partition_by)
+    with spark.asking():
+        files = spark.session.table(view).inputFiles()
+    parts = unquote(files[0]).split("/")[:-1] if files else []
+    names = [part.split("=", 1)[0] for part in parts if "=" in part]
+    return [name for name in names if name in columns]

@@ -1,0 +1,238 @@
+"""Fits in PostgreSQL: the same model as DuckDB's, published there in one transaction."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+
+import duckdb
+import psycopg
+import pytest
+
+import segmenter
+from segmenter import SegmenterError, Settings, Source
+from segmenter.postgres import Postgres, connect_postgres
+from segmenter.stage import Stage
+from tests.clients.alike import CUSTOMERS, check_same_model
+
+
+def copy_table(con, pg, name, folder):
+    """Copy a table of DuckDB to PostgreSQL, in another order."""
+    kinds = con.execute(f"describe {name}").fetchall()
+    written = {"DOUBLE": "float8", "VARCHAR": "text"}
+    columns = ", ".join(f'"{row[0]}" {written.get(row[1], row[1])}' for row in kinds)
+    pg.execute(f"create table {name} ({columns})")
+    file = folder / f"{name}.csv"
+    con.execute(f"copy (from {name} order by hash({kinds[0][0]}), 2) to '{file}' (header false)")
+    with (
+        pg.cursor().copy(f"copy {name} from stdin (format csv)") as copy,
+        file.open("rb") as rows,
+    ):
+        while block := rows.read(1 << 20):
+            copy.write(block)
+
+
+@pytest.fixture
+def store(database, shop, tmp_path):
+    """A PostgreSQL with the small shop."""
+    copy_table(shop, database, "sales", tmp_path)
+    return database
+
+
+def objects(pg):
+    query = "select count(*) from pg_class where relnamespace = to_regnamespace('segments')"
+    return pg.execute(query).fetchone()[0]
+
+
+def test_each_data_set_gives_the_same_model_and_segments(database, fitted, tmp_path):
+    copy_table(fitted.con, database, fitted.name, tmp_path)
+    file = tmp_path / "model.duckdb"
+    model = segmenter.fit(database, fitted.source, model=file)
+    check_same_model(model, fitted.model)
+    query = CUSTOMERS.format("segments.")
+    expected = fitted.con.execute(query).fetchall()
+    assert database.execute(query).fetchall() == expected
+    with duckdb.connect(str(file), read_only=True) as con:
+        check_same_model(segmenter.load(con), fitted.model)
+
+
+def test_a_window_and_a_condition(store, shop, sales):
+    source = replace(sales, window="20 weeks", where="order_id % 7 <> 0")
+    check_same_model(segmenter.fit(store, source), segmenter.fit(shop, source))
+    for name in ("customer_profile", "customer_segments"):
+        query = f"select * from segments.{name} order by customer_id"
+        assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+    query = "select * from segments.segment_summary order by segment_rank"
+    for row, known in zip(
+        store.execute(query).fetchall(), shop.execute(query).fetchall(), strict=True
+    ):
+        assert row[:3] == known[:3]
+        assert row[3:] == pytest.approx(known[3:], rel=1e-12)
+
+
+def test_too_many_points_are_coarsened_alike(database, con, tmp_path):
+    con.execute(
+        "create table base as select i as customer_id, round(exp(hash(i) % 900 / 100.0), 2) * "
+        "(1 + i % 3) as monetary, 1 + i % 3 as frequency from range(3000) as t(i)"
+    )
+    copy_table(con, database, "base", tmp_path)
+    settings = Settings(max_points=200)
+    expected = segmenter.fit(con, Source(profile="base"), settings)
+    assert expected.relative_step is not None
+    check_same_model(segmenter.fit(database, Source(profile="base"), settings), expected)
+
+
+def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
+    file = tmp_path / "model.duckdb"
+    real = Postgres.publish
+
+    def broken(self, statements):
+        real(self, [*statements, "create view segments.last as select 1 / 0 from nowhere"])
+
+    monkeypatch.setattr(Postgres, "publish", broken)
+    with pytest.raises(SegmenterError, match="nowhere"):
+        segmenter.fit(store, sales, model=file)
+    assert objects(store) == 0
+    with duckdb.connect(str(file)) as con, pytest.raises(SegmenterError, match="no model"):
+        segmenter.load(con)
+    monkeypatch.undo()
+    assert segmenter.fit(store, sales, model=file).model_id == 1
+    assert objects(store) > 0
+
+
+KILLED = """
+import os, signal, sys
+import psycopg, segmenter
+from segmenter.postgres import Postgres
+
+real = Postgres.publish
+
+def dying(self, statements):
+    first, *rest = statements
+    def killing():
+        yield first
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(self, killing())
+
+Postgres.publish = dying
+dsn, file = sys.argv[1:]
+source = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
+segmenter.fit(psycopg.connect(dsn), source, model=file)
+"""
+
+
+def test_a_killed_fit_leaves_nothing_and_a_restart_completes(store, server, tmp_path):
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    file = tmp_path / "model.duckdb"
+    words = [sys.executable, "-c", KILLED, dsn, str(file)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run(words, env=env, timeout=120).returncode == -signal.SIGKILL
+    assert objects(store) == 0
+    with duckdb.connect(str(file)) as con:
+        assert not con.execute("select * from duckdb_tables()").fetchall()
+    source = Source(transactions="sales", customer="customer_id", amount="amount")
+    assert segmenter.fit(store, source, model=file).model_id == 1
+    assert objects(store) > 0
+
+
+def test_a_missing_permission_is_named(store, sales, server):
+    store.execute("drop role if exists reader")
+    store.execute("create role reader login")
+    with psycopg.connect(server, dbname="scratch", user="reader") as pg:
+        with pytest.raises(SegmenterError, match=r"permission denied for table sales.*Ask for"):
+            segmenter.fit(pg, sales)
+        store.execute("grant select on sales to reader")
+        with pytest.raises(SegmenterError, match=r"permission denied .* nothing was published"):
+            segmenter.fit(pg, sales)
+    assert objects(store) == 0
+    store.execute("drop owned by reader; drop role reader")
+
+
+def test_it_reads_the_table_as_it_was_at_the_beginning(store, shop, sales, server, monkeypatch):
+    real = Postgres.create
+
+    def meanwhile(self, name, query, kind):
+        if name == "customer_profile":
+            with psycopg.connect(server, dbname="scratch", autocommit=True) as other:
+                other.execute("delete from sales where customer_id < 30")
+        real(self, name, query, kind)
+
+    monkeypatch.setattr(Postgres, "create", meanwhile)
+    check_same_model(segmenter.fit(store, sales), segmenter.fit(shop, sales))
+
+
+def test_the_connection_is_as_it_was(store, sales):
+    assert store.autocommit
+    segmenter.fit(store, sales)
+    assert store.autocommit
+    assert store.isolation_level is None
+    with store.transaction(), pytest.raises(SegmenterError, match="inside a transaction"):
+        segmenter.fit(store, sales)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"transactions": "sale"}, "no table or view 'sale'"),
+        ({"transactions": "x.parquet"}, "reads its own tables, not the file"),
+        ({"amount": "amout"}, r"'amout' of amount is not in .* Did you mean 'amount'"),
+        ({"amount": "sold_at"}, "is TIMESTAMP, not a number"),
+        ({"amount": "case when order_id = 3 then 'nan'::double else amount end"}, "must be finite"),
+        ({"where": "amount < 0"}, "no rows"),
+    ],
+)
+def test_bad_input_is_a_sentence(store, sales, changed, message):
+    with pytest.raises(SegmenterError, match=message):
+        segmenter.fit(store, replace(sales, **changed))
+    assert objects(store) == 0
+
+
+def test_an_unreachable_database(tmp_path):
+    with pytest.raises(SegmenterError, match=r"cannot be reached.*--dsn"):
+        connect_postgres(f"host={tmp_path} dbname=none")
+
+
+def test_without_the_driver_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    with pytest.raises(SegmenterError, match=r"pip install 'duckdb-segmenter\[postgres\]'"):
+        connect_postgres("")
+
+
+def test_the_command_line(store, server, tmp_path, capsys):
+    from segmenter.cli.app import app
+
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    file = tmp_path / "model.duckdb"
+    words = ["fit", "--engine", "postgres", "--dsn", dsn, "--transactions", "sales", "--model"]
+    words += [str(file), "--customer", "customer_id", "--amount", "amount", "--format", "json"]
+    app(words, standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]
+    assert "Publishing on PostgreSQL: in schema segments" in err
+    found = store.execute("select distinct segment from segments.customer_segments").fetchall()
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("cut", [0.51, 0.6, 0.75, 0.9, 0.95, 0.999, 1])
+def test_the_cut_is_the_same_to_the_last_bit(database, con, tmp_path, cut):
+    con.execute(
+        "create table base as select i as customer_id, round(hash(i) % 1000003 / 7.0, 2) as "
+        "monetary, 1 + hash(i) % 9 as frequency from range(997) as t(i)"
+    )
+    con.execute("alter table base alter frequency type integer")
+    copy_table(con, database, "base", tmp_path)
+    for cut_on in ("either", "frequency"):
+        settings = Settings(cut=cut, cut_on=cut_on)
+        with (
+            closing(Postgres(database)) as engine,
+            Stage(engine, Source(profile="base"), settings) as found,
+            Stage(con, Source(profile="base"), settings) as expected,
+        ):
+            found.add_up()
+            expected.add_up()
+            assert found.cut() == expected.cut()

@@ -1,0 +1,318 @@
+"""Fits on Spark: the same model as DuckDB's, function and views over there, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+import segmenter
+from segmenter import SegmenterError, Settings, Source
+from segmenter.spark import Spark, start_spark
+from segmenter.spark_labelling import Lake, label_on_spark
+from tests.clients.alike import CUSTOMERS, check_same_model
+
+pytestmark = pytest.mark.xdist_group("spark")
+
+COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
+
+
+@pytest.fixture
+def lake(shop, tmp_path):
+    """The small shop as Parquet files, in another order."""
+    folder = tmp_path / "lake"
+    folder.mkdir()
+    for part in range(3):
+        shop.execute(
+            "copy (select * from sales where order_id % 3 = $1 order by hash(order_id)) "
+            f"to '{folder}/part{part}.parquet'",
+            [part],
+        )
+    return folder
+
+
+@pytest.fixture
+def in_lake(sales, lake):
+    return replace(sales, transactions=f"{lake}/*.parquet")
+
+
+def rows(spark, query):
+    return [tuple(row) for row in spark.sql(query).collect()]
+
+
+def test_each_data_set_gives_the_same_model_and_segments(spark, fitted, tmp_path):
+    for part in range(4):
+        fitted.con.execute(
+            f"copy (select * from (select *, row_number() over () as place from {fitted.name}) "
+            f"where hash(place) % 4 = {part} order by hash(place + 1)) "
+            f"to '{tmp_path}/{part}.parquet'"
+        )
+    source = replace(fitted.source, transactions=f"{tmp_path}/*.parquet")
+    file = tmp_path / "model.duckdb"
+    model = segmenter.fit(spark, source, model=file)
+    check_same_model(model, fitted.model)
+    expected = fitted.con.execute(CUSTOMERS.format("segments.")).fetchall()
+    assert rows(spark, CUSTOMERS.format("")) == expected
+    with duckdb.connect(str(file), read_only=True) as con:
+        check_same_model(segmenter.load(con), fitted.model)
+        rules = "from segments.segment_rules order by all"
+        assert con.execute(rules).fetchall() == fitted.con.execute(rules).fetchall()
+        (found,) = con.execute("select sum(customers) from segments.segment_summary").fetchone()
+        assert found == fitted.model.points.n_customers
+
+
+def test_a_window_and_conditions(spark, shop, sales, in_lake):
+    more = {"window": "8 weeks", "where": "amount between 12 and 200 and order_id % 7 <> 0"}
+    expected = segmenter.fit(shop, replace(sales, **more))
+    check_same_model(segmenter.fit(spark, replace(in_lake, **more)), expected)
+    for name in ("customer_profile", "customer_segments"):
+        query = f"select * from {{}}{name} order by customer_id"
+        assert rows(spark, query.format("")) == shop.execute(query.format("segments.")).fetchall()
+    query = "select * from {}segment_summary order by segment_rank"
+    summary = shop.execute(query.format("segments.")).fetchall()
+    for row, known in zip(rows(spark, query.format("")), summary, strict=True):
+        assert row[:3] == known[:3]
+        assert row[3:] == pytest.approx(known[3:], rel=1e-12)
+    (found,) = rows(spark, "select classify_segment(250, 3), classify_segment(null, 3)")
+    assert found == (shop.execute("select classify_segment(250, 3)").fetchone()[0], None)
+
+
+def test_too_many_points_are_coarsened_alike(spark, con):
+    con.execute(
+        "create table base as select i as customer_id, round(exp(hash(i) % 900 / 100.0), 2) * "
+        "(1 + i % 3) as monetary, 1 + i % 3 as frequency from range(3000) as t(i)"
+    )
+    settings = Settings(max_points=200)
+    expected = segmenter.fit(con, Source(profile="base"), settings)
+    frame = con.sql("from base").to_arrow_table()
+    found = segmenter.fit(spark, Source(profile=frame), settings)
+    assert expected.relative_step is not None
+    check_same_model(found, expected)
+
+
+FAILS_ONCE = """
+    case
+        when
+            reflect(
+                'java.lang.System', 'setProperty', 'segmenter.task' || spark_partition_id(), 'ran'
+            ) is null
+            and spark_partition_id() = 1
+            then raise_error('this task fails the first time')
+        else true
+    end
+"""
+
+
+def test_a_task_that_fails_once_changes_nothing(spark, shop, sales):
+    frame = spark.createDataFrame(shop.sql("from sales").to_arrow_table()).repartition(3)
+    found = segmenter.fit(spark, replace(sales, transactions=frame.filter(FAILS_ONCE)))
+    query = "select reflect('java.lang.System', 'getProperty', 'segmenter.task1')"
+    assert rows(spark, query) == [("ran",)]
+    check_same_model(found, segmenter.fit(shop, sales))
+
+
+def test_with_a_catalog_the_objects_last(spark, in_lake, shop, sales, monkeypatch):
+    monkeypatch.setattr(Spark, "has_catalog", True)
+    segmenter.fit(spark, in_lake)
+    segmenter.fit(shop, sales)
+    query = CUSTOMERS.format("segments.")
+    other = spark.newSession()
+    assert rows(other, query) == shop.execute(query).fetchall()
+    assert rows(other, "select segments.classify_segment(1, 1) is not null") == [(True,)]
+
+
+def test_what_fails_over_there_leaves_the_file_as_it_was(spark, in_lake, tmp_path, monkeypatch):
+    file = tmp_path / "model.duckdb"
+    segmenter.fit(spark, in_lake, model=file)
+
+    def refused(self, statements):
+        raise SegmenterError("no permission")
+
+    monkeypatch.setattr(Spark, "publish", refused)
+    with pytest.raises(SegmenterError, match="no permission"):
+        segmenter.fit(spark, in_lake, Settings(levels=1), model=file)
+    with duckdb.connect(str(file), read_only=True) as con:
+        assert len(segmenter.load(con).segments) == 3
+        assert con.execute("select count(*) from segments.models").fetchone() == (1,)
+
+
+def test_the_session_keeps_its_settings(spark, in_lake):
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    try:
+        segmenter.fit(spark, in_lake)
+        assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+    left = {row.tableName for row in spark.sql("show tables").collect()}
+    assert not {name for name in left if name.startswith("segmenter_")} - {"segmenter_frame"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"transactions": "nowhere.sales"}, r"nowhere"),
+        ({"amount": "amout"}, r"'amout' of amount is not in .* Did you mean 'amount'"),
+        ({"amount": "sold_at"}, "is TIMESTAMP, not a number"),
+        ({"amount": "sum(amount)"}, "not an aggregate"),
+        ({"where": "amount"}, "not a condition"),
+        ({"where": "amount < 0"}, "Nothing to fit|no rows"),
+        ({"amount": "case when order_id = 3 then 'nan'::double else amount end"}, "must be finite"),
+        ({"exclude": "staff"}, "exclude is not understood by Spark"),
+    ],
+)
+def test_bad_input_is_a_sentence(spark, in_lake, changed, message):
+    with pytest.raises(SegmenterError, match=message):
+        segmenter.fit(spark, replace(in_lake, **changed))
+
+
+def test_points_cannot_be_forgotten(spark, in_lake):
+    with pytest.raises(SegmenterError, match="kept with its anonymous points"):
+        segmenter.fit(spark, in_lake, Settings(forget_points=True))
+
+
+def test_the_file_sends_you_where_the_rows_are(spark, in_lake, tmp_path):
+    file = tmp_path / "model.duckdb"
+    segmenter.fit(spark, in_lake, model=file)
+    with duckdb.connect(str(file)) as con:
+        model = segmenter.load(con)
+        assert model.source["engine"] == "spark"
+        with pytest.raises(SegmenterError, match=r"was read by spark.*--engine spark"):
+            segmenter.fit(con, Source(**model.source))
+    assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
+
+
+def test_the_command_line(spark, lake, tmp_path, monkeypatch, capsys):
+    from segmenter.cli.app import app
+
+    file = tmp_path / "model.duckdb"
+    words = ["fit", "--engine", "spark", "--transactions", f"{lake}/*.parquet", "--model"]
+    words += [str(file), "--customer", "customer_id", "--amount", "amount", "--format", "json"]
+    app(words, standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]
+    assert "for this session" in err
+    for wrong, message in (
+        (["fit", "--engine", "spark"], "name the DuckDB file"),
+        (["fit", str(file), "--model", str(file)], "--model belongs to --engine"),
+        (["fit", str(file), "--master", "local"], "--master belongs to --engine spark"),
+        (["fit", str(file), "--engine", "spark", "--spark-conf", "a"], "must be KEY=VALUE"),
+    ):
+        columns = ["--transactions", "t", "--customer", "c", "--amount", "a"]
+        with pytest.raises(SegmenterError, match=message):
+            app([*wrong, *columns], standalone_mode=False)
+
+
+@pytest.fixture
+def profiles(shop, tmp_path):
+    """Profiles in a lake with two partitions."""
+    folder = tmp_path / "profiles"
+    shop.execute(
+        "create table profiles as select customer_id, sum(amount) as spent, count(*) as orders, "
+        "customer_id % 2 as region from sales group by customer_id"
+    )
+    shop.execute("insert into profiles values (null, 'nan', 1, 1), (null, 5, null, 0)")
+    shop.execute(f"copy profiles to '{folder}' (format parquet, partition_by (region))")
+    return folder
+
+
+def labels(con, folder, region="*"):
+    query = (
+        "select customer_id, spent, orders, region, segment, segment_rank "
+        f"from read_parquet('{folder}/region={region}/*.parquet', hive_partitioning = true) "
+        "order by all"
+    )
+    return con.execute(query).fetchall()
+
+
+def test_a_lake_is_labelled_partition_by_partition(spark, shop, sales, profiles, tmp_path):
+    model = segmenter.fit(shop, sales)
+    engine, numbers = Spark(spark), {"monetary": "spent", "frequency": "orders"}
+    out = tmp_path / "labelled"
+    found = label_on_spark(engine, model, Lake(str(profiles), str(out)), **numbers)
+    expected = shop.execute(
+        "select p.* exclude (segment), segment, cast(segment_rank as integer) from (select "
+        "customer_id, spent, orders, region, classify_segment(spent, orders) as segment "
+        "from profiles) as p "
+        "left join segments.model_segments using (segment) order by all"
+    ).fetchall()
+    assert str(labels(shop, out)) == str(expected)  # NaN is not NaN
+    assert sum(found.values()) == 62
+    assert found[None] == 2
+    before = labels(shop, out, "0")
+    shop.execute(f"copy (from profiles where region = 1 limit 3) to '{profiles}/new.parquet'")
+    only = tmp_path / "only"
+    (only / "region=1").mkdir(parents=True)
+    (profiles / "new.parquet").rename(only / "region=1" / "new.parquet")
+    label_on_spark(engine, model, Lake(str(only), str(out)), **numbers)
+    assert labels(shop, out, "0") == before
+    assert len(labels(shop, out, "1")) == 3
+
+
+def test_transactions_are_added_up_and_labelled(spark, shop, sales, lake, tmp_path, capsys):
+    from segmenter.cli.app import app
+
+    file = tmp_path / "shop.duckdb"
+    out = tmp_path / "labelled"
+    with duckdb.connect(str(file)) as con:
+        model = segmenter.fit(con, Source(transactions=f"{lake}/*.parquet", **COLUMNS))
+        expected = con.execute(
+            "select customer_id, segment from segments.customer_segments order by all"
+        ).fetchall()
+    assert len(model.segments) == 3
+    words = ["label", str(file), "--engine", "spark", "--input", str(lake), "--output", str(out)]
+    words += [word for name, text in COLUMNS.items() for word in (f"--{name}", text)]
+    app([*words, "--quiet"], standalone_mode=False)
+    query = f"select customer_id, segment from '{out}/*.parquet' order by all"
+    assert shop.execute(query).fetchall() == expected
+    with pytest.raises(SegmenterError, match="exist"):
+        app(words, standalone_mode=False)
+    app([*words, "--overwrite"], standalone_mode=False)
+    assert shop.execute(query).fetchall() == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"output": "{given}/x"}, "lies in it"),
+        ({"given": "{given}s"}, "profiless"),
+        ({"monetary": "spend"}, r"'spend' of monetary is not in .* Did you mean 'spent'"),
+        ({"partition_by": ("month",)}, "'month' of --partition-by is not in"),
+    ],
+)
+def test_a_lake_that_cannot_be_labelled(spark, shop, sales, profiles, tmp_path, more, message):
+    words = {"given": str(profiles), "output": str(tmp_path / "out"), "monetary": "spent"}
+    for name, text in more.items():
+        words[name] = text.format(given=profiles) if isinstance(text, str) else text
+    numbers = {"monetary": words.pop("monetary"), "frequency": "orders"}
+    with pytest.raises(SegmenterError, match=message):
+        label_on_spark(Spark(spark), segmenter.fit(shop, sales), Lake(**words), **numbers)
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_pyspark_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
+    with pytest.raises(SegmenterError, match=r"pip install 'duckdb-segmenter\[spark\]'"):
+        start_spark()
+
+
+def test_without_java_it_says_so(monkeypatch, tmp_path):
+    import subprocess
+    import sys
+
+    env = {**os.environ, "JAVA_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    call = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"
+    words = ["fit", "m.duckdb", "--engine", "spark", "--transactions", "t", "--customer", "c"]
+    done = subprocess.run(
+        [sys.executable, "-c", call, *words, "--amount", "a"],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "segmenter: Spark does not start, most likely because there is no Java" in done.stderr
+    assert "Traceback" not in done.stderr
