@@ -15,8 +15,6 @@ from segmenter.spark import Spark, start_spark
 from segmenter.spark_labelling import Lake, label_on_spark
 from tests.clients.alike import CUSTOMERS, check_same_model
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
 
 
