@@ -7,7 +7,7 @@ parsed expressions and quoted identifiers; nothing is pasted into a text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import sqlglot
@@ -189,7 +189,20 @@ def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:
 def query_text(path: str, values: Mapping[str, exp.Expr]) -> str:
     """Return the query of a SQL file: the file itself where it has nothing to be bound."""
     text = read(path)
-    return bind(path, values).sql(dialect="duckdb", copy=False) if "$" in text else text
+    if "$" not in text:
+        return text
+    return _bound_text(path, tuple((name, values[name]) for name in _placeholders(path)))
+
+
+@cache
+def _placeholders(path: str) -> tuple[str, ...]:
+    return tuple(sorted({found.name for found in _parsed(path).find_all(exp.Placeholder)}))
+
+
+@lru_cache(maxsize=256)
+def _bound_text(path: str, values: tuple[tuple[str, exp.Expr], ...]) -> str:
+    """Bind and write a file; a session that fits the same source again has it at hand."""
+    return bind(path, dict(values)).sql(dialect="duckdb", copy=False)
 
 
 def create_view(name: str, query: str) -> str:

@@ -46,19 +46,23 @@ def write_comments(
     for view, file in views.items():
         _comment(con, "view", f"{SCHEMA}.{view}", _head(f"views/{file}", values))
     if "customer_segments" in views:
-        comment_snapshot(con, views)
+        _comment_snapshot(con, views)
     _comment_columns(con)
 
 
 def comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
-    """Say what the snapshot and its summary are, which a full refresh makes anew."""
+    """Say what the snapshot and its summary are, which a refresh makes anew."""
+    _comment_snapshot(con, views)
+    _comment_columns(con)
+
+
+def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
     for kind, name, like in (
         ("table", SNAPSHOT, "customer_segments"),
         ("view", SUMMARY_OF_SNAPSHOT, SUMMARY),
     ):
         text = f"{_AS_OF}\n{_head('views/' + views[like], {})}"
         _comment(con, kind, f"{SCHEMA}.{name}", text)
-    _comment_columns(con)
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:

@@ -147,9 +147,7 @@ class Embedded:
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
         """Make a temporary table or view."""
-        self.local.execute(
-            f"create or replace temp {kind} segmenter_{name} as {query.sql(dialect='duckdb')}"
-        )
+        self.local.execute(f"create or replace temp {kind} segmenter_{name} as {_written(query)}")
 
     def drop(self, name: str, kind: Kind) -> None:
         """Drop a temporary table or view."""
@@ -161,15 +159,20 @@ class Embedded:
 
     def rows(self, query: exp.Expr) -> list[dict[str, Any]]:
         """Return the rows of a query as mappings from column to value."""
-        return records(self.local, query.sql(dialect="duckdb"))
+        return records(self.local, _written(query))
 
     def arrow(self, query: exp.Expr) -> pa.Table:
         """Return the rows of a query."""
-        return self.local.sql(query.sql(dialect="duckdb")).to_arrow_table()
+        return self.local.sql(_written(query)).to_arrow_table()
 
     def publish(self, statements: Iterable[str]) -> None:
         """Do nothing: in DuckDB a model is more than a script, see `segmenter.publish`."""
         del statements
+
+
+def _written(query: exp.Expr) -> str:
+    """Write a query that was made to be run once, without a copy of it."""
+    return query.sql(dialect="duckdb", copy=False)
 
 
 def canonical_type(local: duckdb.DuckDBPyConnection, kind: str, dialect: str) -> str:

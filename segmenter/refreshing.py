@@ -209,7 +209,8 @@ class Refresh:
         values: dict[str, Any] = dict(self._values)
         values["buckets"] = literal(self._buckets) if self._buckets else exp.null()
         values |= {key: exp.to_table(table, dialect="duckdb") for key, table in tables.items()}
-        query = redirect(bind(file, values), redirected or {}).sql(dialect="duckdb")
+        tree = redirect(bind(file, values), redirected or {})
+        query = tree.sql(dialect="duckdb", copy=False)
         self.con.execute(f"create or replace temp {kind} {_staged(name)} as {query}")
         self._made.append(f"drop {kind} if exists {_staged(name)}")
 
