@@ -76,6 +76,8 @@ def spark(tmp_path_factory):
     """A Spark in this process, started once; a task may fail three times, and has no Python."""
     from pyspark.sql import SparkSession
 
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        pytest.skip("there is no Java on this machine")
     folder = tmp_path_factory.mktemp("spark")
     settings = {
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # nothing runs for long
