@@ -90,7 +90,7 @@ CHANGES = {
 """What may happen to a table of sales; {c} is a customer and {n} a number."""
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     nights=st.lists(
         st.lists(
