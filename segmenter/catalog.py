@@ -152,10 +152,12 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
 
 @cache
 def _parsed(path: str) -> exp.Expr:
-    """Return a file's tree without comments; a copy is made faster than a file is parsed."""
+    """Return a file's tree, of which copies are made: without comments and places in the text."""
     tree = sqlglot.parse_one(read(path), dialect="duckdb")
     for node in tree.walk():
         node.pop_comments()
+        if node.meta_get("line") is not None:
+            node.meta.clear()
     return tree
 
 

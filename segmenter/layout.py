@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import duckdb
+from typing import TYPE_CHECKING
 
 from segmenter.errors import SegmenterError
 from segmenter.query import first_row
 from segmenter.version import __version__
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = [
     "CLASSIFIER",
@@ -16,6 +19,7 @@ __all__ = [
     "SUMMARY",
     "SUMMARY_OF_SNAPSHOT",
     "check_layout",
+    "find_macro",
     "has_macro",
     "has_model",
     "require_model",
@@ -49,16 +53,21 @@ def has_model(con: duckdb.DuckDBPyConnection) -> bool:
     )
 
 
-def has_macro(con: duckdb.DuckDBPyConnection, name: str = CLASSIFIER) -> bool:
-    """Tell whether the connection's database has a compiled macro."""
-    return bool(
-        first_row(
-            con,
-            "select 1 from duckdb_functions() where function_name = $1 and function_type = 'macro' "
-            "and database_name = current_database() and schema_name = 'main' and not internal",
-            [name],
-        )
+def find_macro(con: duckdb.DuckDBPyConnection, *names: str) -> str | None:
+    """Return the first of these scalar macros that the connection's database has."""
+    (found,) = first_row(
+        con,
+        "select min(function_name) from duckdb_functions() where list_contains($1, function_name) "
+        "and function_type = 'macro' and database_name = current_database() "
+        "and schema_name = 'main' and not internal",
+        [names],
     )
+    return None if found is None else str(found)
+
+
+def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the connection's database has a compiled classifier."""
+    return find_macro(con, CLASSIFIER) is not None
 
 
 def check_layout(con: duckdb.DuckDBPyConnection) -> None:
@@ -69,6 +78,8 @@ def check_layout(con: duckdb.DuckDBPyConnection) -> None:
     SegmenterError
         The stored layout is not the one that this version reads.
     """
+    import duckdb
+
     try:
         (layout,) = first_row(con, f"select max(layout_version) from {SCHEMA}.models")
     except duckdb.BinderException:

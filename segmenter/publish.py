@@ -18,7 +18,7 @@ from segmenter.layout import (
     SCHEMA,
     SUMMARY,
     check_layout,
-    has_macro,
+    find_macro,
     has_model,
 )
 from segmenter.model import Model
@@ -153,7 +153,8 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         {"schema": SCHEMA},
     )
     if not foreign:
-        foreign = tuple(f"{name}()" for name in _BODIES if has_macro(con, name))
+        macro = find_macro(con, *_BODIES)
+        foreign = (f"{macro}()",) if macro else ()
     if foreign:
         raise SegmenterError(
             f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
@@ -183,7 +184,7 @@ def _replace_macros(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         if model.has_macro:
             macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
             con.execute(macro.sql(dialect="duckdb", copy=False))
-        elif has_macro(con, name):
+        elif find_macro(con, name):
             con.execute(f"drop macro main.{name}")
 
 

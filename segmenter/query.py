@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import SegmenterError
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["first_row", "records", "transaction"]
 
@@ -35,6 +36,8 @@ def first_row(
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Do all of the block or, when it fails, nothing."""
+    import duckdb
+
     con.execute("begin")
     try:
         yield

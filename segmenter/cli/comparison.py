@@ -6,15 +6,17 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from math import comb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from rich.text import Text
 
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, results, write
 from segmenter.layout import SCHEMA
 from segmenter.text import percent
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["COLUMNS", "adjusted_rand_index", "show_comparison"]
 

@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from segmenter.cli import stopping
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import require_model
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["Workplace", "limit", "new_database", "open_model", "open_to_read", "workplace"]
 
@@ -37,6 +39,8 @@ def open_to_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def open_model(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file that has a model."""
+    import duckdb
+
     with open_to_read(path) as con:
         try:
             require_model(con)
@@ -69,6 +73,8 @@ def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 @contextmanager
 def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Build a file under a temporary name and move it into place when all went well."""
+    import duckdb
+
     with _draft(path) as draft:
         try:
             con = duckdb.connect(str(draft), config={"storage_compatibility_version": _STORAGE})
@@ -151,6 +157,8 @@ def workplace(
     SegmenterError
         The file cannot be read, or could not be written in the end.
     """
+    import duckdb
+
     if path.exists():
         _check_writable(path)
     else:
@@ -167,6 +175,8 @@ def workplace(
 
 def limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int | None) -> None:
     """Bound what the engine may use."""
+    import duckdb
+
     for name, value in (("memory_limit", memory_limit), ("threads", threads)):
         if value is None:
             continue
@@ -224,6 +234,8 @@ def _must_exist(path: Path) -> None:
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     with _opening(path):
         con = duckdb.connect(str(path), read_only=read_only)
         con.execute(_MANNERS)
@@ -233,6 +245,8 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 @contextmanager
 def _opening(path: Path) -> Iterator[None]:
     """Say in a sentence why a file cannot be opened."""
+    import duckdb
+
     try:
         yield
     except duckdb.Error as error:

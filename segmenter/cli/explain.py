@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import typer
 
 from segmenter.cli.database import open_model
@@ -15,6 +14,9 @@ from segmenter.cli.output import Column, results, write
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["explain"]
 
@@ -83,6 +85,8 @@ def _profile(con: duckdb.DuckDBPyConnection, database: Path, customer: str) -> t
 def _explanation(
     con: duckdb.DuckDBPyConnection, monetary: float, frequency: float
 ) -> dict[str, Any]:
+    import duckdb
+
     try:
         (found,) = first_row(con, "select explain_segment($1, $2)", [monetary, frequency])
     except duckdb.CatalogException:

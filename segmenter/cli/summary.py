@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 from rich.console import Console
 from rich.text import Text
 
@@ -14,6 +14,9 @@ from segmenter.cli.output import Column, results, write
 from segmenter.cli.words import audit_sentences, rule_sentences
 from segmenter.layout import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["show_audit", "show_result", "show_segments"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
-
-import duckdb
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row, records
 from segmenter.text import percent
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["audit_sentences", "rule_sentences"]
 
