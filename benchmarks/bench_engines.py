@@ -1,16 +1,20 @@
-"""The same fit on DuckDB and on Spark in local mode, over the same Parquet files.
+"""The same fit on DuckDB, on Spark in local mode and in PostgreSQL, over the same rows.
 
 Each run is a process of its own. On Spark the executors live in the driver's process, so that what
 is told of it is the memory of the Python driver, which must not grow with the transactions, and
-that of the JVM, which is held at its limit. The two models are compared to the last bit.
+that of the JVM is held at its limit; of PostgreSQL it is the client's. Model and segment of every
+customer are compared to the last bit.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -18,30 +22,45 @@ import segmenter
 from benchmarks.generator import write_parquet
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, missing
 
+if TYPE_CHECKING:
+    import psycopg
+
 SIZES = {"small": (1_000_000,), "full": (1_000_000, 10_000_000, 20_000_000, 50_000_000)}
+IN_POSTGRES = 20_000_000
+"""More rows than this are not loaded into PostgreSQL, which takes longer than the fit."""
 ROWS_PER_CUSTOMER = 10
 DRIVER_MEMORY = "4g"
 FILES = 8
 
+_CUSTOMERS = """
+    select customer_id, monetary, frequency, is_whale, segment, segment_rank, lifecycle
+    from {}customer_segments
+"""
+
 
 def measure(scale: Scale) -> Iterator[Row]:
-    """Time both at each size."""
-    absent = missing("pyspark").replace("[bench]", "[spark]")
+    """Time all of them at each size."""
     for rows in SIZES[scale]:
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
             _write(folder, rows)
             here, expected = alone(_on_duckdb, folder)
-            if absent:
-                yield Row("engines", "DuckDB", rows, "rows", here, "Spark", note=absent)
-                continue
-            there, found = alone(_on_spark, folder)
-            assert found == expected, "the models differ"
-            note = "Spark is ours too: the same model, to the last bit"
-            details = {"driver_memory": there.memory}
-            yield Row(
-                "engines", "fit of Parquet", rows, "rows", here, "Spark", there, note, details
-            )
+            yield _row(rows, here, "Spark", "pyspark", _on_spark, folder, expected)
+            if rows <= IN_POSTGRES:
+                yield _row(rows, here, "PostgreSQL", "pgserver", _in_postgres, folder, expected)
+
+
+def _row(
+    rows: int, here: Figure, engine: str, package: str, run: Any, folder: Path, expected: str
+) -> Row:
+    absent = missing(package).replace("[bench]", "[dev]")
+    row = Row("engines", "fit of Parquet", rows, "rows", here, engine, note=absent)
+    if absent:
+        return row
+    there, found = alone(run, folder)
+    assert found == expected, f"the models or segments of {engine} differ"
+    note = "ours too: the same model and segments, to the last bit"
+    return replace(row, theirs=there, note=note)
 
 
 def _write(folder: Path, rows: int) -> None:
@@ -59,9 +78,9 @@ def _write(folder: Path, rows: int) -> None:
     whole.unlink()
 
 
-def _source(folder: Path) -> segmenter.Source:
+def _source(transactions: str) -> segmenter.Source:
     return segmenter.Source(
-        transactions=f"{folder}/sales/*.parquet",
+        transactions=transactions,
         customer="customer_id",
         amount="amount",
         order="invoice_no",
@@ -71,10 +90,12 @@ def _source(folder: Path) -> segmenter.Source:
 
 def _on_duckdb(folder: Path) -> tuple[Figure, str]:
     models: list[segmenter.Model] = []
+    source = _source(f"{folder}/sales/*.parquet")
     with duckdb.connect(str(folder / "duckdb.duckdb")) as con:
         con.execute("set memory_limit = '4GB'")
-        figure = measured(lambda: models.append(segmenter.fit(con, _source(folder))))
-    return figure, _fingerprint(models[0])
+        figure = measured(lambda: models.append(segmenter.fit(con, source)))
+        con.execute(f"copy ({_CUSTOMERS.format('segments.')}) to '{folder}/here.parquet'")
+    return figure, _fingerprint(models[0], f"{folder}/here.parquet")
 
 
 def _on_spark(folder: Path) -> tuple[Figure, str]:
@@ -88,16 +109,78 @@ def _on_spark(folder: Path) -> tuple[Figure, str]:
     }
     session = start_spark("local[*]", conf)
     models: list[segmenter.Model] = []
-    file = folder / "spark.duckdb"
-    figure = measured(
-        lambda: models.append(segmenter.fit(session, _source(folder), model=str(file)))
-    )
+    file, source = folder / "spark.duckdb", _source(f"{folder}/sales/*.parquet")
+    figure = measured(lambda: models.append(segmenter.fit(session, source, model=str(file))))
+    session.sql(_CUSTOMERS.format("")).write.parquet(f"{folder}/spark")
     session.stop()
-    return figure, _fingerprint(models[0])
+    return figure, _fingerprint(models[0], f"{folder}/spark/*.parquet")
 
 
-def _fingerprint(model: segmenter.Model) -> str:
-    """Return what differs when a bit of cut, points, labels or rules does."""
+def _in_postgres(folder: Path) -> tuple[Figure, str]:
+    models: list[segmenter.Model] = []
+    with _postgres() as con:
+        _load(con, folder)
+        figure = measured(
+            lambda: models.append(
+                segmenter.fit(con, _source("sales"), model=str(folder / "postgres.duckdb"))
+            )
+        )
+        query = _CUSTOMERS.format("segments.")
+        with (
+            con.cursor().copy(f"copy ({query}) to stdout (format csv, header)") as rows,
+            (folder / "postgres.csv").open("wb") as file,
+        ):
+            for block in rows:
+                file.write(block)
+    return figure, _fingerprint(models[0], f"{folder}/postgres.csv")
+
+
+@contextmanager
+def _postgres() -> Iterator[psycopg.Connection[Any]]:
+    """Start a PostgreSQL of our own, away from folders that only their owner may enter."""
+    import pgserver
+    import psycopg
+
+    with tempfile.TemporaryDirectory(prefix="segmenter-", ignore_cleanup_errors=True) as data:
+        server = pgserver.get_server(Path(data) / "data", cleanup_mode="delete")
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as con:
+                yield con
+        finally:
+            server.cleanup()
+
+
+def _load(con: psycopg.Connection[Any], folder: Path) -> None:
+    """Load the generated sales into the table ``sales``."""
+    con.execute(
+        "create table sales (customer_id bigint, invoice_no bigint, amount numeric(18, 2), "
+        "ordered_at timestamp)"
+    )
+    for part in range(FILES):
+        csv = folder / "part.csv"
+        duckdb.sql(
+            f"copy (select customer_id, invoice_no, amount, ordered_at "
+            f"from '{folder}/sales/{part}.parquet') to '{csv}' (header false)"
+        )
+        with (
+            con.cursor().copy("copy sales from stdin (format csv)") as copy,
+            csv.open("rb") as rows,
+        ):
+            while block := rows.read(1 << 20):
+                copy.write(block)
+        csv.unlink()
+    con.execute("analyze sales")
+
+
+def _fingerprint(model: segmenter.Model, customers: str) -> str:
+    """Return what differs when a bit of cut, points, labels, rules or customers does.
+
+    Parameters
+    ----------
+    model : Model
+    customers : str
+        File, or files, with the rows of ``customer_segments`` in any order.
+    """
     digest = sha256(repr((model.monetary_cut, model.frequency_cut, model.segments)).encode())
     points, rules = model.points, model.rules
     for column in (
@@ -110,4 +193,14 @@ def _fingerprint(model: segmenter.Model) -> str:
         rules.segment,
     ):
         digest.update(column.tobytes())
+    found = duckdb.sql(
+        f"""
+        select count(*), sum(hash(
+            customer_id::bigint, monetary::double, frequency::bigint, is_whale::boolean,
+            segment::varchar, segment_rank::integer, lifecycle::varchar
+        ))
+        from '{customers}'
+        """
+    ).fetchone()
+    digest.update(repr(found).encode())
     return digest.hexdigest()

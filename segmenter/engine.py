@@ -40,11 +40,14 @@ class Engine(Protocol):
     local : DuckDBPyConnection
         What answers about DuckDB's own functions, in whose SQL users write their expressions; of
         the embedded engine, the connection itself.
+    may_change : bool
+        Whether somebody else can change the rows between two queries of a fit.
     """
 
     name: str
     dialect: str
     local: duckdb.DuckDBPyConnection
+    may_change: bool
 
     @property
     def has_catalog(self) -> bool:
@@ -110,6 +113,7 @@ class Embedded:
 
     name = "DuckDB"
     dialect = "duckdb"
+    may_change = False
     has_catalog = True
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:

@@ -40,6 +40,7 @@ class Postgres:
 
     name = "PostgreSQL"
     dialect = "postgres"
+    may_change = False
     has_catalog = True
 
     def __init__(self, con: psycopg.Connection[Any]) -> None:

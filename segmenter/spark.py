@@ -57,6 +57,7 @@ class Spark:
 
     name = "Spark"
     dialect = "spark"
+    may_change = True
 
     def __init__(self, session: SparkSession) -> None:
         self.session = session

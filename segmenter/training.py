@@ -112,7 +112,7 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     """
     try:
         survey = _survey(stage, progress)
-        cut = _profile(stage, progress)
+        cut = _profile(stage, survey, progress)
         with progress.step("Grouping equal profiles") as done:
             points, grid = stage.points()
             done(
@@ -172,6 +172,18 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
     return survey
 
 
+def _check_unchanged(stage: Stage, survey: Survey) -> None:
+    """Survey the rows again, now that they are added up, where they may have changed meanwhile."""
+    again = stage.survey()
+    if again != survey:
+        raise SegmenterError(
+            f"{stage.binding.relation} changed while it was read: it had {survey.source_rows:,} "
+            f"rows worth {survey.revenue:,.2f} at first and {again.source_rows:,} worth "
+            f"{again.revenue:,.2f} in the end. Fit again when nothing writes to it, or over a "
+            "version that stays."
+        )
+
+
 def _counted(number: int, what: str) -> str:
     """Return a number with what it counts, in the plural where it is not one."""
     return f"{number:,} {what}{'s' * (number != 1)}"
@@ -183,11 +195,13 @@ def _nothing_there(stage: Stage, which: str = "") -> str:
     return f"{stage.binding.relation} has no rows{which}{under}. Nothing to fit."
 
 
-def _profile(stage: Stage, progress: Progress) -> Cut | None:
+def _profile(stage: Stage, survey: Survey | None, progress: Progress) -> Cut | None:
     if stage.source.kind == "points":
         return None
     with progress.step("Adding up customers") as done:
         customers = stage.add_up()
+        if survey is not None and stage.engine.may_change:
+            _check_unchanged(stage, survey)
         done(_counted(customers, "customer"))
     if customers == 0:
         raise SegmenterError(_nothing_there(stage, " with a customer"))

@@ -71,6 +71,15 @@ def database(server):
         yield pg
 
 
+QUICK = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # nothing runs for long
+    "spark.sql.adaptive.enabled": "false",  # a job for each query, not for each of its stages
+    "spark.sql.shuffle.partitions": 3,
+    "spark.ui.enabled": "false",
+}
+"""Settings of Spark for small tables."""
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
     """A Spark in this process, started once; a task may fail three times, and has no Python."""
@@ -80,14 +89,11 @@ def spark(tmp_path_factory):
         pytest.skip("there is no Java on this machine")
     folder = tmp_path_factory.mktemp("spark")
     settings = {
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # nothing runs for long
+        **QUICK,
         "spark.driver.memory": "2g",
         "spark.local.dir": folder,
         "spark.log.level": "OFF",
-        "spark.sql.adaptive.enabled": "false",  # a job for each query, not for each of its stages
-        "spark.sql.shuffle.partitions": 3,
         "spark.sql.warehouse.dir": folder / "warehouse",
-        "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder.master("local[2, 4]").appName("tests")

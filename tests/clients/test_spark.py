@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import duckdb
@@ -14,6 +18,7 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.spark import Spark, start_spark
 from segmenter.spark_labelling import Lake, label_on_spark
 from tests.clients.alike import CUSTOMERS, check_same_model
+from tests.clients.conftest import QUICK
 
 COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
 
@@ -96,7 +101,7 @@ FAILS_ONCE = """
         when
             reflect(
                 'java.lang.System', 'setProperty', 'segmenter.task' || spark_partition_id(), 'ran'
-            ) is null
+            ) = 'null'  -- as a text: there was no such property before
             and spark_partition_id() = 1
             then raise_error('this task fails the first time')
         else true
@@ -112,14 +117,87 @@ def test_a_task_that_fails_once_changes_nothing(spark, shop, sales):
     check_same_model(found, segmenter.fit(shop, sales))
 
 
-def test_with_a_catalog_the_objects_last(spark, in_lake, shop, sales, monkeypatch):
-    monkeypatch.setattr(Spark, "has_catalog", True)
-    segmenter.fit(spark, in_lake)
-    segmenter.fit(shop, sales)
+KILLED = """
+import os, signal
+from segmenter.spark import Spark
+
+def publish(self, statements):
+    with self.asking():
+        for statement in list(statements)[:3]:
+            self.session.sql(statement)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Spark.publish = publish
+"""
+
+FITS = """
+import json, sys
+from segmenter.cli.app import app
+from segmenter.spark import start_spark
+
+words, query = map(json.loads, sys.argv[1:])
+session = start_spark("local[2]", dict(word.split("=", 1) for word in words if "=" in word))
+app(words, standalone_mode=False)
+found = session.newSession().sql(query).collect()
+print(json.dumps([list(row) for row in found], default=str))
+"""
+
+
+def test_a_killed_driver_leaves_no_model_and_a_restart_completes(in_lake, shop, sales, tmp_path):
+    """In a Hive catalog of its own; the driver dies between two statements of publishing."""
     query = CUSTOMERS.format("segments.")
-    other = spark.newSession()
-    assert rows(other, query) == shop.execute(query).fetchall()
-    assert rows(other, "select segments.classify_segment(1, 1) is not null") == [(True,)]
+    expected = segmenter.fit(shop, sales)
+    conf = {
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.warehouse.dir": tmp_path / "warehouse",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={tmp_path}/"
+        "metastore;create=true",
+        **QUICK,
+    }
+    file = tmp_path / "model.duckdb"
+    words = ["fit", "--engine", "spark", "--model", str(file), "--quiet", "--format", "json"]
+    words += ["--transactions", in_lake.transactions]
+    words += [word for name, text in COLUMNS.items() for word in (f"--{name}", text)]
+    words += [word for name, value in conf.items() for word in ("--spark-conf", f"{name}={value}")]
+
+    def run(program):
+        started = subprocess.Popen(
+            [sys.executable, "-c", program, json.dumps(words), json.dumps(query)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYSPARK_PYTHON": "false"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        out, err = started.communicate(timeout=180)
+        _wait_for_group(started.pid)
+        return started.returncode, out, err
+
+    code, _, err = run(KILLED + FITS)
+    assert code == -signal.SIGKILL, err
+    with duckdb.connect(str(file)) as con:
+        assert not con.execute("select * from duckdb_tables()").fetchall()
+    code, out, err = run(FITS)
+    assert code == 0, err
+    found = json.loads(out.splitlines()[-1])
+    assert found == [
+        [value if isinstance(value, str | int | float) else str(value) for value in row]
+        for row in shop.execute(query).fetchall()
+    ]
+    with duckdb.connect(str(file), read_only=True) as con:
+        check_same_model(segmenter.load(con), expected)
+
+
+def _wait_for_group(group):
+    """Wait until the JVM of a driver is gone too."""
+    for _ in range(600):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the JVM outlives its driver")
 
 
 def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeypatch):
@@ -148,6 +226,18 @@ def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeyp
         with pytest.raises(SegmenterError, match=r"was read by spark.*--engine spark"):
             segmenter.fit(con, Source(**model.source))
     assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
+
+
+def test_rows_that_change_meanwhile_stop_the_fit(spark, shop, sales):
+    frame = spark.createDataFrame(shop.sql("from sales").to_arrow_table()).repartition(3)
+    once = """
+        order_id <> 3 or reflect(
+            'java.lang.System', 'setProperty', 'segmenter.seen', cast(order_id as string)
+        ) = 'null'
+    """
+    changing = replace(sales, transactions=frame.filter(once))
+    with pytest.raises(SegmenterError, match=r"changed while it was read: it had \d+ rows worth"):
+        segmenter.fit(spark, changing)
 
 
 @pytest.mark.parametrize(
@@ -288,9 +378,6 @@ def test_without_pyspark_it_says_what_to_install(monkeypatch):
 
 
 def test_without_java_it_says_so(monkeypatch, tmp_path):
-    import subprocess
-    import sys
-
     env = {**os.environ, "JAVA_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     call = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"
     words = ["fit", "m.duckdb", "--engine", "spark", "--transactions", "t", "--customer", "c"]
