@@ -30,6 +30,26 @@ _SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_sum
 _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 
 
+_NAMES_IN_VIEWS = ("bigquery", "snowflake")
+"""Where a view looks for a table without a schema beside itself, or nowhere."""
+
+_WITHOUT_FUNCTION = ("trino",)
+"""Where few catalogs keep functions, so that the views have to do without."""
+
+_ADVICE = {
+    "bigquery": ["Create the dataset in your table's location first if that is not the default."],
+    "redshift": [
+        "A view cannot be replaced by one with other columns or types. If Redshift says so:",
+        f"drop view {SCHEMA}.transactions cascade, then run this.",
+    ],
+    "trino": [
+        "The views need no function. It comes last, for your own queries, and needs a catalog that",
+        "keeps functions (hive, memory): the table's, or the server's sql.default-function-catalog.",
+    ],
+}
+"""What else whoever runs a script should know."""
+
+
 def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | None = None) -> str:
     """Return a SQL script that runs a model in another warehouse.
 
@@ -48,7 +68,8 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
         Save its result as Parquet or CSV and fit with ``Source(points=...)``.
     table : str, optional
         The user's table as it is called in the warehouse. Needed where the model was fitted to a
-        file or a data frame; otherwise the name that the fit was given.
+        file or a data frame, and with its schema for BigQuery and Snowflake; otherwise the name
+        that the fit was given.
 
     Returns
     -------
@@ -78,7 +99,7 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     >>> _ = con.execute("create table sales as select i % 50 as customer, 1.0 * i as amount "
     ...                 "from range(500) as t(i)")
     >>> sales = segmenter.Source(transactions="sales", customer="customer", amount="amount")
-    >>> script = export(segmenter.fit(con, sales), "snowflake")
+    >>> script = export(segmenter.fit(con, sales), "snowflake", table="shop.sales")
     >>> "CREATE OR REPLACE FUNCTION segments.classify_segment" in script
     True
     >>> con.close()
@@ -106,7 +127,8 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
             "n_neighbors for smoother boundaries, or with a larger max_rules. (Its points can be "
             "exported: --stage points.)"
         )
-    statements = [create_schema(dialect), _function(model, dialect)]
+    statements = [create_schema(dialect)]
+    catalog: exp.Identifier | None = None
     if source.kind == "points":
         if table is not None:
             raise SegmenterError(
@@ -115,9 +137,19 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
             )
     else:
         values = source_values(source, model.settings, dialect, table)
+        relation = values["source"]
+        if dialect in _NAMES_IN_VIEWS and not relation.args.get("db"):
+            raise SegmenterError(
+                f"a view of {dialect} does not find {relation.name} without its schema. Name the "
+                f"table in full: --table shop.{relation.name}"
+            )
+        catalog = relation.args.get("catalog")
         files = view_files(source, is_live=True, has_macro=True)
         for name, query in model_views(model, source, values, dialect).items():
             statements.append(f"{_grain(files[name])}\n{create_view(name, query, dialect)}")
+    # where views do without the function, a catalog that keeps none leaves them as they are
+    place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
+    statements.insert(place, _function(model, dialect, catalog))
     return f"{_header(model, dialect)}\n\n" + "\n\n".join(f"{each};" for each in statements) + "\n"
 
 
@@ -135,21 +167,39 @@ def model_views(
     dialect : str
     """
     files = view_files(source, is_live=True, has_macro=True)
-    return {
-        name: port(_with_model(bind(f"views/{files[name]}", values), model), dialect)
-        for name in _SCRIPT
-        if name in files
-    }
+    views: dict[str, exp.Expr] = {}
+    for name in _SCRIPT:
+        if name in files:
+            view = _with_model(bind(f"views/{files[name]}", values), model)
+            if dialect in _WITHOUT_FUNCTION:
+                _inline_function(view, _body(model))
+            views[name] = port(view, dialect)
+    return views
 
 
 def model_function(model: Model, dialect: str) -> exp.Expr:
     """Return the body of a model's function as a scalar expression of monetary and frequency."""
-    names = [exp.Literal.string(name) for name in model.names]
-    rules = {"body": case_expression(model.rules, names, model.points)}
-    body = bind(f"macros/{FUNCTION}", rules).expression
+    body = _body(model)
     if dialect != "duckdb":
         _take_parameters_as_doubles(body)
     return port(body, dialect)
+
+
+def _body(model: Model) -> exp.Expr:
+    names = [exp.Literal.string(name) for name in model.names]
+    rules = {"body": case_expression(model.rules, names, model.points)}
+    return bind(f"macros/{FUNCTION}", rules).expression
+
+
+def _inline_function(view: exp.Expr, body: exp.Expr) -> None:
+    """Put the function's expression into a view in the place of its calls."""
+    for call in list(view.find_all(exp.Anonymous)):
+        if call.name.lower() == FUNCTION:
+            monetary, frequency = call.expressions
+            inlined = body.copy()
+            for column in list(inlined.find_all(exp.Column)):
+                column.replace((monetary if column.name == "monetary" else frequency).copy())
+            call.replace(inlined)
 
 
 def _points_query(model: Model, source: Source, dialect: str, table: str | None) -> str:
@@ -172,12 +222,13 @@ def _points_query(model: Model, source: Source, dialect: str, table: str | None)
     return "\n".join(lines) + f"\n\n{write(query, dialect)};\n"
 
 
-def _function(model: Model, dialect: str) -> str:
+def _function(model: Model, dialect: str, catalog: exp.Identifier | None) -> str:
     comment = (
         f"-- {FUNCTION}(monetary, frequency): the segment of a customer; NULL, NaN or infinity in "
         "gives NULL"
     )
-    return f"{comment}\n{create_function(FUNCTION, model_function(model, dialect), dialect)}"
+    body = model_function(model, dialect)
+    return f"{comment}\n{create_function(FUNCTION, body, dialect, catalog)}"
 
 
 def _take_parameters_as_doubles(body: exp.Expr) -> None:
@@ -200,8 +251,7 @@ def _header(model: Model, dialect: str) -> str:
     ]
     if dialect == "duckdb":
         lines.append("Run it in another file than the model's own, which has all of this already.")
-    if dialect == "trino":
-        lines.append("The catalog must be one that stores functions, such as hive or memory.")
+    lines += _ADVICE.get(dialect, ())
     return "\n".join(f"-- {' '.join(line.split())}" for line in lines)
 
 

@@ -16,13 +16,17 @@ from segmenter.layout import SCHEMA
 __all__ = [
     "FUNCTION",
     "RULES",
+    "calendar_days",
+    "decimal_scale",
     "double_division",
     "finite_inputs",
     "fold_constants",
+    "known_extremes",
     "microseconds",
     "percentile_by_rank",
     "port",
     "qualified_function",
+    "tolerant_casts",
     "typed_nulls",
     "whole_division",
 ]
@@ -164,6 +168,57 @@ def microseconds(tree: exp.Expr, dialect: str) -> exp.Expr:
     return tree
 
 
+def calendar_days(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Count days between dates where a difference with a unit counts 86,400 seconds.
+
+    There, a span over the change to summer time is a day short in a session with such a zone.
+    """
+    if dialect in ("databricks", "spark"):
+        for difference in list(tree.find_all(exp.DateDiff)):
+            if difference.text("unit").upper() in ("", "DAY"):
+                dates = [difference.this, difference.expression]
+                difference.replace(exp.Anonymous(this="DATEDIFF", expressions=dates))
+    return tree
+
+
+def decimal_scale(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Round where a cast to a decimal with a scale would keep more digits or is none."""
+    if dialect == "bigquery":
+        for cast in list(tree.find_all(exp.Cast)):
+            if cast.to.is_type("decimal"):
+                sizes = cast.to.expressions  # none of them means DECIMAL(18, 3) in DuckDB
+                whole = exp.Literal.number(0 if sizes else 3)
+                scale = sizes[1].this if len(sizes) > 1 else whole
+                rounded = exp.Round(decimals=scale.copy())
+                cast.replace(rounded)
+                cast.set("to", exp.DataType.build("decimal"))
+                rounded.set("this", cast)
+    return tree
+
+
+def tolerant_casts(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Keep the trying of ``try_cast`` where it takes nothing but texts."""
+    if dialect == "snowflake":
+        for cast in list(tree.find_all(exp.TryCast)):
+            cast.set("this", exp.cast(cast.this, "text", copy=False))
+    return tree
+
+
+def known_extremes(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Leave NULLs out of ``greatest`` and ``least`` where one of them makes the result NULL."""
+    if dialect in ("bigquery", "trino"):
+        for call in list(tree.find_all(exp.Greatest, exp.Least)):
+            values = [call.this, *call.expressions]
+            filled = [
+                exp.func("coalesce", value.copy(), *(v.copy() for v in values if v is not value))
+                for value in values
+            ]
+            if len(values) > 1:
+                call.set("this", filled[0])
+                call.set("expressions", filled[1:])
+    return tree
+
+
 def percentile_by_rank(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Compute percentiles from ranks: two neighbours in order, and a line between them.
 
@@ -235,10 +290,10 @@ def _value_at(value: exp.Expr, rank: exp.Expr, place: exp.Expr) -> exp.Expr:
 
 def typed_nulls(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Give columns that the user's table does not have a type, which some views insist on."""
-    del dialect
+    text = "varchar(256)" if dialect == "redshift" else "varchar"  # one without a length fails
     for alias in tree.find_all(exp.Alias):
         if isinstance(alias.this, exp.Null):
-            alias.set("this", exp.cast(exp.null(), "varchar"))
+            alias.set("this", exp.cast(exp.null(), text))
     return tree
 
 
@@ -259,6 +314,10 @@ RULES: tuple[Rule, ...] = (
     double_division,
     whole_division,
     microseconds,
+    calendar_days,
+    decimal_scale,
+    tolerant_casts,
+    known_extremes,
     percentile_by_rank,
     typed_nulls,
     qualified_function,

@@ -73,7 +73,9 @@ def create_view(name: str, query: exp.Expr, dialect: str, *, temporary: bool = F
     return write(view, dialect)
 
 
-def create_function(name: str, body: exp.Expr, dialect: str) -> str:
+def create_function(
+    name: str, body: exp.Expr, dialect: str, catalog: exp.Identifier | None = None
+) -> str:
     """Return the statement that creates a function of monetary and frequency.
 
     Parameters
@@ -82,8 +84,11 @@ def create_function(name: str, body: exp.Expr, dialect: str) -> str:
     body : Expr
         A scalar expression of the columns ``monetary`` and ``frequency``.
     dialect : str
-        Any of `DIALECTS` but duckdb, whose macro is a file of its own.
+    catalog : Identifier, optional
+        Where Trino, which wants all three parts of a name or only the last, is to keep it.
     """
+    if dialect == "trino":
+        return _with_full_name(name, body, catalog)
     return DIALECTS[dialect](name, body, dialect)
 
 
@@ -110,7 +115,8 @@ def _frame(name: str, dialect: str, *properties: exp.Property, named: bool = Tru
         else double.copy()
         for parameter in _NAMES
     ]
-    text = exp.DataType.build("text", dialect=dialect)
+    kind = "varchar(256)" if dialect == "redshift" else "text"
+    text = exp.DataType.build(kind, dialect=dialect)
     return exp.Create(
         this=exp.UserDefinedFunction(
             this=exp.table_(name, db=SCHEMA), expressions=parameters, wrapped=True
@@ -132,7 +138,11 @@ def _is_sql() -> exp.Property:
 def _with_quoted_body(frame: exp.Create, body: str, dialect: str) -> str:
     """Put the body as a text into the frame, between dollars where it has none of its own."""
     text = f"\n{body}\n"
-    quoted = exp.Literal.string(text) if "$$" in text else exp.Heredoc(this=text)
+    quoted: exp.Expr = exp.Heredoc(this=text)
+    if "$$" in text and dialect == "snowflake":
+        quoted = exp.Literal.string(text)
+    elif "$$" in text:
+        quoted = exp.Heredoc(this=text, tag=exp.to_identifier("body"))
     frame.set("expression", quoted)
     return write(frame, dialect)
 
@@ -144,11 +154,11 @@ def _with_select(name: str, body: exp.Expr, dialect: str) -> str:
 
 
 def _with_numbered_parameters(name: str, body: exp.Expr, dialect: str) -> str:
-    """Redshift: parameters have no names, the body calls them $1 and $2."""
+    """Redshift: parameters have no names, the body calls them $1 and $2; the language is last."""
     for column in list(body.find_all(exp.Column)):
         column.replace(exp.Var(this=f"${_NAMES.index(column.name) + 1}"))
-    frame = _frame(name, dialect, _is_immutable(), _is_sql(), named=False)
-    return _with_quoted_body(frame, write(exp.select(body), dialect), dialect)
+    frame = _frame(name, dialect, _is_immutable(), named=False)
+    return f"{_with_quoted_body(frame, write(exp.select(body), dialect), dialect)} LANGUAGE sql"
 
 
 def _with_expression(name: str, body: exp.Expr, dialect: str) -> str:
@@ -168,6 +178,16 @@ def _with_return(name: str, body: exp.Expr, dialect: str) -> str:
     """Spark, Databricks, Trino: RETURN and an expression."""
     frame = _frame(name, dialect)
     return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
+
+
+def _with_full_name(name: str, body: exp.Expr, catalog: exp.Identifier | None) -> str:
+    """Trino: as `_with_return`, under a name of three parts, or of one."""
+    frame = _frame(name, "trino")
+    table = frame.this.this
+    table.set("catalog", catalog.copy() if catalog else None)
+    if catalog is None:
+        table.set("db", None)
+    return f"{write(frame, 'trino')}\n{write(exp.Return(this=body), 'trino')}"
 
 
 def _as_macro(name: str, body: exp.Expr, dialect: str) -> str:

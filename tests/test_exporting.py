@@ -53,8 +53,9 @@ def test_names_stay_as_they_were_written(model):
 
 def test_expressions_are_written_in_the_dialect(model):
     amount = "cast(amount as decimal(18, 2)) / 3"
-    text = reading(model, "bigquery", amount=amount, date="strptime(day, '%Y-%m-%d')")
-    assert "CAST(CAST(user_table.amount AS NUMERIC) AS FLOAT64) / 3" in text
+    source = {"table": "shop.sales", "date": "strptime(day, '%Y-%m-%d')"}
+    text = reading(model, "bigquery", amount=amount, **source)
+    assert "CAST(ROUND(CAST(user_table.amount AS NUMERIC), 2) AS FLOAT64) / 3" in text
     assert "PARSE_TIMESTAMP('%F', user_table.day)" in text
 
 
@@ -71,6 +72,28 @@ def test_the_table_may_have_another_name_there(model, dialect, table, written):
     assert written in reading(model, dialect, table=table)
     points = segmenter.export(model, dialect, stage="points", table=table)
     assert written in points
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "snowflake"])
+def test_a_view_that_would_not_find_its_table_is_refused(model, dialect):
+    with pytest.raises(SegmenterError, match=r"does not find sales .*--table shop\.sales"):
+        segmenter.export(model, dialect)
+    assert "FROM sales AS" in segmenter.export(model, dialect, stage="points")
+
+
+def test_trino_keeps_the_function_where_it_can(model):
+    script = segmenter.export(model, "trino")
+    assert script.index("FUNCTION classify_segment(") > script.rindex("CREATE OR REPLACE VIEW")
+    named = segmenter.export(model, "trino", table="hive.shop.sales")
+    assert "CREATE OR REPLACE FUNCTION hive.segments.classify_segment(" in named
+
+
+def test_a_name_with_dollars_ends_no_function(shop, sales):
+    model = segmenter.fit(shop, sales, Settings(names=("$$$", "$$", "$")))
+    for dialect in ("postgres", "redshift", "snowflake"):
+        script = segmenter.export(model, dialect, table="shop.sales")
+        function = sqlglot.parse(script, read=dialect)[1]
+        assert "'$$$'" in function.expression.name.replace("\\'", "'")
 
 
 def test_duckdb_reads_the_table_of_its_own_schema(model):
@@ -120,7 +143,7 @@ def test_a_column_called_like_an_expression_stays_a_column(shop, dialect):
     model = segmenter.fit(shop, Source(transactions="odd", customer="kunden-nr", **columns))
     (statement,) = [
         tree
-        for tree in sqlglot.parse(segmenter.export(model, dialect), read=dialect)
+        for tree in sqlglot.parse(segmenter.export(model, dialect, table="shop.odd"), read=dialect)
         if tree.this.name == "transactions"
     ]
     read = {column.name for column in statement.find_all(sqlglot.exp.Column)}

@@ -152,3 +152,50 @@ def test_the_rules_leave_a_plain_query_alone():
     query = "SELECT a, SUM(b) FROM t WHERE a > 1 GROUP BY a"
     tree = sqlglot.parse_one(query, read="duckdb")
     assert portability.port(tree, "trino").sql(dialect="trino") == query
+
+
+@pytest.mark.parametrize(
+    ("rule", "dialect", "query", "expected"),
+    [
+        (
+            "calendar_days",
+            "databricks",
+            "SELECT DATE_DIFF('day', a, b)",
+            "SELECT DATEDIFF(b, a)",
+        ),
+        ("calendar_days", "databricks", "SELECT DATE_DIFF('month', a, b)", None),
+        (
+            "decimal_scale",
+            "bigquery",
+            "SELECT CAST(a AS DECIMAL(18, 2))",
+            "SELECT ROUND(CAST(a AS NUMERIC), 2)",
+        ),
+        (
+            "decimal_scale",
+            "bigquery",
+            "SELECT TRY_CAST(TRY_CAST(a AS DECIMAL(9, 4)) AS DECIMAL(9))",
+            "SELECT ROUND(SAFE_CAST(ROUND(SAFE_CAST(a AS NUMERIC), 4) AS NUMERIC), 0)",
+        ),
+        (
+            "tolerant_casts",
+            "snowflake",
+            "SELECT TRY_CAST(a AS DOUBLE)",
+            "SELECT TRY_CAST(CAST(a AS VARCHAR) AS DOUBLE)",
+        ),
+        (
+            "known_extremes",
+            "bigquery",
+            "SELECT GREATEST(a, 0)",
+            "SELECT GREATEST(COALESCE(a, 0), COALESCE(0, a))",
+        ),
+        (
+            "typed_nulls",
+            "redshift",
+            "SELECT NULL AS a",
+            "SELECT CAST(NULL AS VARCHAR(256)) AS a",
+        ),
+    ],
+)
+def test_where_a_dialect_means_something_else(rule, dialect, query, expected):
+    found = rewritten(getattr(portability, rule), query, dialect)
+    assert found == (expected or sqlglot.transpile(query, read="duckdb", write=dialect)[0])

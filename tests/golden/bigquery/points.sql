@@ -1,7 +1,7 @@
 -- Anonymous training points: monetary, frequency, number of customers. No customer is in them.
 -- Save the result as points.parquet or points.csv, then, where Segmenter is installed:
 --     segmenter fit new.duckdb --points points.parquet
--- Dialect: bigquery. Table: sales
+-- Dialect: bigquery. Table: shop.sales
 
 WITH transactions AS (
   SELECT
@@ -9,7 +9,7 @@ WITH transactions AS (
     user_table.order_id AS order_id,
     CAST(user_table.amount AS FLOAT64) AS amount,
     CAST(user_table.sold_at AS DATETIME) AS ordered_at
-  FROM sales AS user_table
+  FROM shop.sales AS user_table
   WHERE
     (
       user_table.amount <> 0

@@ -2,6 +2,7 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: bigquery. Run the whole script once, and again for each new model; it creates the dataset
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- Create the dataset in your table's location first if that is not the default.
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
@@ -65,7 +66,7 @@ SELECT
   user_table.order_id AS order_id,
   CAST(user_table.amount AS FLOAT64) AS amount,
   CAST(user_table.sold_at AS DATETIME) AS ordered_at
-FROM sales AS user_table
+FROM shop.sales AS user_table
 WHERE
   (
     user_table.amount <> 0

@@ -197,8 +197,8 @@ WITH models AS (
     model_segments.segment_rank,
     current_model.active_days,
     current_model.lapsed_days,
-    DATEDIFF(DAY, CAST(classified.first_order_at AS DATE), newest.today) AS days_since_first_order,
-    DATEDIFF(DAY, CAST(classified.last_order_at AS DATE), newest.today) AS days_since_last_order
+    DATEDIFF(newest.today, CAST(classified.first_order_at AS DATE)) AS days_since_first_order,
+    DATEDIFF(newest.today, CAST(classified.last_order_at AS DATE)) AS days_since_last_order
   FROM classified
   CROSS JOIN current_model
   CROSS JOIN newest

@@ -2,6 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: redshift. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- A view cannot be replaced by one with other columns or types. If Redshift says so:
+-- drop view segments.transactions cascade, then run this.
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
@@ -10,9 +12,8 @@ CREATE OR REPLACE FUNCTION segments.classify_segment(
     DOUBLE PRECISION,
     DOUBLE PRECISION
 )
-RETURNS VARCHAR(MAX)
-IMMUTABLE
-LANGUAGE SQL AS
+RETURNS VARCHAR(256)
+IMMUTABLE AS
 $$
 SELECT
   CASE
@@ -58,7 +59,7 @@ SELECT
       ELSE CASE WHEN $1 < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
     END
   END
-$$;
+$$ LANGUAGE sql;
 
 -- segments.transactions
 -- Grain:  one row for each row of the user's table that passes the row filter.

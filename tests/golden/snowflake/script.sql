@@ -67,7 +67,7 @@ SELECT
   user_table.order_id AS order_id,
   CAST(user_table.amount AS DOUBLE) AS amount,
   CAST(user_table.sold_at AS TIMESTAMPNTZ) AS ordered_at
-FROM sales AS user_table
+FROM shop.sales AS user_table
 WHERE
   (
     user_table.amount <> 0

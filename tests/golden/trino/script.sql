@@ -2,59 +2,10 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: trino. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
--- The catalog must be one that stores functions, such as hive or memory.
+-- The views need no function. It comes last, for your own queries, and needs a catalog that
+-- keeps functions (hive, memory): the table's, or the server's sql.default-function-catalog.
 
 CREATE SCHEMA IF NOT EXISTS segments;
-
--- classify_segment(monetary, frequency): the segment of a customer; NULL, NaN or infinity in gives NULL
-CREATE OR REPLACE FUNCTION segments.classify_segment(
-    monetary DOUBLE,
-    frequency DOUBLE
-)
-RETURNS VARCHAR
-RETURN CASE
-  WHEN monetary > CAST('-Infinity' AS DOUBLE)
-  AND monetary < CAST('Infinity' AS DOUBLE)
-  AND frequency > CAST('-Infinity' AS DOUBLE)
-  AND frequency < CAST('Infinity' AS DOUBLE)
-  THEN CASE
-    WHEN frequency < 3
-    THEN CASE
-      WHEN monetary < 1308.59e0
-      THEN 'At-Risk'
-      WHEN monetary < 1895.39e0
-      THEN 'Loyal'
-      ELSE 'Elite'
-    END
-    WHEN frequency < 4
-    THEN CASE
-      WHEN monetary < 758.42e0
-      THEN 'At-Risk'
-      WHEN monetary < 1789.53e0
-      THEN 'Loyal'
-      ELSE 'Elite'
-    END
-    WHEN frequency < 5
-    THEN CASE
-      WHEN monetary < 200.76e0
-      THEN 'At-Risk'
-      WHEN monetary < 1683.68e0
-      THEN 'Loyal'
-      ELSE 'Elite'
-    END
-    WHEN frequency < 6
-    THEN CASE WHEN monetary < 1577.82e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 7
-    THEN CASE WHEN monetary < 1471.97e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 8
-    THEN CASE WHEN monetary < 1366.11e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 9
-    THEN CASE WHEN monetary < 1260.26e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 10
-    THEN CASE WHEN monetary < 1154.40e0 THEN 'Loyal' ELSE 'Elite' END
-    ELSE CASE WHEN monetary < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
-  END
-END;
 
 -- segments.transactions
 -- Grain:  one row for each row of the user's table that passes the row filter.
@@ -64,7 +15,7 @@ SELECT
   user_table.order_id AS order_id,
   CAST(user_table.amount AS DOUBLE) AS amount,
   CAST(user_table.sold_at AS TIMESTAMP(6)) AS ordered_at
-FROM sales AS user_table
+FROM hive.shop.sales AS user_table
 WHERE
   (
     user_table.amount <> 0
@@ -181,7 +132,49 @@ WITH models AS (
 ), classified AS (
   SELECT
     customer_profile.*,
-    segments.classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS DOUBLE)) AS segment
+    CASE
+      WHEN CAST(customer_profile.monetary AS DOUBLE) > CAST('-Infinity' AS DOUBLE)
+      AND CAST(customer_profile.monetary AS DOUBLE) < CAST('Infinity' AS DOUBLE)
+      AND CAST(CAST(customer_profile.frequency AS DOUBLE) AS DOUBLE) > CAST('-Infinity' AS DOUBLE)
+      AND CAST(CAST(customer_profile.frequency AS DOUBLE) AS DOUBLE) < CAST('Infinity' AS DOUBLE)
+      THEN CASE
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 3
+        THEN CASE
+          WHEN customer_profile.monetary < 1308.59e0
+          THEN 'At-Risk'
+          WHEN customer_profile.monetary < 1895.39e0
+          THEN 'Loyal'
+          ELSE 'Elite'
+        END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 4
+        THEN CASE
+          WHEN customer_profile.monetary < 758.42e0
+          THEN 'At-Risk'
+          WHEN customer_profile.monetary < 1789.53e0
+          THEN 'Loyal'
+          ELSE 'Elite'
+        END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 5
+        THEN CASE
+          WHEN customer_profile.monetary < 200.76e0
+          THEN 'At-Risk'
+          WHEN customer_profile.monetary < 1683.68e0
+          THEN 'Loyal'
+          ELSE 'Elite'
+        END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 6
+        THEN CASE WHEN customer_profile.monetary < 1577.82e0 THEN 'Loyal' ELSE 'Elite' END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 7
+        THEN CASE WHEN customer_profile.monetary < 1471.97e0 THEN 'Loyal' ELSE 'Elite' END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 8
+        THEN CASE WHEN customer_profile.monetary < 1366.11e0 THEN 'Loyal' ELSE 'Elite' END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 9
+        THEN CASE WHEN customer_profile.monetary < 1260.26e0 THEN 'Loyal' ELSE 'Elite' END
+        WHEN CAST(customer_profile.frequency AS DOUBLE) < 10
+        THEN CASE WHEN customer_profile.monetary < 1154.40e0 THEN 'Loyal' ELSE 'Elite' END
+        ELSE CASE WHEN customer_profile.monetary < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
+      END
+    END AS segment
   FROM customer_profile
 ), dated AS (
   SELECT
@@ -357,3 +350,53 @@ SELECT
 FROM final
 ORDER BY
   segment_rank;
+
+-- classify_segment(monetary, frequency): the segment of a customer; NULL, NaN or infinity in gives NULL
+CREATE OR REPLACE FUNCTION hive.segments.classify_segment(
+    monetary DOUBLE,
+    frequency DOUBLE
+)
+RETURNS VARCHAR
+RETURN CASE
+  WHEN monetary > CAST('-Infinity' AS DOUBLE)
+  AND monetary < CAST('Infinity' AS DOUBLE)
+  AND frequency > CAST('-Infinity' AS DOUBLE)
+  AND frequency < CAST('Infinity' AS DOUBLE)
+  THEN CASE
+    WHEN frequency < 3
+    THEN CASE
+      WHEN monetary < 1308.59e0
+      THEN 'At-Risk'
+      WHEN monetary < 1895.39e0
+      THEN 'Loyal'
+      ELSE 'Elite'
+    END
+    WHEN frequency < 4
+    THEN CASE
+      WHEN monetary < 758.42e0
+      THEN 'At-Risk'
+      WHEN monetary < 1789.53e0
+      THEN 'Loyal'
+      ELSE 'Elite'
+    END
+    WHEN frequency < 5
+    THEN CASE
+      WHEN monetary < 200.76e0
+      THEN 'At-Risk'
+      WHEN monetary < 1683.68e0
+      THEN 'Loyal'
+      ELSE 'Elite'
+    END
+    WHEN frequency < 6
+    THEN CASE WHEN monetary < 1577.82e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 7
+    THEN CASE WHEN monetary < 1471.97e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 8
+    THEN CASE WHEN monetary < 1366.11e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 9
+    THEN CASE WHEN monetary < 1260.26e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 10
+    THEN CASE WHEN monetary < 1154.40e0 THEN 'Loyal' ELSE 'Elite' END
+    ELSE CASE WHEN monetary < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
+  END
+END;
