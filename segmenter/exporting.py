@@ -43,8 +43,8 @@ _ADVICE = {
         f"drop view {SCHEMA}.transactions cascade, then run this.",
     ],
     "trino": [
-        "The views need no function. It comes last, for your own queries, and needs a catalog that",
-        "keeps functions (hive, memory): the table's, or the server's sql.default-function-catalog.",
+        "The views need no function. It comes last, for your own queries, and needs a catalog",
+        "that keeps functions (hive, memory): the table's, or sql.default-function-catalog.",
     ],
 }
 """What else whoever runs a script should know."""
@@ -188,7 +188,9 @@ def model_function(model: Model, dialect: str) -> exp.Expr:
 def _body(model: Model) -> exp.Expr:
     names = [exp.Literal.string(name) for name in model.names]
     rules = {"body": case_expression(model.rules, names, model.points)}
-    return bind(f"macros/{FUNCTION}", rules).expression
+    body = bind(f"macros/{FUNCTION}", rules).expression
+    assert isinstance(body, exp.Expr)
+    return body
 
 
 def _inline_function(view: exp.Expr, body: exp.Expr) -> None:

@@ -2,8 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: trino. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
--- The views need no function. It comes last, for your own queries, and needs a catalog that
--- keeps functions (hive, memory): the table's, or the server's sql.default-function-catalog.
+-- The views need no function. It comes last, for your own queries, and needs a catalog
+-- that keeps functions (hive, memory): the table's, or sql.default-function-catalog.
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
