@@ -11,6 +11,7 @@ import duckdb
 from segmenter.elsewhere import check_settings, points_stage, publisher
 from segmenter.engine import Engine
 from segmenter.errors import SegmenterError
+from segmenter.layout import STORAGE
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.publish import check_target, publish
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 __all__ = ["fit"]
-
-_STORAGE = "v1.4.0"
-"""New files can be read by DuckDB 1.4 and later."""
 
 
 def fit(
@@ -126,8 +124,9 @@ def _fit_elsewhere(
         if file is None:
             elsewhere(model)
             return model
-        version = {"storage_compatibility_version": _STORAGE}
-        with duckdb.connect(os.fspath(file), config={**version}) as con:
+        with duckdb.connect(
+            os.fspath(file), config={"storage_compatibility_version": STORAGE}
+        ) as con:
             check_target(con)
             with points_stage(con, model) as points:
                 refit = refit_changes(points, model)

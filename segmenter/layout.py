@@ -16,6 +16,7 @@ __all__ = [
     "LAYOUT_VERSION",
     "SCHEMA",
     "SNAPSHOT",
+    "STORAGE",
     "SUMMARY",
     "SUMMARY_OF_SNAPSHOT",
     "check_layout",
@@ -36,6 +37,9 @@ SUMMARY = "segment_summary"
 
 SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
 """View like ``segment_summary``, but over the snapshot."""
+
+STORAGE = "v1.4.0"
+"""New files can be read by DuckDB 1.4 and later."""
 
 LAYOUT_VERSION = 3
 """Raised when a stored table changes its columns; a model of another layout is refused."""

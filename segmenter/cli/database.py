@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 from segmenter.cli import stopping
 from segmenter.errors import SegmenterError, did_you_mean, first_line
-from segmenter.layout import require_model
+from segmenter.layout import STORAGE, require_model
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Workplace", "limit", "new_database", "open_model", "open_to_read", "workplace"]
-
-_STORAGE = "v1.4.0"
-"""New files can be read by DuckDB 1.4 and later."""
 
 _MANNERS = "set enable_progress_bar = false; set python_enable_replacements = false"
 """DuckDB's own progress bar would go to standard output, among the results; and a name that is no
@@ -77,7 +74,7 @@ def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     with _draft(path) as draft:
         try:
-            con = duckdb.connect(str(draft), config={"storage_compatibility_version": _STORAGE})
+            con = duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE})
         except duckdb.Error as error:
             raise SegmenterError(f"{path} cannot be created: {first_line(error)}") from None
         con.execute(_MANNERS)
@@ -121,7 +118,7 @@ class Workplace:
             self._detach()
         else:
             with _draft(self.path) as draft:
-                self._attach(draft, f"storage_version '{_STORAGE}'")
+                self._attach(draft, f"storage_version '{STORAGE}'")
                 yield
                 self._detach()
                 stopping.check()
