@@ -43,7 +43,8 @@ def export(
         typer.Option(
             metavar="NAME",
             help="The table as it is called there, such as shop.sales. Needed where the model was "
-            "fitted to files or a data frame; otherwise the table of the fit.",
+            "fitted to files or a data frame, and with its schema for bigquery and snowflake; "
+            "otherwise the table of the fit.",
             show_default=False,
         ),
     ] = None,
