@@ -201,6 +201,6 @@ def _fingerprint(model: segmenter.Model, customers: str) -> str:
         ))
         from '{customers}'
         """
-    ).fetchone()
+    ).fetchall()
     digest.update(repr(found).encode())
     return digest.hexdigest()

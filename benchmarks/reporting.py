@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def print_table(rows: Sequence[Row], scale: Scale) -> None:
     table = Table(title=f"Segmenter and its peers, {scale} scale; medians")
     for title in TITLES:
         table.add_column(title, justify="right" if title in NUMBERS else "left")
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip_longest(rows, rows[1:]):
         last = following is None or following.part != row.part
         table.add_row(*_cells(row), end_section=last)
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
