@@ -31,6 +31,7 @@ IN_POSTGRES = 20_000_000
 ROWS_PER_CUSTOMER = 10
 DRIVER_MEMORY = "4g"
 FILES = 8
+QUIET = "set enable_progress_bar = false"
 
 _CUSTOMERS = """
     select customer_id, monetary, frequency, is_whale, segment, segment_rank, lifecycle
@@ -70,6 +71,7 @@ def _write(folder: Path, rows: int) -> None:
     sales = folder / "sales"
     sales.mkdir()
     with duckdb.connect() as con:
+        con.execute(QUIET)
         for part in range(FILES):
             con.execute(
                 f"copy (from '{whole}' where hash(invoice_no) % {FILES} = {part}) "
@@ -92,7 +94,7 @@ def _on_duckdb(folder: Path) -> tuple[Figure, str]:
     models: list[segmenter.Model] = []
     source = _source(f"{folder}/sales/*.parquet")
     with duckdb.connect(str(folder / "duckdb.duckdb")) as con:
-        con.execute("set memory_limit = '4GB'")
+        con.execute(f"{QUIET}; set memory_limit = '4GB'")
         figure = measured(lambda: models.append(segmenter.fit(con, source)))
         con.execute(f"copy ({_CUSTOMERS.format('segments.')}) to '{folder}/here.parquet'")
     return figure, _fingerprint(models[0], f"{folder}/here.parquet")
@@ -156,6 +158,7 @@ def _load(con: psycopg.Connection[Any], folder: Path) -> None:
         "create table sales (customer_id bigint, invoice_no bigint, amount numeric(18, 2), "
         "ordered_at timestamp)"
     )
+    duckdb.execute(QUIET)
     for part in range(FILES):
         csv = folder / "part.csv"
         duckdb.sql(
@@ -193,6 +196,7 @@ def _fingerprint(model: segmenter.Model, customers: str) -> str:
         rules.segment,
     ):
         digest.update(column.tobytes())
+    duckdb.execute(QUIET)
     found = duckdb.sql(
         f"""
         select count(*), sum(hash(
