@@ -207,7 +207,8 @@ def tolerant_casts(tree: exp.Expr, dialect: str) -> exp.Expr:
 def known_extremes(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Leave NULLs out of ``greatest`` and ``least`` where one of them makes the result NULL."""
     if dialect in ("bigquery", "trino"):
-        for call in list(tree.find_all(exp.Greatest, exp.Least)):
+        calls = list(tree.find_all(exp.Greatest, exp.Least))
+        for call in reversed(calls):  # the inner ones first, since the outer one copies them
             values = [call.this, *call.expressions]
             filled = [
                 exp.func("coalesce", value.copy(), *(v.copy() for v in values if v is not value))

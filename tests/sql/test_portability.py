@@ -189,6 +189,13 @@ def test_the_rules_leave_a_plain_query_alone():
             "SELECT GREATEST(COALESCE(a, 0), COALESCE(0, a))",
         ),
         (
+            "known_extremes",
+            "trino",
+            "SELECT GREATEST(LEAST(a, 9), 0)",
+            "SELECT GREATEST(COALESCE(LEAST(COALESCE(a, 9), COALESCE(9, a)), 0), "
+            "COALESCE(0, LEAST(COALESCE(a, 9), COALESCE(9, a))))",
+        ),
+        (
             "typed_nulls",
             "redshift",
             "SELECT NULL AS a",
