@@ -10,6 +10,7 @@ import argparse
 import importlib
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -30,7 +31,7 @@ def main() -> None:
             continue
         started = perf_counter()
         try:
-            rows += _run(part, options.scale)
+            rows.extend(_run(part, options.scale))
         except Exception:  # a peer that breaks down must not lose the hours before it
             traceback.print_exc()
             failed = True
@@ -52,13 +53,11 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _run(part: str, scale: Scale) -> list[Row]:
+def _run(part: str, scale: Scale) -> Iterator[Row]:
     """Run one part, saying what comes of it."""
-    found = []
     for row in importlib.import_module(f"benchmarks.bench_{part}").measure(scale):
         _say(f"{part}: {row.case}, {row.size:,} {row.things} {row.peer}".rstrip())
-        found.append(row)
-    return found
+        yield row
 
 
 def _compile_kernels() -> None:
