@@ -7,7 +7,7 @@ import pytest
 
 import segmenter
 from segmenter import Model, Source
-from tests.datasets import DATASETS, load_dataset
+from tests.datasets import DATASETS, SHOP, load_dataset
 
 
 class Fitted:
@@ -40,23 +40,11 @@ def con():
 @pytest.fixture
 def shop(con):
     """A small, readable shop: 60 customers, three kinds of them."""
-    con.execute(
-        """
-        create table sales as
-        select
-            i % 60 as customer_id,
-            i as order_id,
-            (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end)
-            + (i % 60) / 4.0 as amount,
-            timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at
-        from range(600) as t(i)
-        where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
-        """
-    )
+    con.execute(SHOP)
     return con
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sales():
     """How the small shop is read."""
     return Source(

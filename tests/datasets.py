@@ -1,4 +1,4 @@
-"""The three real data sets as tables; the benchmarks use them too."""
+"""The three real data sets as tables, which the benchmarks use too, and a small shop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,25 @@ import duckdb
 
 from segmenter import Source
 
-__all__ = ["DATASETS", "RETAIL", "load_dataset"]
+__all__ = ["DATASETS", "RETAIL", "SHOP", "load_dataset"]
 
 HERE = Path(__file__).parent
 
 RETAIL = str(files("segmenter.data") / "online_retail.parquet")
 RETAIL_II = str(HERE / "data" / "online_retail_ii_2009_2010.parquet")
+
+SHOP = """
+    create table sales as
+    select
+        i % 60 as customer_id,
+        i as order_id,
+        (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end)
+        + (i % 60) / 4.0 as amount,
+        timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at
+    from range(600) as t(i)
+    where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
+"""
+"""Readable sales: 60 customers, three kinds of them."""
 
 DATASETS = ("online_retail", "two_years", "cdnow")
 

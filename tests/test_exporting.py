@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
+import duckdb
 import pandas as pd
 import pytest
 import sqlglot
@@ -14,11 +15,21 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.cli import main
 from segmenter.refreshing import Refresh
 from segmenter.warehouses import DIALECTS
+from tests.datasets import SHOP
 
 
-@pytest.fixture
-def model(shop, sales):
-    return segmenter.fit(shop, sales)
+@pytest.fixture(scope="module")
+def fitted_shop(sales):
+    """The small shop with its model; tests must not change it."""
+    with duckdb.connect() as con:
+        con.execute(SHOP)
+        segmenter.fit(con, sales)
+        yield con
+
+
+@pytest.fixture(scope="module")
+def model(fitted_shop):
+    return segmenter.load(fitted_shop)
 
 
 def reading(model, dialect="snowflake", **source):
@@ -130,21 +141,27 @@ def test_profiles_are_a_source_too(shop, sales):
     assert "FROM given AS user_table" in script
 
 
+@pytest.fixture(scope="module")
+def of_odd_columns():
+    with duckdb.connect() as con:
+        con.execute(SHOP)
+        con.execute(
+            """
+            create table odd as
+            select
+                customer_id as "Kunden-Nr", amount as "a + b", order_id as "order", sold_at as "Tag"
+            from sales
+            """
+        )
+        columns = {"amount": "a + b", "order": "order", "date": "tag", "where": "true"}
+        return segmenter.fit(con, Source(transactions="odd", customer="kunden-nr", **columns))
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_column_called_like_an_expression_stays_a_column(shop, dialect):
-    shop.execute(
-        """
-        create table odd as
-        select customer_id as "Kunden-Nr", amount as "a + b", order_id as "order", sold_at as "Tag"
-        from sales
-        """
-    )
-    columns = {"amount": "a + b", "order": "order", "date": "tag", "where": "true"}
-    model = segmenter.fit(shop, Source(transactions="odd", customer="kunden-nr", **columns))
+def test_a_column_called_like_an_expression_stays_a_column(of_odd_columns, dialect):
+    script = segmenter.export(of_odd_columns, dialect, table="shop.odd")
     (statement,) = [
-        tree
-        for tree in sqlglot.parse(segmenter.export(model, dialect, table="shop.odd"), read=dialect)
-        if tree.this.name == "transactions"
+        tree for tree in sqlglot.parse(script, read=dialect) if tree.this.name == "transactions"
     ]
     read = {column.name for column in statement.find_all(sqlglot.exp.Column)}
     assert {"Kunden-Nr", "a + b", "order"} <= read
@@ -176,10 +193,15 @@ def test_what_is_stored_reads_the_same_columns_again(shop, sales):
     assert sorted(shop.execute(script).fetchall()) == sorted(points)
 
 
+@pytest.fixture(scope="module")
+def from_points(fitted_shop):
+    points = fitted_shop.execute("from segments.profile_points").df()
+    with duckdb.connect() as con:
+        return segmenter.fit(con, Source(points=points))
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_model_of_points_is_a_function_alone(model, shop, dialect):
-    points = shop.execute("from segments.profile_points").df()
-    from_points = segmenter.fit(shop, Source(points=points))
+def test_a_model_of_points_is_a_function_alone(from_points, dialect):
     script = segmenter.export(from_points, dialect)
     assert len(sqlglot.parse(script, read=dialect)) == 2
     with pytest.raises(SegmenterError, match="only its function is exported"):

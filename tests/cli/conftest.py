@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from segmenter.cli import main
@@ -30,6 +32,29 @@ def run(capsys, monkeypatch):
             code = stop.code or 0
         captured = capsys.readouterr()
         return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def fitted_files(tmp_path_factory):
+    """What ``fitted_file`` has made, and a folder for it."""
+    return {}, tmp_path_factory.mktemp("fitted")
+
+
+@pytest.fixture
+def fitted_file(fitted_files, tmp_path, run):
+    """Give a copy of a file with these sales and their model, which is fitted only once."""
+    made, folder = fitted_files
+
+    def call(sales, *words):
+        if (sales, words) not in made:
+            path = folder / f"{len(made)}.duckdb"
+            with duckdb.connect(str(path)) as con:
+                con.execute(sales)
+            assert run("fit", path, *words, "--quiet").code == 0
+            made[sales, words] = path
+        return Path(shutil.copy(made[sales, words], tmp_path / "shop.duckdb"))
 
     return call
 

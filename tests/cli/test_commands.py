@@ -15,16 +15,7 @@ import pytest
 
 from segmenter import SegmenterError, Source, fit
 from segmenter.cli.app import app
-
-SALES = """
-    create table sales as
-    select i % 60 as customer_id, i as order_id,
-        (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end) + (i % 60) / 4.0
-            as amount,
-        timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at, 'x' as note
-    from range(600) as t(i)
-    where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
-"""
+from tests.datasets import SHOP
 
 FIT = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
 
@@ -33,7 +24,8 @@ FIT = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
 def shop_file(tmp_path):
     path = tmp_path / "shop.duckdb"
     with duckdb.connect(str(path)) as con:
-        con.execute(SALES)
+        con.execute(SHOP)
+        con.execute("alter table sales add column note varchar default 'x'")
         con.execute("create table broken as select 1 as customer_id, 'nan'::double as amount")
         con.execute("create table nothing as select * from sales where false")
         con.execute("create table nobody as select null::integer as customer_id, 1.0 as amount")
@@ -41,9 +33,8 @@ def shop_file(tmp_path):
 
 
 @pytest.fixture
-def model_file(shop_file, run):
-    assert run("fit", shop_file, "--transactions", "sales", *FIT, "--quiet").code == 0
-    return shop_file
+def model_file(fitted_file):
+    return fitted_file(SHOP, "--transactions", "sales", *FIT)
 
 
 def test_demo_ends_with_segments_audit_rules_and_next_steps(run, tmp_path, monkeypatch):
@@ -286,7 +277,8 @@ def test_a_model_of_another_layout_is_refused(run, model_file):
 
 def test_a_source_in_an_attached_database_is_refused(con, tmp_path):
     con.execute(f"attach '{tmp_path}/other.duckdb' as other")
-    con.execute(SALES.replace("table sales", "table other.sales"))
+    con.execute(SHOP)
+    con.execute("create table other.sales as from sales")
     with pytest.raises(SegmenterError, match="attached database 'other'"):
         fit(con, Source(transactions="other.sales", customer="customer_id", amount="amount"))
 

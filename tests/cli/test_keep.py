@@ -18,24 +18,23 @@ from segmenter.training import train as train_really
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")
 
 
+SALES = """
+    create table sales as
+    select (i * 7919 % ({rows} // 5))::bigint as customer_id,
+        ((hash(i, 1) % 10000) / 100.0)::decimal(18, 2) as amount, i // 2 as order_id
+    from range({rows}) as t(i)
+"""
+
+
 def make_sales(path, rows=2_000):
     with duckdb.connect(str(path)) as con:
-        con.execute(
-            f"""
-            create table sales as
-            select (i * 7919 % ({rows} // 5))::bigint as customer_id,
-                ((hash(i, 1) % 10000) / 100.0)::decimal(18, 2) as amount, i // 2 as order_id
-            from range({rows}) as t(i)
-            """
-        )
+        con.execute(SALES.format(rows=rows))
     return path
 
 
 @pytest.fixture
-def shop_file(tmp_path, run):
-    path = make_sales(tmp_path / "shop.duckdb")
-    assert run("fit", path, *FIT, "--order", "order_id", "--quiet").code == 0
-    return path
+def shop_file(fitted_file):
+    return fitted_file(SALES.format(rows=2_000), *FIT, "--order", "order_id")
 
 
 def summary(run, path, *options):

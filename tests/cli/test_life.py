@@ -9,17 +9,7 @@ import json
 import duckdb
 import pytest
 
-SALES = """
-    create table sales as
-    select
-        i % 60 as customer_id,
-        i as order_id,
-        (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end)
-        + (i % 60) / 4.0 as amount,
-        timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at
-    from range(600) as t(i)
-    where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
-"""
+from tests.datasets import SHOP
 
 FIT = (
     "--transactions", "sales", "--customer", "customer_id", "--amount", "amount",
@@ -28,12 +18,8 @@ FIT = (
 
 
 @pytest.fixture
-def shop_file(tmp_path, run):
-    path = tmp_path / "shop.duckdb"
-    with duckdb.connect(str(path)) as con:
-        con.execute(SALES)
-    assert run("fit", path, *FIT).code == 0
-    return path
+def shop_file(fitted_file):
+    return fitted_file(SHOP, *FIT)
 
 
 def read_csv(text):

@@ -13,12 +13,8 @@ MORE = ("--order", "order_id", "--date", "sold_at", "--n-neighbors", "1", "--qui
 
 
 @pytest.fixture
-def shop_file(tmp_path, run):
-    path = tmp_path / "shop.duckdb"
-    with duckdb.connect(str(path)) as con:
-        con.execute(TWELVE)
-    assert run("fit", path, *FIT, *MORE).code == 0
-    return path
+def shop_file(fitted_file):
+    return fitted_file(TWELVE, *FIT, *MORE)
 
 
 def test_a_page_and_its_pictures(run, shop_file, tmp_path):

@@ -12,24 +12,21 @@ import pytest
 FIT = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id", "--date", "day")
 
 
+SALES = """
+    create table sales as
+    select i % 120 as customer_id, i as order_id,
+        date '2024-01-01' + (i // 8)::integer as day,
+        (case when i % 120 < 80 then 10 when i % 120 < 110 then 50 else 200 end)
+        + (i % 120) / 4.0 as amount, case when i % 9 = 0 then 'GBP' else 'EUR' end as money
+    from range(2000) as t(i)
+    where i < 600 or i % 120 >= 80;
+    create table internal as select 5 as customer_id
+"""
+
+
 @pytest.fixture
-def shop_file(tmp_path, run):
-    path = tmp_path / "shop.duckdb"
-    with duckdb.connect(str(path)) as con:
-        con.execute(
-            """
-            create table sales as
-            select i % 120 as customer_id, i as order_id,
-                date '2024-01-01' + (i // 8)::integer as day,
-                (case when i % 120 < 80 then 10 when i % 120 < 110 then 50 else 200 end)
-                + (i % 120) / 4.0 as amount, case when i % 9 = 0 then 'GBP' else 'EUR' end as money
-            from range(2000) as t(i)
-            where i < 600 or i % 120 >= 80;
-            create table internal as select 5 as customer_id
-            """
-        )
-    assert run("fit", path, "--transactions", "sales", *FIT, "--quiet").code == 0
-    return path
+def shop_file(fitted_file):
+    return fitted_file(SALES, "--transactions", "sales", *FIT)
 
 
 def test_backtest_shows_both_rankings_and_compares_them(run, shop_file):

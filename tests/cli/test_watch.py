@@ -10,20 +10,17 @@ import pytest
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount", "--quiet")
 
 
+SALES = """
+    create table sales as
+    select (i * 7919 % 400)::bigint as customer_id,
+        ((hash(i, 1) % 10000) / 100.0)::decimal(18, 2) as amount, i // 2 as order_id
+    from range(2000) as t(i)
+"""
+
+
 @pytest.fixture
-def shop_file(tmp_path, run):
-    path = tmp_path / "shop.duckdb"
-    with duckdb.connect(str(path)) as con:
-        con.execute(
-            """
-            create table sales as
-            select (i * 7919 % 400)::bigint as customer_id,
-                ((hash(i, 1) % 10000) / 100.0)::decimal(18, 2) as amount, i // 2 as order_id
-            from range(2000) as t(i)
-            """
-        )
-    assert run("fit", path, *FIT, "--order", "order_id").code == 0
-    return path
+def shop_file(fitted_file):
+    return fitted_file(SALES, *FIT, "--order", "order_id")
 
 
 def sql(path, query):

@@ -18,6 +18,7 @@ from sqlglot import exp
 import segmenter
 from segmenter import Source
 from segmenter.warehouses import DIALECTS
+from tests.datasets import SHOP
 
 HERE = Path(__file__).parent
 
@@ -28,21 +29,11 @@ SUMMARY = "select * from segments.segment_summary order by segment_rank"
 NAMED = {"bigquery": "shop.sales", "snowflake": "shop.sales", "trino": "hive.shop.sales"}
 """The table's name where a script needs more of it than that of the fit."""
 
-SALES = """
-    create table sales as
-    select i % 60 as customer_id, i as order_id,
-        (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end) + (i % 60) / 4.0
-            as amount,
-        timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at
-    from range(600) as t(i)
-    where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
-"""
-
 
 def shop(**more):
     """Return a small shop with a model."""
     con = duckdb.connect()
-    con.execute(SALES)
+    con.execute(SHOP)
     columns = {"customer": "customer_id", "order": "order_id", "date": "sold_at"}
     source = Source(transactions="sales", amount="amount", **columns, **more)
     return con, segmenter.fit(con, source)
@@ -115,7 +106,7 @@ def test_translated_back_it_gives_the_same_rows(windowed, dialect):
     script = segmenter.export(model, dialect, table=table)
     points = segmenter.export(model, dialect, stage="points", table=table)
     with duckdb.connect() as con:
-        con.execute(SALES)
+        con.execute(SHOP)
         if table:
             schema = table.rpartition(".")[0]
             if "." in schema:
