@@ -36,12 +36,15 @@ _NAMES_IN_VIEWS = ("bigquery", "snowflake")
 _WITHOUT_FUNCTION = ("trino",)
 """Where few catalogs keep functions, so that the views have to do without."""
 
+_OTHER_COLUMNS = [
+    "A view cannot be replaced by one with other columns or types. If the database says so, run",
+    f"drop view if exists {SCHEMA}.transactions, {SCHEMA}.customer_profile cascade; before this.",
+]
+
 _ADVICE = {
     "bigquery": ["Create the dataset in your table's location first if that is not the default."],
-    "redshift": [
-        "A view cannot be replaced by one with other columns or types. If Redshift says so:",
-        f"drop view {SCHEMA}.transactions cascade, then run this.",
-    ],
+    "postgres": _OTHER_COLUMNS,
+    "redshift": _OTHER_COLUMNS,
     "trino": [
         "The views need no function. It comes last, for your own queries, and needs a catalog",
         "that keeps functions (hive, memory): the table's, or sql.default-function-catalog.",

@@ -15,8 +15,10 @@ import pyarrow as pa
 from pyarrow import csv
 from sqlglot import exp
 
+from segmenter.catalog import VIEWS
 from segmenter.engine import Kind, canonical_type
 from segmenter.errors import SegmenterError, first_line
+from segmenter.layout import SCHEMA
 from segmenter.portability import port
 from segmenter.source import Source
 from segmenter.warehouses import write
@@ -165,12 +167,27 @@ class Postgres:
         )
 
     def publish(self, statements: Iterable[str]) -> None:
-        """Create or replace schema, function and views in one transaction."""
+        """Create or replace schema, function and views in one transaction.
+
+        PostgreSQL does not replace a view by one with other columns or types; then ours are dropped
+        and made anew.
+        """
+        from psycopg.errors import InvalidTableDefinition
+
+        texts = [statement.encode() for statement in statements]
         with self._asking("nothing was published"):
             self.con.rollback()
             with self.con.transaction():
-                for statement in statements:
-                    self.con.execute(statement.encode())
+                try:
+                    with self.con.transaction():
+                        self._run(texts)
+                except InvalidTableDefinition:
+                    ours = ", ".join(f"{SCHEMA}.{name}" for name in VIEWS)
+                    self._run([f"drop view if exists {ours}".encode(), *texts])
+
+    def _run(self, statements: Iterable[bytes]) -> None:
+        for statement in statements:
+            self.con.execute(statement)
 
     def _written(self, query: exp.Expr) -> bytes:
         return write(port(query.copy(), "postgres"), "postgres").encode()
@@ -190,6 +207,12 @@ class Postgres:
                 "on TABLE, grant temporary, create on database DATABASE; the owner of an existing "
                 "schema segments must grant usage, create on it, and only the owner of its views "
                 "can replace them."
+            ) from None
+        except psycopg.errors.DependentObjectsStillExist as error:
+            found = " ".join((error.diag.message_detail or "").split("\n"))
+            raise SegmenterError(
+                f"a view of the schema {SCHEMA} gets other columns, and something else reads it: "
+                f"{found}. Drop that, and make it again after the fit; nothing was published."
             ) from None
         except psycopg.Error as error:
             raise SegmenterError(first_line(error)) from None

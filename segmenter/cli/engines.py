@@ -85,7 +85,7 @@ class Choice:
         }
         for option, (value, owner) in owners.items():
             if value and self.name is not owner:
-                raise SegmenterError(f"{option} belongs to --engine {owner}. Add it.")
+                raise SegmenterError(f"{option} belongs to --engine {owner}, not to {self.name}.")
         for text in self.spark_conf:
             if "=" not in text:
                 raise SegmenterError(

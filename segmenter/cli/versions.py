@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database import open_model, workplace
+from segmenter.cli.engines import Choice, Dsn, EngineName, Master, SparkConf
 from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
 from segmenter.cli.output import Column, write
 from segmenter.errors import SegmenterError
@@ -59,6 +60,9 @@ def _unusual(settings: str) -> str:
 def rollback(
     database: Database,
     model_id: Annotated[int, typer.Argument(metavar="MODEL", help="Number of the version.")],
+    master: Master = None,
+    spark_conf: SparkConf = None,
+    dsn: Dsn = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -69,13 +73,17 @@ def rollback(
     The views, the macros and the snapshot follow it, in one transaction. No version is lost:
     roll forward the same way. `segmenter models` lists them.
 
+    A version that was fitted on Spark or in PostgreSQL is published there again too.
+
     Example: segmenter rollback shop.duckdb 1
+
+    Example: segmenter rollback model.duckdb 1 --dsn postgresql://analyst@warehouse/sales
     """
     from segmenter import store
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
     from segmenter.publish import publish
-    from segmenter.versions import stage_of
+    from segmenter.versions import restaged
 
     progress = listener(quiet)
     with open_model(database) as con:
@@ -83,13 +91,16 @@ def rollback(
         (current,) = first_row(con, f"select model_id from {SCHEMA}.models where is_current")
     if current == model_id:
         raise SegmenterError(f"model {model_id} is the current one already.")
+    engine = EngineName(model.source.get("engine") or EngineName.DUCKDB)
+    chosen = Choice(engine, master, spark_conf or [], dsn)
     with (
         workplace(database, memory_limit=memory_limit, threads=threads) as place,
-        stage_of(place.con, model, progress) as stage,
+        chosen.opened(place.con) as rows,
+        restaged(place.con, rows, model, progress) as (stage, elsewhere),
         progress.step("Publishing") as done,
         place.writing(),
     ):
-        publish(place.con, model, stage.binding, stage.customers)
+        publish(place.con, model, stage.binding, stage.customers, elsewhere)
         done(f"model {model_id} instead of model {current}")
     with open_model(database) as con:
         show_segments(con, form, snapshot=True)

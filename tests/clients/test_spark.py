@@ -15,6 +15,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
+from segmenter.publish import store_unpublished
 from segmenter.spark import Spark, start_spark
 from segmenter.spark_labelling import Lake, label_on_spark
 from tests.clients.alike import CUSTOMERS, check_same_model
@@ -273,6 +274,15 @@ def test_the_command_line(spark, lake, tmp_path, monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]
     assert "for this session" in err
+    with duckdb.connect(str(file)) as con:
+        model = segmenter.load(con)
+        named = tuple(one._replace(name=one.name.upper()) for one in model.segments)
+        segmentation = replace(model.segmentation, segments=named)
+        other = replace(model, model_id=None, segmentation=segmentation)
+        assert store_unpublished(con, other).model_id == 2
+    app(["rollback", str(file), "2"], standalone_mode=False)
+    found = {name for (name,) in rows(spark, "select distinct segment from customer_segments")}
+    assert found == {"ELITE", "LOYAL", "AT-RISK"}
     for wrong, message in (
         (["fit", "--engine", "spark"], "name the DuckDB file"),
         (["fit", str(file), "--model", str(file)], "--model belongs to --engine"),

@@ -2,6 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: postgres. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- A view cannot be replaced by one with other columns or types. If the database says so, run
+-- drop view if exists segments.transactions, segments.customer_profile cascade; before this.
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
