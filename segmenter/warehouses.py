@@ -87,16 +87,17 @@ def create_function(
     catalog : Identifier, optional
         Where Trino, which wants all three parts of a name or only the last, is to keep it.
     """
-    if dialect == "trino":
-        return _with_full_name(name, body, catalog)
-    return DIALECTS[dialect](name, body, dialect)
+    function = exp.table_(name, db=SCHEMA)
+    if dialect == "duckdb":
+        function = exp.table_(name, db="main")
+    elif dialect == "trino":
+        function = exp.table_(name, db=SCHEMA, catalog=catalog) if catalog else exp.table_(name)
+    return DIALECTS[dialect](function, body, dialect)
 
 
 def create_session_function(name: str, body: exp.Expr, dialect: str) -> str:
     """Return the statement that creates a function of Spark's session, which has no schema."""
-    frame = _frame(name, dialect, exp.TemporaryProperty())
-    frame.this.this.set("db", None)
-    return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
+    return _with_return(exp.table_(name), body, dialect, exp.TemporaryProperty())
 
 
 _NAMES = ("monetary", "frequency")
@@ -106,7 +107,9 @@ def _properties(*properties: exp.Property) -> exp.Properties | None:
     return exp.Properties(expressions=list(properties)) if properties else None
 
 
-def _frame(name: str, dialect: str, *properties: exp.Property, named: bool = True) -> exp.Create:
+def _frame(
+    function: exp.Table, dialect: str, *properties: exp.Property, named: bool = True
+) -> exp.Create:
     """Return ``create or replace function ...`` without its body."""
     double = exp.DataType.build("double")
     parameters: list[exp.Expr] = [
@@ -118,9 +121,7 @@ def _frame(name: str, dialect: str, *properties: exp.Property, named: bool = Tru
     kind = "varchar(256)" if dialect == "redshift" else "text"
     text = exp.DataType.build(kind, dialect=dialect)
     return exp.Create(
-        this=exp.UserDefinedFunction(
-            this=exp.table_(name, db=SCHEMA), expressions=parameters, wrapped=True
-        ),
+        this=exp.UserDefinedFunction(this=function, expressions=parameters, wrapped=True),
         kind="FUNCTION",
         replace=True,
         properties=exp.Properties(expressions=[exp.ReturnsProperty(this=text), *properties]),
@@ -147,54 +148,46 @@ def _with_quoted_body(frame: exp.Create, body: str, dialect: str) -> str:
     return write(frame, dialect)
 
 
-def _with_select(name: str, body: exp.Expr, dialect: str) -> str:
+def _with_select(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """PostgreSQL: a SELECT in quotes, which the planner inlines into the calling query."""
-    frame = _frame(name, dialect, _is_sql(), _is_immutable())
+    frame = _frame(function, dialect, _is_sql(), _is_immutable())
     return _with_quoted_body(frame, write(exp.select(body), dialect), dialect)
 
 
-def _with_numbered_parameters(name: str, body: exp.Expr, dialect: str) -> str:
+def _with_numbered_parameters(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """Redshift: parameters have no names, the body calls them $1 and $2; the language is last."""
     for column in list(body.find_all(exp.Column)):
         column.replace(exp.Var(this=f"${_NAMES.index(column.name) + 1}"))
-    frame = _frame(name, dialect, _is_immutable(), named=False)
+    frame = _frame(function, dialect, _is_immutable(), named=False)
     return f"{_with_quoted_body(frame, write(exp.select(body), dialect), dialect)} LANGUAGE sql"
 
 
-def _with_expression(name: str, body: exp.Expr, dialect: str) -> str:
+def _with_expression(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """Snowflake: an expression in quotes."""
-    frame = _frame(name, dialect, _is_sql(), _is_immutable())
+    frame = _frame(function, dialect, _is_sql(), _is_immutable())
     return _with_quoted_body(frame, write(body, dialect), dialect)
 
 
-def _with_parentheses(name: str, body: exp.Expr, dialect: str) -> str:
+def _with_parentheses(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """BigQuery: an expression in parentheses."""
-    frame = _frame(name, dialect)
+    frame = _frame(function, dialect)
     frame.set("expression", exp.paren(body))
     return write(frame, dialect)
 
 
-def _with_return(name: str, body: exp.Expr, dialect: str) -> str:
+def _with_return(
+    function: exp.Table, body: exp.Expr, dialect: str, *properties: exp.Property
+) -> str:
     """Spark, Databricks, Trino: RETURN and an expression."""
-    frame = _frame(name, dialect)
+    frame = _frame(function, dialect, *properties)
     return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
 
 
-def _with_full_name(name: str, body: exp.Expr, catalog: exp.Identifier | None) -> str:
-    """Trino: as `_with_return`, under a name of three parts, or of one."""
-    frame = _frame(name, "trino")
-    table = frame.this.this
-    table.set("catalog", catalog.copy() if catalog else None)
-    if catalog is None:
-        table.set("db", None)
-    return f"{write(frame, 'trino')}\n{write(exp.Return(this=body), 'trino')}"
-
-
-def _as_macro(name: str, body: exp.Expr, dialect: str) -> str:
+def _as_macro(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """DuckDB: a scalar macro of the main schema."""
     macro = exp.Create(
         this=exp.UserDefinedFunction(
-            this=exp.table_(name, db="main"),
+            this=function,
             expressions=[exp.to_identifier(parameter) for parameter in _NAMES],
             wrapped=True,
         ),
@@ -205,7 +198,7 @@ def _as_macro(name: str, body: exp.Expr, dialect: str) -> str:
     return write(macro, dialect)
 
 
-DIALECTS: dict[str, Callable[[str, exp.Expr, str], str]] = {
+DIALECTS: dict[str, Callable[[exp.Table, exp.Expr, str], str]] = {
     "duckdb": _as_macro,
     "postgres": _with_select,
     "spark": _with_return,
