@@ -234,7 +234,8 @@ def _check_number(engine: Engine, binding: Binding, name: str, text: str, tree: 
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
         shown = _example(engine, binding, tree)
-        mended = f"cast({_written(binding, text)} as double)"
+        number = "decimal(18, 2)" if kind == "MONEY" else "double"  # PostgreSQL casts no other way
+        mended = f"cast({_written(binding, text)} as {number})"
         raise SegmenterError(
             f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a "
             f"number{shown}. Give an expression that makes it one, for example "

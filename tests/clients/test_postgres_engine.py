@@ -178,14 +178,22 @@ def test_the_connection_is_as_it_was(store, sales):
         ({"transactions": "x.parquet"}, "reads its own tables, not the file"),
         ({"amount": "amout"}, r"'amout' of amount is not in .* Did you mean 'amount'"),
         ({"amount": "sold_at"}, "is TIMESTAMP, not a number"),
+        ({"amount": "cents"}, r"is MONEY, not a number .*'cast\(cents as decimal\(18, 2\)\)'"),
         ({"amount": "case when order_id = 3 then 'nan'::double else amount end"}, "must be finite"),
         ({"where": "amount < 0"}, "no rows"),
     ],
 )
 def test_bad_input_is_a_sentence(store, sales, changed, message):
+    store.execute("alter table sales add column cents money default 7")
     with pytest.raises(SegmenterError, match=message):
         segmenter.fit(store, replace(sales, **changed))
     assert objects(store) == 0
+
+
+def test_money_is_read_as_the_message_says(store, shop, sales):
+    store.execute("alter table sales alter amount type money using amount::numeric::money")
+    found = segmenter.fit(store, replace(sales, amount="cast(amount as decimal(18, 2))"))
+    check_same_model(found, segmenter.fit(shop, sales))
 
 
 def test_an_unreachable_database(tmp_path):
