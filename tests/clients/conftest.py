@@ -72,7 +72,8 @@ def database(server):
 
 
 QUICK = {
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # nothing runs for long
+    # Nothing runs for long; yet with one tier the default room for compiled code is soon full.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",
     "spark.sql.adaptive.enabled": "false",  # a job for each query, not for each of its stages
     "spark.sql.shuffle.partitions": 3,
     "spark.ui.enabled": "false",
