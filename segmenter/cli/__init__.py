@@ -38,10 +38,10 @@ def main() -> None:
 
 
 def _run() -> None:
-    from segmenter.cli.app import app
+    from segmenter.cli.app import command
 
     try:
-        app(prog_name="segmenter")
+        command()(prog_name="segmenter")
     except SegmenterError as error:
         _fail(str(error))
     except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -23,7 +25,7 @@ from segmenter.cli import (
 )
 from segmenter.version import __version__
 
-__all__ = ["app"]
+__all__ = ["app", "command"]
 
 NUMBERS = {"ignore_unknown_options": True}
 """For verbs that take numbers: -20 is one, not an option."""
@@ -75,3 +77,9 @@ def _root(
     ] = False,
 ) -> None:
     del version
+
+
+@cache
+def command() -> Callable[..., object]:
+    """Return all verbs with their options, which takes long enough to do it once a process."""
+    return typer.main.get_command(app)
