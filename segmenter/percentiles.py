@@ -25,8 +25,8 @@ def settle_percentiles(engine: Engine, query: exp.Query) -> exp.Query:
     Parameters
     ----------
     engine : Engine
-        Asked for two values and a number of rows for each percentile; what it sorts are distinct
-        values, not rows.
+        Asked once for the percentiles of the same values: for two neighbours of each, and for the
+        number of rows. What it sorts are distinct values, not rows.
     query : Query
         Each percentile of it is of values that are not NULL, in a CTE without GROUP BY.
     """
@@ -34,23 +34,29 @@ def settle_percentiles(engine: Engine, query: exp.Query) -> exp.Query:
         return query
     folded = fold_constants(query, engine.dialect)
     assert isinstance(folded, exp.Query)
-    percentiles = list(folded.find_all(exp.PercentileCont))
-    selects = [percentile.parent_select for percentile in percentiles]
-    for percentile in percentiles:
-        quantile = float(percentile.expression.name)
-        (row,) = engine.rows(_neighbours(percentile, quantile))
-        value = _between(engine.local, quantile, **row)
-        known = exp.null() if value is None else literal(repr(value))
-        percentile.replace(exp.cast(known, "double"))
-    for select in selects:
-        assert select is not None
+    of_values: dict[tuple[int, str], list[exp.PercentileCont]] = {}
+    selects: dict[int, exp.Select] = {}
+    for percentile in folded.find_all(exp.PercentileCont):
+        select = percentile.parent_select
+        assert isinstance(select, exp.Select)
+        selects[id(select)] = select
+        of_values.setdefault((id(select), percentile.this.sql()), []).append(percentile)
+    for percentiles in of_values.values():
+        quantiles = [float(percentile.expression.name) for percentile in percentiles]
+        (row,) = engine.rows(_neighbours(percentiles[0], quantiles))
+        for place, (percentile, quantile) in enumerate(zip(percentiles, quantiles, strict=True)):
+            lower, upper = row[f"lower{place}"], row[f"upper{place}"]
+            value = _between(engine.local, quantile, lower, upper, row["total"])
+            known = exp.null() if value is None else literal(repr(value))
+            percentile.replace(exp.cast(known, "double"))
+    for select in selects.values():
         select.set("from_", None)  # constants now, and still one row
         select.set("where", None)
     return folded
 
 
-def _neighbours(percentile: exp.PercentileCont, quantile: float) -> exp.Query:
-    """Return the query of the values below and above a percentile, and of the number of rows."""
+def _neighbours(percentile: exp.PercentileCont, quantiles: list[float]) -> exp.Query:
+    """Return the query of the values below and above each quantile, and of the number of rows."""
     select = percentile.parent_select
     assert select is not None
     cte = select.parent
@@ -61,13 +67,8 @@ def _neighbours(percentile: exp.PercentileCont, quantile: float) -> exp.Query:
     ).from_(select.args["from_"].this.copy())
     if select.args.get("where"):
         counted = counted.where(select.args["where"].this.copy())
-    place = f"(total - 1) * cast('{quantile!r}' as double)"
     found = (
-        exp.select(
-            f"min(case when up_to > floor({place}) then value end) as lower",
-            f"min(case when up_to > ceil({place}) then value end) as upper",
-            "cast(max(total) as bigint) as total",
-        )
+        exp.select("cast(max(total) as bigint) as total")
         .from_("placed")
         .with_("counted", as_=counted.group_by(percentile.this.copy()))
         .with_(
@@ -77,6 +78,12 @@ def _neighbours(percentile: exp.PercentileCont, quantile: float) -> exp.Query:
             ).from_("counted"),
         )
     )
+    for place, quantile in enumerate(quantiles):
+        row = f"(total - 1) * cast('{quantile!r}' as double)"
+        found = found.select(
+            f"min(case when up_to > floor({row}) then value end) as lower{place}",
+            f"min(case when up_to > ceil({row}) then value end) as upper{place}",
+        )
     ctes = found.args["with_"]
     ctes.set("expressions", [*(before.copy() for before in earlier), *ctes.expressions])
     return found
