@@ -63,10 +63,13 @@ class Spark:
         self.session = session
         self.local = duckdb.connect()
         self._kept: dict[str, DataFrame] = {}
+        self._listed = ""
 
     def close(self) -> None:
         """Close what answers about DuckDB's functions; the session goes on."""
         self.local.close()
+        if self._listed:
+            self.session.catalog.dropTempView(_FILES)
 
     def register(self, frame: Any) -> None:
         """Make a Spark, pandas or Arrow frame readable under the name `FRAME`."""
@@ -93,15 +96,20 @@ class Spark:
         return table, name, bool(table.db) or table.name.casefold() not in temporary
 
     def _files(self, source: Source) -> tuple[exp.Table, str, bool]:
-        """Return Parquet files or folders, which views can read, or CSV files, which none can."""
-        path = source.file
-        if not _CSV.search(path):
-            name = exp.to_identifier(path, quoted=True)
-            return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
+        """Return Parquet files or folders, which views can read, or CSV files, which none can.
+
+        Either way they are listed once for all that is asked of them here.
+        """
+        path, read = source.file, self.session.read
+        is_csv = bool(_CSV.search(path))
         with self.asking():
-            frame = self.session.read.csv(path, header=True, inferSchema=True)
+            frame = read.csv(path, header=True, inferSchema=True) if is_csv else read.parquet(path)
             frame.createOrReplaceTempView(_FILES)
-        return exp.table_(_FILES), path, False
+        if is_csv:
+            return exp.table_(_FILES), path, False
+        self._listed = path
+        name = exp.to_identifier(path, quoted=True)
+        return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
@@ -156,7 +164,12 @@ class Spark:
         return not in_memory or named != "spark_catalog"
 
     def _written(self, query: exp.Expr) -> str:
-        return write(port(query.copy(), "spark"), "spark")
+        query = query.copy()
+        for table in query.find_all(exp.Table):
+            if (table.db, table.name) == ("parquet", self._listed):
+                table.set("this", exp.to_identifier(_FILES))
+                table.set("db", None)
+        return write(port(query, "spark"), "spark")
 
     @contextmanager
     def asking(self) -> Iterator[None]:
