@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -52,11 +53,12 @@ def model(models):
     return models["macro"]
 
 
-@pytest.fixture
-def profiles(model, tmp_path):
+@pytest.fixture(scope="module")
+def profile_files(models, tmp_path_factory):
     """Every customer of Online Retail in no particular order, with columns of other kinds."""
-    for suffix in ("parquet", "csv"):
-        with duckdb.connect(str(model), read_only=True) as con:
+    folder = tmp_path_factory.mktemp("profiles")
+    with duckdb.connect(str(models["macro"]), read_only=True) as con:
+        for suffix in ("parquet", "csv"):
             con.execute(
                 f"""
                 copy (
@@ -64,15 +66,19 @@ def profiles(model, tmp_path):
                         '00' || customer_id as code, frequency, last_order_at
                     from segments.customer_segments
                     order by hash(customer_id)
-                ) to '{tmp_path}/profiles.{suffix}'
+                ) to '{folder}/profiles.{suffix}'
                 """
             )
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def profiles(profile_files, tmp_path):
+    return Path(shutil.copytree(profile_files, tmp_path, dirs_exist_ok=True))
 
 
 def rows(query):
-    with duckdb.connect() as con:
-        return con.execute(query).fetchall()
+    return duckdb.execute(query).fetchall()
 
 
 def left(folder):

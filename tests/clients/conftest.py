@@ -17,6 +17,9 @@ import pytest
 import segmenter
 from segmenter.cli.app import app
 
+COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
+"""How the small shop is read."""
+
 RETAIL = str(files("segmenter.data") / "online_retail.parquet")
 
 
@@ -105,3 +108,17 @@ def spark(tmp_path_factory):
         session = builder.getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture
+def lake(shop, tmp_path):
+    """The small shop as Parquet files, in another order."""
+    folder = tmp_path / "lake"
+    folder.mkdir()
+    for part in range(3):
+        shop.execute(
+            "copy (select * from sales where order_id % 3 = $1 order by hash(order_id)) "
+            f"to '{folder}/part{part}.parquet'",
+            [part],
+        )
+    return folder

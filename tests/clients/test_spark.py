@@ -17,25 +17,10 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.publish import store_unpublished
 from segmenter.spark import Spark, start_spark
-from segmenter.spark_labelling import Lake, label_on_spark
 from tests.clients.alike import CUSTOMERS, check_same_model
-from tests.clients.conftest import QUICK
+from tests.clients.conftest import COLUMNS, QUICK
 
-COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
-
-
-@pytest.fixture
-def lake(shop, tmp_path):
-    """The small shop as Parquet files, in another order."""
-    folder = tmp_path / "lake"
-    folder.mkdir()
-    for part in range(3):
-        shop.execute(
-            "copy (select * from sales where order_id % 3 = $1 order by hash(order_id)) "
-            f"to '{folder}/part{part}.parquet'",
-            [part],
-        )
-    return folder
+pytestmark = pytest.mark.xdist_group("spark")
 
 
 @pytest.fixture
@@ -292,93 +277,6 @@ def test_the_command_line(spark, lake, tmp_path, monkeypatch, capsys):
         columns = ["--transactions", "t", "--customer", "c", "--amount", "a"]
         with pytest.raises(SegmenterError, match=message):
             app([*wrong, *columns], standalone_mode=False)
-
-
-@pytest.fixture
-def profiles(shop, tmp_path):
-    """Profiles in a lake with two partitions."""
-    folder = tmp_path / "profiles"
-    shop.execute(
-        "create table profiles as select customer_id, sum(amount) as spent, count(*) as orders, "
-        "customer_id % 2 as region from sales group by customer_id"
-    )
-    shop.execute("insert into profiles values (null, 'nan', 1, 1), (null, 5, null, 0)")
-    shop.execute(f"copy profiles to '{folder}' (format parquet, partition_by (region))")
-    return folder
-
-
-def labels(con, folder, region="*"):
-    query = (
-        "select customer_id, spent, orders, region, segment, segment_rank "
-        f"from read_parquet('{folder}/region={region}/*.parquet', hive_partitioning = true) "
-        "order by all"
-    )
-    return con.execute(query).fetchall()
-
-
-def test_a_lake_is_labelled_partition_by_partition(spark, shop, sales, profiles, tmp_path):
-    model = segmenter.fit(shop, sales)
-    engine, numbers = Spark(spark), {"monetary": "spent", "frequency": "orders"}
-    out = tmp_path / "labelled"
-    found = label_on_spark(engine, model, Lake(str(profiles), str(out)), **numbers)
-    expected = shop.execute(
-        "select p.* exclude (segment), segment, cast(segment_rank as integer) from (select "
-        "customer_id, spent, orders, region, classify_segment(spent, orders) as segment "
-        "from profiles) as p "
-        "left join segments.model_segments using (segment) order by all"
-    ).fetchall()
-    assert str(labels(shop, out)) == str(expected)  # NaN is not NaN
-    assert sum(found.values()) == 62
-    assert found[None] == 2
-    before = labels(shop, out, "0")
-    shop.execute(f"copy (from profiles where region = 1 limit 3) to '{profiles}/new.parquet'")
-    only = tmp_path / "only"
-    (only / "region=1").mkdir(parents=True)
-    (profiles / "new.parquet").rename(only / "region=1" / "new.parquet")
-    label_on_spark(engine, model, Lake(str(only), str(out)), **numbers)
-    assert labels(shop, out, "0") == before
-    assert len(labels(shop, out, "1")) == 3
-
-
-def test_transactions_are_added_up_and_labelled(spark, shop, sales, lake, tmp_path, capsys):
-    from segmenter.cli.app import app
-
-    file = tmp_path / "shop.duckdb"
-    out = tmp_path / "labelled"
-    with duckdb.connect(str(file)) as con:
-        model = segmenter.fit(con, Source(transactions=f"{lake}/*.parquet", **COLUMNS))
-        expected = con.execute(
-            "select customer_id, segment from segments.customer_segments order by all"
-        ).fetchall()
-    assert len(model.segments) == 3
-    words = ["label", str(file), "--engine", "spark", "--input", str(lake), "--output", str(out)]
-    words += [word for name, text in COLUMNS.items() for word in (f"--{name}", text)]
-    app([*words, "--quiet"], standalone_mode=False)
-    query = f"select customer_id, segment from '{out}/*.parquet' order by all"
-    assert shop.execute(query).fetchall() == expected
-    with pytest.raises(SegmenterError, match="exist"):
-        app(words, standalone_mode=False)
-    app([*words, "--overwrite"], standalone_mode=False)
-    assert shop.execute(query).fetchall() == expected
-
-
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        ({"output": "{given}/x"}, "lies in it"),
-        ({"given": "{given}s"}, "profiless"),
-        ({"monetary": "spend"}, r"'spend' of monetary is not in .* Did you mean 'spent'"),
-        ({"partition_by": ("month",)}, "'month' of --partition-by is not in"),
-    ],
-)
-def test_a_lake_that_cannot_be_labelled(spark, shop, sales, profiles, tmp_path, more, message):
-    words = {"given": str(profiles), "output": str(tmp_path / "out"), "monetary": "spent"}
-    for name, text in more.items():
-        words[name] = text.format(given=profiles) if isinstance(text, str) else text
-    numbers = {"monetary": words.pop("monetary"), "frequency": "orders"}
-    with pytest.raises(SegmenterError, match=message):
-        label_on_spark(Spark(spark), segmenter.fit(shop, sales), Lake(**words), **numbers)
-    assert not (tmp_path / "out").exists()
 
 
 def test_without_pyspark_it_says_what_to_install(monkeypatch):
