@@ -25,10 +25,20 @@ from benchmarks.measuring import Figure, Row, Scale, alone, measured, missing
 if TYPE_CHECKING:
     import psycopg
 
-SIZES = {"small": (1_000_000,), "full": (1_000_000, 10_000_000, 20_000_000, 50_000_000)}
+SIZES = {
+    "small": ((1_000_000, 100_000),),
+    "full": (
+        (1_000_000, 100_000),
+        (10_000_000, 100_000),
+        (10_000_000, 1_000_000),
+        (20_000_000, 2_000_000),
+        (50_000_000, 5_000_000),
+    ),
+}
+"""Rows and customers: both grow, and then only one of them."""
+
 IN_POSTGRES = 20_000_000
 """More rows than this are not loaded into PostgreSQL, which takes longer than the fit."""
-ROWS_PER_CUSTOMER = 10
 DRIVER_MEMORY = "4g"
 FILES = 8
 QUIET = "set enable_progress_bar = false"
@@ -41,21 +51,20 @@ _CUSTOMERS = """
 
 def measure(scale: Scale) -> Iterator[Row]:
     """Time all of them at each size."""
-    for rows in SIZES[scale]:
+    for rows, customers in SIZES[scale]:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            _write(folder, rows)
+            _write(folder, rows, customers)
             here, expected = alone(_on_duckdb, folder)
-            yield _row(rows, here, "Spark", "pyspark", _on_spark, folder, expected)
+            ours = Row("engines", f"fit, {customers:,} customers", rows, "rows", here)
+            yield _beside(ours, "Spark", "pyspark", _on_spark, folder, expected)
             if rows <= IN_POSTGRES:
-                yield _row(rows, here, "PostgreSQL", "pgserver", _in_postgres, folder, expected)
+                yield _beside(ours, "PostgreSQL", "pgserver", _in_postgres, folder, expected)
 
 
-def _row(
-    rows: int, here: Figure, engine: str, package: str, run: Any, folder: Path, expected: str
-) -> Row:
+def _beside(ours: Row, engine: str, package: str, run: Any, folder: Path, expected: str) -> Row:
     absent = missing(package).replace("[bench]", "[dev]")
-    row = Row("engines", "fit of Parquet", rows, "rows", here, engine, note=absent)
+    row = replace(ours, peer=engine, note=absent)
     if absent:
         return row
     there, found = alone(run, folder)
@@ -64,10 +73,10 @@ def _row(
     return replace(row, theirs=there, note=note)
 
 
-def _write(folder: Path, rows: int) -> None:
+def _write(folder: Path, rows: int, customers: int) -> None:
     """Write the generated sales as several files."""
     whole = folder / "whole.parquet"
-    alone(write_parquet, whole, rows, rows // ROWS_PER_CUSTOMER)
+    alone(write_parquet, whole, rows, customers)
     sales = folder / "sales"
     sales.mkdir()
     with duckdb.connect() as con:

@@ -20,8 +20,6 @@ from segmenter.spark import Spark, start_spark
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.conftest import COLUMNS, QUICK
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 
 @pytest.fixture
 def in_lake(sales, lake):

@@ -11,8 +11,6 @@ from segmenter.spark import Spark
 from segmenter.spark_labelling import Lake, label_on_spark
 from tests.clients.conftest import COLUMNS
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 
 @pytest.fixture
 def profiles(shop, tmp_path):
