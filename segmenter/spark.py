@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Spark", "is_running", "start_spark"]
 
 _FILES = "segmenter_files"
+"""The view of CSV files, which the session's views go on reading."""
+
+_LISTED = "segmenter_listed"
+"""The view of Parquet files, for the length of a fit."""
 
 _CSV = re.compile(r"\.(csv|tsv|txt)(\.\w+)?$", re.IGNORECASE)
 
@@ -69,7 +73,7 @@ class Spark:
         """Close what answers about DuckDB's functions; the session goes on."""
         self.local.close()
         if self._listed:
-            self.session.catalog.dropTempView(_FILES)
+            self.session.catalog.dropTempView(_LISTED)
 
     def register(self, frame: Any) -> None:
         """Make a Spark, pandas or Arrow frame readable under the name `FRAME`."""
@@ -101,12 +105,12 @@ class Spark:
         Either way they are listed once for all that is asked of them here.
         """
         path, read = source.file, self.session.read
-        is_csv = bool(_CSV.search(path))
         with self.asking():
-            frame = read.csv(path, header=True, inferSchema=True) if is_csv else read.parquet(path)
-            frame.createOrReplaceTempView(_FILES)
-        if is_csv:
-            return exp.table_(_FILES), path, False
+            if _CSV.search(path):
+                frame = read.csv(path, header=True, inferSchema=True)
+                frame.createOrReplaceTempView(_FILES)
+                return exp.table_(_FILES), path, False
+            read.parquet(path).createOrReplaceTempView(_LISTED)
         self._listed = path
         name = exp.to_identifier(path, quoted=True)
         return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
@@ -167,7 +171,7 @@ class Spark:
         query = query.copy()
         for table in query.find_all(exp.Table):
             if (table.db, table.name) == ("parquet", self._listed):
-                table.set("this", exp.to_identifier(_FILES))
+                table.set("this", exp.to_identifier(_LISTED))
                 table.set("db", None)
         return write(port(query, "spark"), "spark")
 
