@@ -165,7 +165,8 @@ def _bind_condition(engine: Engine, binding: Binding) -> None:
                 f"exclude is not understood by {engine.name}. Give a view without these customers, "
                 "or name them in where."
             )
-        exclusion = find_exclusion(engine.local, source, binding.types["customer"])
+        customers = _select(binding, values["customer"])
+        exclusion = find_exclusion(engine.local, source, binding.types["customer"], customers)
         if binding.is_live and not exclusion.is_live:
             raise SegmenterError(
                 f"{exclusion.relation} is a temporary table, and the live views could not read who "

@@ -59,7 +59,9 @@ class Exclusion:
         return exp.not_(exp.Exists(this=listed))
 
 
-def find_exclusion(con: duckdb.DuckDBPyConnection, source: Source, customer_type: str) -> Exclusion:
+def find_exclusion(
+    con: duckdb.DuckDBPyConnection, source: Source, customer_type: str, customers: exp.Select
+) -> Exclusion:
     """Look the list of a source up.
 
     The customers are in the column that is called as the source's customer column, else in
@@ -73,6 +75,8 @@ def find_exclusion(con: duckdb.DuckDBPyConnection, source: Source, customer_type
         One with ``exclude``.
     customer_type : str
         Type of its customers.
+    customers : Select
+        The customer of each row, as ``value``.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def find_exclusion(con: duckdb.DuckDBPyConnection, source: Source, customer_type
     columns = _columns(con, table, relation)
     column = _column(columns, source)
     if is_csv:
-        _check_header(con, relation, column, customer_type)
+        _check_header(con, relation, column, customer_type, customers)
     value: exp.Expr = exp.column(column, table=_ALIAS, quoted=True)
     if is_csv and customer_type != "VARCHAR":
         value = exp.TryCast(this=value, to=exp.DataType.build(customer_type, dialect="duckdb"))
@@ -137,15 +141,19 @@ def _is_number(kind: str) -> bool:
 
 
 def _check_header(
-    con: duckdb.DuckDBPyConnection, relation: str, column: str, customer_type: str
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    column: str,
+    customer_type: str,
+    customers: exp.Select,
 ) -> None:
     """Refuse a first line that is a customer: it would be taken for a title and not be excluded."""
     if customer_type == "VARCHAR":
-        return
-    title = exp.TryCast(
-        this=literal(column), to=exp.DataType.build(customer_type, dialect="duckdb")
-    )
-    query = exp.select(title.is_(exp.null()).not_())
+        same = exp.column("value").eq(literal(column))
+        query = exp.select(exp.Exists(this=exp.select("1").from_(customers.subquery()).where(same)))
+    else:
+        kind = exp.DataType.build(customer_type, dialect="duckdb")
+        query = exp.select(exp.TryCast(this=literal(column), to=kind).is_(exp.null()).not_())
     if first_row(con, query.sql(dialect="duckdb"))[0]:
         raise SegmenterError(
             f"the first line of {relation} reads as a customer ({column}), and should be the "

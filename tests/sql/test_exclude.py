@@ -80,6 +80,12 @@ def test_ids_of_a_file_count_as_text_where_customers_are(con, tmp_path):
     fit(con, str(tmp_path / "list.csv"))
     assert len(customers(con)) == 39
     assert "0007" not in customers(con)
+    (tmp_path / "list.csv").write_text("who\n0007\n")
+    fit(con, str(tmp_path / "list.csv"))
+    assert "0007" not in customers(con)
+    (tmp_path / "list.csv").write_text("0007\n0008\n")
+    with pytest.raises(SegmenterError, match=r"the first line of .* reads as a customer \(0007\)"):
+        fit(con, str(tmp_path / "list.csv"))
 
 
 def test_an_empty_list_excludes_nobody(listed, tmp_path):
