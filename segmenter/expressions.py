@@ -78,7 +78,6 @@ def resolve(
         An unknown column, anything but one scalar expression, or a function that other clients of
         the database do not have.
     """
-    by_folded = {column.casefold(): column for column in columns}
     exact = _column_called(text, columns)
     if exact is not None:
         return exp.column(exact, table=SOURCE_ALIAS, quoted=True)
@@ -86,9 +85,9 @@ def resolve(
     _refuse(con, tree, name, text)
     check_calls(con, text, name)
     if isinstance(tree, exp.Column):
-        return _qualified(tree, by_folded, columns, relation, name)
+        return _qualified(tree, columns, relation, name)
     for column in list(tree.find_all(exp.Column)):
-        column.replace(_qualified(column, by_folded, columns, relation, name))
+        column.replace(_qualified(column, columns, relation, name))
     return exp.paren(tree)
 
 
@@ -197,17 +196,16 @@ def _check_function(con: duckdb.DuckDBPyConnection, function: str, name: str) ->
 
 def _qualified(
     column: exp.Column,
-    by_folded: Mapping[str, str],
     columns: Mapping[str, str],
     relation: str,
     name: str,
 ) -> exp.Expr:
     """Return a column as one of the source, whether it is plain, prefixed or a struct's field."""
     parts = [part.name for part in column.parts]
-    known = by_folded.get(parts[0].casefold())
+    known = _column_called(parts[0], columns)
     if known is None and len(parts) > 1 and parts[0].casefold() in _own_names(relation):
         parts = parts[1:]
-        known = by_folded.get(parts[0].casefold())
+        known = _column_called(parts[0], columns)
     if known is None:
         shown = ", ".join(list(columns)[:12]) + (", ..." if len(columns) > 12 else "")
         raise SegmenterError(

@@ -26,7 +26,7 @@ def one_query(views: dict[str, exp.Expr], table: str) -> exp.Expr:
     for view, tree in views.items():
         own, tree = _without_last_step(_take_ctes(tree), tree)
         imports = {cte.alias: names[imported] for cte in own if (imported := _imported(cte, names))}
-        here = {**{name: name for name in names}, **imports}
+        here = {**names, **imports}
         own = [cte for cte in own if cte.alias not in imports]
         renamed = {cte.alias: _unused(cte.alias, view, taken) for cte in own}
         for part in [*(cte.this for cte in own), tree]:

@@ -49,7 +49,8 @@ def fold_constants(tree: exp.Expr, dialect: str) -> exp.Expr:
     """
     del dialect
     for case in list(tree.find_all(exp.Case)):
-        _fold_case(case)
+        if case.this is None:  # else its branches are values to compare with
+            _fold_case(case)
     for difference in list(tree.find_all(exp.Sub)):
         if _is_null(difference.expression):
             difference.replace(exp.null())
@@ -78,8 +79,10 @@ def _truth(condition: exp.Expr) -> bool | None:
     """Return whether a condition of literals holds, None where it depends on a column."""
     if isinstance(condition, exp.Boolean):
         return bool(condition.this)
-    if isinstance(condition, exp.In) and isinstance(condition.this, exp.Literal):
-        return condition.this in condition.expressions
+    if isinstance(condition, exp.In):
+        values = [condition.this, *condition.expressions]
+        if len(values) > 1 and all(value.is_string for value in values):
+            return condition.this in condition.expressions
     return None
 
 

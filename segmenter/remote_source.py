@@ -113,6 +113,9 @@ def _table(name: str, written_for: str, dialect: str) -> exp.Table:
         table = None
     if table is None or table.alias or not isinstance(table.this, exp.Identifier):
         table = exp.table_(exp.to_identifier(name, quoted=True))
+    for part in table.parts:
+        if part.name.lower() in RESERVED:
+            part.set("quoted", True)
     if dialect == "duckdb" and not table.db:
         table.set("db", exp.to_identifier("main"))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 import sqlglot
 from sqlglot import exp
@@ -143,7 +144,8 @@ def _with_quoted_body(frame: exp.Create, body: str, dialect: str) -> str:
     if "$$" in text and dialect == "snowflake":
         quoted = exp.Literal.string(text)
     elif "$$" in text:
-        quoted = exp.Heredoc(this=text, tag=exp.to_identifier("body"))
+        tag = next(name for n in count() if f"${(name := f'body{n}')}$" not in text)
+        quoted = exp.Heredoc(this=text, tag=exp.to_identifier(tag))
     frame.set("expression", quoted)
     return write(frame, dialect)
 

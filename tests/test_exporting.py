@@ -268,3 +268,18 @@ def test_the_verb_prints_the_script_and_nothing_else(shop, model, tmp_path, caps
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("segmenter: there is no dialect 'oracle'; export knows duckdb, postgres")
+
+
+def test_a_name_that_closes_the_quotes_of_the_function(con):
+    con.execute(SHOP)
+    settings = Settings(names=("A $$", "B $body0$", "C"))
+    segmenter.fit(
+        con, Source(transactions="sales", customer="customer_id", amount="amount"), settings
+    )
+    script = segmenter.export(segmenter.load(con), "postgres")
+    assert script.count("$body1$") == 2
+
+
+@pytest.mark.parametrize("name", ["order", "user", "select"])
+def test_a_table_whose_name_is_a_keyword_is_quoted(model, name):
+    assert f'FROM "{name}" AS user_table' in reading(model, "postgres", transactions=name)

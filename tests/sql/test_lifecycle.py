@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import segmenter
@@ -55,6 +57,15 @@ def test_thresholds_that_were_set(lives, max_rules):
     assert lifecycles(lives, "segments.customer_segments_at(null)") == EXPECTED
     later = lifecycles(lives, "segments.customer_segments_at('2024-06-29 18:00')")
     assert [row[1] for row in later[:5]] == [150, 40, 35, 75, 30]
+
+
+@pytest.mark.parametrize("name", ["transactions", "customer_profile", "customer_segments"])
+def test_the_users_table_may_be_called_as_a_view(lives, name):
+    lives.execute(f"alter table sales rename to {name}")
+    settings = Settings(active_days=30, lapsed_days=90, **SMALL)
+    segmenter.fit(lives, replace(SALES, transactions=name, where="amount <> 0"), settings)
+    assert lifecycles(lives) == EXPECTED
+    assert lifecycles(lives, "segments.customer_segments_at(null)") == EXPECTED
 
 
 def test_thresholds_come_from_the_base(lives):
