@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from segmenter.catalog import redirect
 from segmenter.errors import SegmenterError
-from segmenter.exporting import model_function, model_views
+from segmenter.exporting import SCRIPT, model_function, model_views
 from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.portability import FUNCTION
@@ -104,10 +104,13 @@ def publisher(stage: Stage, progress: Progress) -> Callable[[Model], None]:
 def _lasting(stage: Stage, model: Model) -> list[str]:
     """Return the statements of an exported script."""
     dialect = stage.engine.dialect
+    views = _views(stage, model)
+    stale = [] if set(SCRIPT) <= set(views) else reversed(SCRIPT)  # each reads those before it
     return [
         create_schema(dialect),
+        *(f"drop view if exists {SCHEMA}.{name}" for name in stale),
         create_function(FUNCTION, model_function(model, dialect), dialect),
-        *(create_view(name, view, dialect) for name, view in _views(stage, model).items()),
+        *(create_view(name, view, dialect) for name, view in views.items()),
     ]
 
 

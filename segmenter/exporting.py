@@ -22,11 +22,13 @@ from segmenter.rules_sql import case_expression
 from segmenter.source import Source
 from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
 
-__all__ = ["export", "model_function", "model_views"]
+__all__ = ["SCRIPT", "export", "model_function", "model_views"]
 
 Stage = Literal["all", "points"]
 
-_SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
+SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
+"""The views of a script, each after those that it reads."""
+
 _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 
 
@@ -171,7 +173,7 @@ def model_views(
     """
     files = view_files(source, is_live=True, has_macro=True)
     views: dict[str, exp.Expr] = {}
-    for name in _SCRIPT:
+    for name in SCRIPT:
         if name in files:
             view = _with_model(bind(f"views/{files[name]}", values), model)
             if dialect in _WITHOUT_FUNCTION:

@@ -100,7 +100,7 @@ def _engine(con: Any) -> Any:
         from segmenter.spark import Spark
 
         return Spark(con)
-    if family == "psycopg":
+    if family == "psycopg" and not type(con).__name__.startswith("Async"):
         from segmenter.postgres import Postgres
 
         return Postgres(con)

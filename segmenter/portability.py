@@ -24,6 +24,7 @@ __all__ = [
     "known_extremes",
     "microseconds",
     "percentile_by_rank",
+    "plain_times",
     "port",
     "qualified_function",
     "tolerant_casts",
@@ -184,6 +185,19 @@ def calendar_days(tree: exp.Expr, dialect: str) -> exp.Expr:
     return tree
 
 
+def plain_times(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Make times without a zone where reading a text or truncating a date gives one with a zone.
+
+    There, the time would be the session's midnight, and another one in another session.
+    """
+    if dialect == "postgres":
+        for call in list(tree.find_all(exp.StrToTime)):
+            call.replace(exp.cast(call.copy(), "timestamp"))
+        for truncation in tree.find_all(exp.TimestampTrunc, exp.DateTrunc):
+            truncation.set("this", exp.cast(truncation.this, "timestamp"))
+    return tree
+
+
 def decimal_scale(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Round where a cast to a decimal with a scale would keep more digits or is none."""
     if dialect == "bigquery":
@@ -319,6 +333,7 @@ RULES: tuple[Rule, ...] = (
     whole_division,
     microseconds,
     calendar_days,
+    plain_times,
     decimal_scale,
     tolerant_casts,
     known_extremes,

@@ -7,7 +7,7 @@ as it was at the beginning, and publishes in another one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -15,11 +15,10 @@ import pyarrow as pa
 from pyarrow import csv
 from sqlglot import exp
 
-from segmenter.catalog import VIEWS
 from segmenter.engine import Kind, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.layout import SCHEMA
-from segmenter.portability import port
+from segmenter.portability import FUNCTION, port
 from segmenter.source import Source
 from segmenter.warehouses import write
 
@@ -30,6 +29,51 @@ __all__ = ["Postgres", "connect_postgres"]
 
 _WHOLE = ("cents", "frequency", "customers")
 """The columns of points, whole numbers also where there is no row to tell."""
+
+_WHILE_ASKING = {
+    "client_encoding": "UTF8",  # first, as the others are written in it
+    "standard_conforming_strings": "on",
+    "timezone": "UTC",
+    "extra_float_digits": "1",  # all of them
+    "idle_in_transaction_session_timeout": "0",  # the driver clusters meanwhile
+}
+"""Settings of each of our transactions, whatever the session's are."""
+
+_OURS = {
+    "transactions": ("customer_id", "amount"),
+    "customer_profile": ("customer_id", "monetary", "frequency"),
+    "customer_segments": ("customer_id", "segment", "segment_rank"),
+    "segment_summary": ("segment", "customers"),
+}
+"""The views that a fit makes, and columns that tell them from somebody else's."""
+
+_READ_BY = """
+    with recursive reads (oid) as (
+        select %s::oid
+        union
+        select d.refobjid
+        from reads
+        join pg_rewrite as w on w.ev_class = reads.oid
+        join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
+        where d.refclassid = 'pg_class'::regclass
+    )
+    select c.relname
+    from reads
+    join pg_class as c using (oid)
+    where c.relnamespace = to_regnamespace(%s) and c.relname = any(%s)
+    order by c.relname
+"""
+
+_FOREIGN = """
+    select c.relname
+    from pg_class as c
+    where c.relnamespace = to_regnamespace(%s) and c.relname = %s and (
+        c.relkind <> 'v' or (
+            select count(*) from pg_attribute as a
+            where a.attrelid = c.oid and a.attname = any(%s)
+        ) < %s
+    )
+"""
 
 
 class Postgres:
@@ -53,8 +97,10 @@ class Postgres:
     def _begin(self) -> None:
         """Begin to read; what is made meanwhile is temporary."""
         from psycopg import IsolationLevel
-        from psycopg.pq import TransactionStatus
+        from psycopg.pq import PipelineStatus, TransactionStatus
 
+        if self.con.pgconn.pipeline_status != PipelineStatus.OFF:
+            raise SegmenterError("the connection is in a pipeline. End it, then fit.")
         if self.con.info.transaction_status != TransactionStatus.IDLE:
             raise SegmenterError(
                 "the connection is inside a transaction. Commit it or roll it back, then fit."
@@ -62,6 +108,17 @@ class Postgres:
         self._autocommit, self._isolation = self.con.autocommit, self.con.isolation_level
         self.con.autocommit = False
         self.con.isolation_level = IsolationLevel.REPEATABLE_READ
+        try:
+            self._settle()
+        except SegmenterError:
+            self.close()
+            raise
+
+    def _settle(self) -> None:
+        """Set, for the length of a transaction, what the meaning of our SQL depends on."""
+        with self._asking():
+            for name, value in _WHILE_ASKING.items():
+                self._run("select set_config(%s, %s, true)", [name, value])
 
     def close(self) -> None:
         """End the transaction and forget what was temporary; the connection stays open."""
@@ -90,14 +147,23 @@ class Postgres:
             )
         for text in (exp.to_identifier(name, quoted=True).sql(dialect="postgres"), name):
             found = self._row(
-                "select n.nspname, c.relname, c.relpersistence from pg_class c "
+                "select n.nspname, c.relname, c.relpersistence, c.oid from pg_class c "
                 "join pg_namespace n on n.oid = c.relnamespace where c.oid = %s",
                 [self._oid(text)],
             )
             if found:
-                schema, relation, persistence = found
-                table = exp.table_(relation, db=schema, quoted=True)
-                return table, name, persistence != "t"
+                schema, relation, persistence, oid = found
+                if persistence == "t":
+                    raise SegmenterError(
+                        f"{name} is temporary, and the views that a fit makes stay. Create it "
+                        "without TEMP."
+                    )
+                if ours := self._row(_READ_BY, [oid, SCHEMA, list(_OURS)]):
+                    raise SegmenterError(
+                        f"{name} reads {SCHEMA}.{ours[0]}, which is written by each fit. Copy it "
+                        "into a table first."
+                    )
+                return exp.table_(relation, db=schema, quoted=True), name, True
         raise SegmenterError(
             f"there is no table or view {name!r} in this database, or not on the search path. "
             "Give its schema too: --transactions shop.sales"
@@ -115,13 +181,13 @@ class Postgres:
 
     def _row(self, query: str, parameters: list[Any]) -> tuple[Any, ...]:
         with self._asking():
-            return self.con.execute(query.encode(), parameters).fetchone() or ()
+            return self._run(query, parameters).fetchone() or ()
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
         empty = exp.select("*").from_(query.copy().subquery("described")).limit(0)
         with self._asking(), self.con.transaction():
-            columns = self.con.execute(self._written(empty)).description or ()
+            columns = self._run(self._written(empty)).description or ()
             return {
                 column.name: canonical_type(self.local, column.type_display, "postgres")
                 for column in columns
@@ -129,19 +195,20 @@ class Postgres:
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
         """Make a temporary table or view."""
-        self.drop(name, kind)
         with self._asking():
-            text = self._written(query).decode()
-            self.con.execute(f"create temp {kind} segmenter_{name} as {text}".encode())
+            self._run(f"drop {kind} if exists {self.staged(name)} cascade")
+            self._run(f"create temp {kind} segmenter_{name} as {self._written(query)}")
             if kind == "table":
-                self.con.execute(f"analyze {self.staged(name)}".encode())
+                self._run(f"analyze {self.staged(name)}")
 
     def drop(self, name: str, kind: Kind) -> None:
-        """Drop a temporary table or view."""
+        """Drop a temporary table or view; one that stays ends with the transaction."""
+        from psycopg import Error
         from psycopg.pq import TransactionStatus
 
-        if self.con.info.transaction_status != TransactionStatus.INERROR:
-            self.con.execute(f"drop {kind} if exists {self.staged(name)} cascade".encode())
+        if self.con.info.transaction_status == TransactionStatus.INTRANS:
+            with suppress(Error):
+                self._run(f"drop {kind} if exists {self.staged(name)} cascade")
 
     def staged(self, name: str) -> str:
         """Return the full name of a temporary object."""
@@ -151,13 +218,13 @@ class Postgres:
         """Return the rows of a query as mappings from column to value."""
         from psycopg.rows import dict_row
 
-        with self._asking(), self.con.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(self._written(query)).fetchall()
+        with self._asking():
+            return self._run(self._written(query), rows=dict_row).fetchall()
 
     def arrow(self, query: exp.Expr) -> pa.Table:
         """Return the rows of a query of whole numbers, by way of COPY."""
         sink = pa.BufferOutputStream()
-        statement = f"copy ({self._written(query).decode()}) to stdout (format csv, header)"
+        statement = f"copy ({self._written(query)}) to stdout (format csv, header)"
         with self._asking(), self.con.cursor().copy(statement.encode()) as copy:
             for block in copy:
                 sink.write(block)
@@ -174,23 +241,43 @@ class Postgres:
         """
         from psycopg.errors import InvalidTableDefinition
 
-        texts = [statement.encode() for statement in statements]
+        texts = list(statements)
         with self._asking("nothing was published"):
             self.con.rollback()
             with self.con.transaction():
+                self._settle()
+                self._run("select pg_advisory_xact_lock(hashtext(%s))", [SCHEMA])
+                self._check_names()
                 try:
                     with self.con.transaction():
-                        self._run(texts)
+                        self._run_all(texts)
                 except InvalidTableDefinition:
-                    ours = ", ".join(f"{SCHEMA}.{name}" for name in VIEWS)
-                    self._run([f"drop view if exists {ours}".encode(), *texts])
+                    ours = ", ".join(f"{SCHEMA}.{name}" for name in _OURS)
+                    self._run_all([f"drop view if exists {ours}", *texts])
 
-    def _run(self, statements: Iterable[bytes]) -> None:
+    def _check_names(self) -> None:
+        """Refuse to replace what has our names and is not ours."""
+        for name, columns in _OURS.items():
+            if self._row(_FOREIGN, [SCHEMA, name, list(columns), len(columns)]):
+                raise SegmenterError(
+                    f"this database already has {SCHEMA}.{name}, which Segmenter did not make. "
+                    "Rename it, then fit; nothing was published."
+                )
+
+    def _run_all(self, statements: Iterable[str]) -> None:
         for statement in statements:
-            self.con.execute(statement)
+            self._run(statement)
 
-    def _written(self, query: exp.Expr) -> bytes:
-        return write(port(query.copy(), "postgres"), "postgres").encode()
+    def _run(self, statement: str, parameters: Any = None, rows: Any = None) -> psycopg.Cursor[Any]:
+        """Execute a statement, whatever the rows of the user's own cursors look like."""
+        from psycopg import Cursor
+        from psycopg.rows import tuple_row
+
+        cursor: psycopg.Cursor[Any] = Cursor(self.con, row_factory=rows or tuple_row)
+        return cursor.execute(statement.encode(), parameters)
+
+    def _written(self, query: exp.Expr) -> str:
+        return write(port(query.copy(), "postgres"), "postgres")
 
     @contextmanager
     def _asking(self, told: str = "") -> Iterator[None]:
@@ -207,6 +294,31 @@ class Postgres:
                 "on TABLE, grant temporary, create on database DATABASE; the owner of an existing "
                 "schema segments must grant usage, create on it, and only the owner of its views "
                 "can replace them."
+            ) from None
+        except psycopg.errors.ReadOnlySqlTransaction:
+            raise SegmenterError(
+                "the connection is read-only, and a fit makes temporary tables, a function and "
+                "views. Connect to the primary server, with default_transaction_read_only = off."
+            ) from None
+        except psycopg.errors.InvalidFunctionDefinition as error:
+            raise SegmenterError(
+                f"{first_line(error)} There is a function {SCHEMA}.{FUNCTION} that Segmenter did "
+                "not make. Rename it, then fit; nothing was published."
+            ) from None
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.FeatureNotSupported) as error:
+            raise SegmenterError(
+                f"{first_line(error)} Expressions are in DuckDB's SQL, and not all of it has a "
+                "counterpart in PostgreSQL. Write it with other functions, or let a view there "
+                "have it as a column."
+            ) from None
+        except psycopg.DataError as error:
+            raise SegmenterError(
+                f"{first_line(error)} A value of the table cannot be read as asked. Leave such "
+                "rows out with where, or mend them in a view."
+            ) from None
+        except psycopg.errors.QueryCanceled as error:
+            raise SegmenterError(
+                f"{first_line(error)} Set a longer statement_timeout for this user, or none."
             ) from None
         except psycopg.errors.DependentObjectsStillExist as error:
             found = " ".join((error.diag.message_detail or "").split("\n"))

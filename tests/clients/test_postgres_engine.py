@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -112,10 +113,10 @@ from segmenter.postgres import Postgres
 
 def dying(self, statements):
     for statement in list(statements)[:3]:
-        self.con.execute(statement)
+        self._run(statement)
     os.kill(os.getpid(), signal.SIGKILL)
 
-Postgres._run = dying
+Postgres._run_all = dying
 dsn, file = sys.argv[1:]
 source = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
 segmenter.fit(psycopg.connect(dsn), source, model=file)
@@ -181,6 +182,8 @@ def test_the_connection_is_as_it_was(store, sales):
         ({"amount": "cents"}, r"is MONEY, not a number .*'cast\(cents as decimal\(18, 2\)\)'"),
         ({"amount": "case when order_id = 3 then 'nan'::double else amount end"}, "must be finite"),
         ({"where": "amount < 0"}, "no rows"),
+        ({"amount": "amount / (order_id % 2)"}, r"division by zero.*Leave such rows out"),
+        ({"where": "dayname(sold_at) = 'Monday'"}, r"does not exist.*a view there"),
     ],
 )
 def test_bad_input_is_a_sentence(store, sales, changed, message):
@@ -194,6 +197,166 @@ def test_money_is_read_as_the_message_says(store, shop, sales):
     store.execute("alter table sales alter amount type money using amount::numeric::money")
     found = segmenter.fit(store, replace(sales, amount="cast(amount as decimal(18, 2))"))
     check_same_model(found, segmenter.fit(shop, sales))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "client_encoding='latin1'",
+        "extra_float_digits=-3",
+        "timezone='Asia/Tokyo'",
+        "standard_conforming_strings=off",
+    ],
+)
+def test_whatever_the_session_is_set_to(store, shop, sales, setting):
+    odd = {"amount": "amount / 3.0 + case when 'Ü' = 'Ü' then 1 else 0 end"}
+    odd["where"] = r"regexp_matches(order_id::varchar, '^\d+$')"
+    odd["order"] = "order_id::varchar || date_trunc('month', sold_at::date)"
+    odd["date"] = "strptime(strftime(sold_at, '%Y-%m-%d'), '%Y-%m-%d')"
+    settings = Settings(names=("Größte", "Mittel", "Kleine"))
+    expected = segmenter.fit(shop, replace(sales, **odd), settings)
+    store.execute(f"set {setting}")
+    check_same_model(segmenter.fit(store, replace(sales, **odd), settings), expected)
+    assert (
+        setting.split("=")[1].strip("'").upper()
+        in store.execute(f"show {setting.split('=')[0]}").fetchone()[0].upper()
+    )
+    store.execute("set client_encoding='utf8'")
+    query = CUSTOMERS.format("segments.")
+    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+
+
+def test_whatever_the_connection_s_cursors_are(store, server, sales):
+    from psycopg.rows import dict_row
+
+    expected = segmenter.fit(store, sales)
+    for options in ({"row_factory": dict_row}, {"cursor_factory": psycopg.RawCursor}):
+        with psycopg.connect(server, dbname="scratch", **options) as pg:
+            check_same_model(segmenter.fit(pg, sales), expected)
+    with (
+        psycopg.connect(server, dbname="scratch") as pg,
+        pg.pipeline(),
+        pytest.raises(SegmenterError, match="in a pipeline"),
+    ):
+        segmenter.fit(pg, sales)
+
+
+def test_names_of_both_cases(store, sales):
+    store.execute('create table two as select *, amount as "Amount" from sales')
+    store.execute("update two set amount = 100 * amount")
+    query = "select sum(amount) from segments.transactions"
+    totals = []
+    for amount in ("Amount", '"Amount"', '"Amount" * 1', '"amount" / 100'):
+        segmenter.fit(store, replace(sales, transactions="two", amount=amount))
+        totals.append(store.execute(query).fetchone()[0])
+    assert totals == pytest.approx([totals[0]] * 4)
+
+
+def test_a_source_that_reads_what_a_fit_writes(store, sales):
+    segmenter.fit(store, sales)
+    store.execute("create view active as select * from segments.transactions where amount > 0")
+    store.execute("create view more_active as select * from active")
+    for name in ("segments.transactions", "active", "more_active"):
+        changed = replace(sales, transactions=name, date="ordered_at")
+        with pytest.raises(SegmenterError, match=rf"{name} reads segments\.transactions"):
+            segmenter.fit(store, changed)
+    assert len(segments(store)) == 3
+
+
+def test_a_temporary_table_is_refused(store, sales):
+    store.execute("create temp table basket as from_sales".replace("from_sales", "table sales"))
+    with pytest.raises(SegmenterError, match=r"basket is temporary.*without TEMP"):
+        segmenter.fit(store, replace(sales, transactions="basket"))
+
+
+@pytest.mark.parametrize(
+    ("mine", "message"),
+    [
+        ("view segments.transactions as select 'mine' as mine", r"segments\.transactions, which"),
+        ("table segments.customer_segments as table sales", r"segments\.customer_segments, which"),
+        (
+            "function segments.classify_segment(monetary float8, frequency float8) returns int "
+            "language sql as 'select 1'",
+            "a function segments.classify_segment that Segmenter did not make",
+        ),
+    ],
+)
+def test_what_somebody_else_made_stays(store, sales, mine, message):
+    store.execute("create schema segments")
+    store.execute("create view segments.whales as select 1 as mine")
+    store.execute(f"create {mine}")
+    before = objects(store)
+    with pytest.raises(SegmenterError, match=message):
+        segmenter.fit(store, sales)
+    assert objects(store) == before
+    store.execute(f"drop {mine.split(' as ')[0].split(' returns ')[0]}")
+    segmenter.fit(store, sales)
+    segmenter.fit(store, replace(sales, order="order_id::varchar"))
+    assert store.execute("select mine from segments.whales").fetchone() == (1,)
+
+
+def test_views_of_another_source_do_not_stay(store, sales):
+    segmenter.fit(store, sales)
+    query = "create table {} as select customer_id, monetary, frequency from segments.customer_{}"
+    store.execute(query.format("base", "profile"))
+    segmenter.fit(store, Source(profile="base"))
+    assert store.execute("select to_regclass('segments.transactions')").fetchone() == (None,)
+    assert len(segments(store)) == 3
+    store.execute("create table pts as select monetary, frequency, 1 as customers from base")
+    segmenter.fit(store, Source(points="pts"))
+    assert objects(store) == 0
+
+
+def test_two_fits_at_once(store, server, sales, monkeypatch):
+    real = Postgres._run_all
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    program = (
+        "import psycopg, segmenter, sys\n"
+        "source = segmenter.Source(transactions='sales', customer='customer_id', amount='amount')\n"
+        "segmenter.fit(psycopg.connect(sys.argv[1]), source)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    others = []
+
+    def slow(self, statements):
+        if not others:
+            words = [sys.executable, "-c", program, dsn]
+            others.append(subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True))
+            waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
+                while not pg.execute(waiting).fetchone()[0] and others[0].poll() is None:
+                    time.sleep(0.05)
+        real(self, statements)
+
+    monkeypatch.setattr(Postgres, "_run_all", slow)
+    segmenter.fit(store, sales)
+    _, err = others[0].communicate(timeout=60)
+    assert not others[0].returncode, err
+    assert len(segments(store)) == 3
+
+
+def test_a_connection_that_ends_is_a_sentence(store, server, sales, monkeypatch):
+    real = Postgres.create
+
+    def ending(self, name, query, kind):
+        if name == "profile_cut":
+            with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
+                pg.execute("select pg_terminate_backend(%s)", [self.con.info.backend_pid])
+        real(self, name, query, kind)
+
+    monkeypatch.setattr(Postgres, "create", ending)
+    with (
+        psycopg.connect(server, dbname="scratch") as pg,
+        pytest.raises(SegmenterError, match="terminating connection"),
+    ):
+        segmenter.fit(pg, sales)
+    assert objects(store) == 0
+
+
+def test_a_read_only_connection_is_a_sentence(store, sales):
+    store.execute("set default_transaction_read_only = on")
+    with pytest.raises(SegmenterError, match=r"read-only.*default_transaction_read_only = off"):
+        segmenter.fit(store, sales)
 
 
 def test_an_unreachable_database(tmp_path):

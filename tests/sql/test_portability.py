@@ -211,3 +211,12 @@ def test_the_rules_leave_a_plain_query_alone():
 def test_where_a_dialect_means_something_else(rule, dialect, query, expected):
     found = rewritten(getattr(portability, rule), query, dialect)
     assert found == (expected or sqlglot.transpile(query, read="duckdb", write=dialect)[0])
+
+
+def test_plain_times():
+    query = "SELECT STRPTIME(a, '%Y') AS b, DATE_TRUNC('MONTH', a) AS c"
+    found = rewritten(portability.plain_times, query, "postgres")
+    assert found == (
+        "SELECT CAST(TO_TIMESTAMP(a, 'YYYY') AS TIMESTAMP) AS b, "
+        "DATE_TRUNC('MONTH', CAST(a AS TIMESTAMP)) AS c"
+    )
