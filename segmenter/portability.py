@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from segmenter.layout import SCHEMA
+from segmenter.same_meaning import keep_meaning
 
 __all__ = [
     "FUNCTION",
@@ -347,6 +348,7 @@ def port(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Apply every rule; DuckDB itself only has its constants folded."""
     if dialect == "duckdb":
         return fold_constants(tree, dialect)
+    tree = keep_meaning(tree, dialect)
     for rule in RULES:
         tree = rule(tree, dialect)
     return tree

@@ -241,6 +241,23 @@ def test_whatever_the_connection_s_cursors_are(store, server, sales):
         segmenter.fit(pg, sales)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"amount": "round(amount / 2) + round(order_id / 2)"},
+        {"where": r"regexp_matches('a ' || order_id, '\b\d+\b') and 'x\_' || order_id like 'x\_%'"},
+        {"order": "strftime(sold_at, '%Y-%m-%d %H')"},
+        {"amount": "amount + date_diff('day', sold_at, timestamp '2025-01-01 12:00')"},
+    ],
+)
+def test_expressions_mean_what_they_mean_in_duckdb(store, shop, sales, changed):
+    source = replace(sales, **changed)
+    expected = segmenter.fit(shop, source)
+    check_same_model(segmenter.fit(store, source), expected)
+    query = CUSTOMERS.format("segments.")
+    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+
+
 def test_names_of_both_cases(store, sales):
     store.execute('create table two as select *, amount as "Amount" from sales')
     store.execute("update two set amount = 100 * amount")

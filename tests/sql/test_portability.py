@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import sqlglot
 
-from segmenter import portability
+from segmenter import SegmenterError, portability
 from segmenter.portability import RULES
+from segmenter.same_meaning import keep_meaning
 
 
 def rewritten(rule, query, dialect="trino", write=None):
@@ -211,6 +212,49 @@ def test_the_rules_leave_a_plain_query_alone():
 def test_where_a_dialect_means_something_else(rule, dialect, query, expected):
     found = rewritten(getattr(portability, rule), query, dialect)
     assert found == (expected or sqlglot.transpile(query, read="duckdb", write=dialect)[0])
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "spark"])
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("ROUND(user_table.a)", {"spark": "ROUND(user_table.a)"}),
+        ("ROUND(a)", {"postgres": "ROUND(a)", "spark": "ROUND(a)"}),
+        (
+            r"user_table.a LIKE 'x\_%'",
+            {
+                "postgres": r"user_table.a LIKE 'x\_%' ESCAPE ''",
+                "spark": r"user_table.a LIKE 'x\\\\_%'",
+            },
+        ),
+        ("user_table.a LIKE 'C%'", dict.fromkeys(("postgres", "spark"), "user_table.a LIKE 'C%'")),
+        (
+            "user_table.a LIKE user_table.b",
+            {"postgres": "user_table.a LIKE user_table.b ESCAPE ''"},
+        ),
+        (r"REGEXP_MATCHES(user_table.a, '\bx\\b')", {"postgres": r"user_table.a ~ '\yx\\b'"}),
+        ("SUBSTRING(user_table.a, -1)", {"spark": "SUBSTRING(user_table.a, -1)"}),
+        ("DATE_DIFF('WEEK', user_table.a, user_table.b)", {}),
+        ("user_table.a SIMILAR TO 'x.*'", {}),
+        ("STRFTIME(user_table.a, '%u')", {}),
+        ("STRFTIME(user_table.a, 'Day %d')", {}),
+        ("STRFTIME(user_table.a, user_table.b)", {}),
+        ("FORMAT('{:05d}', user_table.a)", {}),
+        ("STRPTIME(user_table.a, '%d %B')", {}),
+    ],
+)
+def test_keep_meaning(expression, dialect, expected):
+    """Refused where no form is given, except where only the other dialect has another meaning."""
+    tree = sqlglot.parse_one(f"SELECT {expression}", read="duckdb")
+    alike = {"spark": ("DATE_DIFF", "STRPTIME", "REGEXP"), "postgres": ("ROUND",)}
+    if dialect in expected:
+        found = keep_meaning(tree, dialect).sql(dialect=dialect)
+        assert found == f"SELECT {expected[dialect]}"
+    elif expression.startswith(alike[dialect]):
+        keep_meaning(tree, dialect)
+    else:
+        with pytest.raises(SegmenterError, match=r"does not mean the same .* a view there"):
+            keep_meaning(tree, dialect)
 
 
 def test_plain_times():

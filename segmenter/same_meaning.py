@@ -1,0 +1,131 @@
+"""The user's own expressions where another engine has the same words for something else.
+
+sqlglot writes DuckDB's functions in another dialect. Some exist over there with another meaning,
+which nobody would notice: those are written in another way, or refused with the way out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from segmenter.errors import SegmenterError
+from segmenter.expressions import SOURCE_ALIAS
+
+__all__ = ["keep_meaning"]
+
+_DIRECTIVES = frozenset("YmdHMSy")
+"""Parts of a time that every dialect writes as DuckDB does."""
+
+
+def keep_meaning(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Write what the user's expressions mean in DuckDB, where the dialect would understand another.
+
+    Parameters
+    ----------
+    tree : Expr
+        A query over the user's table, or a part of one; parts that read no column of it are ours.
+    dialect : str
+        Others than PostgreSQL, Spark and Databricks are left as they are.
+
+    Raises
+    ------
+    SegmenterError
+        There is no such way; the message names the function.
+    """
+    for kind, rule in _RULES.get(dialect, {}).items():
+        for node in list(tree.find_all(kind)):
+            if any(column.table == SOURCE_ALIAS for column in node.find_all(exp.Column)):
+                rule(node, dialect)
+    return tree
+
+
+def _refuse(node: exp.Expr, dialect: str) -> None:
+    raise SegmenterError(
+        f"{node.sql(dialect='duckdb')} does not mean the same in {dialect} as in DuckDB. Write it "
+        "with other functions, or let a view there have it as a column."
+    )
+
+
+def _times(node: exp.Expr, dialect: str) -> None:
+    """Refuse a form of times with letters of its own, or with rare parts."""
+    form = node.args["format"]
+    parts = re.sub("%(.)", lambda found: "" if found[1] in _DIRECTIVES else "?x", form.name)
+    if not form.is_string or re.search("[A-Za-z]", parts):
+        _refuse(node, dialect)
+
+
+def _round_half_away(node: exp.Expr, dialect: str) -> None:
+    """Round halves away from zero; PostgreSQL's doubles go to the even neighbour."""
+    del dialect
+    if node.args.get("decimals") is None:
+        whole = exp.Anonymous(this="TRUNC", expressions=[node.this])
+        rest = exp.paren(node.this.copy() - whole.copy(), copy=False) * 2
+        node.replace(exp.paren(whole + exp.Anonymous(this="TRUNC", expressions=[rest])))
+
+
+def _without_escapes(node: exp.Expr, dialect: str) -> None:
+    """Take a backslash in a pattern for itself, as DuckDB does where no ESCAPE is given."""
+    pattern = node.expression
+    if isinstance(node.parent, exp.Escape) or (pattern.is_string and "\\" not in pattern.name):
+        return
+    if dialect == "postgres":
+        node.replace(exp.Escape(this=node.copy(), expression=exp.Literal.string("")))
+    elif pattern.is_string:
+        pattern.replace(exp.Literal.string(pattern.name.replace("\\", "\\\\")))
+    else:
+        _refuse(node, dialect)
+
+
+def _word_boundaries(node: exp.Expr, dialect: str) -> None:
+    r"""Write ``\b``, which is a backspace in PostgreSQL, as ``\y``."""
+    del dialect
+    pattern = node.expression
+    if pattern.is_string:
+        written = re.sub(
+            r"(\\\\)|\\([bB])",
+            lambda found: found[1] or ("\\y" if found[2] == "b" else "\\Y"),
+            pattern.name,
+        )
+        pattern.replace(exp.Literal.string(written))
+
+
+def _from_the_start(node: exp.Expr, dialect: str) -> None:
+    """Refuse a start counted from the end, which lies before the text in PostgreSQL."""
+    if isinstance(node.args.get("start"), exp.Neg):
+        _refuse(node, dialect)
+
+
+def _date_boundaries(node: exp.Expr, dialect: str) -> None:
+    """Count midnights between two times; PostgreSQL has spans of 24 hours, or 7 of them."""
+    if node.text("unit").upper() not in ("", "DAY"):
+        _refuse(node, dialect)
+    end, start = (exp.cast(side, "date") for side in (node.this, node.expression))
+    node.replace(exp.paren(exp.Sub(this=end, expression=start)))
+
+
+Rule = Callable[[exp.Expr, str], None]
+
+_SPARK: dict[type[exp.Expr], Rule] = {
+    exp.Format: _refuse,
+    exp.SimilarTo: _refuse,
+    exp.TimeToStr: _times,
+    exp.Like: _without_escapes,
+    exp.ILike: _without_escapes,
+}
+
+_RULES: dict[str, dict[type[exp.Expr], Rule]] = {
+    "spark": _SPARK,
+    "databricks": _SPARK,
+    "postgres": {
+        **_SPARK,
+        exp.StrToTime: _times,
+        exp.Round: _round_half_away,
+        exp.RegexpLike: _word_boundaries,
+        exp.RegexpReplace: _word_boundaries,
+        exp.Substring: _from_the_start,
+        exp.DateDiff: _date_boundaries,
+    },
+}
