@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import SegmenterError, first_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +45,11 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     except BaseException as error:
         with suppress(duckdb.Error):  # the engine may have rolled back by itself
             con.execute("rollback")
+        if isinstance(error, duckdb.TransactionException) and "Could not write" in str(error):
+            raise SegmenterError(
+                f"the database file cannot be written ({first_line(error)}) Make room on its disk, "
+                "then try again."
+            ) from None
         if isinstance(error, duckdb.TransactionException):
             raise SegmenterError(
                 f"somebody else changed the database meanwhile ({error}). Try again."

@@ -13,6 +13,8 @@ import time
 import duckdb
 import pytest
 
+from segmenter import SegmenterError
+from segmenter.query import transaction
 from segmenter.training import train as train_really
 
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")
@@ -192,6 +194,14 @@ def test_work_beyond_the_memory_limit_goes_to_the_disk(run, large_file, tmp_path
     result = run("fit", made, *words, "--quiet", "--memory-limit", "60MB", "--threads", "1")
     assert result.code == 0, result.err
     assert sorted(os.listdir(tmp_path)) == ["made.duckdb", "sales.parquet"]
+
+
+def test_a_disk_that_is_full_at_the_commit_is_not_somebody_else(con):
+    full = 'Failed to commit: Could not write file "shop.duckdb.wal": No space left on device'
+    with pytest.raises(SegmenterError, match=r"cannot be written.*Make room"), transaction(con):
+        raise duckdb.TransactionException(full)
+    with pytest.raises(SegmenterError, match="somebody else changed"), transaction(con):
+        raise duckdb.TransactionException("Conflict on update!")
 
 
 def test_a_disk_that_fills_up_leaves_the_database_as_it_was(start, large_file):
