@@ -6,8 +6,8 @@ as it was at the beginning, and publishes in another one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,7 +18,8 @@ from sqlglot import exp
 from segmenter.engine import Kind, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.layout import SCHEMA
-from segmenter.portability import FUNCTION, port
+from segmenter.portability import port
+from segmenter.postgres_errors import asking
 from segmenter.source import Source
 from segmenter.warehouses import write
 
@@ -116,7 +117,7 @@ class Postgres:
 
     def _settle(self) -> None:
         """Set, for the length of a transaction, what the meaning of our SQL depends on."""
-        with self._asking():
+        with asking():
             for name, value in _WHILE_ASKING.items():
                 self._run("select set_config(%s, %s, true)", [name, value])
 
@@ -170,23 +171,24 @@ class Postgres:
         )
 
     def _oid(self, text: str) -> int | None:
-        from psycopg import Error
+        from psycopg.errors import FeatureNotSupported, InvalidName, SyntaxError
 
-        try:
-            with self.con.transaction():
-                (oid,) = self._row("select to_regclass(%s)::oid", [text])
-        except Error:  # not even the form of a name
-            return None
-        return oid  # type: ignore[no-any-return]
+        with asking():
+            try:
+                with self.con.transaction():
+                    row = self._run("select to_regclass(%s)::oid", [text]).fetchone()
+            except (InvalidName, SyntaxError, FeatureNotSupported):  # not the form of a name
+                return None
+        return row[0] if row else None
 
     def _row(self, query: str, parameters: list[Any]) -> tuple[Any, ...]:
-        with self._asking():
+        with asking():
             return self._run(query, parameters).fetchone() or ()
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
         empty = exp.select("*").from_(query.copy().subquery("described")).limit(0)
-        with self._asking(), self.con.transaction():
+        with asking(), self.con.transaction():
             columns = self._run(self._written(empty)).description or ()
             return {
                 column.name: canonical_type(self.local, column.type_display, "postgres")
@@ -195,7 +197,7 @@ class Postgres:
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
         """Make a temporary table or view."""
-        with self._asking():
+        with asking():
             self._run(f"drop {kind} if exists {self.staged(name)} cascade")
             self._run(f"create temp {kind} segmenter_{name} as {self._written(query)}")
             if kind == "table":
@@ -218,14 +220,14 @@ class Postgres:
         """Return the rows of a query as mappings from column to value."""
         from psycopg.rows import dict_row
 
-        with self._asking():
+        with asking():
             return self._run(self._written(query), rows=dict_row).fetchall()
 
     def arrow(self, query: exp.Expr) -> pa.Table:
         """Return the rows of a query of whole numbers, by way of COPY."""
         sink = pa.BufferOutputStream()
         statement = f"copy ({self._written(query)}) to stdout (format csv, header)"
-        with self._asking(), self.con.cursor().copy(statement.encode()) as copy:
+        with asking(), self.con.cursor().copy(statement.encode()) as copy:
             for block in copy:
                 sink.write(block)
         return csv.read_csv(
@@ -242,7 +244,7 @@ class Postgres:
         from psycopg.errors import InvalidTableDefinition
 
         texts = list(statements)
-        with self._asking("nothing was published"):
+        with asking("nothing was published"):
             self.con.rollback()
             with self.con.transaction():
                 self._settle()
@@ -278,56 +280,6 @@ class Postgres:
 
     def _written(self, query: exp.Expr) -> str:
         return write(port(query.copy(), "postgres"), "postgres")
-
-    @contextmanager
-    def _asking(self, told: str = "") -> Iterator[None]:
-        """Put the server's errors into a sentence."""
-        import psycopg
-
-        try:
-            yield
-        except psycopg.errors.InsufficientPrivilege as error:
-            rest = f"; {told}" if told else ""
-            raise SegmenterError(
-                f"{first_line(error).removesuffix('.')}{rest}. A fit reads the table and makes "
-                "temporary tables, a schema segments, a function and views. Ask for: grant select "
-                "on TABLE, grant temporary, create on database DATABASE; the owner of an existing "
-                "schema segments must grant usage, create on it, and only the owner of its views "
-                "can replace them."
-            ) from None
-        except psycopg.errors.ReadOnlySqlTransaction:
-            raise SegmenterError(
-                "the connection is read-only, and a fit makes temporary tables, a function and "
-                "views. Connect to the primary server, with default_transaction_read_only = off."
-            ) from None
-        except psycopg.errors.InvalidFunctionDefinition as error:
-            raise SegmenterError(
-                f"{first_line(error)} There is a function {SCHEMA}.{FUNCTION} that Segmenter did "
-                "not make. Rename it, then fit; nothing was published."
-            ) from None
-        except (psycopg.errors.UndefinedFunction, psycopg.errors.FeatureNotSupported) as error:
-            raise SegmenterError(
-                f"{first_line(error)} Expressions are in DuckDB's SQL, and not all of it has a "
-                "counterpart in PostgreSQL. Write it with other functions, or let a view there "
-                "have it as a column."
-            ) from None
-        except psycopg.DataError as error:
-            raise SegmenterError(
-                f"{first_line(error)} A value of the table cannot be read as asked. Leave such "
-                "rows out with where, or mend them in a view."
-            ) from None
-        except psycopg.errors.QueryCanceled as error:
-            raise SegmenterError(
-                f"{first_line(error)} Set a longer statement_timeout for this user, or none."
-            ) from None
-        except psycopg.errors.DependentObjectsStillExist as error:
-            found = " ".join((error.diag.message_detail or "").split("\n"))
-            raise SegmenterError(
-                f"a view of the schema {SCHEMA} gets other columns, and something else reads it: "
-                f"{found}. Drop that, and make it again after the fit; nothing was published."
-            ) from None
-        except psycopg.Error as error:
-            raise SegmenterError(first_line(error)) from None
 
 
 def connect_postgres(dsn: str) -> psycopg.Connection[Any]:

@@ -30,6 +30,7 @@ LAYERS = [
     {"doubts"},
     {"stage", "store", "snapshot", "unusable"},
     {"spark", "postgres", "percentiles"},
+    {"postgres_errors"},
     {"table_macros"},
     {"binding", "comments", "explanation_sql"},
     {"exclusion", "engine"},

@@ -176,6 +176,8 @@ def test_the_connection_is_as_it_was(store, sales):
     ("changed", "message"),
     [
         ({"transactions": "sale"}, "no table or view 'sale'"),
+        ({"transactions": "my sales, all"}, "no table or view 'my sales, all'"),
+        ({"transactions": "a.b.c.d"}, r"no table or view 'a\.b\.c\.d'"),
         ({"transactions": "x.parquet"}, "reads its own tables, not the file"),
         ({"amount": "amout"}, r"'amout' of amount is not in .* Did you mean 'amount'"),
         ({"amount": "sold_at"}, "is TIMESTAMP, not a number"),
