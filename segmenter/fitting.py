@@ -1,31 +1,110 @@
-"""Fitting: train on a source and publish the model in the same database."""
+"""Fitting: train on a source and publish the model, with one safety net whoever asks for it.
+
+Python, the SQL function ``fit_segments`` and the command line all come through `fit_into`: a fit
+over the model of another source is refused, and a refit that moves too many customers is stored
+but not published.
+"""
 
 from __future__ import annotations
 
 import os
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
 from segmenter.elsewhere import check_settings, points_stage, publisher
-from segmenter.engine import Engine
+from segmenter.engine import Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.layout import STORAGE
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
-from segmenter.publish import check_target, publish
-from segmenter.refit import refit_changes
+from segmenter.publish import check_target, publish, store_unpublished
+from segmenter.refit import MAX_CHANGE, Refit, check_source, refit_changes
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
+from segmenter.text import percent
 from segmenter.training import train
 
 if TYPE_CHECKING:
     import psycopg
     from pyspark.sql import SparkSession
 
-__all__ = ["fit"]
+__all__ = ["FitResult", "OwnConnection", "Place", "SafetyNet", "fit", "fit_into", "unpublished"]
+
+
+class Place(Protocol):
+    """Where a model is kept.
+
+    Attributes
+    ----------
+    con : DuckDBPyConnection
+        May be read-only but inside `writing`.
+    """
+
+    con: duckdb.DuckDBPyConnection
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Let the block write into the database."""
+        ...
+
+
+@dataclass(frozen=True)
+class SafetyNet:
+    """What a fit over an existing model may change.
+
+    Parameters
+    ----------
+    max_change : float, default 0.1
+        When the new model alone would move a larger share of the customers, from 0 to 1, into
+        another segment, it is stored as a version and not published.
+    publish : bool, default False
+        Publish, however many customers move.
+    replace : bool, default False
+        Let the model of another source, or of another condition, be followed by this one.
+
+    Raises
+    ------
+    SegmenterError
+        `max_change` is not from 0 to 1.
+    """
+
+    max_change: float = MAX_CHANGE
+    publish: bool = False
+    replace: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_change, int | float) or not 0 <= self.max_change <= 1:
+            raise SegmenterError(
+                f"max_change must be a share of the customers from 0 to 1, not {self.max_change!r}."
+            )
+
+    def holds(self, refit: Refit | None) -> bool:
+        """Tell whether a model may be published."""
+        return refit is None or self.publish or refit.share <= self.max_change
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit has done.
+
+    Attributes
+    ----------
+    model : Model
+        With its ``model_id`` where it was stored.
+    refit : Refit or None
+        Who changes segment; None where there was no model before, or nobody to compare.
+    is_published : bool
+        Whether the views and the macros follow this model now.
+    """
+
+    model: Model
+    refit: Refit | None
+    is_published: bool
 
 
 def fit(
@@ -34,6 +113,9 @@ def fit(
     settings: Settings | None = None,
     *,
     model: str | os.PathLike[str] | None = None,
+    max_change: float = MAX_CHANGE,
+    publish: bool = False,
+    replace: bool = False,
     progress: Progress | None = None,
 ) -> Model:
     """Find segments in a table of sales and publish them in the schema ``segments``.
@@ -49,6 +131,13 @@ def fit(
     model : str or path, optional
         With Spark and PostgreSQL: the DuckDB file to keep the model in, as another version where
         there is one.
+    max_change : float, default 0.1
+        Over an existing model: when the refit alone would move a larger share of the customers,
+        from 0 to 1, the version is stored but not published, and a `UserWarning` says so.
+    publish : bool, default False
+        Publish, however many customers move.
+    replace : bool, default False
+        Fit over the model of another source or condition, which is refused otherwise.
     progress : Progress, optional
         Told of each step; silent when absent.
 
@@ -72,25 +161,112 @@ def fit(
     ('Elite', 'Loyal', 'At-Risk')
     >>> con.close()
     """
+    net = SafetyNet(max_change, publish, replace)
     listener = progress or Silent()
-    if not isinstance(con, duckdb.DuckDBPyConnection):
+    if isinstance(con, duckdb.DuckDBPyConnection):
+        if model is not None:
+            raise SegmenterError(
+                "model names a file for a fit on another engine. In DuckDB the model is kept in "
+                "the database itself: leave it out."
+            )
+        check_target(con)
+        result = fit_into(OwnConnection(con), Embedded(con), source, settings, net, listener)
+    else:
         with closing(_engine(con)) as engine:
-            return _fit_elsewhere(engine, source, settings or Settings(), model, listener)
-    if model is not None:
-        raise SegmenterError(
-            "model names a file for a fit on another engine. In DuckDB the model is kept in the "
-            "database itself: leave it out."
-        )
-    check_target(con)
-    with Stage(con, source, settings or Settings()) as stage:
-        fitted = train(stage, listener).model
-        refit = refit_changes(stage, fitted)
-        if refit is not None:
-            listener.warn(refit.words())
-        with listener.step("Publishing") as done:
-            fitted = publish(con, fitted, stage.binding, stage.customers)
-            done(f"model {fitted.model_id}")
-    return fitted
+            result = _fit_elsewhere(engine, source, settings, model, net, listener)
+    if not result.is_published:
+        warnings.warn(unpublished(result, net), stacklevel=2)
+    return result.model
+
+
+def fit_into(
+    place: Place,
+    rows: Engine,
+    source: Source,
+    settings: Settings | None,
+    net: SafetyNet,
+    progress: Progress,
+    *,
+    before_training: Callable[[Progress], None] | None = None,
+) -> FitResult:
+    """Train, and store the model in its place; publish it if the safety net holds.
+
+    Parameters
+    ----------
+    place : Place
+        Only read until there is something to store.
+    rows : Engine
+        Where the rows are.
+    source : Source
+    settings : Settings, optional
+    net : SafetyNet
+    progress : Progress
+    before_training : callable, optional
+        Called once the source and its columns are found, before any long work.
+
+    Raises
+    ------
+    SegmenterError
+        Bad input. The database is as it was before.
+    """
+    settings = settings or Settings()
+    check_target(place.con, writable=False)
+    if rows.dialect != "duckdb":
+        check_settings(settings)
+    with Stage(rows, source, settings) as stage:
+        check_source(place.con, stage.binding.stored_source(), net.replace, progress)
+        if before_training is not None:
+            before_training(progress)
+        model = train(stage, progress).model
+        if rows.dialect == "duckdb":
+            return _keep(place, stage, model, net, progress)
+        with points_stage(place.con, model) as points:
+            return _keep(place, points, model, net, progress, publisher(stage, progress))
+
+
+def unpublished(result: FitResult, net: SafetyNet) -> str:
+    """Return a sentence for callers from Python: what was not published, and what to do."""
+    assert result.refit is not None
+    versions = f"{result.refit.model_id}, {result.model.model_id}"
+    return (
+        f"model {result.model.model_id} is stored but not published: "
+        f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
+        f"max_change = {net.max_change:g}. Look: select * from "
+        f"segments.compare_models({versions}). Then fit again with publish = true, or leave it."
+    )
+
+
+class OwnConnection:
+    """A connection of the caller's own: open for writing all the time."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Write as it is."""
+        return nullcontext()
+
+
+def _keep(
+    place: Place,
+    stage: Stage,
+    model: Model,
+    net: SafetyNet,
+    progress: Progress,
+    elsewhere: Callable[[Model], None] | None = None,
+) -> FitResult:
+    """Publish a model, or only store it where it moves too many customers."""
+    refit = refit_changes(stage, model)
+    if refit is not None:
+        progress.warn(refit.words())
+    is_published = net.holds(refit)
+    with progress.step("Publishing" if is_published else "Storing") as done, place.writing():
+        if is_published:
+            model = publish(place.con, model, stage.binding, stage.customers, elsewhere)
+        else:
+            model = store_unpublished(place.con, model)
+        done(f"model {model.model_id}")
+    return FitResult(model, refit, is_published)
 
 
 def _engine(con: Any) -> Any:
@@ -113,23 +289,36 @@ def _engine(con: Any) -> Any:
 def _fit_elsewhere(
     engine: Engine,
     source: Source,
-    settings: Settings,
+    settings: Settings | None,
     file: str | os.PathLike[str] | None,
+    net: SafetyNet,
     progress: Progress,
-) -> Model:
+) -> FitResult:
+    """Fit where the rows are, and open the model's file only in the end: it may be a long while."""
+    settings = settings or Settings()
     check_settings(settings)
     with Stage(engine, source, settings) as stage:
+        if file is not None and os.path.exists(file):
+            with duckdb.connect(os.fspath(file), read_only=True) as con:
+                _check_place(con, stage, net, progress)
         model = train(stage, progress).model
-        elsewhere = publisher(stage, progress)
+        publish_there = publisher(stage, progress)
         if file is None:
-            elsewhere(model)
-            return model
-        with duckdb.connect(
-            os.fspath(file), config={"storage_compatibility_version": STORAGE}
-        ) as con:
+            publish_there(model)
+            return FitResult(model, None, is_published=True)
+        with (
+            duckdb.connect(
+                os.fspath(file), config={"storage_compatibility_version": STORAGE}
+            ) as con,
+            points_stage(con, model) as points,
+        ):
             check_target(con)
-            with points_stage(con, model) as points:
-                refit = refit_changes(points, model)
-                if refit is not None:
-                    progress.warn(refit.words())
-                return publish(con, model, points.binding, None, elsewhere)
+            return _keep(OwnConnection(con), points, model, net, progress, publish_there)
+
+
+def _check_place(
+    con: duckdb.DuckDBPyConnection, stage: Stage, net: SafetyNet, progress: Progress
+) -> None:
+    """Refuse early what could not be stored in the end."""
+    check_target(con, writable=False)
+    check_source(con, stage.binding.stored_source(), net.replace, progress)

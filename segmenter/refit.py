@@ -1,22 +1,46 @@
-"""Refitting: how many customers change segment because of the new model, how many by themselves."""
+"""Refitting: over the same source only, and who changes segment because of the new model.
+
+A fit over the model of another source or condition would take its base over without a word, so it
+is refused. How many customers change because of the new model, and how many by themselves, is said.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import duckdb
 import pyarrow as pa
-from sqlglot import exp
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
 
 from segmenter import snapshot, store
 from segmenter.catalog import bind, literal
+from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA, SNAPSHOT, has_model
 from segmenter.model import Model
+from segmenter.progress import Progress
 from segmenter.query import first_row, records
+from segmenter.relations import name_parts
+from segmenter.source import is_file_name
 from segmenter.stage import Stage
 from segmenter.text import percent
 
-__all__ = ["Refit", "refit_changes"]
+__all__ = ["MAX_CHANGE", "Refit", "check_source", "refit_changes"]
+
+MAX_CHANGE = 0.1
+"""Share of the customers that a refit may move and still be published."""
+
+_KINDS = ("transactions", "profile", "points")
+
+_BASE = (*_KINDS, "engine", "customer", "where")
+"""What says whose customers they are: a fit with another one is another base."""
+
+_READING = ("amount", "order", "date", "currency", "exclude", "window")
+"""What says how the same base is read."""
 
 _NEXT_RULES = "segmenter_next_rules"
 
@@ -58,6 +82,90 @@ class Refit:
             return f"{said}."
         moved = percent(self.changed_by_behaviour / self.customers, 1)
         return f"{said}, {moved} because of their behaviour since {self.since:%Y-%m-%d %H:%M} UTC."
+
+
+def check_source(
+    con: duckdb.DuckDBPyConnection,
+    source: Mapping[str, Any],
+    replace: bool,
+    progress: Progress,
+) -> None:
+    """Refuse a fit over the model of another source, and say what else is read in another way.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        The database of the model.
+    source : mapping
+        As a model keeps it.
+    replace : bool
+        Whether another base is meant.
+    progress : Progress
+        Told what is read in another way.
+
+    Raises
+    ------
+    SegmenterError
+        The current model is of another source or condition, and `replace` is false.
+    """
+    found = has_model(con) and first_row(
+        con, f"select model_id, source from {SCHEMA}.models where is_current"
+    )
+    if not found:
+        return
+    model_id, known = found[0], json.loads(found[1])
+    others = _differences(known, source, _BASE)
+    if others and not replace:
+        raise SegmenterError(
+            f"this database has model {model_id} of another base: it was fitted with "
+            f"{_listed(known, others)}, and this fit has {_listed(source, others)}. Its views and "
+            "versions would go on with other customers. Fit into another file, or say that this "
+            "is meant with replace = true."
+        )
+    for name in _differences(known, source, (*others, *_READING)):
+        progress.warn(
+            f"this fit has {_listed(source, [name])}; model {model_id} was fitted with "
+            f"{_listed(known, [name])}."
+        )
+
+
+def _differences(
+    known: Mapping[str, Any], source: Mapping[str, Any], names: Iterable[str]
+) -> list[str]:
+    return [name for name in names if not _are_the_same(name, known.get(name), source.get(name))]
+
+
+def _are_the_same(name: str, one: str | None, other: str | None) -> bool:
+    """Tell whether two texts mean the same, whatever the case, the quotes and the spaces."""
+    if one == other or one is None or other is None:
+        return one == other
+    if is_file_name(one) or is_file_name(other):
+        return False
+    if name in _KINDS or name == "exclude":
+        parts = [[part.casefold() for part in name_parts(text)] for text in (one, other)]
+        shorter, longer = sorted(parts, key=len)
+        return longer[-len(shorter) :] == shorter and set(longer[: -len(shorter)]) <= {"main"}
+    return _normalized(one) == _normalized(other)
+
+
+def _normalized(text: str) -> str:
+    """Return an expression as sqlglot writes it, in small letters outside of literals."""
+    try:
+        tree = parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return text
+    for identifier in tree.find_all(exp.Identifier):
+        identifier.replace(exp.to_identifier(identifier.name.casefold(), quoted=True))
+    return tree.unnest().sql(dialect="duckdb", normalize_functions="lower", comments=False)
+
+
+def _listed(source: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Return the parts of a source as a person would give them."""
+    return " and ".join(
+        f"{name} = {source[name]!r}" if name in source else f"no {name}"
+        for name in names
+        if name in source or name not in _KINDS
+    )
 
 
 def refit_changes(stage: Stage, model: Model) -> Refit | None:

@@ -1,9 +1,10 @@
 """fit_segments(transactions, mapping): trains from SQL, in a Python session.
 
 The first argument is a table, view or file; the second a STRUCT with the columns (`customer`,
-`amount`, `order`, `date`, `where`, `window`, `as_of`) and any settings of a fit. Returns what
-happened in one sentence. It works on a cursor of the connection, so it sees what is committed and
-not the session's data frames and temporary tables.
+`amount`, `order`, `date`, `where`, `window`, `as_of`), any settings of a fit, and what a refit may
+change (`max_change`, `publish`, `replace`). Returns what happened in one sentence. It works on a
+cursor of the connection, so it sees what is committed and not the session's data frames and
+temporary tables.
 
     select fit_segments('sales', {'customer': 'customer_id', 'amount': 'amount'})
 """
@@ -18,8 +19,10 @@ from typing import Any
 import pyarrow as pa
 from segmenter.udf import Function, Session
 
+from segmenter.engine import Embedded
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.fitting import fit
+from segmenter.fitting import OwnConnection, SafetyNet, fit_into, unpublished
+from segmenter.progress import Silent
 from segmenter.settings import Settings
 from segmenter.source import Source
 
@@ -27,6 +30,7 @@ __all__ = ["FUNCTION"]
 
 _SOURCE = [field.name for field in dataclasses.fields(Source)]
 _SETTINGS = [field.name for field in dataclasses.fields(Settings)]
+_NET = [field.name for field in dataclasses.fields(SafetyNet)]
 
 
 def _make(session: Session) -> Callable[..., pa.Array]:
@@ -38,24 +42,28 @@ def _make(session: Session) -> Callable[..., pa.Array]:
 
 
 def _fit(session: Session, table: str | None, text: str | None) -> str:
-    source, settings = _read(table, {} if text is None else json.loads(text))
+    source, settings, net = _read(table, {} if text is None else json.loads(text))
     cursor = session.cursor()
     try:
-        model = fit(cursor, source, settings)
+        place = OwnConnection(cursor)
+        result = fit_into(place, Embedded(cursor), source, settings, net, Silent())
     finally:
         cursor.close()
+    if not result.is_published:
+        return unpublished(result, net)
+    model = result.model
     parts = ", ".join(f"{segment.name} {segment.customers:,}" for segment in model.segments)
     return f"model {model.model_id}: {model.customers:,} customers; trained on {parts}"
 
 
-def _read(table: str | None, given: Any) -> tuple[Source, Settings]:
-    """Sort the entries of the mapping into the source and the settings."""
+def _read(table: str | None, given: Any) -> tuple[Source, Settings, SafetyNet]:
+    """Sort the entries of the mapping into the source, the settings and the safety net."""
     if not isinstance(given, dict):
         raise SegmenterError(
             f"the second argument must be a STRUCT of columns and settings, not {json.dumps(given)}"
             ". For example {'customer': 'customer_id', 'amount': 'amount'}."
         )
-    known = [*_SOURCE, *_SETTINGS]
+    known = [*_SOURCE, *_SETTINGS, *_NET]
     for name in given:
         if name not in known:
             raise SegmenterError(
@@ -66,7 +74,8 @@ def _read(table: str | None, given: Any) -> tuple[Source, Settings]:
     if table is not None:
         columns["transactions"] = table
     settings = {name: value for name, value in given.items() if name in _SETTINGS}
-    return Source(**columns), Settings.from_mapping(settings)
+    net = {name: value for name, value in given.items() if name in _NET}
+    return Source(**columns), Settings.from_mapping(settings), SafetyNet(**net)
 
 
 FUNCTION = Function("fit_segments", ["VARCHAR", "JSON"], "VARCHAR", _make, has_side_effects=True)

@@ -30,16 +30,8 @@ from segmenter.cli.options import (
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from segmenter.cli.database import Workplace
-    from segmenter.engine import Engine
-    from segmenter.model import Model
-    from segmenter.progress import Progress
-    from segmenter.refit import Refit
-    from segmenter.settings import Settings
+    from segmenter.fitting import FitResult
     from segmenter.source import Source
-    from segmenter.stage import Stage
 
 __all__ = ["fit"]
 
@@ -157,6 +149,12 @@ def fit(
     publish: Annotated[
         bool, typer.Option("--publish", help="Publish, however many customers move.")
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Fit over the model of another source or condition all the same."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
@@ -236,79 +234,34 @@ def fit(
 
             show_dry_run(rows, source, settings, form, listener(quiet))
             return
-        _fit(place, rows, source, settings, listener(quiet), 1.0 if publish else max_change)
+        from segmenter.fitting import SafetyNet, fit_into
+        from segmenter.kernels import warm_up
+
+        net = SafetyNet(max_change, publish, replace)
+        result = fit_into(
+            place, rows, source, settings, net, listener(quiet), before_training=warm_up
+        )
+    if not result.is_published:
+        _say_unpublished(file, result, max_change)
+        raise typer.Exit(NOT_PUBLISHED)
     from segmenter.cli.summary import show_result
 
     with open_to_read(file) as con:
         show_result(con, file, form)
 
 
-def _fit(
-    place: Workplace,
-    rows: Engine,
-    source: Source,
-    settings: Settings,
-    progress: Progress,
-    max_change: float,
-) -> None:
-    """Train while others may read the file, then write only to publish."""
-    from segmenter.elsewhere import check_settings, points_stage, publisher
-    from segmenter.kernels import warm_up
-    from segmenter.publish import check_target
-    from segmenter.stage import Stage
-    from segmenter.training import train
-
-    check_target(place.con, writable=False)
-    is_here = rows.dialect == "duckdb"
-    if not is_here:
-        check_settings(settings)
-    with Stage(rows, source, settings) as stage:
-        warm_up(progress)
-        model = train(stage, progress).model
-        if is_here:
-            _keep(place, stage, model, progress, max_change)
-        else:
-            with points_stage(place.con, model) as points:
-                _keep(place, points, model, progress, max_change, publisher(stage, progress))
-
-
-def _keep(
-    place: Workplace,
-    stage: Stage,
-    model: Model,
-    progress: Progress,
-    max_change: float,
-    elsewhere: Callable[[Model], None] | None = None,
-) -> None:
-    """Publish a model in the file, or only store it where it moves too many customers."""
-    from segmenter.publish import publish, store_unpublished
-    from segmenter.refit import refit_changes
-
-    refit = refit_changes(stage, model)
-    if refit is not None:
-        progress.warn(refit.words())
-    if refit is None or refit.share <= max_change:
-        with progress.step("Publishing") as done, place.writing():
-            model = publish(place.con, model, stage.binding, stage.customers, elsewhere)
-            done(f"model {model.model_id} in {place.path}")
-        return
-    with progress.step("Storing") as done, place.writing():
-        model = store_unpublished(place.con, model)
-        done(f"model {model.model_id} in {place.path}")
-    _say_unpublished(place.path, model, refit, max_change)
-    raise typer.Exit(NOT_PUBLISHED)
-
-
-def _say_unpublished(path: Path, model: Model, refit: Refit, max_change: float) -> None:
+def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
     from segmenter.cli.console import messages
     from segmenter.text import percent
 
-    versions = f"{refit.model_id} {model.model_id}"
+    assert result.refit is not None
+    model_id = result.model.model_id
     messages.print(
-        f"segmenter: model {model.model_id} is stored but not published: "
-        f"{percent(refit.share, 1)} of the customers would change segment, more than --max-change "
-        f"{percent(max_change, 1)}. Look: segmenter compare {path} {versions}. Then publish it: "
-        f"segmenter rollback {path} {model.model_id}; or fit with --publish.",
+        f"segmenter: model {model_id} is stored but not published: "
+        f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
+        f"--max-change {percent(max_change, 1)}. Look: segmenter compare {path} "
+        f"{result.refit.model_id} {model_id}. Then publish it: segmenter rollback {path} "
+        f"{model_id}; or fit with --publish.",
         soft_wrap=True,
     )
 

@@ -24,6 +24,7 @@ MODEL_COLUMNS = (
     Column("is_current", " "),
     Column("fitted_at", "Fitted (UTC)"),
     Column("relation", "From"),
+    Column("condition", "Where"),
     Column("customers", "Customers", "count"),
     Column("training_customers", "", "count"),
     Column("rules", "", "count"),

@@ -1,6 +1,6 @@
 -- The versions of the model, as `segmenter models` lists them.
 -- Grain:  one row for each version.
--- Source: segments.models with its segments and rules; relation is what the fit was given.
+-- Source: segments.models with its segments and rules; relation and condition are what the fit was given.
 with
 
 shares as (
@@ -38,6 +38,7 @@ select
     coalesce(
         models.source ->> 'transactions', models.source ->> 'profile', models.source ->> 'points'
     ) as relation,
+    models.source ->> 'where' as condition,
     models.customers,
     models.training_customers,
     rules.rules,

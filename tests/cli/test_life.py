@@ -119,6 +119,19 @@ def test_a_refit_that_moves_too_many_is_stored_but_not_published(run, shop_file)
     assert "Elite" in run("segments", shop_file).out
 
 
+def test_another_base_takes_over_only_when_that_is_meant(run, shop_file):
+    before = run("segments", shop_file, "--format", "json").out
+    condition = ("--where", "amount > 20")
+    result = run("fit", shop_file, *FIT, *condition)
+    assert result.code == 2
+    assert "this fit has where = 'amount > 20'" in result.err
+    assert run("segments", shop_file, "--format", "json").out == before
+    assert run("fit", shop_file, *FIT, *condition, "--replace", "--publish").code == 0
+    listed = json.loads(run("models", shop_file, "--format", "json").out)
+    assert [row["condition"] for row in listed] == [None, "amount > 20"]
+    assert "amount > 20" in run("models", shop_file).out
+
+
 def test_a_refit_says_who_changes_and_why(run, shop_file):
     words = [word for word in FIT if word != "--quiet"]
     result = run("fit", shop_file, *words)

@@ -123,7 +123,7 @@ def test_the_same_day_is_replaced_and_another_is_kept(shop):
 
 def test_a_window_ends_at_the_day(shop):
     source = Source(**SOURCE.as_dict() | {"window": "4 days", "as_of": "2024-01-09"})
-    segmenter.fit(shop, source, Settings(cut=1))
+    segmenter.fit(shop, source, Settings(cut=1), publish=True)
     outcome = backtest(shop, "2024-01-08")
     counted = shop.execute(
         "select count(distinct customer) from sales "
@@ -178,7 +178,7 @@ def test_sources_without_time_say_so(shop):
             "create or replace table base as from segments.customer_segments_snapshot;"
             "create or replace table counts as from segments.profile_points"
         ) if source.kind == "profile" else None
-        segmenter.fit(shop, source)
+        segmenter.fit(shop, source, replace=True)
         with pytest.raises(SegmenterError, match=message):
             backtest(shop, "2024-12-31")
 

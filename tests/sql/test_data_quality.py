@@ -45,7 +45,14 @@ class Heard(Silent):
 
 def fit(con, **source):
     heard = Heard()
-    segmenter.fit(con, Source(**source), Settings(cut=1, n_neighbors=1), progress=heard)
+    segmenter.fit(
+        con,
+        Source(**source),
+        Settings(cut=1, n_neighbors=1),
+        publish=True,
+        replace=True,
+        progress=heard,
+    )
     return heard.warnings
 
 

@@ -169,7 +169,7 @@ def test_nobody_to_compare_is_said(people):
 def test_the_current_model_is_compared(people):
     people.execute("update people set monetary = monetary * 3")
     assert drift(people)["overall"][1]
-    segmenter.fit(people, Source(profile="people"), Settings(cut=1.0))
+    segmenter.fit(people, Source(profile="people"), Settings(cut=1.0), publish=True)
     found = drift(people)
     assert not found["overall"][1]
     assert list(found) == ["monetary", "frequency", "segment", "whale", "overall"]
@@ -197,6 +197,8 @@ def test_anonymous_points_and_frames_have_bins_but_no_drift(con):
                 "1 + i % 3 as frequency from range(200) as t(i)"
             ).df()
         ),
+        publish=True,
+        replace=True,
     )
     assert con.execute("select count(distinct model_id) from segments.model_bins").fetchall() == [
         (2,)

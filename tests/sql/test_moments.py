@@ -114,7 +114,7 @@ def no_time(con):
 def test_without_time_it_is_said(shop, sales):
     segmenter.fit(shop, sales)
     for why, source in no_time(shop).items():
-        segmenter.fit(shop, source)
+        segmenter.fit(shop, source, replace=True)
         for call in (f"{AT}(now())", "segments.segment_moves(null, null)"):
             with pytest.raises(duckdb.InvalidInputException, match=why):
                 shop.execute(f"from {call}").fetchall()

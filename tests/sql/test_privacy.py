@@ -95,7 +95,7 @@ def test_what_needs_points_says_so(sold):
 def test_a_version_without_points_can_be_rolled_back_to(sold):
     segmenter.fit(sold, SOURCE, Settings(forget_points=True))
     expected = sold.execute("from segments.customer_segments order by customer_id").fetchall()
-    segmenter.fit(sold, SOURCE, Settings(levels=1))
+    segmenter.fit(sold, SOURCE, Settings(levels=1), publish=True)
     model = segmenter.load(sold, 1)
     with stage_of(sold, model, Silent()) as stage:
         publish(sold, model, stage.binding, stage.customers)
@@ -108,7 +108,7 @@ def test_points_that_only_the_model_would_keep_are_not_forgotten(sold):
     segmenter.fit(sold, SOURCE)
     frame = sold.execute("from segments.profile_points").df()
     with pytest.raises(SegmenterError, match="forget_points keeps none"):
-        segmenter.fit(sold, Source(points=frame), Settings(forget_points=True))
+        segmenter.fit(sold, Source(points=frame), Settings(forget_points=True), replace=True)
 
 
 def test_a_customer_leaves_snapshot_and_points(sold):
@@ -242,7 +242,7 @@ def test_the_table_may_be_gone(sold):
 def test_points_models_name_nobody(sold):
     segmenter.fit(sold, SOURCE)
     sold.execute("create table counts as from segments.profile_points")
-    segmenter.fit(sold, Source(points="counts"))
+    segmenter.fit(sold, Source(points="counts"), replace=True)
     with pytest.raises(SegmenterError, match="anonymous points, so no customer is stored"):
         forget(sold, 50)
 

@@ -157,8 +157,8 @@ def test_a_profile_table_and_a_points_table_give_the_same_segments(shop, sales):
     direct = segmenter.fit(shop, sales)
     shop.execute("create table profiles as from segments.customer_profile")
     shop.execute("create table points as from segments.profile_points")
-    profiles = segmenter.fit(shop, Source(profile="profiles"))
-    points = segmenter.fit(shop, Source(points="points"))
+    profiles = segmenter.fit(shop, Source(profile="profiles"), replace=True)
+    points = segmenter.fit(shop, Source(points="points"), replace=True)
     assert direct.segments == profiles.segments == points.segments
     assert direct.rules.cents_below.tolist() == points.rules.cents_below.tolist()
     assert shop.execute("select sum(customers) from segments.segment_summary").fetchone() == (
@@ -170,7 +170,7 @@ def test_the_summary_of_points_equals_that_of_their_customers(shop, sales):
     segmenter.fit(shop, sales, Settings(cut=1))
     of_customers = shop.execute("from segments.segment_summary").df()
     shop.execute("create table points as from segments.profile_points")
-    segmenter.fit(shop, Source(points="points"))
+    segmenter.fit(shop, Source(points="points"), replace=True)
     of_points = shop.execute("from segments.segment_summary").df()
     pd.testing.assert_frame_equal(of_customers, of_points, check_dtype=False)
 
@@ -180,7 +180,7 @@ def test_frames_are_sources_and_their_profile_is_stored(shop, sales):
     frame = shop.execute("from sales").df()
     columns = {name: value for name, value in sales.as_dict().items() if name != "transactions"}
     for made in (frame, shop.sql("from sales").pl(), shop.sql("from sales").to_arrow_table()):
-        model = segmenter.fit(shop, Source(transactions=made, **columns))
+        model = segmenter.fit(shop, Source(transactions=made, **columns), replace=True)
         assert model.segments == direct.segments
         counts = "select count(*), count(segment) from segments.customer_segments"
         assert shop.execute(counts).fetchone() == (60, 60)

@@ -150,7 +150,7 @@ def test_finished_profiles_are_refreshed_too(shop):
         "create table base as select customer_id, monetary, frequency "
         "from segments.customer_profile"
     )
-    fit(shop, Source(profile="base"))
+    fit(shop, Source(profile="base"), replace=True)
     shop.execute("update base set monetary = 99999 where customer_id = 3")
     assert refresh(shop).is_full
     assert rows(shop, SNAPSHOT) == rows(shop, "segments.customer_segments")
@@ -170,11 +170,11 @@ def test_a_failed_refresh_changes_nothing(shop):
 
 def test_what_cannot_be_refreshed_is_said(shop):
     frame = shop.execute("select customer, amount from sales").df()
-    fit(shop, Source(transactions=frame, customer="customer", amount="amount"))
+    fit(shop, Source(transactions=frame, customer="customer", amount="amount"), replace=True)
     with pytest.raises(SegmenterError, match="data frame that ended with its session"):
         refresh(shop)
     shop.execute("create table points as from segments.profile_points")
-    fit(shop, Source(points="points"))
+    fit(shop, Source(points="points"), replace=True)
     with pytest.raises(SegmenterError, match="anonymous points, so there are no customers"):
         refresh(shop)
     assert not shop.execute(

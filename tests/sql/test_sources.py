@@ -113,7 +113,8 @@ def test_views_over_the_same_database_are_welcome(crowded):
         """
     )
     for name in ("top", '"my shop"."all.sales"'):
-        assert segmenter.fit(crowded, Source(transactions=name, **COLUMNS)).customers == 60
+        source = Source(transactions=name, **COLUMNS)
+        assert segmenter.fit(crowded, source, replace=True).customers == 60
 
 
 def test_a_view_is_read_as_where_the_session_is(shop, tmp_path):
@@ -298,5 +299,5 @@ def test_one_of_a_kind_is_not_in_the_plural(con):
     assert "1 whale (1 by monetary, 0 by frequency)" in heard.told
     heard.told.clear()
     with pytest.raises(SegmenterError):
-        segmenter.fit(con, Source(**source.as_dict(), where="k = 3"), progress=heard)
+        segmenter.fit(con, Source(**source.as_dict(), where="k = 3"), replace=True, progress=heard)
     assert {"1 row", "1 customer", "1 training customer, 1 distinct point"} <= set(heard.told)

@@ -29,7 +29,7 @@ def refit(con, source, settings=None):
 def versions(shop, sales):
     """Two models with different settings; the second is current."""
     segmenter.fit(shop, sales)
-    segmenter.fit(shop, sales, Settings(levels=1, names=("Good", "Other")))
+    segmenter.fit(shop, sales, Settings(levels=1, names=("Good", "Other")), publish=True)
     return shop
 
 
@@ -93,8 +93,8 @@ def test_points_are_compared_by_their_customers(shop, sales):
     segmenter.fit(shop, sales)
     shop.execute("create table grid as from segments.profile_points")
     customers = rows(shop, "select sum(customers) from grid")[0][0]
-    segmenter.fit(shop, Source(points="grid"))
-    segmenter.fit(shop, Source(points="grid"), Settings(levels=1))
+    segmenter.fit(shop, Source(points="grid"), replace=True)
+    segmenter.fit(shop, Source(points="grid"), Settings(levels=1), publish=True)
     assert rows(shop, "select sum(customers) from segments.compare_models(2, 3)")[0][0] == customers
     found = refit(shop, Source(points="grid"), Settings(levels=1))
     assert (found.customers, found.changed_by_refit) == (customers, 0)
@@ -118,7 +118,7 @@ def test_refit_and_behaviour_are_told_apart(shop, sales):
     assert found.changed_by_behaviour == 1
     present, upcoming = "segments.customer_segments", Settings(levels=1)
     before = rows(shop, f"select segment_rank from {present} order by customer_id")
-    segmenter.fit(shop, sales, upcoming)
+    segmenter.fit(shop, sales, upcoming, publish=True)
     after = rows(shop, f"select segment from {present} order by customer_id")
     assert {segment for (segment,) in after} == {"Higher", "Lower"}
     assert len(before) == len(after)
@@ -167,7 +167,7 @@ def test_a_crash_while_publishing_leaves_the_version_before(shop, sales, monkeyp
     before = rows(shop, query)
     monkeypatch.setattr("segmenter.publish.write_comments", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        segmenter.fit(shop, sales, Settings(levels=1))
+        segmenter.fit(shop, sales, Settings(levels=1), publish=True)
     assert rows(shop, query) == before
     assert rows(shop, "select count(*) from segments.models") == [(1,)]
     assert rows(shop, "select classify_segment(9999, 9)") == [("Elite",)]
