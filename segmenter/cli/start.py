@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_to_read, workplace
+from segmenter.cli.database import open_to_read
 from segmenter.cli.engines import (
     Choice,
     Dsn,
@@ -26,13 +26,16 @@ from segmenter.cli.options import (
     MemoryLimit,
     Quiet,
     Threads,
+    Wait,
 )
+from segmenter.cli.waiting import patience
+from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segmenter.cli.database import Workplace
+    from segmenter.cli.workplace import Workplace
     from segmenter.engine import Engine
     from segmenter.model import Model
     from segmenter.progress import Progress
@@ -170,6 +173,7 @@ def fit(
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Find the segments in a table of sales and publish them in the database.
 
@@ -229,8 +233,11 @@ def fit(
         )
     chosen = Choice(engine, master, spark_conf or [], dsn)
     file = model_file(chosen, database, model)
-    limits = {"memory_limit": memory_limit, "threads": threads}
-    with _workplace(file, source, limits, chosen) as place, chosen.opened(place.con) as rows:
+    how = {"memory_limit": memory_limit, "threads": threads, "writable": not dry_run}
+    with (
+        _workplace(file, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
+        chosen.opened(place.con) as rows,
+    ):
         if dry_run:
             from segmenter.cli.dry_run import show_dry_run
 
@@ -239,7 +246,7 @@ def fit(
         _fit(place, rows, source, settings, listener(quiet), 1.0 if publish else max_change)
     from segmenter.cli.summary import show_result
 
-    with open_to_read(file) as con:
+    with open_to_read(file, patience(wait), quiet=quiet) as con:
         show_result(con, file, form)
 
 
@@ -288,11 +295,17 @@ def _keep(
     if refit is not None:
         progress.warn(refit.words())
     if refit is None or refit.share <= max_change:
-        with progress.step("Publishing") as done, place.writing():
+        with (
+            progress.step("Publishing") as done,
+            place.writing("the new model is the current one"),
+        ):
             model = publish(place.con, model, stage.binding, stage.customers, elsewhere)
             done(f"model {model.model_id} in {place.path}")
         return
-    with progress.step("Storing") as done, place.writing():
+    with (
+        progress.step("Storing") as done,
+        place.writing("the new model is stored, but not published"),
+    ):
         model = store_unpublished(place.con, model)
         done(f"model {model.model_id} in {place.path}")
     _say_unpublished(place.path, model, refit, max_change)
@@ -313,11 +326,11 @@ def _say_unpublished(path: Path, model: Model, refit: Refit, max_change: float) 
     )
 
 
-def _workplace(database: Path, source: Source, limits: dict[str, Any], chosen: Choice) -> Any:
+def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
     if chosen.is_here and not database.exists() and not source.is_file:
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             "database that has the table, or a Parquet or CSV file."
         )
-    return workplace(database, **limits)
+    return workplace(database, **how)
