@@ -20,7 +20,7 @@ from sqlglot import exp
 
 from segmenter import store
 from segmenter.catalog import bind, literal, newest_order, redirect, view_files
-from segmenter.errors import SegmenterError
+from segmenter.errors import BusyError, SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
@@ -133,7 +133,7 @@ class Backtest:
                 self.con, f"select model_id from {SCHEMA}.models where is_current"
             )
             if model_id != self._model_id:
-                raise SegmenterError("another model was published meanwhile. Backtest again.")
+                raise BusyError("another model was published meanwhile. Backtest again.")
             self.con.execute(
                 f"delete from {SCHEMA}.backtest where as_of = $1", [self._outcome.as_of]
             )

@@ -1,7 +1,6 @@
 """Data files: Parquet and CSV by their names, read as tables and written whole or not at all.
 
-An output is built under a temporary name in its own folder and moved into place when all went
-well; whatever happens before leaves what was there as it was.
+An output is a draft until all went well; whatever happens before leaves what was there as it was.
 """
 
 from __future__ import annotations
@@ -10,13 +9,15 @@ import glob
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from sqlglot import exp
 
+from segmenter import stopping
+from segmenter.drafts import move, private_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 
 __all__ = ["InputFile", "OutputFile"]
@@ -131,23 +132,22 @@ class OutputFile:
 
     @contextmanager
     def draft(self) -> Iterator[Path]:
-        """Give a temporary file in the same folder, and move it into place at the end.
+        """Give a file in a private folder beside the place, and move it there at the end.
 
         Raises
         ------
         SegmenterError
-            The folder cannot be written, or the disk is full.
+            The folder cannot be written, the disk is full, or the place was taken meanwhile.
         """
-        draft = self._folder / f".{self.path.name}.{os.getpid()}.draft"
-        try:
+        with ExitStack() as stack:
             with self._failing():
-                draft.touch()
+                draft = stack.enter_context(private_folder(self._folder)) / self.path.name
             yield draft
-            self._refuse_existing()
-            with self._failing():
-                draft.replace(self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+            with stopping.held():
+                stopping.check()
+                with self._failing():
+                    move(draft, self.path, overwrite=self.overwrite)
+                stopping.note_stored(f"{self.path} is written")
 
     def write(self, con: duckdb.DuckDBPyConnection, draft: Path, query: exp.Expr) -> int:
         """Stream a query into the draft and return the number of rows.
@@ -212,15 +212,20 @@ class OutputFile:
         ]
 
     def _refuse_existing(self) -> None:
-        if self.path.exists() and not self.overwrite:
-            raise SegmenterError(
-                f"{self.path} exists already. Name another output, or replace it with --overwrite."
-            )
+        if os.path.lexists(self.path) and not self.overwrite:
+            raise self._exists()
+
+    def _exists(self) -> SegmenterError:
+        return SegmenterError(
+            f"{self.path} exists already. Name another output, or replace it with --overwrite."
+        )
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
         try:
             yield
+        except FileExistsError:
+            raise self._exists() from None
         except OSError as error:
             raise self._failure(error.strerror or str(error)) from None
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["SegmenterError", "did_you_mean", "first_line"]
+__all__ = ["BusyError", "SegmenterError", "did_you_mean", "first_line"]
 
 
 class SegmenterError(Exception):
     """Something the user can put right; the message says how."""
+
+
+class BusyError(SegmenterError):
+    """Another program was in the way; the same call may do later. Nothing was written."""
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

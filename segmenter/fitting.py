@@ -48,8 +48,8 @@ class Place(Protocol):
 
     con: duckdb.DuckDBPyConnection
 
-    def writing(self) -> AbstractContextManager[None]:
-        """Let the block write into the database."""
+    def writing(self, words: str) -> AbstractContextManager[None]:
+        """Let the block write into the database; the words are true once it has committed."""
         ...
 
 
@@ -242,8 +242,9 @@ class OwnConnection:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
 
-    def writing(self) -> AbstractContextManager[None]:
+    def writing(self, words: str) -> AbstractContextManager[None]:
         """Write as it is."""
+        del words
         return nullcontext()
 
 
@@ -260,7 +261,12 @@ def _keep(
     if refit is not None:
         progress.warn(refit.words())
     is_published = net.holds(refit)
-    with progress.step("Publishing" if is_published else "Storing") as done, place.writing():
+    title, words = (
+        ("Publishing", "the new model is the current one")
+        if is_published
+        else ("Storing", "the new model is stored, but not published")
+    )
+    with progress.step(title) as done, place.writing(words):
         if is_published:
             model = publish(place.con, model, stage.binding, stage.customers, elsewhere)
         else:

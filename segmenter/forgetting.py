@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from segmenter import store
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.layout import SCHEMA, SNAPSHOT
 from segmenter.memory import Customer, Trace, has_table, source_rows, trace
 from segmenter.query import first_row, transaction
@@ -94,7 +94,7 @@ class Forgetting:
                 self.con, f"select model_id from {SCHEMA}.models where is_current"
             )
             if model_id != self._model_id:
-                raise SegmenterError("another model was published meanwhile. Forget again.")
+                raise BusyError("another model was published meanwhile. Forget again.")
             if has_table(self.con, SNAPSHOT):
                 self._drop_check_sum()
             for table in self._stored:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from segmenter.errors import SegmenterError, first_line
+from segmenter import stopping
+from segmenter.errors import BusyError, SegmenterError, first_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,7 +42,8 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.execute("begin")
     try:
         yield
-        con.execute("commit")
+        with stopping.committing():
+            con.execute("commit")
     except BaseException as error:
         with suppress(duckdb.Error):  # the engine may have rolled back by itself
             con.execute("rollback")
@@ -51,7 +53,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
                 "then try again."
             ) from None
         if isinstance(error, duckdb.TransactionException):
-            raise SegmenterError(
+            raise BusyError(
                 f"somebody else changed the database meanwhile ({error}). Try again."
             ) from None
         raise

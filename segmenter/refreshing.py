@@ -14,7 +14,7 @@ from segmenter import snapshot, store
 from segmenter.binding import bind_source
 from segmenter.catalog import bind, literal, redirect, view_files
 from segmenter.comments import comment_snapshot
-from segmenter.errors import SegmenterError
+from segmenter.errors import BusyError, SegmenterError
 from segmenter.layout import SCHEMA, has_macro
 from segmenter.progress import Progress, Silent
 from segmenter.query import first_row, transaction
@@ -133,7 +133,7 @@ class Refresh:
                 self.con, f"select model_id from {SCHEMA}.models where is_current"
             )
             if model_id != self._model_id:
-                raise SegmenterError("another model was published meanwhile. Refresh again.")
+                raise BusyError("another model was published meanwhile. Refresh again.")
             snapshot.create(self.con, self._files["customer_segments"], _staged("profile"))
             comment_snapshot(self.con, self._files)
             self.con.execute(f"delete from {SCHEMA}.snapshot_buckets")

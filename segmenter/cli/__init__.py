@@ -5,21 +5,26 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from segmenter.cli import stopping
-from segmenter.errors import SegmenterError, first_line
+from segmenter import stopping
+from segmenter.errors import BusyError, SegmenterError, first_line
 
 __all__ = ["main"]
+
+FAILED = 2
+"""Exit code of a command that cannot do what was asked; a sentence says why."""
+
+BUSY = 4
+"""Exit code when another program was in the way: nothing is stored, the same call may do later."""
 
 INTERRUPTED = 130
 """Exit code of a command that was stopped: 128 and the number of the signal."""
 
-
-_WAYS_OUT = {
-    "OutOfMemoryException": " Nothing was written. Give the engine more with --memory-limit, say "
-    "--memory-limit 2GB; what does not fit is kept on the disk beside the database.",
-    "IOException": " Nothing was written.",
-}
-"""What to add to the engine's own words, by the kind of its error."""
+_MEMORY = (
+    "Give the engine more with --memory-limit, say --memory-limit 2GB; what does not fit is kept "
+    "on the disk beside the database."
+)
+_DISK = "Make room on the disk of the database, where temporary files are kept beside it."
+_DISK_IS_FULL = ("max_temp_directory_size", "No space left on device", "Disk quota exceeded")
 
 
 def main() -> None:
@@ -42,22 +47,38 @@ def _run() -> None:
 
     try:
         command()(prog_name="segmenter")
+    except BusyError as error:
+        # when all is stored and only showing it failed, the same call would do it all again
+        _fail(str(error), FAILED if stopping.stored() else BUSY)
     except SegmenterError as error:
         _fail(str(error))
     except Exception as error:
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
-        way_out = _WAYS_OUT.get(type(error).__name__, "")
-        _fail(f"{first_line(error)}{way_out}")
+        _fail(f"{first_line(error)}{_way_out(error)}")
+
+
+def _way_out(error: Exception) -> str:
+    """Return what to add to the engine's own words, by the kind of its error."""
+    kind = type(error).__name__
+    if kind not in ("OutOfMemoryException", "IOException"):
+        return ""
+    nothing = "" if stopping.stored() else " Nothing was written."
+    if any(words in str(error) for words in _DISK_IS_FULL):
+        return f"{nothing} {_DISK}"
+    return f"{nothing} {_MEMORY}" if kind == "OutOfMemoryException" else nothing
 
 
 def _interrupted() -> NoReturn:
-    told = "the result was stored already" if stopping.has_stored() else "nothing was written"
+    stored = stopping.stored()
+    told = f"the result was stored already: {stored}" if stored else "nothing was written"
     print(f"segmenter: interrupted; {told}.", file=sys.stderr)
     sys.exit(INTERRUPTED)
 
 
-def _fail(message: str) -> None:
-    print(f"segmenter: {message}", file=sys.stderr)
-    sys.exit(2)
+def _fail(message: str, code: int = FAILED) -> NoReturn:
+    stored = stopping.stored()
+    told = f" The result is stored all the same: {stored}." if stored else ""
+    print(f"segmenter: {message}{told}", file=sys.stderr)
+    sys.exit(code)

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_model, workplace
-from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.database import open_model
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    Threads,
+    Wait,
+)
 from segmenter.cli.output import Column, results, write
+from segmenter.cli.workplace import workplace
 from segmenter.text import percent
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ def backtest(
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Fit what was known on an earlier day, and measure what its segments did afterwards.
 
@@ -58,16 +68,19 @@ def backtest(
     from segmenter.cli.console import listener
     from segmenter.kernels import warm_up
 
-    with open_model(database):
+    with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     progress = listener(quiet)
     with (
-        workplace(database, memory_limit=memory_limit, threads=threads) as place,
+        workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
         Backtest(place.con) as testing,
     ):
         warm_up(progress)
         outcome = testing.prepare(as_of, until, progress=progress)
-        with progress.step("Writing the backtest") as done, place.writing():
+        with (
+            progress.step("Writing the backtest") as done,
+            place.writing("the backtest is kept"),
+        ):
             testing.store()
             done("segments.backtest")
     names = [column.name for column in COLUMNS]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from segmenter.cli import stopping
+from segmenter import stopping
 from segmenter.progress import Progress, Silent, Step
 
 __all__ = ["listener", "messages", "waiting"]

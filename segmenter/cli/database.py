@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmenter.cli import stopping
+from segmenter.cli.placing import cannot_write, check_folder, place
+from segmenter.cli.waiting import patiently
+from segmenter.drafts import private_folder, spill_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import STORAGE, require_model
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Workplace", "limit", "new_database", "open_model", "open_to_read", "workplace"]
+__all__ = [
+    "MANNERS",
+    "beside",
+    "check_writable",
+    "checkpoint_draft",
+    "limit",
+    "new_database",
+    "open_model",
+    "open_to_read",
+    "spill_to",
+]
 
-_MANNERS = "set enable_progress_bar = false; set python_enable_replacements = false"
+MANNERS = "set enable_progress_bar = false; set python_enable_replacements = false"
 """DuckDB's own progress bar would go to standard output, among the results; and a name that is no
 table must not be looked for among the variables of this program."""
 
 
 @contextmanager
-def open_to_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an existing file without changing it; others may read it meanwhile."""
+def open_to_read(
+    path: Path, wait: float | None = None, *, quiet: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an existing file without changing it; others may read it meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+    wait : float, optional
+        Seconds to wait for another program that writes.
+    quiet : bool
+        Do not say that it waits.
+    """
     _must_exist(path)
-    con = _connect(path, read_only=True)
-    try:
-        yield con
-    finally:
-        con.close()
+    with spill_folder(path.absolute().parent) as folder:
+        con = _connect(path, wait, read_only=True, quiet=quiet)
+        try:
+            spill_to(con, folder)
+            yield con
+        finally:
+            con.close()
 
 
 @contextmanager
-def open_model(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_model(
+    path: Path, wait: float | None = None, *, quiet: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file that has a model."""
     import duckdb
 
-    with open_to_read(path) as con:
+    with open_to_read(path, wait, quiet=quiet) as con:
         try:
             require_model(con)
         except SegmenterError as error:
@@ -68,106 +94,25 @@ def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 @contextmanager
-def new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Build a file under a temporary name and move it into place when all went well."""
+def new_database(path: Path, *, overwrite: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Build a file as a draft and move it into place when all went well."""
     import duckdb
 
-    with _draft(path) as draft:
+    check_folder(path)
+    with beside(path) as folder:
+        draft = folder / "draft.duckdb"
         try:
             con = duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE})
         except duckdb.Error as error:
             raise SegmenterError(f"{path} cannot be created: {first_line(error)}") from None
-        con.execute(_MANNERS)
         try:
+            con.execute(MANNERS)
+            spill_to(con, folder)
             yield con
+            checkpoint_draft(con, path)
         finally:
             con.close()
-
-
-class Workplace:
-    """Where a long command works: a connection in memory with the file attached to it.
-
-    The file is attached for reading while the command works, so that others can read it
-    meanwhile, and for writing only while the result is stored. Temporary tables outlive the change.
-
-    Attributes
-    ----------
-    con : DuckDBPyConnection
-    path : Path
-        The file, which need not exist yet.
-    """
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path) -> None:
-        from sqlglot import exp
-
-        self.con = con
-        self.path = path
-        self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
-        self._is_new = not path.exists()
-        if not self._is_new:
-            self._attach(path, "read_only")
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Store results in the file, or make it under a temporary name and move it into place."""
-        stopping.check()
-        if not self._is_new:
-            self._detach()
-            self._attach(self.path, "read_write")
-            yield
-            self._detach()
-        else:
-            with _draft(self.path) as draft:
-                self._attach(draft, f"storage_version '{STORAGE}'")
-                yield
-                self._detach()
-                stopping.check()
-        stopping.note_stored()
-
-    def _attach(self, path: Path, options: str) -> None:
-        from sqlglot import exp
-
-        file = exp.Literal.string(str(path)).sql(dialect="duckdb")
-        with _opening(self.path):
-            self.con.execute(f"attach {file} as {self._name} ({options})")
-        self.con.execute(f"use {self._name}")
-
-    def _detach(self) -> None:
-        self.con.execute(f"use memory; detach {self._name}")
-
-
-@contextmanager
-def workplace(
-    path: Path, *, memory_limit: str | None = None, threads: int | None = None
-) -> Iterator[Workplace]:
-    """Open a file for a long command, in whose end the result is stored.
-
-    Parameters
-    ----------
-    path : Path
-        When it does not exist, it is made as soon as there is something to store.
-    memory_limit, threads : optional
-        What the engine may use.
-
-    Raises
-    ------
-    SegmenterError
-        The file cannot be read, or could not be written in the end.
-    """
-    import duckdb
-
-    if path.exists():
-        _check_writable(path)
-    else:
-        _check_folder(path)
-    con = duckdb.connect()
-    try:
-        con.execute(_MANNERS)
-        con.execute("set temp_directory = $1", [f"{path.absolute()}.tmp"])
-        limit(con, memory_limit, threads)
-        yield Workplace(con, path)
-    finally:
-        con.close()
+        place(draft, path, overwrite=overwrite)
 
 
 def limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int | None) -> None:
@@ -184,41 +129,36 @@ def limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int
             raise SegmenterError(f"--{option} {value} does not work: {first_line(error)}") from None
 
 
-def _check_writable(path: Path) -> None:
+def check_writable(path: Path, wait: float | None, *, quiet: bool) -> None:
     """Find out early whether a file can be written, before any work is done."""
     _must_exist(path)
-    _check_folder(path)
-    _connect(path, read_only=False).close()
+    _connect(path, wait, read_only=False, quiet=quiet).close()
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside a new file, which takes its place when all went well."""
-    _check_folder(path)
-    draft = path.absolute().parent / f".{path.name}.{os.getpid()}.draft"
+def beside(path: Path) -> Iterator[Path]:
+    """Make a folder for the draft of a database and for temporary files."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(private_folder(path.absolute().parent))
+        except OSError as error:
+            raise cannot_write(path, error.strerror) from None
+        yield folder
+
+
+def spill_to(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Keep temporary files apart from those of other processes."""
+    con.execute("set temp_directory = $1", [str(folder / "spill")])
+
+
+def checkpoint_draft(con: duckdb.DuckDBPyConnection, path: Path, name: str = "") -> None:
+    """Write all into the file itself; closing it would hide that this failed."""
+    import duckdb
+
     try:
-        yield draft
-        draft.replace(path)
-    finally:
-        for left in (draft, Path(f"{draft}.wal")):
-            left.unlink(missing_ok=True)
-
-
-def _catalog_name(path: Path) -> str:
-    """Return the name that DuckDB gives to a file, kept apart from its own."""
-    name = path.name.split(".")[0] or "database"
-    return f"{name}_db" if name.casefold() in ("main", "memory", "system", "temp") else name
-
-
-def _check_folder(path: Path) -> None:
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise SegmenterError(f"there is no folder {folder} for {path.name}. Make it first.")
-    if not os.access(folder, os.W_OK):
-        raise SegmenterError(
-            f"the folder {folder} cannot be written, and DuckDB keeps files beside {path.name} "
-            "while it writes. Give yourself the permission, or copy the database elsewhere."
-        )
+        con.execute(f"checkpoint {name}")
+    except duckdb.Error as error:
+        raise cannot_write(path, first_line(error)) from None
 
 
 def _must_exist(path: Path) -> None:
@@ -230,33 +170,11 @@ def _must_exist(path: Path) -> None:
         raise SegmenterError(f"there is no database {path}.{hint}")
 
 
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _connect(
+    path: Path, wait: float | None, *, read_only: bool, quiet: bool = False
+) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    with _opening(path):
-        con = duckdb.connect(str(path), read_only=read_only)
-        con.execute(_MANNERS)
-        return con
-
-
-@contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    """Say in a sentence why a file cannot be opened."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.Error as error:
-        text = str(error)
-        if "lock" in text.lower():
-            raise SegmenterError(
-                f"{path} is open in another program, and DuckDB lets only one program at a time "
-                f"write. Close it there and try again. ({_holder(text)})"
-            ) from None
-        raise SegmenterError(f"{path} cannot be opened: {first_line(error)}") from None
-
-
-def _holder(text: str) -> str:
-    """Return the part of DuckDB's message that says who holds the lock."""
-    start = text.find("Conflicting lock")
-    return text[start:].split(". ")[0].splitlines()[0] if start >= 0 else text.splitlines()[0]
+    con = patiently(lambda: duckdb.connect(str(path), read_only=read_only), path, wait, quiet=quiet)
+    con.execute(MANNERS)
+    return con

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database import new_database, open_to_read
-from segmenter.cli.options import Format, FormatOption, Quiet
+from segmenter.cli.database import check_writable, new_database, open_to_read
+from segmenter.cli.options import Format, FormatOption, Quiet, Wait
+from segmenter.cli.placing import check_free, log_of
+from segmenter.cli.waiting import patience
 from segmenter.errors import SegmenterError
+from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 DEMO_FILE = Path("segmenter-demo.duckdb")
+_SALES = "online_retail.parquet"
 DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loaded by segmenter demo"
 
 
@@ -29,6 +33,7 @@ def demo(
     ] = DEMO_FILE,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Segment a year of real sales (Online Retail) and show what comes out.
 
@@ -43,10 +48,11 @@ def demo(
     from segmenter.kernels import warm_up
     from segmenter.source import Source
 
-    if database.exists() and not _is_demo(database):
-        raise SegmenterError(
-            f"{database} exists and is not a demo. Name another file: segmenter demo other.duckdb"
-        )
+    is_there = database.exists()
+    if is_there:
+        _refuse_what_is_not_a_demo(database, wait, quiet=quiet)
+    else:
+        check_free(database)
     progress = listener(quiet)
     warm_up(progress)
     source = Source(
@@ -56,22 +62,71 @@ def demo(
         order="InvoiceNo",
         date="InvoiceDate",
     )
-    with new_database(database) as con:
+    with new_database(database, overwrite=is_there) as con:
         _load_demo(con, progress)
         fit_model(con, source, progress=progress)
-    with open_to_read(database) as con:
+    with open_to_read(database, patience(wait), quiet=quiet) as con:
         show_result(con, database, form)
 
 
-def _is_demo(database: Path) -> bool:
-    with open_to_read(database) as con:
-        return bool(
-            first_row(
-                con,
-                "select 1 from duckdb_tables() where table_name = 'online_retail' and comment = $1",
-                [DEMO_COMMENT],
+def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: bool) -> None:
+    """Refuse to replace a file that holds anything that a new demo would not hold."""
+    with open_to_read(database, wait, quiet=quiet) as con:
+        if not first_row(
+            con,
+            "select 1 from duckdb_tables() where table_name = 'online_retail' and comment = $1",
+            [DEMO_COMMENT],
+        ):
+            raise SegmenterError(
+                f"{database} exists and is not a demo. Name another file: segmenter demo "
+                "other.duckdb"
             )
+        others = _others(con)
+    if others:
+        raise SegmenterError(
+            f"{database} holds what the demo did not make, and would lose it: {', '.join(others)}. "
+            "Name another file: segmenter demo other.duckdb"
         )
+    # a log that stayed beside the new file would make it unusable
+    check_writable(database, wait, quiet=quiet)
+    log = log_of(database)
+    if log is not None:
+        raise SegmenterError(
+            f"{log} holds changes to {database} that do not get into it. Make room on the disk, "
+            "or name another file: segmenter demo other.duckdb"
+        )
+
+
+def _others(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return what somebody else made in a demo: objects, rows, later models."""
+    from importlib.resources import as_file, files
+
+    from segmenter.catalog import read
+
+    found = [name for (name,) in con.execute(read("queries/demo_others"), _ours()).fetchall()]
+    with as_file(files("segmenter.data") / _SALES) as sales:
+        sums = "select count(*), bit_xor(hash(t)), sum(hash(t)) from"
+        there = first_row(con, f"{sums} main.online_retail as t")
+        if there != first_row(con, f"{sums} read_parquet($1) as t", [str(sales)]):
+            found.append("changed rows of online_retail")
+    models = con.execute(f"select model_id from {SCHEMA}.models where model_id > 1").fetchall()
+    return found + [f"model {model_id}" for (model_id,) in models]
+
+
+def _ours() -> dict[str, list[str]]:
+    """Return the names of what a demo makes, by kind."""
+    from segmenter.catalog import TABLE_MACROS, TABLES, VIEWS
+
+    return {
+        "tables": ["main.online_retail", *(f"{SCHEMA}.{name}" for name in (*TABLES, SNAPSHOT))],
+        "views": [f"{SCHEMA}.{name}" for name in (*VIEWS, SUMMARY_OF_SNAPSHOT)],
+        "macros": [
+            "main.classify_segment",
+            "main.explain_segment",
+            *(f"{SCHEMA}.{name}" for name in TABLE_MACROS),
+        ],
+        "schemas": ["main", SCHEMA],
+    }
 
 
 def _load_demo(con: duckdb.DuckDBPyConnection, progress: Progress) -> None:
@@ -79,7 +134,7 @@ def _load_demo(con: duckdb.DuckDBPyConnection, progress: Progress) -> None:
 
     with (
         progress.step("Loading Online Retail") as done,
-        as_file(files("segmenter.data") / "online_retail.parquet") as sales,
+        as_file(files("segmenter.data") / _SALES) as sales,
     ):
         con.execute("create table online_retail as from read_parquet($1)", [str(sales)])
         con.execute(f"comment on table online_retail is '{DEMO_COMMENT}'")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption
+from segmenter.cli.options import Database, Format, FormatOption, Wait
 from segmenter.cli.output import Column, results, write
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
@@ -33,6 +33,7 @@ def explain(
         str | None, typer.Option(help="Id of a customer, instead of the two numbers.")
     ] = None,
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """Tell why a customer is in a segment, and the smallest changes that would change it.
 
@@ -40,7 +41,7 @@ def explain(
 
     Example: segmenter explain shop.duckdb --customer 12347
     """
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         if customer is not None:
             if monetary is not None:
                 raise SegmenterError("give the two numbers or --customer, not both.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database
+from segmenter.cli.options import Database, Wait
 
 __all__ = ["export"]
 
@@ -48,6 +48,7 @@ def export(
             show_default=False,
         ),
     ] = None,
+    wait: Wait = None,
 ) -> None:
     """Print a SQL script that runs the current model in another warehouse.
 
@@ -64,6 +65,6 @@ def export(
     from segmenter.warehouses import check_dialect
 
     check_dialect(dialect)
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         model = load(con)
     print(script_of(model, dialect, stage=stage.value, table=table), end="")

@@ -6,9 +6,19 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database import open_model, workplace
-from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.database import open_model
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    Threads,
+    Wait,
+)
 from segmenter.cli.output import Column, write
+from segmenter.cli.waiting import patience
+from segmenter.cli.workplace import workplace
 
 __all__ = ["forget", "refresh"]
 
@@ -22,6 +32,7 @@ def refresh(
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Bring the snapshot up to date after new transactions, under the rules as they are.
 
@@ -35,18 +46,21 @@ def refresh(
     from segmenter.cli.summary import show_segments
     from segmenter.refreshing import Refresh
 
-    with open_model(database):
+    with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     progress = listener(quiet)
     with (
-        workplace(database, memory_limit=memory_limit, threads=threads) as place,
+        workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
         Refresh(place.con) as refreshing,
     ):
         changes = refreshing.prepare(full=full, progress=progress)
-        with progress.step("Writing the snapshot") as done, place.writing():
+        with (
+            progress.step("Writing the snapshot") as done,
+            place.writing("the snapshot is up to date"),
+        ):
             refreshing.store()
             done(f"{changes.customers:,} customers")
-    with open_model(database) as con:
+    with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True)
 
 
@@ -64,6 +78,7 @@ def forget(
     ],
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Remove a customer from all that is stored: the snapshot and the models' training points.
 
@@ -76,13 +91,13 @@ def forget(
     from segmenter.cli.console import listener
     from segmenter.forgetting import Forgetting
 
-    with open_model(database):
+    with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
-    with workplace(database) as place:
+    with workplace(database, wait, quiet=quiet) as place:
         forgetting = Forgetting(place.con)
         with listener(quiet).step("Looking for what is stored") as done:
             steps = forgetting.prepare(customer)
             done(f"customer {customer}")
-        with place.writing():
+        with place.writing(f"customer {customer} is forgotten"):
             forgetting.store()
     write(FORGOTTEN, [(step.place, step.removed, step.words) for step in steps], form)

@@ -9,10 +9,11 @@ import typer
 
 from segmenter.cli.database import limit, open_model
 from segmenter.cli.engines import Choice, EngineName, EngineOption, Master, SparkConf
-from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads
+from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads, Wait
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
+    from segmenter.model import Model
     from segmenter.progress import Progress
     from segmenter.source import Source
     from segmenter.spark_labelling import Lake
@@ -74,6 +75,7 @@ def label(
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Label a file: all its rows and columns, with `segment` and `segment_rank` at the end.
 
@@ -120,12 +122,15 @@ def label(
         )
     if chosen.name is EngineName.SPARK:
         from segmenter.spark_labelling import Lake
+        from segmenter.store import load
 
         lake = Lake(given, str(output), tuple(partition_by or ()), overwrite, overwrite_column)
         raw_source = Source(transactions=given, **raw) if is_raw else None
-        _on_spark(database, chosen, lake, monetary, frequency, raw_source, listener(quiet))
+        with open_model(database, wait, quiet=quiet) as con:
+            model = load(con)
+        _on_spark(model, chosen, lake, monetary, frequency, raw_source, listener(quiet))
         return
-    with open_model(database) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         limit(con, memory_limit, threads)
         file = InputFile(given)
         target = OutputFile(output.expanduser(), overwrite)
@@ -145,7 +150,7 @@ def label(
 
 
 def _on_spark(
-    database: Path,
+    model: Model,
     chosen: Choice,
     lake: Lake,
     monetary: str | None,
@@ -154,10 +159,7 @@ def _on_spark(
     progress: Progress,
 ) -> None:
     from segmenter.spark_labelling import label_on_spark
-    from segmenter.store import load
 
-    with open_model(database) as con:
-        model = load(con)
     with chosen.spark() as spark:
         label_on_spark(
             spark,

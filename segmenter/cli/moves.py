@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption
+from segmenter.cli.options import Database, Format, FormatOption, Wait
 from segmenter.cli.output import Column, results, write
 from segmenter.errors import SegmenterError, first_line
 from segmenter.layout import SCHEMA
@@ -56,6 +56,7 @@ def moves(
     ] = False,
     limit: Annotated[int, typer.Option(min=0, help="With --customers; 0 for all.")] = 100,
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """Show who changed segment between two moments, under the rules as they are.
 
@@ -71,7 +72,7 @@ def moves(
     end = None if to_moment is None else parse_moment(to_moment, "--to")
     if end is not None and end <= start:
         raise SegmenterError(f"--from {from_moment} must be before --to {to_moment}.")
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         if customers:
             rows = _ask(con, "customer_moves", start, end, f"limit {limit}" if limit else "")
             write(CUSTOMER_COLUMNS, rows, form)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Database", "Format", "FormatOption", "MemoryLimit", "Quiet", "Threads"]
+__all__ = ["Database", "Format", "FormatOption", "MemoryLimit", "Quiet", "Threads", "Wait"]
 
 
 class Format(StrEnum):
@@ -33,3 +33,12 @@ MemoryLimit = Annotated[
     typer.Option(help="Memory that the engine may use, say 2GB; beyond it, it works on disk."),
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads that the engine may use.")]
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        help="Wait so long while another program has DB open: before the work, and again before "
+        "the result is stored.  [0, and 10 before storing]",
+    ),
+]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption
+from segmenter.cli.options import Database, Format, FormatOption, Wait
 from segmenter.cli.output import Column, write
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.layout import SCHEMA, SNAPSHOT
@@ -91,6 +91,7 @@ def customers(
         bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
     ] = False,
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """List customers with their segment: whom to write to, whom to call.
 
@@ -112,7 +113,7 @@ def customers(
         raise SegmenterError(
             f"--order-by {by.value} is not a column of this list ({', '.join(names)})."
         )
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         _check(con, segment, lifecycle)
         view = "customer_upgrades" if upgrades else SNAPSHOT if snapshot else "customer_segments"
         direction = "asc" if by in ASCENDING else "desc"

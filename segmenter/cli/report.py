@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Quiet
+from segmenter.cli.options import Database, Quiet, Wait
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def report(
         bool, typer.Option("--overwrite", help="Replace a file that is not a report of ours.")
     ] = False,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Make a page to look at and pass on: one HTML file that opens offline, for people to decide.
 
@@ -72,7 +73,7 @@ def report(
         writing.check_folder(png)
     start = None if since is None else parse_moment(since, "--since")
     progress = listener(quiet)
-    with open_model(database) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         made = make_report(
             con,
             audit=list(audit_sentences(con)),
@@ -83,24 +84,17 @@ def report(
             with_customers=with_customers,
         )
     with progress.step("Writing") as done:
-        if png is not None:
-            _write_pictures(made, png, overwrite=overwrite)
         content = made.html.encode()
-        writing.write(output, content)
+        files = {output: content, **({} if png is None else _pictures(made, png))}
+        writing.write(files, overwrite=overwrite)
         done(f"{output}, {len(content) / 1e6:.1f} MB")
 
 
-def _write_pictures(made: Report, folder: Path, *, overwrite: bool) -> None:
-    """Draw every picture before the first one is written."""
+def _pictures(made: Report, folder: Path) -> dict[Path, bytes]:
+    """Draw every picture."""
     from segmenter.report import bundle, writing
 
-    folder.mkdir(exist_ok=True)
-    paths = {figure.key: folder / f"{figure.key}.png" for figure in made.figures}
-    for path in paths.values():
-        writing.check(path, overwrite=overwrite)
-    drawn = {
-        figure.key: writing.mark(bundle.picture(figure.spec, figure.title))
+    return {
+        folder / f"{figure.key}.png": writing.mark(bundle.picture(figure.spec, figure.title))
         for figure in made.figures
     }
-    for key, content in drawn.items():
-        writing.write(paths[key], content)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_to_read, workplace
+from segmenter.cli.database import open_to_read
 from segmenter.cli.engines import (
     Choice,
     Dsn,
@@ -26,7 +26,10 @@ from segmenter.cli.options import (
     MemoryLimit,
     Quiet,
     Threads,
+    Wait,
 )
+from segmenter.cli.waiting import patience
+from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -168,6 +171,7 @@ def fit(
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Find the segments in a table of sales and publish them in the database.
 
@@ -227,8 +231,11 @@ def fit(
         )
     chosen = Choice(engine, master, spark_conf or [], dsn)
     file = model_file(chosen, database, model)
-    limits = {"memory_limit": memory_limit, "threads": threads}
-    with _workplace(file, source, limits, chosen) as place, chosen.opened(place.con) as rows:
+    how = {"memory_limit": memory_limit, "threads": threads, "writable": not dry_run}
+    with (
+        _workplace(file, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
+        chosen.opened(place.con) as rows,
+    ):
         if dry_run:
             from segmenter.cli.dry_run import show_dry_run
 
@@ -246,7 +253,7 @@ def fit(
         raise typer.Exit(NOT_PUBLISHED)
     from segmenter.cli.summary import show_result
 
-    with open_to_read(file) as con:
+    with open_to_read(file, patience(wait), quiet=quiet) as con:
         show_result(con, file, form)
 
 
@@ -266,11 +273,11 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
     )
 
 
-def _workplace(database: Path, source: Source, limits: dict[str, Any], chosen: Choice) -> Any:
+def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
     if chosen.is_here and not database.exists() and not source.is_file:
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             "database that has the table, or a Parquet or CSV file."
         )
-    return workplace(database, **limits)
+    return workplace(database, **how)

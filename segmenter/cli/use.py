@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption
+from segmenter.cli.options import Database, Format, FormatOption, Wait
 from segmenter.cli.output import Column, results, write
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
@@ -34,6 +34,7 @@ def segments(
         bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
     ] = False,
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """Show the segments as they are now: customers, revenue, means.
 
@@ -42,7 +43,7 @@ def segments(
     from segmenter.cli.console import messages
     from segmenter.cli.summary import show_audit, show_segments
 
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         show_segments(con, form, snapshot=snapshot)
         if audit:
             # sentences are no part of CSV or JSON
@@ -52,6 +53,7 @@ def segments(
 def rules(
     database: Database,
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """Show the rules of the current model: which spend and how many purchases lead where.
 
@@ -61,7 +63,7 @@ def rules(
     """
     from segmenter.cli.words import rule_sentences
 
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         if form is Format.TABLE:
             for sentence in rule_sentences(con):
                 results.print(sentence, soft_wrap=True)
@@ -78,6 +80,7 @@ def classify(
     monetary: Annotated[float, typer.Argument(help="Money that the customer spent.")],
     frequency: Annotated[float, typer.Argument(help="Number of the customer's purchases.")],
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """Tell the segment of a customer.
 
@@ -88,7 +91,7 @@ def classify(
     for name, value in (("MONETARY", monetary), ("FREQUENCY", frequency)):
         if not isfinite(value):
             raise SegmenterError(f"{name} must be a finite number, not {value}.")
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         found = first_row(
             con,
             f"""

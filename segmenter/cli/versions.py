@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database import open_model, workplace
+from segmenter.cli.database import open_model
 from segmenter.cli.engines import Choice, Dsn, EngineName, Master, SparkConf
-from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    Threads,
+    Wait,
+)
 from segmenter.cli.output import Column, write
+from segmenter.cli.waiting import patience
+from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
@@ -33,14 +43,14 @@ MODEL_COLUMNS = (
 )
 
 
-def models(database: Database, form: FormatOption = Format.TABLE) -> None:
+def models(database: Database, form: FormatOption = Format.TABLE, wait: Wait = None) -> None:
     """List the versions of the model: each fit is one, and the views follow the current one.
 
     Example: segmenter models shop.duckdb
     """
     from segmenter.catalog import read
 
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         rows = con.execute(read("queries/model_versions")).fetchall()
     if form is Format.TABLE:
         rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
@@ -68,6 +78,7 @@ def rollback(
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Make an earlier version of the model the current one again.
 
@@ -87,7 +98,7 @@ def rollback(
     from segmenter.versions import restaged
 
     progress = listener(quiet)
-    with open_model(database) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         model = store.load(con, model_id)
         (current,) = first_row(con, f"select model_id from {SCHEMA}.models where is_current")
     if current == model_id:
@@ -95,15 +106,15 @@ def rollback(
     engine = EngineName(model.source.get("engine") or EngineName.DUCKDB)
     chosen = Choice(engine, master, spark_conf or [], dsn)
     with (
-        workplace(database, memory_limit=memory_limit, threads=threads) as place,
+        workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
         chosen.opened(place.con) as rows,
         restaged(place.con, rows, model, progress) as (stage, elsewhere),
         progress.step("Publishing") as done,
-        place.writing(),
+        place.writing(f"model {model_id} is the current one"),
     ):
         publish(place.con, model, stage.binding, stage.customers, elsewhere)
         done(f"model {model_id} instead of model {current}")
-    with open_model(database) as con:
+    with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True)
 
 
@@ -112,6 +123,7 @@ def compare(
     model_a: Annotated[int, typer.Argument(metavar="A", help="Number of a version.")],
     model_b: Annotated[int, typer.Argument(metavar="B", help="Number of another version.")],
     form: FormatOption = Format.TABLE,
+    wait: Wait = None,
 ) -> None:
     """Compare two versions: the customers as they are now, under the rules of each.
 
@@ -124,7 +136,7 @@ def compare(
     from segmenter.cli.comparison import COLUMNS, show_comparison
     from segmenter.cli.console import waiting
 
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         _check_versions(con, model_a, model_b)
         query = f"select * from {SCHEMA}.compare_models($1, $2)"
         with waiting("Adding up customers"):
@@ -141,6 +153,7 @@ def prune(
         int, typer.Option(min=1, help="How many of the newest versions stay.", show_default=False)
     ],
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Delete old versions of the model, all but the newest ones and the current one.
 
@@ -151,7 +164,7 @@ def prune(
     from segmenter.cli.console import messages
     from segmenter.store import delete
 
-    with open_model(database) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         found = con.execute(
             f"""
             select model_id from {SCHEMA}.models
@@ -163,11 +176,12 @@ def prune(
     others = [row[0] for row in found]
     kept = sorted([*others, newest], reverse=True)[:keep]
     gone = sorted(set(others) - set(kept))
+    listed = ", ".join(map(str, gone))
     if gone:
-        with workplace(database) as place, place.writing():
+        words = f"of the models {listed} nothing is left"
+        with workplace(database, wait, quiet=quiet) as place, place.writing(words):
             delete(place.con, gone)
     if not quiet:
-        listed = ", ".join(map(str, gone))
         said = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
         messages.print(said if gone else "nothing to delete", soft_wrap=True)
 

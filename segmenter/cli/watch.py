@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from segmenter.cli.database import open_model, workplace
-from segmenter.cli.options import Database, Format, FormatOption, Quiet
+from segmenter.cli.database import open_model
+from segmenter.cli.options import Database, Format, FormatOption, Quiet, Wait
 from segmenter.cli.output import Column, results, write
+from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 
@@ -47,6 +48,7 @@ def quality(
     ] = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
+    wait: Wait = None,
 ) -> None:
     """Measure how good the segments are, beside a flat clustering into as many.
 
@@ -59,16 +61,19 @@ def quality(
     from segmenter.kernels import warm_up
     from segmenter.quality import measure, save_measures, trained_model
 
-    with open_model(database):
+    with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     progress = listener(quiet)
     warm_up(progress)
-    with workplace(database) as place:
+    with workplace(database, wait, quiet=quiet) as place:
         with progress.step("Reading the model") as done:
             model = trained_model(place.con, model_id)
             done(f"model {model.model_id}, {len(model.points):,} points")
         measures = measure(place.con, model, progress)
-        with progress.step("Writing segments.model_quality") as done, place.writing():
+        with (
+            progress.step("Writing segments.model_quality") as done,
+            place.writing("the figures are kept"),
+        ):
             save_measures(place.con, model, measures)
             done(f"{len(measures)} figures")
     rows = [
@@ -78,7 +83,7 @@ def quality(
     write(QUALITY_COLUMNS, rows, form)
 
 
-def drift(database: Database, form: FormatOption = Format.TABLE) -> None:
+def drift(database: Database, form: FormatOption = Format.TABLE, wait: Wait = None) -> None:
     """Tell whether the customers are still like those that the model learned from.
 
     Exits with 0 when they are and with 3 when a refit is due, so that a schedule can act on it.
@@ -88,7 +93,7 @@ def drift(database: Database, form: FormatOption = Format.TABLE) -> None:
     """
     from segmenter.cli.console import waiting
 
-    with open_model(database) as con:
+    with open_model(database, wait) as con:
         _refuse_sources_that_stand_still(con)
         query = f"select metric, value, threshold, is_drifted, words from {SCHEMA}.drift"
         with waiting("Adding up customers"):

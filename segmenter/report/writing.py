@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from segmenter.drafts import write_files
 from segmenter.errors import SegmenterError
 from segmenter.report.page import GENERATOR
 
@@ -70,24 +73,38 @@ def _check_writable(folder: Path, name: str) -> None:
         )
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside its place, and move it there when it is whole.
+def write(contents: Mapping[Path, bytes], *, overwrite: bool) -> None:
+    """Write the page and its pictures: all are whole before the first one gets into its place.
+
+    Parameters
+    ----------
+    contents : mapping
+        From path to bytes. A folder that is missing is made.
+    overwrite : bool
+        Replace files of somebody else, too.
 
     Raises
     ------
     SegmenterError
-        The disk is full, say. An older file stays as it was.
+        A file is somebody else's, or the disk is full. The message says which files are new, if
+        any; the others are as they were.
     """
-    draft = path.absolute().parent / f".{path.name}.{os.getpid()}.draft"
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        raise SegmenterError(
-            f"{path} cannot be written: {error.strerror}. Nothing was changed."
-        ) from None
-    finally:
-        draft.unlink(missing_ok=True)
+    for path in contents:
+        if path.parent.absolute().is_dir():
+            check(path, overwrite=overwrite)
+    first, *others = contents
+    pictures = f" and {len(others)} pictures are" if others else " is"
+    with ExitStack() as stack:
+        for folder in {path.parent for path in contents if not path.parent.is_dir()}:
+            folder.mkdir()
+            stack.callback(_remove_if_empty, folder)
+        replaced = {path for path in contents if path.exists()}
+        write_files(contents, replaced=replaced, words=f"{first}{pictures} written")
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def mark(picture: bytes) -> bytes:

@@ -262,7 +262,7 @@ def test_a_database_open_elsewhere_is_said_before_any_work(run, shop_file):
     assert holder.stdout.readline() == "open\n"
     result = run("fit", shop_file, "--transactions", "sales", *FIT)
     holder.communicate("\n")
-    assert result.code == 2
+    assert result.code == 4
     assert "is open in another program" in result.err
     assert "Adding up" not in result.err
 

@@ -418,9 +418,8 @@ def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output, sta
 @pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
 def test_an_interrupted_run_leaves_nothing(model, big, output, words, start):
     called = start("label", model, "--input", big, "--output", big.parent / output, *words)
-    draft = f".{output}.{called.pid}.draft"
     deadline = time.monotonic() + 60
-    while draft not in left(big.parent) and time.monotonic() < deadline:
+    while not list(big.parent.glob(f".segmenter-*/{output}")) and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(0.1)
     called.send_signal(signal.SIGINT)

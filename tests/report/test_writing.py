@@ -54,8 +54,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", fill_up)
-    with pytest.raises(SegmenterError, match=r"No space left on device\. Nothing was changed"):
-        write(path, b"a new report")
+    with pytest.raises(SegmenterError, match=r"No space left on device\. Nothing was written"):
+        write({path: b"a new report"}, overwrite=False)
     assert path.read_text() == OURS
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
 

@@ -1,0 +1,209 @@
+"""Where long commands work: reading a database for long, writing it briefly, or making it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segmenter import stopping
+from segmenter.cli.database import (
+    MANNERS,
+    beside,
+    check_writable,
+    checkpoint_draft,
+    limit,
+    spill_to,
+)
+from segmenter.cli.placing import check_folder, check_free, place
+from segmenter.cli.waiting import patience, patiently
+from segmenter.drafts import spill_folder
+from segmenter.errors import BusyError, first_line
+from segmenter.layout import SCHEMA, STORAGE, has_model
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Workplace", "workplace"]
+
+
+class Workplace:
+    """Where a long command works: a connection in memory with the file attached to it.
+
+    The file is attached for reading while the command works, so that others can read it
+    meanwhile, and for writing only while the result is stored. Temporary tables outlive the change.
+
+    Attributes
+    ----------
+    con : DuckDBPyConnection
+    path : Path
+        The file, which need not exist yet.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        path: Path,
+        folder: Path,
+        wait: float | None,
+        *,
+        quiet: bool,
+    ) -> None:
+        from sqlglot import exp
+
+        self.con = con
+        self.path = path
+        self._draft = folder / "draft.duckdb"
+        self._wait = wait
+        self._quiet = quiet
+        self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
+        self._is_new = not path.exists()
+        if not self._is_new:
+            self._attach(path, "read_only", wait)
+            self._versions = self._read_versions()
+
+    @contextmanager
+    def writing(self, words: str) -> Iterator[None]:
+        """Store results in the file, or make it as a draft and move it into place.
+
+        Parameters
+        ----------
+        words : str
+            What is true of the file once the block has committed, for who is interrupted.
+
+        Raises
+        ------
+        BusyError
+            Another program has the file open, or has changed what the results rest on.
+        """
+        stopping.check()
+        if self._is_new:
+            self._attach(self._draft, f"storage_version '{STORAGE}'")
+            yield
+            checkpoint_draft(self.con, self.path, self._name)
+            self._detach()
+            place(self._draft, self.path, overwrite=False)
+            return
+        self._detach()
+        self._attach(self.path, "read_write", patience(self._wait))
+        self._refuse_changes()
+        with stopping.commits_mean(f"in {self.path} {words}"):
+            yield
+        with stopping.held():
+            self._checkpoint()
+            with suppress(Exception):  # all is in the file, or in the log beside it
+                self._detach()
+
+    def _attach(self, path: Path, options: str, wait: float | None = None) -> None:
+        from sqlglot import exp
+
+        file = exp.Literal.string(str(path)).sql(dialect="duckdb")
+        statement = f"attach {file} as {self._name} ({options})"
+        patiently(lambda: self.con.execute(statement), self.path, wait, quiet=self._quiet)
+        self.con.execute(f"use {self._name}")
+
+    def _detach(self) -> None:
+        self.con.execute(f"use memory; detach {self._name}")
+
+    def _checkpoint(self) -> None:
+        """Move what is committed from the log into the file, or say why it stays there."""
+        import duckdb
+
+        from segmenter.cli.console import messages
+
+        try:
+            self.con.execute(f"checkpoint {self._name}")
+        except duckdb.Error as error:
+            messages.print(
+                f"segmenter: the result is stored, but not in {self.path} itself: "
+                f"{first_line(error)} It is in {self.path}.wal. Keep the two files together and "
+                "make room on their disk; whoever opens the database for writing next moves it "
+                "over.",
+                soft_wrap=True,
+                markup=False,
+            )
+
+    def _read_versions(self) -> list[tuple[object, ...]]:
+        """Return what tells the stored models and the snapshot from others."""
+        if not has_model(self.con):
+            return []
+        found: list[tuple[object, ...]] = self.con.execute(
+            f"""
+            select model_id, is_current, fitted_at from {SCHEMA}.models
+            union all
+            select model_id, null, refreshed_at from {SCHEMA}.snapshots
+            order by all
+            """
+        ).fetchall()
+        return found
+
+    def _refuse_changes(self) -> None:
+        """Refuse to store what rests on models that are not the same any more.
+
+        Nobody could write while the file was attached for reading, but between that and now. Rows
+        that came into the user's tables are as if they came a moment later.
+        """
+        if self._read_versions() != self._versions:
+            raise BusyError(
+                f"somebody else stored a model or a snapshot in {self.path} while this command "
+                "worked, and its result does not fit to that. Nothing was written. Run it again."
+            )
+
+
+@contextmanager
+def workplace(
+    path: Path,
+    wait: float | None = None,
+    *,
+    quiet: bool = False,
+    writable: bool = True,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> Iterator[Workplace]:
+    """Open a file for a long command, in whose end the result is stored.
+
+    Parameters
+    ----------
+    path : Path
+        When it does not exist, it is made as soon as there is something to store.
+    wait : float, optional
+        Seconds to wait while another program has the file open: before the work, where None does
+        not wait, and again before the result is stored, where None waits ten.
+    quiet : bool
+        Do not say that it waits.
+    writable : bool, default True
+        Whether anything is stored in the end; otherwise the file is only read.
+    memory_limit, threads : optional
+        What the engine may use.
+
+    Raises
+    ------
+    SegmenterError
+        The file cannot be read, or could not be written in the end.
+    """
+    import duckdb
+
+    if writable:
+        check_folder(path)
+        if path.exists():
+            check_writable(path, wait, quiet=quiet)
+        else:
+            check_free(path)
+    with beside(path) if writable else spill_folder(path.absolute().parent) as folder:
+        con = duckdb.connect()
+        try:
+            con.execute(MANNERS)
+            # a commit writes the log alone: then it has failed or not, whatever a checkpoint does
+            con.execute("set checkpoint_threshold = '1TB'")
+            spill_to(con, folder)
+            limit(con, memory_limit, threads)
+            yield Workplace(con, path, folder, wait, quiet=quiet)
+        finally:
+            con.close()
+
+
+def _catalog_name(path: Path) -> str:
+    """Return the name that DuckDB gives to a file, kept apart from its own."""
+    name = path.name.split(".")[0] or "database"
+    return f"{name}_db" if name.casefold() in ("main", "memory", "system", "temp") else name

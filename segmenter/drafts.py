@@ -1,0 +1,240 @@
+"""Drafts: what a command writes is made in a private folder and moved into place when whole.
+
+The folder lies beside the place, so that moving is one step of the file system. Nobody else can
+read it or guess its name. Its process holds a lock on a file in it as long as it lives; folders
+whose lock is free are left of killed processes, and whoever works beside them next removes them.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from segmenter import stopping
+from segmenter.errors import SegmenterError
+
+__all__ = ["move", "private_folder", "spill_folder", "write_files"]
+
+_NAME = re.compile(r"\.segmenter-[0-9a-f]{32}")
+_LOCK = "lock"
+
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+@contextmanager
+def private_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder of this process's own, which is gone afterwards.
+
+    Parameters
+    ----------
+    parent : Path
+        An existing folder. What killed processes left in it is removed.
+
+    Raises
+    ------
+    OSError
+        The parent cannot be written.
+    """
+    _sweep(parent)
+    with stopping.held():
+        folder, lock = _make(parent)
+    try:
+        yield folder
+    finally:
+        with stopping.held():
+            with suppress(OSError):  # what cannot be removed now is swept later
+                _remove(folder)
+            os.close(lock)
+
+
+@contextmanager
+def spill_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder for temporary files beside a database, or else where such files usually go."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(private_folder(parent))
+        except OSError:
+            folder = stack.enter_context(private_folder(Path(tempfile.gettempdir())))
+        yield folder
+
+
+def move(draft: Path, path: Path, *, overwrite: bool) -> None:
+    """Move a whole file into place, in one step.
+
+    Parameters
+    ----------
+    draft, path : Path
+        On one file system.
+    overwrite : bool
+        Replace what is there. Otherwise nothing is ever replaced, whoever made it and when.
+
+    Raises
+    ------
+    FileExistsError
+        Something is there, and is as it was.
+    OSError
+        The file cannot be written; what was there is as it was.
+    """
+    _flush(draft)
+    if overwrite:
+        os.replace(draft, path)
+        return
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+    else:
+        # what is in place counts; the other name of it goes with its folder
+        with suppress(OSError):
+            os.unlink(draft)
+        return
+    # the place is taken by an empty file first: a kill between the two steps leaves that
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW))
+    try:
+        os.replace(draft, path)
+    except OSError:
+        os.unlink(path)
+        raise
+
+
+def write_files(contents: Mapping[Path, bytes], *, replaced: set[Path], words: str) -> None:
+    """Write files that belong together: all are whole before the first one is moved into place.
+
+    Parameters
+    ----------
+    contents : mapping
+        From path to bytes; the folders exist.
+    replaced : set of Path
+        Those that may replace what is there.
+    words : str
+        What to say was stored when the command is stopped after all.
+
+    Raises
+    ------
+    SegmenterError
+        The message says which files are new, if any.
+    """
+    with ExitStack() as stack:
+        with _told(next(iter(contents)), "Nothing was written."):
+            folders = {
+                parent: stack.enter_context(private_folder(parent))
+                for parent in {path.absolute().parent for path in contents}
+            }
+        drafts = {path: folders[path.absolute().parent] / path.name for path in contents}
+        for path, content in contents.items():
+            with _told(path, "Nothing was written."):
+                drafts[path].write_bytes(content)
+                _flush(drafts[path])
+        with stopping.held():
+            stopping.check()
+            _move_all(drafts, replaced)
+            stopping.note_stored(words)
+
+
+def _move_all(drafts: Mapping[Path, Path], replaced: set[Path]) -> None:
+    done: list[str] = []
+    for path, draft in drafts.items():
+        left = "Nothing was written."
+        if done:
+            left = (
+                f"{len(done)} of {len(drafts)} files are new ({', '.join(done)}), the others are "
+                "as they were."
+            )
+        with _told(path, left):
+            move(draft, path, overwrite=path in replaced)
+        done.append(path.name)
+
+
+@contextmanager
+def _told(path: Path, left: str) -> Iterator[None]:
+    """Say in a sentence why a file cannot be written."""
+    try:
+        yield
+    except FileExistsError:
+        raise SegmenterError(
+            f"{path} was made by somebody else meanwhile. {left} Name another file, or replace it "
+            "with --overwrite."
+        ) from None
+    except OSError as error:
+        raise SegmenterError(
+            f"{path} cannot be written: {error.strerror}. {left} Make room there, or name a file "
+            "in another folder."
+        ) from None
+
+
+def _flush(draft: Path) -> None:
+    """Write the file through: some file systems tell only now that they are full."""
+    file = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _make(parent: Path) -> tuple[Path, int]:
+    """Make a folder and lock it, again if somebody swept it before it was locked."""
+    while True:
+        folder = parent / f".segmenter-{secrets.token_hex(16)}"
+        folder.mkdir(mode=0o700)
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            folder.rmdir()
+            raise
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        except OSError:
+            pass  # no locks here: then nobody sweeps either
+        if os.fstat(lock).st_nlink:
+            return folder, lock
+        os.close(lock)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders of processes that are gone."""
+    with suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                with suppress(OSError), stopping.held():
+                    _remove_if_left(Path(entry.path))
+
+
+def _remove_if_left(folder: Path) -> None:
+    if folder.lstat().st_uid != os.geteuid():
+        return
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        folder.rmdir()  # killed before there was a lock; whoever is about to lock it makes another
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(folder)
+    finally:
+        os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the lock last: whoever is killed meanwhile leaves what is known to be left."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            elif entry.name != _LOCK:
+                os.unlink(entry.path)
+    os.unlink(folder / _LOCK)
+    os.rmdir(folder)
