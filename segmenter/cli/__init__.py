@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from segmenter.cli import stopping
+from segmenter.cli import stopping, terminal
 from segmenter.errors import SegmenterError, first_line
 
 __all__ = ["main"]
@@ -24,6 +24,7 @@ _WAYS_OUT = {
 
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
+    terminal.prepare()
     stopping.listen()
     try:
         _run()
@@ -38,10 +39,14 @@ def main() -> None:
 
 
 def _run() -> None:
-    from segmenter.cli.app import command
+    from segmenter.cli.app import UsageError, run
 
+    code = 0
     try:
-        command()(prog_name="segmenter")
+        with terminal.written_out():
+            code = run()
+    except UsageError as error:
+        _fail(str(error), error.hint)
     except SegmenterError as error:
         _fail(str(error))
     except Exception as error:
@@ -50,14 +55,18 @@ def _run() -> None:
             raise
         way_out = _WAYS_OUT.get(type(error).__name__, "")
         _fail(f"{first_line(error)}{way_out}")
+    else:
+        sys.exit(code)
 
 
 def _interrupted() -> NoReturn:
     told = "the result was stored already" if stopping.has_stored() else "nothing was written"
-    print(f"segmenter: interrupted; {told}.", file=sys.stderr)
+    terminal.messages.line(f"segmenter: interrupted; {told}.")
     sys.exit(INTERRUPTED)
 
 
-def _fail(message: str) -> None:
-    print(f"segmenter: {message}", file=sys.stderr)
+def _fail(message: str, hint: str | None = None) -> NoReturn:
+    terminal.messages.line(f"segmenter: {message}")
+    if hint is not None:
+        terminal.messages.line(hint)
     sys.exit(2)

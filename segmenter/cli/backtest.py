@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_model, workplace
-from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    SafeCsv,
+    Threads,
+)
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.text import percent
 
 if TYPE_CHECKING:
@@ -44,6 +53,7 @@ def backtest(
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
     quiet: Quiet = False,
 ) -> None:
     """Fit what was known on an earlier day, and measure what its segments did afterwards.
@@ -71,10 +81,12 @@ def backtest(
             testing.store()
             done("segments.backtest")
     names = [column.name for column in COLUMNS]
-    write(COLUMNS, [[row[name] for name in names] for row in outcome.rows], form)
+    rows = [[row[name] for name in names] for row in outcome.rows]
+    write(COLUMNS, rows, form, safe_csv=safe_csv)
     if form is Format.TABLE:
+        results.line()
         for sentence in _sentences(outcome):
-            results.print(sentence, soft_wrap=True)
+            results.line(sentence)
 
 
 def _sentences(outcome: Outcome) -> Iterator[str]:
@@ -84,7 +96,7 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
     if customers and ours is not None:
         yield (
-            f"\nOf what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
+            f"Of what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
             f"{outcome.until:%Y-%m-%d}, {percent(ours, 1)} came from the {customers:,} of "
             f"{top['segments']['segment']}; the {customers:,} with the highest spend, as many, "
             f"made {percent(theirs, 1)}. {_verdict(ours, theirs)}"

@@ -8,7 +8,15 @@ import typer
 
 from segmenter.cli.database import open_model, workplace
 from segmenter.cli.engines import Choice, Dsn, EngineName, Master, SparkConf
-from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    SafeCsv,
+    Threads,
+)
 from segmenter.cli.output import Column, write
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
@@ -32,7 +40,11 @@ MODEL_COLUMNS = (
 )
 
 
-def models(database: Database, form: FormatOption = Format.TABLE) -> None:
+def models(
+    database: Database,
+    form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
+) -> None:
     """List the versions of the model: each fit is one, and the views follow the current one.
 
     Example: segmenter models shop.duckdb
@@ -43,7 +55,7 @@ def models(database: Database, form: FormatOption = Format.TABLE) -> None:
         rows = con.execute(read("queries/model_versions")).fetchall()
     if form is Format.TABLE:
         rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
-    write(MODEL_COLUMNS, rows, form)
+    write(MODEL_COLUMNS, rows, form, safe_csv=safe_csv)
 
 
 def _unusual(settings: str) -> str:
@@ -68,7 +80,7 @@ def rollback(
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
 ) -> None:
-    """Make an earlier version of the model the current one again.
+    r"""Make an earlier version of the model the current one again.
 
     The views, the macros and the snapshot follow it, in one transaction. No version is lost:
     roll forward the same way. `segmenter models` lists them.
@@ -77,7 +89,8 @@ def rollback(
 
     Example: segmenter rollback shop.duckdb 1
 
-    Example: segmenter rollback model.duckdb 1 --dsn postgresql://analyst@warehouse/sales
+    Example: segmenter rollback model.duckdb 1 \
+        --dsn postgresql://analyst@warehouse/sales
     """
     from segmenter import store
     from segmenter.cli.console import listener
@@ -111,6 +124,7 @@ def compare(
     model_a: Annotated[int, typer.Argument(metavar="A", help="Number of a version.")],
     model_b: Annotated[int, typer.Argument(metavar="B", help="Number of another version.")],
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
 ) -> None:
     """Compare two versions: the customers as they are now, under the rules of each.
 
@@ -131,7 +145,7 @@ def compare(
         if form is Format.TABLE:
             show_comparison(con, model_a, model_b, rows)
         else:
-            write(COLUMNS, rows, form)
+            write(COLUMNS, rows, form, safe_csv=safe_csv)
 
 
 def prune(
@@ -147,7 +161,7 @@ def prune(
 
     Example: segmenter prune shop.duckdb --keep 5
     """
-    from segmenter.cli.console import messages
+    from segmenter.cli.terminal import messages
     from segmenter.store import delete
 
     with open_model(database) as con:
@@ -168,7 +182,7 @@ def prune(
     if not quiet:
         listed = ", ".join(map(str, gone))
         said = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
-        messages.print(said if gone else "nothing to delete", soft_wrap=True)
+        messages.line(said if gone else "nothing to delete")
 
 
 def _check_versions(con: duckdb.DuckDBPyConnection, *wanted: int) -> None:
