@@ -1,8 +1,18 @@
-"""How numbers are written in sentences."""
+"""How numbers, and texts of other people, are written in sentences."""
 
 from __future__ import annotations
 
-__all__ = ["percent"]
+import re
+
+__all__ = ["counted", "escaped", "percent", "visible"]
+
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What a terminal obeys instead of showing: control characters, line separators, marks and
+overrides of the direction of writing, and halves of a pair, which cannot be written at all."""
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -14,3 +24,43 @@ def percent(share: float, digits: int = 0) -> str:
     '67 %'
     """
     return f"{share * 100:.{digits}f} %"
+
+
+def counted(number: int, what: str, plural: str | None = None) -> str:
+    """Return a number with what it counts, in the plural where it is not one.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "entry", "entries")
+    ('1 row', '1,200 rows', '0 entries')
+    """
+    return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
+
+
+def visible(text: str) -> str:
+    r"""Return a text of which a terminal obeys nothing: such characters are shown as escapes.
+
+    Examples
+    --------
+    >>> print(visible("a\x1b[31mb\u202ec"))
+    a\x1b[31mb\u202ec
+    """
+    return _UNSEEN.sub(lambda found: _SHORT.get(found[0]) or _escape(found[0]), text)
+
+
+def escaped(json: str) -> str:
+    r"""Return JSON that means the same, and of which a terminal obeys nothing.
+
+    Examples
+    --------
+    >>> print(escaped('{"name": "a\u202eb"}'))
+    {"name": "a\u202eb"}
+    """
+    return _UNSEEN.sub(
+        lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", json
+    )
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 from segmenter import stopping
+from segmenter.cli import terminal
 from segmenter.errors import BusyError, SegmenterError, first_line
 
 __all__ = ["main"]
@@ -29,6 +30,7 @@ _DISK_IS_FULL = ("max_temp_directory_size", "No space left on device", "Disk quo
 
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
+    terminal.prepare()
     stopping.listen()
     try:
         _run()
@@ -43,10 +45,14 @@ def main() -> None:
 
 
 def _run() -> None:
-    from segmenter.cli.app import command
+    from segmenter.cli.app import UsageError, run
 
+    code = 0
     try:
-        command()(prog_name="segmenter")
+        with terminal.written_out():
+            code = run()
+    except UsageError as error:
+        _fail(str(error), hint=error.hint)
     except BusyError as error:
         # when all is stored and only showing it failed, the same call would do it all again
         _fail(str(error), FAILED if stopping.stored() else BUSY)
@@ -57,6 +63,8 @@ def _run() -> None:
         if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
         _fail(f"{first_line(error)}{_way_out(error)}")
+    else:
+        sys.exit(code)
 
 
 def _way_out(error: Exception) -> str:
@@ -73,12 +81,14 @@ def _way_out(error: Exception) -> str:
 def _interrupted() -> NoReturn:
     stored = stopping.stored()
     told = f"the result was stored already: {stored}" if stored else "nothing was written"
-    print(f"segmenter: interrupted; {told}.", file=sys.stderr)
+    terminal.messages.line(f"segmenter: interrupted; {told}.")
     sys.exit(INTERRUPTED)
 
 
-def _fail(message: str, code: int = FAILED) -> NoReturn:
+def _fail(message: str, code: int = FAILED, *, hint: str | None = None) -> NoReturn:
     stored = stopping.stored()
     told = f" The result is stored all the same: {stored}." if stored else ""
-    print(f"segmenter: {message}{told}", file=sys.stderr)
+    terminal.messages.line(f"segmenter: {message}{told}")
+    if hint is not None:
+        terminal.messages.line(hint)
     sys.exit(code)

@@ -14,10 +14,12 @@ from segmenter.cli.options import (
     FormatOption,
     MemoryLimit,
     Quiet,
+    SafeCsv,
     Threads,
     Wait,
 )
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
 from segmenter.text import percent
 
@@ -53,6 +55,7 @@ def backtest(
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
@@ -84,10 +87,12 @@ def backtest(
             testing.store()
             done("segments.backtest")
     names = [column.name for column in COLUMNS]
-    write(COLUMNS, [[row[name] for name in names] for row in outcome.rows], form)
+    rows = [[row[name] for name in names] for row in outcome.rows]
+    write(COLUMNS, rows, form, safe_csv=safe_csv)
     if form is Format.TABLE:
+        results.line()
         for sentence in _sentences(outcome):
-            results.print(sentence, soft_wrap=True)
+            results.line(sentence)
 
 
 def _sentences(outcome: Outcome) -> Iterator[str]:
@@ -97,7 +102,7 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
     if customers and ours is not None:
         yield (
-            f"\nOf what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
+            f"Of what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
             f"{outcome.until:%Y-%m-%d}, {percent(ours, 1)} came from the {customers:,} of "
             f"{top['segments']['segment']}; the {customers:,} with the highest spend, as many, "
             f"made {percent(theirs, 1)}. {_verdict(ours, theirs)}"

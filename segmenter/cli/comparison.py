@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from segmenter.cli.options import Format
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.layout import SCHEMA
 from segmenter.text import percent
 
@@ -37,9 +36,9 @@ Pairs = Sequence[tuple[Any, ...]]
 def show_comparison(con: duckdb.DuckDBPyConnection, a: int, b: int, rows: Pairs) -> None:
     """Write who is where in both versions, how far they agree, and where their rules differ."""
     _show_sizes(a, b, rows)
-    results.print()
+    results.line()
     write((Column("", f"In model {a}"), Column("", f"in model {b}"), *COLUMNS[2:]), rows, _TABLE)
-    results.print()
+    results.line()
     _say(_agreement(rows))
     _show_rules(con, a, b)
 
@@ -108,7 +107,8 @@ def _show_rules(con: duckdb.DuckDBPyConnection, a: int, b: int) -> None:
     if not found:
         _say("Their rules are the same everywhere.")
         return
-    results.print(Text("\nWhere their rules differ", style="bold"))
+    results.line()
+    results.line("Where their rules differ", style="bold")
     for row in found[:MANY_DIFFERENCES]:
         _say(f"  {_purchases(row[0], row[1])}, {_money(row[2], row[3])}: {row[4]}, then {row[5]}")
     if len(found) > MANY_DIFFERENCES:
@@ -132,4 +132,4 @@ def _money(low: float, below: float) -> str:
 
 
 def _say(text: str) -> None:
-    results.print(Text(text), soft_wrap=True)
+    results.line(text)

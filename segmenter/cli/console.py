@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-from rich.console import Console
-from rich.text import Text
+from contextlib import AbstractContextManager, contextmanager
 
 from segmenter import stopping
+from segmenter.cli.terminal import messages
 from segmenter.progress import Progress, Silent, Step
 
-__all__ = ["listener", "messages", "waiting"]
-
-messages = Console(stderr=True, highlight=False)
+__all__ = ["listener", "waiting"]
 
 
 def listener(quiet: bool) -> Progress:
@@ -43,25 +39,13 @@ class _Spoken:
             yield said.append
         stopping.check()
         seconds = time.perf_counter() - started
-        line = Text.assemble(("  ", ""), f"{title}: {', '.join(said)}")
-        line.append(f"  {seconds:.1f} s", style="dim")
-        messages.print(line, soft_wrap=True)
+        messages.parts((f"  {title}: {', '.join(said)}", ""), (f"  {seconds:.1f} s", "dim"))
 
     def warn(self, message: str) -> None:
         """Say something that the user should know."""
-        messages.print(Text.assemble(("  note: ", "yellow"), message), soft_wrap=True)
+        messages.parts(("  note: ", "yellow"), (message, ""))
 
 
-@contextmanager
-def waiting(title: str) -> Iterator[None]:
+def waiting(title: str) -> AbstractContextManager[None]:
     """Show a person at a terminal that something goes on, and for how long."""
-    if not messages.is_terminal:
-        yield
-        return
-    from rich.progress import Progress as Bars
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bars(*columns, console=messages, transient=True) as bars:
-        bars.add_task(title, total=None)
-        yield
+    return messages.waiting(title)

@@ -7,7 +7,8 @@ import re
 from sqlglot import exp
 
 from segmenter.cli.options import Format
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.engine import Engine
 from segmenter.progress import Progress
 from segmenter.settings import Settings
@@ -28,6 +29,8 @@ def show_dry_run(
     settings: Settings,
     form: Format,
     progress: Progress,
+    *,
+    safe_csv: bool = False,
 ) -> None:
     """Read the source as a fit would, without clustering or writing."""
     with Stage(rows_of, source, settings) as stage:
@@ -35,16 +38,19 @@ def show_dry_run(
         names, rows = stage.examples(5)
         binding = stage.binding
     if form is Format.TABLE:
-        results.print(f"{binding.relation} is read as:")
+        results.line(f"{binding.relation} is read as:")
         mapping = [
             [role, _shown(binding.values[role]), kind] for role, kind in binding.types.items()
         ]
         write(MAPPING, mapping, form)
-        results.print("\nthe first of its profiles:")
+        results.line()
+        results.line("the first of its profiles:")
     kinds = {"monetary": "money", "frequency": "count", "customers": "count"}
-    write([Column(name, name, kinds.get(name, "text")) for name in names], rows, form)
+    columns = [Column(name, name, kinds.get(name, "text")) for name in names]
+    write(columns, rows, form, safe_csv=safe_csv)
     if form is Format.TABLE:
-        results.print("\nNothing was written. Leave out --dry-run to fit.")
+        results.line()
+        results.line("Nothing was written. Leave out --dry-run to fit.")
 
 
 def _shown(tree: exp.Expr) -> str:

@@ -10,7 +10,8 @@ import typer
 
 from segmenter.cli.database import open_model
 from segmenter.cli.options import Database, Format, FormatOption, Wait
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
@@ -54,7 +55,7 @@ def explain(
     if form is Format.TABLE:
         who = f"Customer {customer}" if customer is not None else "A customer"
         for sentence in _sentences(who, monetary, frequency, found):
-            results.print(sentence, soft_wrap=True)
+            results.line(sentence)
         return
     row = {"monetary": monetary, "frequency": frequency, **found}
     write([Column(name, name) for name in row], [list(row.values())], form)

@@ -9,6 +9,7 @@ import typer
 
 from segmenter.cli.database import open_model
 from segmenter.cli.options import Database, Wait
+from segmenter.cli.terminal import results
 
 __all__ = ["export"]
 
@@ -50,7 +51,7 @@ def export(
     ] = None,
     wait: Wait = None,
 ) -> None:
-    """Print a SQL script that runs the current model in another warehouse.
+    r"""Print a SQL script that runs the current model in another warehouse.
 
     It creates the function classify_segment and live views of profiles and segments over your
     table, in a schema called segments. Of a model that was fitted to anonymous points it creates
@@ -58,7 +59,8 @@ def export(
 
     Example: segmenter export shop.duckdb --dialect postgres > segments.sql
 
-    Example: segmenter export shop.duckdb --dialect snowflake --table shop.sales --stage points
+    Example: segmenter export shop.duckdb --dialect snowflake \
+        --table shop.sales --stage points
     """
     from segmenter.exporting import export as script_of
     from segmenter.store import load
@@ -67,4 +69,5 @@ def export(
     check_dialect(dialect)
     with open_model(database, wait) as con:
         model = load(con)
-    print(script_of(model, dialect, stage=stage.value, table=table), end="")
+    script = script_of(model, dialect, stage=stage.value, table=table)
+    print(script, end="", file=results.exact())

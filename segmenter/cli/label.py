@@ -77,21 +77,25 @@ def label(
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Label a file: all its rows and columns, with `segment` and `segment_rank` at the end.
+    r"""Label a file: all its rows and columns, with `segment` and `segment_rank` at the end.
 
     The input has the columns `monetary` and `frequency`, or says which they are. Raw transactions
     are added up instead: the output has one row a customer. The output appears in one piece when
-    all is done. Rows whose monetary or frequency is missing have no segment.
+    all is done. Rows whose monetary or frequency is missing have no segment. Values are written as
+    they stand: a text such as =1+1 in a CSV file is a formula for a spreadsheet.
 
-    Example: segmenter label shop.duckdb --input profiles.parquet --output labelled.parquet
+    Example: segmenter label shop.duckdb --input profiles.parquet \
+        --output labelled.parquet
 
-    Example: segmenter label shop.duckdb --input 'exports/*.csv' --output customers.csv
-    --customer customer_id --amount "quantity * unit_price" --order invoice_no
+    Example: segmenter label shop.duckdb --input 'exports/*.csv' \
+        --output customers.csv --customer customer_id \
+        --amount "quantity * unit_price" --order invoice_no
 
     On Spark, input and output are folders of Parquet. Partitions of the input replace those of
     the same name in the output when all is done; others stay.
 
-    Example: segmenter label model.duckdb --engine spark --input lake/profiles --output lake/labels
+    Example: segmenter label model.duckdb --engine spark \
+        --input lake/profiles --output lake/labels
     """
     from segmenter.cli.console import listener
     from segmenter.datafiles import InputFile, OutputFile

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption, Wait
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError, first_line
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
-from segmenter.text import percent
+from segmenter.text import counted, percent, visible
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,6 +57,7 @@ def moves(
     ] = False,
     limit: Annotated[int, typer.Option(min=0, help="With --customers; 0 for all.")] = 100,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = True,
     wait: Wait = None,
 ) -> None:
     """Show who changed segment between two moments, under the rules as they are.
@@ -75,7 +77,7 @@ def moves(
     with open_model(database, wait) as con:
         if customers:
             rows = _ask(con, "customer_moves", start, end, f"limit {limit}" if limit else "")
-            write(CUSTOMER_COLUMNS, rows, form)
+            write(CUSTOMER_COLUMNS, rows, form, safe_csv=safe_csv)
             return
         rows = _ask(con, "segment_moves", start, end)
         if not any(row[0] for row in rows):
@@ -83,7 +85,7 @@ def moves(
         if form is Format.TABLE:
             _show_matrix(rows)
         else:
-            write(COLUMNS, rows, form)
+            write(COLUMNS, rows, form, safe_csv=safe_csv)
 
 
 def _ask(
@@ -118,7 +120,10 @@ def _show_matrix(rows: list[tuple[Any, ...]]) -> None:
     later = sorted({(row[6], row[1]) for row in rows if row[1]})
     earlier = sorted({(row[5], row[0]) for row in rows if row[0]})
     counts = {(row[0], row[1]): row[2] for row in rows}
-    columns = [Column("segment_from", "From \\ to"), *(Column(n, n, "count") for _, n in later)]
+    columns = [
+        Column("segment_from", "From \\ to"),
+        *(Column(n, visible(n), "count") for _, n in later),
+    ]
     has_left = any(row[1] is None for row in rows)
     if has_left:
         columns.append(Column("left", "Out of the window", "count"))
@@ -134,8 +139,7 @@ def _show_matrix(rows: list[tuple[Any, ...]]) -> None:
     )
     there = sum(row[2] for row in rows if row[0])
     new = sum(row[2] for row in rows if not row[0])
-    results.print(
-        f"Of {there:,} customers {percent((up + down) / there, 1)} changed segment: {up:,} up, "
-        f"{down:,} down. {new:,} came new.",
-        soft_wrap=True,
+    results.line(
+        f"Of {counted(there, 'customer')} {percent((up + down) / there, 1)} changed segment: "
+        f"{up:,} up, {down:,} down. {new:,} came new."
     )

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Database", "Format", "FormatOption", "MemoryLimit", "Quiet", "Threads", "Wait"]
+__all__ = [
+    "Database",
+    "Format",
+    "FormatOption",
+    "MemoryLimit",
+    "Quiet",
+    "SafeCsv",
+    "Threads",
+    "Wait",
+]
 
 
 class Format(StrEnum):
@@ -24,6 +33,13 @@ Database = Annotated[
 ]
 FormatOption = Annotated[
     Format, typer.Option("--format", "-f", help="How to write the result to standard output.")
+]
+SafeCsv = Annotated[
+    bool,
+    typer.Option(
+        "--safe-csv/--no-safe-csv",
+        help="In CSV, put ' before texts that a spreadsheet would compute: = + - @ and the like.",
+    ),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")

@@ -5,21 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import math
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Literal, NamedTuple
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from typing import Any, NamedTuple
 
 from segmenter.cli.options import Format
-from segmenter.text import percent
+from segmenter.cli.terminal import results
+from segmenter.text import escaped, percent
 
-__all__ = ["Column", "results", "write"]
+__all__ = ["Column", "write"]
 
-results = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would compute, by OWASP's page on CSV injection."""
 
 
 class Column(NamedTuple):
@@ -33,34 +30,61 @@ class Column(NamedTuple):
     kind: str = "text"
 
 
-def write(columns: Sequence[Column], rows: Iterable[Sequence[Any]], form: Format) -> None:
-    """Write rows in the wanted format; each row has a value for each column."""
+def write(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Any]],
+    form: Format,
+    *,
+    safe_csv: bool = False,
+) -> None:
+    """Write rows in the wanted format; each row has a value for each column.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    rows : iterable of sequence
+    form : Format
+    safe_csv : bool, default False
+        Put ``'`` before texts that a spreadsheet would take for a formula; CSV only.
+    """
     if form is Format.CSV:
-        _write_csv(columns, rows)
+        _write_csv(columns, rows, safe=safe_csv)
     elif form is Format.JSON:
         names = [column.name for column in columns]
         objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
-        print(json.dumps(objects, ensure_ascii=False, indent=2))
+        written = json.dumps(objects, ensure_ascii=False, indent=2)
+        print(escaped(written), file=results.exact())
     else:
         _write_table(columns, rows)
 
 
-def _write_csv(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _write_csv(
+    columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, safe: bool = False
+) -> None:
+    cell = _safe if safe else _exact
+    writer = csv.writer(results.exact(), lineterminator="\n")
     writer.writerow([column.name for column in columns])
-    writer.writerows([["" if value is None else value for value in row] for row in rows])
+    writer.writerows([[cell(value) for value in row] for row in rows])
+
+
+def _exact(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _safe(value: Any) -> Any:
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if is_formula else _exact(value)
 
 
 def _write_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
     shown = [place for place, column in enumerate(columns) if column.title]
-    for place in shown:
-        column = columns[place]
-        justify: Literal["left", "right"] = "left" if column.kind == "text" else "right"
-        table.add_column(column.title, justify=justify, no_wrap=column.kind != "text" or place == 0)
-    for row in rows:
-        table.add_row(*(_readable(row[place], columns[place].kind) for place in shown))
-    results.print(table)
+    results.table(
+        [
+            (columns[place].title, "left" if columns[place].kind == "text" else "right")
+            for place in shown
+        ],
+        [[_readable(row[place], columns[place].kind) for place in shown] for row in rows],
+    )
 
 
 def _plain(value: Any) -> Any:

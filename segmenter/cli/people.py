@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption, Wait
+from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
 from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.layout import SCHEMA, SNAPSHOT
 from segmenter.query import first_row
+from segmenter.text import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -91,12 +93,13 @@ def customers(
         bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
     ] = False,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = True,
     wait: Wait = None,
 ) -> None:
-    """List customers with their segment: whom to write to, whom to call.
+    r"""List customers with their segment: whom to write to, whom to call.
 
-    Example: segmenter customers shop.duckdb --segment Loyal --order-by monetary --limit 2000
-    --format csv
+    Example: segmenter customers shop.duckdb --segment Loyal --order-by monetary \
+        --limit 2000 --format csv
 
     Example: segmenter customers shop.duckdb --segment Elite --lifecycle lapsing
 
@@ -130,7 +133,7 @@ def customers(
             wanted["lifecycle"] = None if lifecycle is None else lifecycle.value
         with waiting("Adding up customers"):
             found = con.execute(query, wanted)
-        write(columns, _rows(found), form)
+        write(columns, _rows(found), form, safe_csv=safe_csv)
         if upgrades and form is Format.TABLE:
             _say_who_is_lifted(con, segment)
 
@@ -176,8 +179,6 @@ def _check(
 
 
 def _say_who_is_lifted(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:
-    from segmenter.cli.console import messages
-
     order, lifted, everybody = first_row(
         con,
         f"""
@@ -188,8 +189,7 @@ def _say_who_is_lifted(con: duckdb.DuckDBPyConnection, segment: str | None) -> N
         [segment],
     )
     if order is not None:
-        messages.print(
+        messages.line(
             f"One more order of {order:,.2f}, the median of the customers' mean orders, would lift "
-            f"{lifted:,} of {everybody:,} customers.",
-            soft_wrap=True,
+            f"{lifted:,} of {counted(everybody, 'customer')}."
         )

@@ -25,6 +25,7 @@ from segmenter.cli.options import (
     FormatOption,
     MemoryLimit,
     Quiet,
+    SafeCsv,
     Threads,
     Wait,
 )
@@ -170,25 +171,27 @@ def fit(
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Find the segments in a table of sales and publish them in the database.
+    r"""Find the segments in a table of sales and publish them in the database.
 
     DB is made when it does not exist and the sales are in files. The table is only read; all that
     is written is the schema `segments` and the macro `classify_segment`.
 
-    Example: segmenter fit shop.duckdb --transactions sales --customer customer_id
-    --amount "quantity * unit_price" --order invoice_no --date invoice_date
+    Example: segmenter fit shop.duckdb --transactions sales --customer customer_id \
+        --amount "quantity * unit_price" --order invoice_no --date invoice_date
 
-    Example: segmenter fit shop.duckdb --transactions 'exports/*.parquet' --customer CustomerID
-    --amount amount
+    Example: segmenter fit shop.duckdb --transactions 'exports/*.parquet' \
+        --customer CustomerID --amount amount
 
     With --engine the rows stay on Spark or in PostgreSQL, and DB, or --model, is a file for the
     model. Function and views are published over there too.
 
-    Example: segmenter fit --engine spark --master 'local[*]' --transactions 'warehouse/*.parquet'
-    --customer customer_id --amount amount --model model.duckdb
+    Example: segmenter fit --engine spark --master 'local[*]' --model model.duckdb \
+        --transactions 'warehouse/*.parquet' \
+        --customer customer_id --amount amount
     """
     from segmenter.cli.console import listener
     from segmenter.settings import Settings
@@ -239,7 +242,7 @@ def fit(
         if dry_run:
             from segmenter.cli.dry_run import show_dry_run
 
-            show_dry_run(rows, source, settings, form, listener(quiet))
+            show_dry_run(rows, source, settings, form, listener(quiet), safe_csv=safe_csv)
             return
         from segmenter.fitting import SafetyNet, fit_into
         from segmenter.kernels import warm_up
@@ -254,22 +257,21 @@ def fit(
     from segmenter.cli.summary import show_result
 
     with open_to_read(file, patience(wait), quiet=quiet) as con:
-        show_result(con, file, form)
+        show_result(con, file, form, safe_csv=safe_csv)
 
 
 def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
-    from segmenter.cli.console import messages
+    from segmenter.cli.terminal import messages
     from segmenter.text import percent
 
     assert result.refit is not None
     model_id = result.model.model_id
-    messages.print(
+    messages.line(
         f"segmenter: model {model_id} is stored but not published: "
         f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
         f"--max-change {percent(max_change, 1)}. Look: segmenter compare {path} "
         f"{result.refit.model_id} {model_id}. Then publish it: segmenter rollback {path} "
-        f"{model_id}; or fit with --publish.",
-        soft_wrap=True,
+        f"{model_id}; or fit with --publish."
     )
 
 

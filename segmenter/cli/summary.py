@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-
 from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import Screen, results
 from segmenter.cli.words import audit_sentences, rule_sentences
 from segmenter.layout import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row
@@ -37,9 +35,11 @@ COLUMNS = (
 FIRST_RULES = 5
 
 
-def show_result(con: duckdb.DuckDBPyConnection, database: Path, form: Format) -> None:
+def show_result(
+    con: duckdb.DuckDBPyConnection, database: Path, form: Format, *, safe_csv: bool = False
+) -> None:
     """End a fit: the segments, the audit, the first rules, what to type next."""
-    show_segments(con, form, snapshot=True)
+    show_segments(con, form, snapshot=True, safe_csv=safe_csv)
     if form is not Format.TABLE:
         return
     show_audit(con)
@@ -51,7 +51,13 @@ def show_result(con: duckdb.DuckDBPyConnection, database: Path, form: Format) ->
         _line(command)
 
 
-def show_segments(con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: bool = False) -> None:
+def show_segments(
+    con: duckdb.DuckDBPyConnection,
+    form: Format,
+    *,
+    snapshot: bool = False,
+    safe_csv: bool = False,
+) -> None:
     """Write the summary, live or of the snapshot, and, in a table, what its shares are of."""
     summary = SUMMARY_OF_SNAPSHOT if snapshot and _has_view(con, SUMMARY_OF_SNAPSHOT) else SUMMARY
     query = f"""
@@ -67,12 +73,12 @@ def show_segments(con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: boo
     """
     with waiting("Adding up customers"):
         rows = con.execute(query).fetchall()
-    write(COLUMNS, rows, form)
+    write(COLUMNS, rows, form, safe_csv=safe_csv)
     if form is Format.TABLE:
         _explain(con, at_risk="At-Risk" in [row[0] for row in rows])
 
 
-def show_audit(con: duckdb.DuckDBPyConnection, *, to: Console = results) -> None:
+def show_audit(con: duckdb.DuckDBPyConnection, *, to: Screen = results) -> None:
     """Write how the segments came about, in sentences."""
     _heading("How they came about", to)
     for sentence in audit_sentences(con):
@@ -96,7 +102,7 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
             f"rows, worth {row[2]:,.2f}, had none."
         )
     if text:
-        results.print(Text(text.strip(), style="dim"), soft_wrap=True)
+        results.line(text.strip(), style="dim")
 
 
 def _next_steps(con: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
@@ -121,9 +127,10 @@ def _has_view(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     return bool(first_row(con, query, [SCHEMA, name]))
 
 
-def _heading(text: str, to: Console = results) -> None:
-    to.print(Text(f"\n{text}", style="bold"))
+def _heading(text: str, to: Screen = results) -> None:
+    to.line()
+    to.line(text, style="bold")
 
 
-def _line(text: str, to: Console = results) -> None:
-    to.print(Text(f"  {text}"), soft_wrap=True)
+def _line(text: str, to: Screen = results) -> None:
+    to.line(f"  {text}")

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Format, FormatOption, Wait
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
@@ -34,17 +35,17 @@ def segments(
         bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
     ] = False,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
     wait: Wait = None,
 ) -> None:
     """Show the segments as they are now: customers, revenue, means.
 
     Example: segmenter segments shop.duckdb --format csv
     """
-    from segmenter.cli.console import messages
     from segmenter.cli.summary import show_audit, show_segments
 
     with open_model(database, wait) as con:
-        show_segments(con, form, snapshot=snapshot)
+        show_segments(con, form, snapshot=snapshot, safe_csv=safe_csv)
         if audit:
             # sentences are no part of CSV or JSON
             show_audit(con, to=results if form is Format.TABLE else messages)
@@ -53,6 +54,7 @@ def segments(
 def rules(
     database: Database,
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
     wait: Wait = None,
 ) -> None:
     """Show the rules of the current model: which spend and how many purchases lead where.
@@ -66,13 +68,13 @@ def rules(
     with open_model(database, wait) as con:
         if form is Format.TABLE:
             for sentence in rule_sentences(con):
-                results.print(sentence, soft_wrap=True)
+                results.line(sentence)
             return
         names = ", ".join(column.name for column in RULE_COLUMNS)
         found = con.execute(
             f"select {names} from {SCHEMA}.segment_rules order by frequency_from, monetary_from"
         ).fetchall()
-        write(RULE_COLUMNS, found, form)
+        write(RULE_COLUMNS, found, form, safe_csv=safe_csv)
 
 
 def classify(
@@ -104,7 +106,7 @@ def classify(
         )
     segment = found[0] if found else None
     if form is Format.TABLE:
-        results.print(segment)
+        results.line(str(segment))
     else:
         columns = (Column("monetary", ""), Column("frequency", ""), Column("segment", ""))
         write(columns, [[monetary, frequency, segment]], form)

@@ -14,6 +14,7 @@ from segmenter.cli.options import (
     FormatOption,
     MemoryLimit,
     Quiet,
+    SafeCsv,
     Threads,
     Wait,
 )
@@ -43,7 +44,12 @@ MODEL_COLUMNS = (
 )
 
 
-def models(database: Database, form: FormatOption = Format.TABLE, wait: Wait = None) -> None:
+def models(
+    database: Database,
+    form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
+    wait: Wait = None,
+) -> None:
     """List the versions of the model: each fit is one, and the views follow the current one.
 
     Example: segmenter models shop.duckdb
@@ -54,7 +60,7 @@ def models(database: Database, form: FormatOption = Format.TABLE, wait: Wait = N
         rows = con.execute(read("queries/model_versions")).fetchall()
     if form is Format.TABLE:
         rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
-    write(MODEL_COLUMNS, rows, form)
+    write(MODEL_COLUMNS, rows, form, safe_csv=safe_csv)
 
 
 def _unusual(settings: str) -> str:
@@ -80,7 +86,7 @@ def rollback(
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Make an earlier version of the model the current one again.
+    r"""Make an earlier version of the model the current one again.
 
     The views, the macros and the snapshot follow it, in one transaction. No version is lost:
     roll forward the same way. `segmenter models` lists them.
@@ -89,7 +95,8 @@ def rollback(
 
     Example: segmenter rollback shop.duckdb 1
 
-    Example: segmenter rollback model.duckdb 1 --dsn postgresql://analyst@warehouse/sales
+    Example: segmenter rollback model.duckdb 1 \
+        --dsn postgresql://analyst@warehouse/sales
     """
     from segmenter import store
     from segmenter.cli.console import listener
@@ -123,6 +130,7 @@ def compare(
     model_a: Annotated[int, typer.Argument(metavar="A", help="Number of a version.")],
     model_b: Annotated[int, typer.Argument(metavar="B", help="Number of another version.")],
     form: FormatOption = Format.TABLE,
+    safe_csv: SafeCsv = False,
     wait: Wait = None,
 ) -> None:
     """Compare two versions: the customers as they are now, under the rules of each.
@@ -144,7 +152,7 @@ def compare(
         if form is Format.TABLE:
             show_comparison(con, model_a, model_b, rows)
         else:
-            write(COLUMNS, rows, form)
+            write(COLUMNS, rows, form, safe_csv=safe_csv)
 
 
 def prune(
@@ -161,7 +169,7 @@ def prune(
 
     Example: segmenter prune shop.duckdb --keep 5
     """
-    from segmenter.cli.console import messages
+    from segmenter.cli.terminal import messages
     from segmenter.store import delete
 
     with open_model(database, wait, quiet=quiet) as con:
@@ -183,7 +191,7 @@ def prune(
             delete(place.con, gone)
     if not quiet:
         said = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
-        messages.print(said if gone else "nothing to delete", soft_wrap=True)
+        messages.line(said if gone else "nothing to delete")
 
 
 def _check_versions(con: duckdb.DuckDBPyConnection, *wanted: int) -> None:

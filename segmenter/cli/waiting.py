@@ -79,12 +79,10 @@ def _busy(path: Path, holder: str, wait: float | None) -> BusyError:
 
 
 def _say(path: Path, holder: str, wait: float | None) -> None:
-    from rich.text import Text
-
-    from segmenter.cli.console import messages
+    from segmenter.cli.terminal import messages
 
     words = f"  waiting up to {wait:g} s for {path}: {holder[0].lower()}{holder[1:]}"
-    messages.print(Text(words), soft_wrap=True)
+    messages.line(words)
 
 
 def _holder(error: duckdb.Error) -> str | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from segmenter.cli.database import open_model
 from segmenter.cli.options import Database, Format, FormatOption, Quiet, Wait
-from segmenter.cli.output import Column, results, write
+from segmenter.cli.output import Column, write
+from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
@@ -103,7 +103,7 @@ def drift(database: Database, form: FormatOption = Format.TABLE, wait: Wait = No
         raise SegmenterError(f"drift cannot be told: {overall[4]}.")
     if form is Format.TABLE:
         write(DRIFT_COLUMNS, metrics, form)
-        results.print(Text(_sentence(overall[4]), style="bold"), soft_wrap=True)
+        results.line(_sentence(overall[4]), style="bold")
     else:
         write(DRIFT_COLUMNS, rows, form)
     if overall[3]:

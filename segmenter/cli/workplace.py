@@ -110,18 +110,16 @@ class Workplace:
         """Move what is committed from the log into the file, or say why it stays there."""
         import duckdb
 
-        from segmenter.cli.console import messages
+        from segmenter.cli.terminal import messages
 
         try:
             self.con.execute(f"checkpoint {self._name}")
         except duckdb.Error as error:
-            messages.print(
+            messages.line(
                 f"segmenter: the result is stored, but not in {self.path} itself: "
                 f"{first_line(error)} It is in {self.path}.wal. Keep the two files together and "
                 "make room on their disk; whoever opens the database for writing next moves it "
-                "over.",
-                soft_wrap=True,
-                markup=False,
+                "over."
             )
 
     def _read_versions(self) -> list[tuple[object, ...]]:

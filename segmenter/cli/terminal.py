@@ -1,0 +1,169 @@
+"""The one place that writes to standard output and standard error.
+
+Names, ids, paths and messages of others are text, never markup: brackets and colons are shown as
+they stand, and control characters as escapes. CSV, JSON and SQL keep what they hold to the last
+byte and are UTF-8 whatever the terminal's encoding is, so that the same data gives the same file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Literal, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from segmenter.errors import SegmenterError
+from segmenter.text import visible
+
+__all__ = ["Screen", "messages", "prepare", "results", "written_out"]
+
+_WIDE = 140
+"""Columns of a table that goes to a file or another program."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Go on: whoever read this has seen enough, which does not stop the work."""
+        _lead_nowhere(self.file)
+
+
+class Screen:
+    """Standard output or standard error, for a person to read.
+
+    Parameters
+    ----------
+    stderr : bool
+    """
+
+    def __init__(self, *, stderr: bool) -> None:
+        self._is_stderr = stderr
+        self._made: Console | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person is there."""
+        return self._console.is_terminal
+
+    def line(self, text: str = "", *, style: str = "") -> None:
+        """Write a line, however long it is."""
+        self.parts((text, style))
+
+    def parts(self, *parts: tuple[str, str]) -> None:
+        """Write a line of texts, each in its style."""
+        shown = [(visible(text), style) for text, style in parts]
+        try:
+            self._console.print(Text.assemble(*shown), soft_wrap=True)
+        except OSError:
+            if not self._is_stderr:
+                raise
+            _lead_nowhere(sys.stderr)  # a message that has no room stops no work
+
+    def table(
+        self,
+        titles: Sequence[tuple[str, Literal["left", "right"]]],
+        rows: Sequence[Sequence[str]],
+    ) -> None:
+        """Write a table; a long text goes on in the next line rather than being cut.
+
+        Only a title may have a line break.
+        """
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+        for title, side in titles:
+            shown = Text("\n".join(map(visible, title.split("\n"))))
+            table.add_column(shown, justify=side, no_wrap=side == "right", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(visible(cell)) for cell in row))
+        self._console.print(table)
+
+    @contextmanager
+    def waiting(self, title: str) -> Iterator[None]:
+        """Show a person that something goes on, and for how long."""
+        if not self.is_terminal:
+            yield
+            return
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        described = TextColumn("{task.description}", markup=False)
+        columns = (SpinnerColumn(), described, TimeElapsedColumn())
+        with Progress(*columns, console=self._console, transient=True) as bars:
+            bars.add_task(visible(title), total=None)
+            yield
+
+    def exact(self) -> TextIO:
+        """Return the stream for data that a program reads, in UTF-8."""
+        stream = sys.stderr if self._is_stderr else sys.stdout
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        return stream
+
+    @property
+    def _console(self) -> Console:
+        if self._made is None:
+            to_a_file = not self._is_stderr and not sys.stdout.isatty()
+            self._made = _Console(
+                stderr=self._is_stderr,
+                markup=False,
+                emoji=False,
+                highlight=False,
+                width=_WIDE if to_a_file else None,
+            )
+        return self._made
+
+
+results = Screen(stderr=False)
+messages = Screen(stderr=True)
+
+
+def prepare() -> None:
+    """Make both streams take any text: a closed one leads nowhere, a narrow one shows escapes."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def written_out() -> Iterator[None]:
+    """Bring the results of the block out.
+
+    Whoever reads them, such as ``head``, may close them early: that is no error.
+
+    Raises
+    ------
+    SegmenterError
+        There is no room for them.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:  # of another file
+            raise
+        _lead_nowhere(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            raise SegmenterError(
+                f"the result cannot be written to standard output: {error.strerror}."
+            ) from None
+    except BaseException:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _lead_nowhere(sys.stdout)
+        raise
+
+
+def _lead_nowhere(stream: object) -> None:
+    """Let a stream that cannot be written take everything, also when the program ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # type: ignore[attr-defined]
+        os.close(nowhere)
