@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from segmenter.cli import stopping
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import STORAGE, require_model
+from segmenter.special_files import refuse_special
 
 if TYPE_CHECKING:
     import duckdb
@@ -224,6 +225,8 @@ def _check_folder(path: Path) -> None:
 def _must_exist(path: Path) -> None:
     if path.is_dir():
         raise SegmenterError(f"{path} is a folder, not a DuckDB file.")
+    for opened in (path, Path(f"{path}.wal")):
+        refuse_special(opened, "Name a DuckDB file.")
     if not path.exists():
         nearby = [file.name for file in path.absolute().parent.glob("*") if file.is_file()]
         hint = did_you_mean(path.name, nearby)
