@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba as nb
 
-__all__ = ["all_on_disk", "bare_inner", "bare_kernel", "inlined", "inner", "kernel"]
+from segmenter.kernel_folder import kernel_folder
+
+__all__ = ["FOLDER", "all_on_disk", "bare_inner", "bare_kernel", "inlined", "inner", "kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -21,6 +23,11 @@ _PARTS: dict[str, Any] = {
 }
 
 _KERNELS: list[Any] = []
+
+_NUMBA: Any = nb.config
+
+FOLDER = kernel_folder(__name__, _NUMBA.CACHE_DIR)
+"""Where compiled kernels are kept for the next run; None where nothing can be written."""
 
 
 _BARE: dict[str, Any] = {"_nrt": False}
@@ -39,9 +46,23 @@ def bare_kernel(function: Function) -> Function:
 
 
 def _kernel(function: Function, options: dict[str, Any]) -> Function:
-    compiled: Any = nb.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    with _kept_in_folder():
+        compiled: Any = nb.njit(
+            cache=FOLDER is not None, nogil=True, error_model="numpy", **options
+        )(function)
     _KERNELS.append(compiled)
     return compiled  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _kept_in_folder() -> Iterator[None]:
+    """Let numba choose our folder, and only for us: it asks when a function is decorated."""
+    before = _NUMBA.CACHE_DIR
+    _NUMBA.CACHE_DIR = "" if FOLDER is None else str(FOLDER)
+    try:
+        yield
+    finally:
+        _NUMBA.CACHE_DIR = before
 
 
 def inner(function: Function) -> Function:
@@ -70,21 +91,4 @@ def all_on_disk() -> bool:
 def _is_on_disk(compiled: Any) -> bool:
     source = Path(inspect.getfile(compiled.py_func))
     name = f"{source.stem}.{compiled.py_func.__name__}-*.nbi"
-    return any(Path(compiled.stats.cache_path).glob(name))
-
-
-def _drop_stale() -> None:
-    """Drop compiled kernels that are older than any kernel's source.
-
-    Numba looks at the file of a kernel alone, not at those whose functions it took in.
-    """
-    here = Path(__file__).parent
-    sources = [here / "compiled.py", *here.glob("ward*.py"), *here.glob("knn*.py")]
-    newest = max(path.stat().st_mtime for path in [*sources, here / "exact.py"])
-    for index in (here / "__pycache__").glob("*.nbi"):
-        with suppress(OSError):
-            if index.stat().st_mtime < newest:
-                index.unlink()
-
-
-_drop_stale()
+    return FOLDER is not None and any(FOLDER.rglob(name))

@@ -19,6 +19,7 @@ from sqlglot import exp
 from segmenter import stopping
 from segmenter.drafts import move, private_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
+from segmenter.special_files import refuse_special
 
 __all__ = ["InputFile", "OutputFile"]
 
@@ -46,12 +47,19 @@ class InputFile:
     name: str
 
     def __post_init__(self) -> None:
+        for found in self._found():
+            refuse_special(found, "Save what comes out of it as a Parquet or CSV file first.")
         if not self.is_parquet and _kind(self.name)[0] not in _DELIMITERS:
             raise SegmenterError(
                 f"{self.name} is neither Parquet nor CSV by its name ({_known_suffixes()})."
             )
         if not self.files:
             path = Path(self.path)
+            if path.is_dir():
+                inside = os.path.join(self.name, "*.parquet" if self.is_parquet else "*.csv")
+                raise SegmenterError(
+                    f"{self.name} is a folder, not a file. Name the files in it, say {inside!r}."
+                )
             nearby = [file.name for file in path.parent.glob("*") if file.is_file()]
             hint = did_you_mean(path.name, nearby)
             raise SegmenterError(
@@ -73,9 +81,15 @@ class InputFile:
     @property
     def files(self) -> list[str]:
         """The files in the order in which they are read; a URL stands for itself."""
-        if _URL.match(self.name) or os.path.isfile(self.path):
+        if _URL.match(self.name):
             return [self.path]
-        return sorted(filter(os.path.isfile, glob.glob(self.path, recursive=True)))
+        return sorted(filter(os.path.isfile, self._found()))
+
+    def _found(self) -> list[str]:
+        """Return whatever has this name or fits this glob."""
+        if _URL.match(self.name):
+            return []
+        return [self.path] if os.path.exists(self.path) else glob.glob(self.path, recursive=True)
 
     def table(self, *, as_text: bool = False, file: str | None = None) -> exp.Table:
         """Return the input, or one file of it, as a table; CSV on demand as text as it stands."""
@@ -106,6 +120,7 @@ class OutputFile:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        refuse_special(self.path, "Name a Parquet or CSV file that is to be written.")
         if not self.is_parquet and self._suffix not in _DELIMITERS:
             raise SegmenterError(
                 f"the output {self.path} is neither Parquet nor CSV by its name "

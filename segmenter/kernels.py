@@ -12,7 +12,9 @@ from contextlib import suppress
 
 import numpy as np
 
-from segmenter.compiled import all_on_disk
+import segmenter.knn_line  # noqa: F401  # its kernels count too; the rules import them late
+from segmenter.compiled import FOLDER, all_on_disk
+from segmenter.kernel_folder import drop_older
 from segmenter.knn import NearestNeighbors, to_cents
 from segmenter.points import Points
 from segmenter.progress import Progress
@@ -28,12 +30,19 @@ def warm_up(progress: Progress) -> None:
     """Compile the kernels when this installation has not done so yet, and say it."""
     if all_on_disk():
         return
+    if FOLDER is None:
+        progress.warn(
+            "compiled kernels cannot be kept, so that each run compiles them anew: no folder for "
+            "them can be written. Set NUMBA_CACHE_DIR to one that can."
+        )
+        return
     with progress.step("Compiling the kernels, once for this installation") as done:
         helper = [sys.executable, "-m", __name__]
         with suppress(OSError), subprocess.Popen(helper, stderr=subprocess.DEVNULL):
             _use_clustering()
         _use_classifier()
-        done("kept on disk for the next run")
+        drop_older(FOLDER)
+        done(f"kept in {FOLDER.parent} for the next run")
 
 
 def _few_points() -> Points:

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 
 from segmenter.compiled import inlined, inner, kernel
 from segmenter.exact import SLACK, is_before, zero
-from segmenter.points import IntArray, Points
+from segmenter.points import CodeArray, IntArray, Points
 
 __all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]
 
-CodeArray = NDArray[np.int32]
 FloatArray = NDArray[np.float64]
 
 LEAF_SIZE = 8

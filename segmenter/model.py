@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmenter.errors import SegmenterError
-from segmenter.knn import NearestNeighbors
 from segmenter.points import Points
 from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import Rules
 from segmenter.settings import Settings
+
+if TYPE_CHECKING:
+    from segmenter.knn import NearestNeighbors
 
 __all__ = ["Model"]
 
@@ -115,6 +117,8 @@ class Model:
         SegmenterError
             The model was stored without them.
         """
+        from segmenter.knn import NearestNeighbors
+
         if not len(self.points):
             number = "this model" if self.model_id is None else f"model {self.model_id}"
             raise SegmenterError(

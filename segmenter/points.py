@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from segmenter.errors import SegmenterError
 
-__all__ = ["MAX_CENTS", "MAX_CUSTOMERS", "MAX_FREQUENCY", "IntArray", "Points"]
+__all__ = ["MAX_CENTS", "MAX_CUSTOMERS", "MAX_FREQUENCY", "CodeArray", "IntArray", "Points"]
 
+CodeArray = NDArray[np.int32]
 IntArray = NDArray[np.int64]
 
 MAX_CENTS = 2**50

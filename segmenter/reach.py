@@ -56,7 +56,9 @@ def check_calls(
             reason = _why_not(name, rows, here, allow_volatile=allow_volatile)
             if reason:
                 raise SegmenterError(f"{caller} calls {name}(), {reason}")
-            more.update(*(_called(row["macro_definition"]) for row in _own_macros(rows, here)))
+            for row in _own_macros(rows, here):
+                _refuse_attached(con, row["macro_definition"], f"the macro {name}()")
+                more |= _called(row["macro_definition"])
         pending = more - seen
 
 
@@ -78,39 +80,83 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
 
     Notes
     -----
-    A second connection plans a query on the view, without the optimizer, which could leave out a
-    table: it resolves names as the engine does, through any depth of views and macros.
+    Names that say an attached database are looked for in the text of the views and macros. Then a
+    second connection, with the search path of another client, plans a query on the view, without
+    the optimizer, which could leave out a table: it resolves names as the engine does, through any
+    depth of views and macros.
     """
     for sql in _definitions(con, view):
         check_calls(con, sql, relation, allow_volatile=True)
+        _refuse_attached(con, sql, relation)
         if own := _own_object(con, sql):
             raise SegmenterError(
                 f"{relation} reads {SCHEMA}.{own}, which is written by each fit, and cannot be its "
                 f"source. Copy it into a table first: create table my_copy as from {relation}."
             )
-    (here, path) = first_row(con, "select current_database(), current_setting('search_path')")
     table = exp.table_(exp.to_identifier(view, True), exp.to_identifier(schema, True))
     try:
-        plan = _plan(con, exp.select("*").from_(table).sql(dialect="duckdb"), path)
+        plan = _plan(con, exp.select("*").from_(table).sql(dialect="duckdb"))
     except duckdb.Error as error:
         raise SegmenterError(
             f"{relation} works in this session only: {first_line(error)} Let it read tables of "
             "the database that are not temporary."
         ) from None
+    (here, kind) = first_row(
+        con,
+        "select database_name, type from duckdb_databases() "
+        "where database_name = current_database()",
+    )
     for node in _nodes(plan):
-        scanned = node.get("extra_info", {}).get("Table", "")
-        database = exp.to_table(scanned, dialect="duckdb").catalog if scanned else ""
         if node["name"].strip() in _FRAME_SCANS:
             raise SegmenterError(
                 f"{relation} reads a data frame of this session, which no other client has. Load "
                 "the frame into a table, or give it as the source itself."
             )
-        if database and database not in (here, "system"):
-            raise SegmenterError(
-                f"{relation} reads {scanned} of the attached database {database!r}, which other "
-                f"clients of {here!r} do not have. Copy the rows into {here!r} first: create table "
-                f"my_copy as from {relation}."
+        scanned = node.get("extra_info", {}).get("Table", "")
+        database = exp.to_table(scanned, dialect="duckdb").catalog if scanned else here
+        # the engine names the database of its own tables only, not that of a lake or of SQLite
+        if database not in (here, "system") and not (kind != "duckdb" and not database):
+            raise _is_attached(relation, scanned, database, here, relation)
+
+
+def _refuse_attached(con: duckdb.DuckDBPyConnection, sql: str, caller: str) -> None:
+    """Refuse a definition that names a table of an attached database."""
+    tables = _tables(sql)
+    qualifiers = {(table.catalog or table.db).lower() for table in tables} - {""}
+    if not qualifiers:
+        return
+    found = first_row(
+        con,
+        """
+        select database_name, current_database()
+        from duckdb_databases()
+        where not internal
+            and database_name <> current_database()
+            and list_contains($1, lower(database_name))
+            and lower(database_name) not in (
+                select lower(schema_name) from duckdb_schemas()
+                where database_name = current_database()
             )
+        order by database_name
+        """,
+        [sorted(qualifiers)],
+    )
+    if found:
+        database, here = found
+        read = next(t for t in tables if (t.catalog or t.db).lower() == database.lower())
+        read.set("alias", None)
+        name = read.sql(dialect="duckdb")
+        raise _is_attached(caller, name, database, here, name)
+
+
+def _is_attached(
+    caller: str, scanned: str, database: str, here: str, copied: str
+) -> SegmenterError:
+    whose = f"the attached database {database!r}" if database else "an attached database"
+    return SegmenterError(
+        f"{caller} reads {scanned} of {whose}, which other clients of {here!r} do not have. Copy "
+        f"the rows into {here!r} first: create table my_copy as from {copied}."
+    )
 
 
 @cache
@@ -236,12 +282,12 @@ def _tables(sql: str) -> list[exp.Table]:
         return []  # the plan still tells which tables are read
 
 
-def _plan(con: duckdb.DuckDBPyConnection, query: str, path: str) -> list[dict[str, Any]]:
-    """Return the plan of a query for a second connection with the same search path."""
+def _plan(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    """Return the plan of a query for another client, whose search path is the database's main."""
+    (here,) = first_row(con, "select current_database()")
     other = con.cursor()
     try:
-        if path:
-            other.execute("set search_path = $1", [path])
+        other.execute(f"use {exp.to_identifier(here, quoted=True).sql(dialect='duckdb')}")
         other.execute("pragma disable_optimizer")
         plan: list[dict[str, Any]] = json.loads(
             other.execute(f"explain (format json) {query}").fetchall()[0][1]

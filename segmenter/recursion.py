@@ -20,7 +20,6 @@ from segmenter.naming import segment_names
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
 from segmenter.text import percent
-from segmenter.ward import cut, ward_linkage
 
 __all__ = ["Segment", "Segmentation", "Split", "flat_segments", "recursive_segments"]
 
@@ -120,6 +119,8 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
     >>> recursive_segments(points, Settings(max_share=0.4)).names
     ('Elite', 'Loyal', 'At-Risk')
     """
+    from segmenter.ward import ward_linkage
+
     settings = settings or Settings()
     _check_size(points, settings)
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
@@ -161,6 +162,8 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
     SegmenterError
         There are fewer points than blocks.
     """
+    from segmenter.ward import ward_linkage
+
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
     return _split(points, tree, n_blocks, settings)[0]
 
@@ -191,6 +194,8 @@ def _split(
     points: Points, linkage: NDArray[np.float64], n_blocks: int, settings: Settings
 ) -> tuple[Labels, int]:
     """Return the blocks of a set of points and how many customers consolidation moved."""
+    from segmenter.ward import cut
+
     start = cut(linkage, n_blocks).astype(np.int32)
     if not settings.consolidate:
         return start, 0

@@ -9,16 +9,16 @@ is approximated: the rules and the search agree on every profile.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from segmenter.errors import SegmenterError
-from segmenter.knn import NearestNeighbors
-from segmenter.knn_line import only_segments, walk
-from segmenter.knn_tree import CodeArray
-from segmenter.points import IntArray
+from segmenter.points import CodeArray, IntArray
+
+if TYPE_CHECKING:
+    from segmenter.knn import NearestNeighbors
 
 __all__ = ["MAX_FREQUENCIES", "MAX_RECTANGLES", "OPEN_HIGH", "OPEN_LOW", "Rules", "compile_rules"]
 
@@ -124,6 +124,8 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
     >>> compile_rules(neighbors, max_rules=10).cents_from[1:].tolist()
     [551]
     """
+    from segmenter.knn_line import only_segments, walk
+
     low, high = neighbors.frequency_range
     if high - low >= MAX_FREQUENCIES:
         raise SegmenterError(

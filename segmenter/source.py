@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
+from segmenter.special_files import is_special
 
 __all__ = ["Source", "is_file_name", "parse_moment"]
 
@@ -198,7 +199,9 @@ class Source:
 
 def is_file_name(text: str) -> bool:
     """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
-    return bool(_FILE.search(text) or _URL.match(text)) or Path(text).is_file()
+    if _FILE.search(text) or _URL.match(text):
+        return True
+    return Path(text).is_file() or is_special(text)
 
 
 def _absolute(text: str) -> str:

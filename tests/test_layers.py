@@ -52,8 +52,9 @@ LAYERS = [
     {"coarsening", "lifecycle", "metrics", "sampling"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
-    {"drafts"},
+    {"drafts", "special_files"},
     {"progress", "stopping", "errors", "version", "data", "sql", "compiled", "text"},
+    {"kernel_folder"},
 ]
 
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

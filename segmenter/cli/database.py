@@ -12,6 +12,7 @@ from segmenter.cli.waiting import patiently
 from segmenter.drafts import private_folder, spill_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import STORAGE, require_model
+from segmenter.special_files import refuse_special
 
 if TYPE_CHECKING:
     import duckdb
@@ -164,6 +165,8 @@ def checkpoint_draft(con: duckdb.DuckDBPyConnection, path: Path, name: str = "")
 def _must_exist(path: Path) -> None:
     if path.is_dir():
         raise SegmenterError(f"{path} is a folder, not a DuckDB file.")
+    for opened in (path, Path(f"{path}.wal")):
+        refuse_special(opened, "Name a DuckDB file.")
     if not path.exists():
         nearby = [file.name for file in path.absolute().parent.glob("*") if file.is_file()]
         hint = did_you_mean(path.name, nearby)

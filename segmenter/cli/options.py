@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from segmenter.errors import SegmenterError
 
 __all__ = [
     "Database",
@@ -18,6 +22,14 @@ __all__ = [
     "Threads",
     "Wait",
 ]
+
+THREADS_A_PROCESSOR = 4
+"""More of them only wait for each other, and take memory."""
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?)B\s*$", re.IGNORECASE)
+_UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12} | {
+    f"{unit}I": 1024.0**power for power, unit in enumerate("KMGT", 1)
+}
 
 
 class Format(StrEnum):
@@ -44,11 +56,48 @@ SafeCsv = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")
 ]
+
+
+def _checked_memory(value: str | None) -> str | None:
+    found = None if value is None else _SIZE.match(value)
+    if value is not None and (found is None or float(found[1]) * _UNITS[found[2].upper()] < 1e6):
+        raise SegmenterError(
+            f"--memory-limit {value} does not work. Give a size such as 500MB or 2GB, at least 1MB."
+        )
+    return value
+
+
+def _checked_threads(value: int | None) -> int | None:
+    most = THREADS_A_PROCESSOR * _processors()
+    if value is not None and not 1 <= value <= most:
+        raise SegmenterError(
+            f"--threads {value} does not work. Give a number from 1 to {most}, which is "
+            f"{THREADS_A_PROCESSOR} for each processor that may be used."
+        )
+    return value
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 MemoryLimit = Annotated[
     str | None,
-    typer.Option(help="Memory that the engine may use, say 2GB; beyond it, it works on disk."),
+    typer.Option(
+        callback=_checked_memory,
+        help="Memory that the engine may use, say 2GB; beyond it, it works on disk.",
+    ),
 ]
-Threads = Annotated[int | None, typer.Option(help="Threads that the engine may use.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        callback=_checked_threads,
+        help=f"Threads that the engine may use, at most {THREADS_A_PROCESSOR} a processor.",
+    ),
+]
 Wait = Annotated[
     float | None,
     typer.Option(

@@ -12,6 +12,7 @@ from pathlib import Path
 from segmenter.drafts import write_files
 from segmenter.errors import SegmenterError
 from segmenter.report.page import GENERATOR
+from segmenter.special_files import refuse_special
 
 __all__ = ["check", "check_folder", "mark", "write"]
 
@@ -39,6 +40,7 @@ def check(path: Path, *, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise SegmenterError(f"{path} is a folder. Name a file in it, say {path / 'report.html'}.")
+    refuse_special(path, "Name a file that is to be written, say report.html.")
     _check_writable(path.absolute().parent, path.name)
     if path.exists() and not overwrite and not _is_ours(path):
         raise SegmenterError(

@@ -43,7 +43,11 @@ def crowded(shop):
         """
         attach ':memory:' as other;
         create table other.sales as from sales;
+        create schema other.elsewhere;
+        create view other.elsewhere.v as from other.main.sales;
         create macro other.theirs(x) as x;
+        create macro by_table() as table from other.sales;
+        create macro by_query(x) as x + (select count(*) from other.main.sales);
         create temp macro fleeting(x) as x;
         create macro by_python(x) as dbl(x) + 1;
         create macro chance(x) as x + random();
@@ -65,6 +69,7 @@ def crowded(shop):
         ("amount + nextval('counter')", r"calls nextval\(\), which is a volatile"),
         ("chance(amount)", r"calls random\(\), which is a volatile"),
         ("uuidv7()::varchar::double", r"calls uuidv7\(\), which is a volatile"),
+        ("by_query(amount)", r"by_query\(\) reads other\.main\.sales of the attached database"),
         ("total(amount)", "must be a scalar expression .* not an aggregate"),
     ],
 )
@@ -84,9 +89,13 @@ def test_macros_of_the_database_are_welcome(crowded):
 @pytest.mark.parametrize(
     ("view", "message"),
     [
-        ("from other.sales", r"reads other\.main\.sales of the attached database 'other'"),
+        ("from other.sales", r"reads other\.sales of the attached database 'other'"),
         ("select * from sales where exists (from other.sales)", "attached database 'other'"),
-        ("from query_table('other.main.sales')", "attached database 'other'"),
+        ("from query_table('other.main.sales')", r"other\.main\.sales of the attached database"),
+        ("from query('from other.sales')", r"other\.main\.sales of the attached database"),
+        ("from other.elsewhere.v", r"reads other\.elsewhere\.v of the attached database 'other'"),
+        ("from by_table()", r"macro by_table\(\) reads other\.sales of the attached"),
+        ("select * replace (by_query(amount) as amount) from sales", r"by_query\(\) reads other"),
         ("select * replace (dbl(amount) as amount) from sales", r"calls dbl\(\)"),
         ("select * replace (by_python(amount) as amount) from sales", r"calls dbl\(\)"),
         ("select * replace (fleeting(amount) as amount) from sales", r"calls fleeting\(\)"),
@@ -102,6 +111,34 @@ def test_views_that_no_other_client_can_read_are_refused(crowded, view, message,
     for i in range(depth):
         crowded.execute(f"create view view_{i + 1} as select * from view_{i} where amount > 0")
     assert re.search(message, against(crowded, transactions=f"view_{depth}"))
+
+
+@pytest.mark.parametrize(
+    "scan", [{"name": "DUCKLAKE_SCAN"}, {"name": "SQLITE_SCAN ", "File": "their.sqlite"}]
+)
+def test_a_scan_that_names_no_database_is_of_an_attached_one(shop, monkeypatch, scan):
+    """So do lakes and foreign files plan theirs, which need extensions that are not here."""
+    shop.execute("create view v as from sales")
+    extra = {"Table": "t", **{key: scan[key] for key in scan.keys() - {"name"}}}
+    node = {"name": scan["name"], "children": [], "extra_info": extra}
+    plan = [{"name": "PROJECTION", "children": [node], "extra_info": {}}]
+    monkeypatch.setattr("segmenter.reach._plan", lambda con, query: plan)
+    assert "v reads t of an attached database, which" in against(shop, transactions="v")
+
+
+def test_a_search_path_of_this_session_alone_is_no_way_out(crowded):
+    crowded.execute("create table other.lines as from sales")
+    crowded.execute("set search_path = 'memory.main,other.main'")
+    crowded.execute("create view v as from lines")
+    crowded.execute("from v")
+    assert "v works in this session only" in against(crowded, transactions="v")
+
+
+def test_the_advice_against_an_attached_table_works(crowded):
+    crowded.execute("create view v as from other.sales")
+    advice = re.search(r"first: (create table .*)\.$", against(crowded, transactions="v"))[1]
+    crowded.execute(advice)
+    assert segmenter.fit(crowded, Source(transactions="my_copy", **COLUMNS)).customers == 60
 
 
 def test_views_over_the_same_database_are_welcome(crowded):

@@ -1,0 +1,127 @@
+"""Where compiled kernels are kept, and where they are not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segmenter import kernel_folder
+from segmenter.compiled import FOLDER
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package with two files of kernels and one without, whose own folder cannot be made."""
+    here = tmp_path / "package"
+    here.mkdir()
+    (here / "compiled.py").write_text("def kernel(function): ...")
+    (here / "ward.py").write_text("from package.compiled import kernel")
+    (here / "words.py").write_text("said = 'nothing'")
+    (here / "kernel_folder.py").write_text("")
+    (here / "__pycache__").write_text("not a folder")
+    monkeypatch.setattr(kernel_folder, "__file__", str(here / "kernel_folder.py"))
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.setattr(kernel_folder.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    return here
+
+
+def found(given=""):
+    return kernel_folder.kernel_folder("package.compiled", given)
+
+
+def test_a_folder_is_for_exactly_these_sources(package):
+    first = found()
+    (package / "words.py").write_text("said = 'more'")
+    assert found() == first
+    (package / "ward.py").write_text("from package.compiled import kernel  # mended")
+    second = found()
+    assert second != first
+    (package / "ward.py").rename(package / "ward_linkage.py")
+    assert found() == second
+    (package / "compiled.py").write_text("def kernel(function): return function")
+    assert found() not in (first, second)
+    assert first.is_dir()
+
+
+def test_the_folder_that_the_user_asks_for_comes_first(package, tmp_path):
+    assert found(str(tmp_path / "mine" / "kernels")).parent == tmp_path / "mine" / "kernels"
+    assert found("/proc/nothing").parent.parent == tmp_path / "temporary"
+
+
+def test_the_home_comes_before_the_temporary_folder(package, tmp_path, monkeypatch):
+    (tmp_path / "nobody").mkdir()
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert found().parent == tmp_path / "nobody" / ".cache" / "segmenter"
+
+
+@pytest.mark.parametrize("trouble", ["others may write", "a link", "a file"])
+def test_a_folder_where_others_can_write_is_not_used(package, tmp_path, trouble):
+    place = tmp_path / "temporary" / f"segmenter-{os.geteuid()}"
+    if trouble == "others may write":
+        place.mkdir()
+        place.chmod(0o777)
+    elif trouble == "a link":
+        (tmp_path / "theirs").mkdir()
+        place.symlink_to(tmp_path / "theirs")
+    else:
+        place.write_text("")
+    assert found() is None
+
+
+def test_a_folder_of_somebody_else_is_not_used(package, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel_folder, "_user", lambda: os.geteuid() + 1)
+    (tmp_path / "temporary" / f"segmenter-{os.geteuid() + 1}").mkdir(mode=0o700)
+    assert found() is None
+
+
+def test_older_kernels_go_only_from_the_installation(monkeypatch, tmp_path):
+    monkeypatch.setattr(kernel_folder, "__file__", str(tmp_path / "kernel_folder.py"))
+    for place in (tmp_path / "__pycache__", tmp_path / "shared"):
+        kept, old = place / "segmenter-kernels-2", place / "segmenter-kernels-1"
+        for folder in (kept, old):
+            folder.mkdir(parents=True)
+        kernel_folder.drop_older(kept)
+        assert kept.is_dir()
+        assert old.is_dir() == (place.name == "shared")
+
+
+NOT_KEPT = """
+from segmenter import kernel_folder
+
+kernel_folder.kernel_folder = lambda module, given: None
+
+from segmenter.kernels import warm_up
+from segmenter.knn import to_cents
+
+class Listener:
+    def warn(self, message):
+        print(message)
+
+warm_up(Listener())
+print(to_cents([1.25]))
+"""
+
+
+def test_kernels_work_where_nothing_can_be_kept():
+    called = subprocess.run(
+        [sys.executable, "-c", NOT_KEPT],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert called.stdout.startswith("compiled kernels cannot be kept")
+    assert "Set NUMBA_CACHE_DIR to one that can." in called.stdout
+    assert "[125]" in called.stdout
+
+
+def test_this_installation_keeps_its_kernels():
+    assert FOLDER is not None
+    assert FOLDER.is_dir()
