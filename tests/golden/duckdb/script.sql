@@ -3,6 +3,9 @@
 -- Dialect: duckdb. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
 -- Run it in another file than the model's own, which has all of this already.
+-- It is one transaction: after an error nothing of it is there, and the model before goes on.
+
+BEGIN TRANSACTION;
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
@@ -327,3 +330,5 @@ SELECT
 FROM final
 ORDER BY
   segment_rank;
+
+COMMIT;
