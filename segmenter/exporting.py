@@ -272,12 +272,14 @@ def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
             for rank, name in enumerate(model.names, start=1)
         ],
     }
+    read_columns = {column.name for column in tree.find_all(exp.Column)}
     for name, rows in reversed(constants.items()):
         tables = [t for t in tree.find_all(exp.Table) if t.db == SCHEMA and t.name == name]
         for found in tables:
             found.set("db", None)
         if tables:
-            _put_first(tree, exp.CTE(this=_rows(rows), alias=exp.TableAlias(this=name)))
+            used = [{key: row[key] for key in row if key in read_columns} for row in rows]
+            _put_first(tree, exp.CTE(this=_rows(used), alias=exp.TableAlias(this=name)))
     return tree
 
 

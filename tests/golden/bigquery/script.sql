@@ -255,11 +255,7 @@ CREATE OR REPLACE VIEW segments.segment_summary AS
 WITH models AS (
   SELECT
     1 AS model_id,
-    TRUE AS is_current,
-    CAST('2146.025' AS FLOAT64) AS monetary_cut,
-    CAST('10.0' AS FLOAT64) AS frequency_cut,
-    CAST(15 AS INT64) AS active_days,
-    CAST(15 AS INT64) AS lapsed_days
+    TRUE AS is_current
 ), model_segments AS (
   SELECT
     1 AS model_id,

@@ -247,11 +247,7 @@ CREATE OR REPLACE VIEW segments.segment_summary AS
 WITH models AS (
   SELECT
     1 AS model_id,
-    TRUE AS is_current,
-    CAST('2146.025' AS DOUBLE) AS monetary_cut,
-    CAST('10.0' AS DOUBLE) AS frequency_cut,
-    CAST(15 AS INT) AS active_days,
-    CAST(15 AS INT) AS lapsed_days
+    TRUE AS is_current
 ), model_segments AS (
   SELECT
     1 AS model_id,
