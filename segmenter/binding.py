@@ -135,6 +135,7 @@ def _bind_transactions(engine: Engine, binding: Binding) -> None:
         values["order"] = _expression(engine, binding, "order", source.order)
     if source.date is not None:
         values["date"] = _date(engine, binding, source.date)
+        values["moment"] = _moment(binding)
     if source.currency is not None:
         values["currency"] = _expression(engine, binding, "currency", source.currency)
     values["as_of"] = exp.cast(
@@ -192,6 +193,13 @@ def _date(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     if binding.types["date"] == "TIMESTAMP WITH TIME ZONE":
         return exp.AtTimeZone(this=tree, zone=literal("UTC"))
     return tree
+
+
+def _moment(binding: Binding) -> exp.Expr:
+    """Return the date as something to compare with a time, bare where its type allows it."""
+    date = binding.values["date"].copy()
+    is_comparable = binding.types["date"] in ("DATE", "TIMESTAMP")
+    return date if is_comparable else exp.cast(date, "timestamp")
 
 
 _Check = Callable[[Engine, Binding, str, str, exp.Expr], None]

@@ -6,6 +6,7 @@ parsed expressions and quoted identifiers; nothing is pasted into a text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -29,8 +30,11 @@ __all__ = [
     "query_text",
     "read",
     "redirect",
+    "transactions_file",
     "view_files",
 ]
+
+_PLAIN = re.compile(r"\w+")
 
 TABLES = (
     "models",
@@ -89,13 +93,12 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
     has_macro : bool
         Whether the model is compiled into the macro ``classify_segment``.
     """
-    windowed = bool(source.window or source.as_of)
     chosen: dict[str, str] = {}
     if source.kind == "points":
         chosen["profile_points"] = "profile_points_given" if is_live else "profile_points_stored"
     else:
         if source.kind == "transactions" and is_live:
-            chosen["transactions"] = "transactions_windowed" if windowed else "transactions"
+            chosen["transactions"] = transactions_file(source, is_fixed=bool(source.as_of))
         if not is_live:
             chosen["customer_profile"] = "customer_profile_stored"
         elif source.kind == "profile":
@@ -119,6 +122,24 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
     chosen["data_quality_counts"] = f"data_quality_counts{of_kind if is_live else '_stored'}"
     chosen[QUALITY] = QUALITY
     return {name: chosen[name] for name in VIEWS if name in chosen}
+
+
+def transactions_file(source: Source, *, is_fixed: bool) -> str:
+    """Return the file of the view of transactions.
+
+    Parameters
+    ----------
+    source : Source
+    is_fixed : bool
+        Whether the end of the window is known. Then its bounds are conditions beside the row
+        filter, which an index or a folder's name can answer; not where the date is an expression
+        that may fail on rows which the filter leaves out.
+    """
+    if not (source.window or source.as_of):
+        return "transactions"
+    is_column = source.date is not None and _PLAIN.fullmatch(source.date) is not None
+    is_safe = is_column or not (source.where or source.exclude)
+    return "transactions_until" if is_fixed and is_safe else "transactions_windowed"
 
 
 @cache

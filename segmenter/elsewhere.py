@@ -14,12 +14,14 @@ import pyarrow as pa
 from sqlglot import exp
 
 from segmenter.catalog import redirect
+from segmenter.engine import Publication
 from segmenter.errors import SegmenterError
-from segmenter.exporting import SCRIPT, model_function, model_views
+from segmenter.exporting import model_function, model_views
 from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.portability import FUNCTION
 from segmenter.progress import Progress
+from segmenter.script_frame import SCRIPT
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
@@ -93,29 +95,32 @@ def publisher(stage: Stage, progress: Progress) -> Callable[[Model], None]:
             )
             return
         lasts = engine.has_catalog and stage.binding.is_live
-        statements = _lasting(stage, model) if lasts else _of_session(stage, model)
+        publication = _lasting(stage, model) if lasts else _of_session(stage, model)
         with progress.step(f"Publishing on {engine.name}") as done:
-            engine.publish(statements)
+            engine.publish(publication)
             done("in schema segments" if lasts else "for this session: it has no lasting catalog")
 
     return publish
 
 
-def _lasting(stage: Stage, model: Model) -> list[str]:
-    """Return the statements of an exported script."""
+def _lasting(stage: Stage, model: Model) -> Publication:
+    """Return what an exported script creates."""
     dialect = stage.engine.dialect
     views = _views(stage, model)
     stale = [] if set(SCRIPT) <= set(views) else reversed(SCRIPT)  # each reads those before it
-    return [
-        create_schema(dialect),
-        *(f"drop view if exists {SCHEMA}.{name}" for name in stale),
-        create_function(FUNCTION, model_function(model, dialect), dialect),
-        *(create_view(name, view, dialect) for name, view in views.items()),
-    ]
+    return Publication(
+        before=[
+            create_schema(dialect),
+            *(f"drop view if exists {SCHEMA}.{name}" for name in stale),
+        ],
+        function=create_function(FUNCTION, model_function(model, dialect), dialect),
+        views=views,
+        statements=[create_view(name, view, dialect) for name, view in views.items()],
+    )
 
 
-def _of_session(stage: Stage, model: Model) -> list[str]:
-    """Return the statements for a function and views that have no schema."""
+def _of_session(stage: Stage, model: Model) -> Publication:
+    """Return a function and views that have no schema."""
     dialect = stage.engine.dialect
     views = _views(stage, model)
     names = {name: _OF_SESSION.get(name, name) for name in views}
@@ -124,14 +129,18 @@ def _of_session(stage: Stage, model: Model) -> list[str]:
             f"{stage.binding.relation} would be hidden by the view of that name which a fit makes. "
             "Give the table's schema, or another name."
         )
-    statements = [create_session_function(FUNCTION, model_function(model, dialect), dialect)]
+    own: dict[str, exp.Expr] = {}
     for name, view in views.items():
-        query = redirect(view, names)
+        own[names[name]] = query = redirect(view, names)
         for dot in list(query.find_all(exp.Dot)):
             if dot.this.name == SCHEMA and dot.expression.name.lower() == FUNCTION:
                 dot.replace(dot.expression)
-        statements.append(create_view(names[name], query, dialect, temporary=True))
-    return statements
+    return Publication(
+        before=[],
+        function=create_session_function(FUNCTION, model_function(model, dialect), dialect),
+        views=own,
+        statements=[create_view(*view, dialect, temporary=True) for view in own.items()],
+    )
 
 
 def _views(stage: Stage, model: Model) -> dict[str, exp.Expr]:

@@ -7,7 +7,8 @@ dialect; an engine writes it in its own. `Embedded` is DuckDB, the default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import duckdb
@@ -20,12 +21,38 @@ from segmenter.query import records
 from segmenter.relations import find_table
 from segmenter.source import Source
 
-__all__ = ["FRAME", "Embedded", "Engine", "Kind", "canonical_type"]
+__all__ = ["FRAME", "Embedded", "Engine", "Kind", "Publication", "canonical_type"]
 
 FRAME = "segmenter_frame"
 """The name under which a data frame is registered while it is read."""
 
 Kind = Literal["table", "view"]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a model consists of where its rows are.
+
+    Attributes
+    ----------
+    before : sequence of str
+        Statements that come first, where one comes after the other.
+    function : str
+        The statement that creates the function.
+    views : mapping of str to Expr
+        The query of each view in the engine's own form, each after those that it reads.
+    statements : sequence of str
+        The statements that create the views.
+    """
+
+    before: Sequence[str]
+    function: str
+    views: Mapping[str, exp.Expr]
+    statements: Sequence[str]
+
+    def __iter__(self) -> Iterator[str]:
+        """Give all statements, one after the other."""
+        yield from (*self.before, self.function, *self.statements)
 
 
 class Engine(Protocol):
@@ -92,7 +119,7 @@ class Engine(Protocol):
         """Return the many rows of a query of whole numbers."""
         ...
 
-    def publish(self, statements: Iterable[str]) -> None:
+    def publish(self, publication: Publication) -> None:
         """Create or replace what a model consists of over there: all of it or, if possible, none.
 
         Raises
@@ -169,9 +196,9 @@ class Embedded:
         """Return the rows of a query."""
         return self.local.sql(_written(query)).to_arrow_table()
 
-    def publish(self, statements: Iterable[str]) -> None:
+    def publish(self, publication: Publication) -> None:
         """Do nothing: in DuckDB a model is more than a script, see `segmenter.publish`."""
-        del statements
+        del publication
 
 
 def _written(query: exp.Expr) -> str:

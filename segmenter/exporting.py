@@ -19,15 +19,13 @@ from segmenter.one_query import one_query
 from segmenter.portability import FUNCTION, port
 from segmenter.remote_source import source_values
 from segmenter.rules_sql import case_expression
+from segmenter.script_frame import SCRIPT, begin, comments, commit
 from segmenter.source import Source
 from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
 
-__all__ = ["SCRIPT", "export", "model_function", "model_views"]
+__all__ = ["export", "model_function", "model_views"]
 
 Stage = Literal["all", "points"]
-
-SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
-"""The views of a script, each after those that it reads."""
 
 _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 
@@ -37,22 +35,6 @@ _NAMES_IN_VIEWS = ("bigquery", "snowflake")
 
 _WITHOUT_FUNCTION = ("trino",)
 """Where few catalogs keep functions, so that the views have to do without."""
-
-_OTHER_COLUMNS = [
-    "A view cannot be replaced by one with other columns or types. If the database says so, run",
-    f"drop view if exists {SCHEMA}.transactions, {SCHEMA}.customer_profile cascade; before this.",
-]
-
-_ADVICE = {
-    "bigquery": ["Create the dataset in your table's location first if that is not the default."],
-    "postgres": _OTHER_COLUMNS,
-    "redshift": _OTHER_COLUMNS,
-    "trino": [
-        "The views need no function. It comes last, for your own queries, and needs a catalog",
-        "that keeps functions (hive, memory): the table's, or sql.default-function-catalog.",
-    ],
-}
-"""What else whoever runs a script should know."""
 
 
 def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | None = None) -> str:
@@ -155,6 +137,8 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     # where views do without the function, a catalog that keeps none leaves them as they are
     place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
     statements.insert(place, _function(model, dialect, catalog))
+    has_views = source.kind != "points"
+    statements = [*begin(dialect, has_views=has_views), *statements, *commit(dialect)]
     return f"{_header(model, dialect)}\n\n" + "\n\n".join(f"{each};" for each in statements) + "\n"
 
 
@@ -256,9 +240,7 @@ def _header(model: Model, dialect: str) -> str:
         f"{SCHEMA} and replaces only its own objects there. The views are live: nothing needs "
         "Python.",
     ]
-    if dialect == "duckdb":
-        lines.append("Run it in another file than the model's own, which has all of this already.")
-    lines += _ADVICE.get(dialect, ())
+    lines += comments(dialect)
     return "\n".join(f"-- {' '.join(line.split())}" for line in lines)
 
 
@@ -273,7 +255,7 @@ def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
     constants = {
         "models": [
             {
-                "model_id": literal(model.model_id or 1),
+                "model_id": literal(1),  # whatever the version: what stays the same is left alone
                 "is_current": exp.true(),
                 "monetary_cut": _cut(model.monetary_cut),
                 "frequency_cut": _cut(model.frequency_cut),
@@ -283,19 +265,21 @@ def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
         ],
         "model_segments": [
             {
-                "model_id": literal(model.model_id or 1),
+                "model_id": literal(1),
                 "segment_rank": literal(rank),
                 "segment": literal(name),
             }
             for rank, name in enumerate(model.names, start=1)
         ],
     }
+    read_columns = {column.name for column in tree.find_all(exp.Column)}
     for name, rows in reversed(constants.items()):
         tables = [t for t in tree.find_all(exp.Table) if t.db == SCHEMA and t.name == name]
         for found in tables:
             found.set("db", None)
         if tables:
-            _put_first(tree, exp.CTE(this=_rows(rows), alias=exp.TableAlias(this=name)))
+            used = [{key: row[key] for key in row if key in read_columns} for row in rows]
+            _put_first(tree, exp.CTE(this=_rows(used), alias=exp.TableAlias(this=name)))
     return tree
 
 

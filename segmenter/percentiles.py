@@ -102,7 +102,8 @@ def _between(
     place = (total - 1) * quantile
     rest = place - math.floor(place)
     rows = local.execute(
-        f"select quantile_cont(value, cast('{rest!r}' as double)) from (select unnest($1) value)",
+        f"select quantile_cont(value, cast('{rest!r}' as double)) "
+        "from (select unnest($1) as value) as neighbours",
         [[float(lower), float(upper)]],
     ).fetchall()
     return float(rows[0][0])

@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from segmenter.layout import SCHEMA
+from segmenter.literals import settled_literals
 from segmenter.same_meaning import keep_meaning
 
 __all__ = [
@@ -341,6 +342,7 @@ RULES: tuple[Rule, ...] = (
     percentile_by_rank,
     typed_nulls,
     qualified_function,
+    settled_literals,
 )
 
 

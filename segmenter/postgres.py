@@ -6,7 +6,6 @@ as it was at the beginning, and publishes in another one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +14,13 @@ import pyarrow as pa
 from pyarrow import csv
 from sqlglot import exp
 
-from segmenter.engine import Kind, canonical_type
+from segmenter.engine import Kind, Publication, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.layout import SCHEMA
 from segmenter.portability import port
 from segmenter.postgres_errors import asking
+from segmenter.postgres_publishing import Publisher
+from segmenter.script_frame import SCRIPT
 from segmenter.source import Source
 from segmenter.warehouses import write
 
@@ -34,19 +35,14 @@ _WHOLE = ("cents", "frequency", "customers")
 _WHILE_ASKING = {
     "client_encoding": "UTF8",  # first, as the others are written in it
     "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "datestyle": "ISO, YMD",  # so that 03/04/2024 is refused, as in DuckDB, and not read by chance
+    "intervalstyle": "postgres",
     "timezone": "UTC",
     "extra_float_digits": "1",  # all of them
     "idle_in_transaction_session_timeout": "0",  # the driver clusters meanwhile
 }
 """Settings of each of our transactions, whatever the session's are."""
-
-_OURS = {
-    "transactions": ("customer_id", "amount"),
-    "customer_profile": ("customer_id", "monetary", "frequency"),
-    "customer_segments": ("customer_id", "segment", "segment_rank"),
-    "segment_summary": ("segment", "customers"),
-}
-"""The views that a fit makes, and columns that tell them from somebody else's."""
 
 _READ_BY = """
     with recursive reads (oid) as (
@@ -63,17 +59,6 @@ _READ_BY = """
     join pg_class as c using (oid)
     where c.relnamespace = to_regnamespace(%s) and c.relname = any(%s)
     order by c.relname
-"""
-
-_FOREIGN = """
-    select c.relname
-    from pg_class as c
-    where c.relnamespace = to_regnamespace(%s) and c.relname = %s and (
-        c.relkind <> 'v' or (
-            select count(*) from pg_attribute as a
-            where a.attrelid = c.oid and a.attname = any(%s)
-        ) < %s
-    )
 """
 
 
@@ -159,7 +144,7 @@ class Postgres:
                         f"{name} is temporary, and the views that a fit makes stay. Create it "
                         "without TEMP."
                     )
-                if ours := self._row(_READ_BY, [oid, SCHEMA, list(_OURS)]):
+                if ours := self._row(_READ_BY, [oid, SCHEMA, list(SCRIPT)]):
                     raise SegmenterError(
                         f"{name} reads {SCHEMA}.{ours[0]}, which is written by each fit. Copy it "
                         "into a table first."
@@ -235,40 +220,16 @@ class Postgres:
             convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_WHOLE, pa.int64())),
         )
 
-    def publish(self, statements: Iterable[str]) -> None:
-        """Create or replace schema, function and views in one transaction.
+    def publish(self, publication: Publication) -> None:
+        """Create or replace schema, function and views in one transaction, beside their readers."""
+        from psycopg import IsolationLevel
 
-        PostgreSQL does not replace a view by one with other columns or types; then ours are dropped
-        and made anew.
-        """
-        from psycopg.errors import InvalidTableDefinition
-
-        texts = list(statements)
         with asking("nothing was published"):
             self.con.rollback()
+            self.con.isolation_level = IsolationLevel.READ_COMMITTED  # to see what others published
             with self.con.transaction():
                 self._settle()
-                self._run("select pg_advisory_xact_lock(hashtext(%s))", [SCHEMA])
-                self._check_names()
-                try:
-                    with self.con.transaction():
-                        self._run_all(texts)
-                except InvalidTableDefinition:
-                    ours = ", ".join(f"{SCHEMA}.{name}" for name in _OURS)
-                    self._run_all([f"drop view if exists {ours}", *texts])
-
-    def _check_names(self) -> None:
-        """Refuse to replace what has our names and is not ours."""
-        for name, columns in _OURS.items():
-            if self._row(_FOREIGN, [SCHEMA, name, list(columns), len(columns)]):
-                raise SegmenterError(
-                    f"this database already has {SCHEMA}.{name}, which Segmenter did not make. "
-                    "Rename it, then fit; nothing was published."
-                )
-
-    def _run_all(self, statements: Iterable[str]) -> None:
-        for statement in statements:
-            self._run(statement)
+                Publisher(self.con, self._run, publication).publish()
 
     def _run(self, statement: str, parameters: Any = None, rows: Any = None) -> psycopg.Cursor[Any]:
         """Execute a statement, whatever the rows of the user's own cursors look like."""

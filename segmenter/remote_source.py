@@ -72,6 +72,7 @@ def source_values(
     for name, text in mapped.items():
         if text is not None:
             values[name] = _expression(text, own_names)
+    values["moment"] = exp.cast(values["date"].copy(), "timestamp")
     values["newest_order"] = newest_order(values, added_up=source.kind != "transactions")
     return values
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from sqlglot import exp
 
-from segmenter.engine import FRAME, Kind, canonical_type
+from segmenter.engine import FRAME, Kind, Publication, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.portability import port
 from segmenter.source import Source
@@ -37,7 +37,13 @@ _LISTED = "segmenter_listed"
 
 _CSV = re.compile(r"\.(csv|tsv|txt)(\.\w+)?$", re.IGNORECASE)
 
-_WHILE_ASKING = {"spark.sql.ansi.enabled": "true", "spark.sql.session.timeZone": "UTC"}
+_WHILE_ASKING = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parser.escapedStringLiterals": "false",  # as our literals are written
+    "spark.sql.variable.substitute": "false",  # else ${...} in a name is something else
+}
+"""Settings for as long as we ask, whatever the session's are."""
 
 _WAYS_OUT = {
     "ARITHMETIC_OVERFLOW": "A sum is too large to be exact. Give money in a larger unit.",
@@ -153,10 +159,10 @@ class Spark:
         with self.asking():
             return self.session.sql(self._written(query)).toArrow()
 
-    def publish(self, statements: Iterable[str]) -> None:
+    def publish(self, publication: Publication) -> None:
         """Create or replace function and views, one after the other: Spark has no transactions."""
         with self.asking():
-            for statement in statements:
+            for statement in publication:
                 self.session.sql(statement)
 
     @property

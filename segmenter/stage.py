@@ -15,7 +15,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.binding import Binding, bind_source
-from segmenter.catalog import QUALITY, bind, literal, redirect, view_files
+from segmenter.catalog import QUALITY, bind, literal, redirect, transactions_file, view_files
 from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.engine import Embedded, Engine, Kind
 from segmenter.errors import SegmenterError
@@ -257,6 +257,7 @@ class Stage:
             )
             newest = literal(str(found["newest"])) if found["newest"] else exp.null()
             self._values["as_of"] = exp.cast(newest, "timestamp")
+            self._files["transactions"] = transactions_file(self.source, is_fixed=True)
             self._create("transactions", "view")
 
     def _row(self, query: exp.Expr) -> dict[str, Any]:

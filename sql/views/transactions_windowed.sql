@@ -30,10 +30,12 @@ window_end as (
 final as (
     select filtered.*
     from filtered
-    cross join window_end
+    -- no join, which an engine may choose to compute anew for each row
     where
-        filtered.ordered_at <= window_end.ends_at
-        and filtered.ordered_at > coalesce(window_end.ends_at - $window, timestamp '0001-01-01')
+        filtered.ordered_at <= (select window_end.ends_at from window_end)
+        and filtered.ordered_at > coalesce(
+            (select window_end.ends_at from window_end) - $window, timestamp '0001-01-01'
+        )
 )
 
 select

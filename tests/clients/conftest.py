@@ -74,6 +74,29 @@ def database(server):
         yield pg
 
 
+def copy_table(con, pg, name, folder):
+    """Copy a table of DuckDB to PostgreSQL, in another order."""
+    kinds = con.execute(f"describe {name}").fetchall()
+    written = {"DOUBLE": "float8", "VARCHAR": "text"}
+    columns = ", ".join(f'"{row[0]}" {written.get(row[1], row[1])}' for row in kinds)
+    pg.execute(f"create table {name} ({columns})")
+    file = folder / f"{name}.csv"
+    con.execute(f"copy (from {name} order by hash({kinds[0][0]}), 2) to '{file}' (header false)")
+    with (
+        pg.cursor().copy(f"copy {name} from stdin (format csv)") as copy,
+        file.open("rb") as rows,
+    ):
+        while block := rows.read(1 << 20):
+            copy.write(block)
+
+
+@pytest.fixture
+def store(database, shop, tmp_path):
+    """A PostgreSQL with the small shop."""
+    copy_table(shop, database, "sales", tmp_path)
+    return database
+
+
 QUICK = {
     # Nothing runs for long; yet with one tier the default room for compiled code is soon full.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",

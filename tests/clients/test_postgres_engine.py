@@ -14,35 +14,15 @@ from dataclasses import replace
 import duckdb
 import psycopg
 import pytest
+from sqlglot import exp
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.postgres import Postgres, connect_postgres
+from segmenter.postgres_publishing import Publisher
 from segmenter.stage import Stage
 from tests.clients.alike import CUSTOMERS, check_same_model
-
-
-def copy_table(con, pg, name, folder):
-    """Copy a table of DuckDB to PostgreSQL, in another order."""
-    kinds = con.execute(f"describe {name}").fetchall()
-    written = {"DOUBLE": "float8", "VARCHAR": "text"}
-    columns = ", ".join(f'"{row[0]}" {written.get(row[1], row[1])}' for row in kinds)
-    pg.execute(f"create table {name} ({columns})")
-    file = folder / f"{name}.csv"
-    con.execute(f"copy (from {name} order by hash({kinds[0][0]}), 2) to '{file}' (header false)")
-    with (
-        pg.cursor().copy(f"copy {name} from stdin (format csv)") as copy,
-        file.open("rb") as rows,
-    ):
-        while block := rows.read(1 << 20):
-            copy.write(block)
-
-
-@pytest.fixture
-def store(database, shop, tmp_path):
-    """A PostgreSQL with the small shop."""
-    copy_table(shop, database, "sales", tmp_path)
-    return database
+from tests.clients.conftest import copy_table
 
 
 def objects(pg):
@@ -92,8 +72,9 @@ def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
     file = tmp_path / "model.duckdb"
     real = Postgres.publish
 
-    def broken(self, statements):
-        real(self, [*statements, "create view segments.last as select 1 / 0 from nowhere"])
+    def broken(self, publication):
+        last = exp.select("1").from_("nowhere")
+        real(self, replace(publication, views={**publication.views, "last": last}))
 
     monkeypatch.setattr(Postgres, "publish", broken)
     with pytest.raises(SegmenterError, match="nowhere"):
@@ -109,14 +90,13 @@ def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 import psycopg, segmenter
-from segmenter.postgres import Postgres
+from segmenter.postgres_publishing import Publisher
 
-def dying(self, statements):
-    for statement in list(statements)[:3]:
-        self._run(statement)
+def dying(self, names):
+    real(self, list(names)[:2])
     os.kill(os.getpid(), signal.SIGKILL)
 
-Postgres._run_all = dying
+real, Publisher._create = Publisher._create, dying
 dsn, file = sys.argv[1:]
 source = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
 segmenter.fit(psycopg.connect(dsn), source, model=file)
@@ -327,7 +307,7 @@ def test_views_of_another_source_do_not_stay(store, sales):
 
 
 def test_two_fits_at_once(store, server, sales, monkeypatch):
-    real = Postgres._run_all
+    real = Publisher._create
     dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
     program = (
         "import psycopg, segmenter, sys\n"
@@ -337,7 +317,7 @@ def test_two_fits_at_once(store, server, sales, monkeypatch):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     others = []
 
-    def slow(self, statements):
+    def slow(self, names):
         if not others:
             words = [sys.executable, "-c", program, dsn]
             others.append(subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True))
@@ -345,9 +325,9 @@ def test_two_fits_at_once(store, server, sales, monkeypatch):
             with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
                 while not pg.execute(waiting).fetchone()[0] and others[0].poll() is None:
                     time.sleep(0.05)
-        real(self, statements)
+        real(self, names)
 
-    monkeypatch.setattr(Postgres, "_run_all", slow)
+    monkeypatch.setattr(Publisher, "_create", slow)
     segmenter.fit(store, sales)
     _, err = others[0].communicate(timeout=60)
     assert not others[0].returncode, err

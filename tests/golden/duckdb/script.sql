@@ -3,6 +3,9 @@
 -- Dialect: duckdb. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
 -- Run it in another file than the model's own, which has all of this already.
+-- It is one transaction: after an error nothing of it is there, and the model before goes on.
+
+BEGIN TRANSACTION;
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
@@ -244,11 +247,7 @@ CREATE OR REPLACE VIEW segments.segment_summary AS
 WITH models AS (
   SELECT
     1 AS model_id,
-    TRUE AS is_current,
-    CAST('2146.025' AS DOUBLE) AS monetary_cut,
-    CAST('10.0' AS DOUBLE) AS frequency_cut,
-    CAST(15 AS INT) AS active_days,
-    CAST(15 AS INT) AS lapsed_days
+    TRUE AS is_current
 ), model_segments AS (
   SELECT
     1 AS model_id,
@@ -327,3 +326,5 @@ SELECT
 FROM final
 ORDER BY
   segment_rank;
+
+COMMIT;

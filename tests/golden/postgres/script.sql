@@ -2,8 +2,24 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: postgres. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
--- A view cannot be replaced by one with other columns or types. If the database says so, run
--- drop view if exists segments.transactions, segments.customer_profile cascade; before this.
+-- It is one transaction: after an error nothing of it is there, and the model before goes on.
+-- psql -v ON_ERROR_STOP=1 says so in its exit code. Who reads the views goes first: if that
+-- takes long, the script ends with a lock timeout; run it again.
+-- A view cannot be replaced by one with other columns or types. If the database says so, put
+-- drop view if exists segments.segment_summary, segments.customer_segments,
+-- segments.customer_profile, segments.transactions; before CREATE SCHEMA,
+-- and before COMMIT the grants on these views, which go with them.
+
+BEGIN;
+SET LOCAL client_encoding = 'UTF8';
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL transform_null_equals = off;
+SET LOCAL intervalstyle = 'postgres';
+SET LOCAL lock_timeout = '500ms';
+ALTER VIEW IF EXISTS segments.segment_summary ALTER COLUMN segment DROP DEFAULT;
+ALTER VIEW IF EXISTS segments.customer_segments ALTER COLUMN segment DROP DEFAULT;
+ALTER VIEW IF EXISTS segments.customer_profile ALTER COLUMN customer_id DROP DEFAULT;
+ALTER VIEW IF EXISTS segments.transactions ALTER COLUMN customer_id DROP DEFAULT;
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
@@ -261,11 +277,7 @@ CREATE OR REPLACE VIEW segments.segment_summary AS
 WITH models AS (
   SELECT
     1 AS model_id,
-    TRUE AS is_current,
-    CAST('2146.025' AS DOUBLE PRECISION) AS monetary_cut,
-    CAST('10.0' AS DOUBLE PRECISION) AS frequency_cut,
-    CAST(15 AS INT) AS active_days,
-    CAST(15 AS INT) AS lapsed_days
+    TRUE AS is_current
 ), model_segments AS (
   SELECT
     1 AS model_id,
@@ -370,3 +382,5 @@ SELECT
 FROM final
 ORDER BY
   segment_rank;
+
+COMMIT;

@@ -2,8 +2,13 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: redshift. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
--- A view cannot be replaced by one with other columns or types. If the database says so, run
--- drop view if exists segments.transactions, segments.customer_profile cascade; before this.
+-- It is one transaction: after an error nothing of it is there, and the model before goes on.
+-- A view cannot be replaced by one with other columns or types. If the database says so, put
+-- drop view if exists segments.segment_summary, segments.customer_segments,
+-- segments.customer_profile, segments.transactions; before CREATE SCHEMA,
+-- and before COMMIT the grants on these views, which go with them.
+
+BEGIN;
 
 CREATE SCHEMA IF NOT EXISTS segments;
 
@@ -251,11 +256,7 @@ CREATE OR REPLACE VIEW segments.segment_summary AS
 WITH models AS (
   SELECT
     1 AS model_id,
-    TRUE AS is_current,
-    CAST('2146.025' AS DOUBLE PRECISION) AS monetary_cut,
-    CAST('10.0' AS DOUBLE PRECISION) AS frequency_cut,
-    CAST(15 AS INTEGER) AS active_days,
-    CAST(15 AS INTEGER) AS lapsed_days
+    TRUE AS is_current
 ), model_segments AS (
   SELECT
     1 AS model_id,
@@ -360,3 +361,5 @@ SELECT
 FROM final
 ORDER BY
   segment_rank;
+
+COMMIT;

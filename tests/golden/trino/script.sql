@@ -2,6 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: trino. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- There is no transaction around these statements here. After an error run the whole script
+-- again until it ends without one: until then some objects are still those of before.
 -- The views need no function. It comes last, for your own queries, and needs a catalog
 -- that keeps functions (hive, memory): the table's, or sql.default-function-catalog.
 
@@ -247,11 +249,7 @@ CREATE OR REPLACE VIEW segments.segment_summary AS
 WITH models AS (
   SELECT
     1 AS model_id,
-    TRUE AS is_current,
-    CAST('2146.025' AS DOUBLE) AS monetary_cut,
-    CAST('10.0' AS DOUBLE) AS frequency_cut,
-    CAST(15 AS INTEGER) AS active_days,
-    CAST(15 AS INTEGER) AS lapsed_days
+    TRUE AS is_current
 ), model_segments AS (
   SELECT
     1 AS model_id,

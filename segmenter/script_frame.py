@@ -1,0 +1,91 @@
+"""What stands around the statements of a script: what to know, and all of them or none."""
+
+from __future__ import annotations
+
+from segmenter.layout import SCHEMA
+
+__all__ = ["SCRIPT", "begin", "comments", "commit", "lock_view"]
+
+SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
+"""The views of a script, each after those that it reads."""
+
+_BEGIN = {"duckdb": "BEGIN TRANSACTION", "postgres": "BEGIN", "redshift": "BEGIN"}
+"""How a transaction begins, where it takes in statements that create objects."""
+
+_POSTGRES = {
+    "client_encoding": "'UTF8'",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "intervalstyle": "'postgres'",
+    "lock_timeout": "'500ms'",  # before PostgreSQL looks for deadlocks, and may end a reader
+}
+"""Settings of a transaction that the meaning of a script depends on, or its readers."""
+
+_ALL_OR_NOTHING = [
+    "It is one transaction: after an error nothing of it is there, and the model before goes on."
+]
+
+_ONE_BY_ONE = [
+    "There is no transaction around these statements here. After an error run the whole script",
+    "again until it ends without one: until then some objects are still those of before.",
+]
+
+_OTHER_COLUMNS = [
+    "A view cannot be replaced by one with other columns or types. If the database says so, put",
+    f"drop view if exists {', '.join(f'{SCHEMA}.{name}' for name in reversed(SCRIPT[2:]))},",
+    f"{', '.join(f'{SCHEMA}.{name}' for name in reversed(SCRIPT[:2]))}; before CREATE SCHEMA,",
+    "and before COMMIT the grants on these views, which go with them.",
+]
+
+_ADVICE = {
+    "bigquery": ["Create the dataset in your table's location first if that is not the default."],
+    "duckdb": [
+        "Run it in another file than the model's own, which has all of this already.",
+        *_ALL_OR_NOTHING,
+    ],
+    "postgres": [
+        *_ALL_OR_NOTHING,
+        "psql -v ON_ERROR_STOP=1 says so in its exit code. Who reads the views goes first: if that",
+        "takes long, the script ends with a lock timeout; run it again.",
+        *_OTHER_COLUMNS,
+    ],
+    "redshift": [*_ALL_OR_NOTHING, *_OTHER_COLUMNS],
+    "trino": [
+        *_ONE_BY_ONE,
+        "The views need no function. It comes last, for your own queries, and needs a catalog",
+        "that keeps functions (hive, memory): the table's, or sql.default-function-catalog.",
+    ],
+}
+"""What else whoever runs a script should know."""
+
+
+def comments(dialect: str) -> list[str]:
+    """Return what to know before a script is run, line by line."""
+    lines = list(_ADVICE.get(dialect, ()))
+    return lines if dialect in _BEGIN or dialect == "trino" else [*_ONE_BY_ONE, *lines]
+
+
+def begin(dialect: str, *, has_views: bool) -> list[str]:
+    """Return the statements before those of a model: a transaction, and what it depends on."""
+    if dialect not in _BEGIN:
+        return []
+    statements = [_BEGIN[dialect]]
+    if dialect == "postgres":
+        statements += [f"SET LOCAL {name} = {value}" for name, value in _POSTGRES.items()]
+        statements += [lock_view(name) for name in reversed(SCRIPT) if has_views]
+    return [";\n".join(statements)]
+
+
+def lock_view(name: str) -> str:
+    """Return PostgreSQL's statement that locks a view of ours, if there is one, and no more.
+
+    Taken in the order of those who read, from the last view to the first, these locks make nobody
+    wait for somebody who waits for him. ``LOCK TABLE`` would lock the user's table as well.
+    """
+    column = "segment" if "segment" in name else "customer_id"
+    return f"ALTER VIEW IF EXISTS {SCHEMA}.{name} ALTER COLUMN {column} DROP DEFAULT"
+
+
+def commit(dialect: str) -> list[str]:
+    """Return the statements after those of a model."""
+    return ["COMMIT"] if dialect in _BEGIN else []
