@@ -6,7 +6,8 @@ import sys
 from typing import NoReturn
 
 from segmenter.cli import stopping
-from segmenter.errors import SegmenterError, first_line
+from segmenter.cli.parameters import in_options
+from segmenter.errors import SegmenterError, reason, shortage
 
 __all__ = ["main"]
 
@@ -15,11 +16,15 @@ INTERRUPTED = 130
 
 
 _WAYS_OUT = {
-    "OutOfMemoryException": " Nothing was written. Give the engine more with --memory-limit, say "
+    "the memory": " Nothing was written. Give the engine more with --memory-limit, say "
     "--memory-limit 2GB; what does not fit is kept on the disk beside the database.",
+    "the folder for temporary files": " The folder for temporary files is full, not the memory; it "
+    "is on the disk beside the database. Nothing was written. Make room there, or give the engine "
+    "more memory with --memory-limit.",
+    "the disk": " The disk is full. Nothing was written. Make room on it.",
     "IOException": " Nothing was written.",
 }
-"""What to add to the engine's own words, by the kind of its error."""
+"""What to add to the engine's own words, by what is full or the kind of its error."""
 
 
 def main() -> None:
@@ -43,13 +48,13 @@ def _run() -> None:
     try:
         command()(prog_name="segmenter")
     except SegmenterError as error:
-        _fail(str(error))
+        _fail(in_options(str(error)))
     except Exception as error:
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
-        way_out = _WAYS_OUT.get(type(error).__name__, "")
-        _fail(f"{first_line(error)}{way_out}")
+        way_out = _WAYS_OUT.get(shortage(error) or type(error).__name__, "")
+        _fail(f"{reason(error)}{way_out}")
 
 
 def _interrupted() -> NoReturn:

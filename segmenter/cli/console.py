@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from segmenter.cli import stopping
+from segmenter.cli.parameters import in_options
 from segmenter.progress import Progress, Silent, Step
 
 __all__ = ["listener", "messages", "waiting"]
@@ -49,7 +50,7 @@ class _Spoken:
 
     def warn(self, message: str) -> None:
         """Say something that the user should know."""
-        messages.print(Text.assemble(("  note: ", "yellow"), message), soft_wrap=True)
+        messages.print(Text.assemble(("  note: ", "yellow"), in_options(message)), soft_wrap=True)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Database", "Format", "FormatOption", "MemoryLimit", "Quiet", "Threads"]
+__all__ = ["AllowLostRows", "Database", "Format", "FormatOption", "MemoryLimit", "Quiet", "Threads"]
 
 
 class Format(StrEnum):
@@ -31,5 +31,13 @@ Quiet = Annotated[
 MemoryLimit = Annotated[
     str | None,
     typer.Option(help="Memory that the engine may use, say 2GB; beyond it, it works on disk."),
+]
+AllowLostRows = Annotated[
+    bool,
+    typer.Option(
+        "--allow-lost-rows",
+        help="Go on although an expression, say a try_cast, makes NULL of values that are there in "
+        "more than 5 % of the rows.",
+    ),
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads that the engine may use.")]

@@ -21,6 +21,7 @@ from segmenter.cli.engines import (
     model_file,
 )
 from segmenter.cli.options import (
+    AllowLostRows,
     Format,
     FormatOption,
     MemoryLimit,
@@ -157,6 +158,7 @@ def fit(
     publish: Annotated[
         bool, typer.Option("--publish", help="Publish, however many customers move.")
     ] = False,
+    allow_lost_rows: AllowLostRows = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
@@ -205,6 +207,7 @@ def fit(
         as_of=as_of,
         profile=profile,
         points=points,
+        allow_lost_rows=allow_lost_rows,
     )
     settings = Settings.from_mapping(
         {
