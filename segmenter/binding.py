@@ -10,14 +10,18 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.catalog import literal, newest_order
+from segmenter.datafiles import InputFile
 from segmenter.engine import FRAME, Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.exclusion import find_exclusion
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
+from segmenter.file_columns import differing_types, is_guessed, shielded, summed_columns
+from segmenter.lost_rows import LOSING, loss_values
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.relations import name_parts
 from segmenter.settings import Settings
 from segmenter.source import Source
+from segmenter.text_advice import date_advice, number_advice
 
 __all__ = ["FRAME", "Binding", "bind_source"]
 
@@ -41,6 +45,14 @@ class Binding:
         The relation's columns and their types.
     types : dict of str to str
         Type of each mapped expression.
+    file : InputFile or None
+        The file or files that DuckDB reads, where it is none of its tables.
+    is_guessed : bool
+        Whether a CSV reader may guess the types of the columns.
+    notes : list of str
+        What the user should know about how it is read.
+    doubles : list of str
+        Columns of a CSV file that are read as DOUBLE.
     """
 
     source: Source
@@ -49,6 +61,10 @@ class Binding:
     values: dict[str, exp.Expr]
     columns: dict[str, str]
     types: dict[str, str] = field(default_factory=dict)
+    file: InputFile | None = None
+    is_guessed: bool = False
+    notes: list[str] = field(default_factory=list)
+    doubles: list[str] = field(default_factory=list)
 
     def stored_source(self) -> dict[str, Any]:
         """Return the source as a model keeps it: no text of it needs the table to be understood.
@@ -93,27 +109,67 @@ def bind_source(
         )
     table, relation, is_live = engine.find(source)
     columns = _columns(engine, table, relation)
-    if engine.dialect != "duckdb":
+    is_here = engine.dialect == "duckdb"
+    file = InputFile(source.file) if is_here and source.is_file else None
+    if not is_here:
         source = replace(source, engine=engine.dialect)
-    binding = Binding(source, relation, is_live, _constants(settings), columns)
+    binding = Binding(
+        source,
+        relation,
+        is_live,
+        _constants(source, settings),
+        columns,
+        file=file,
+        is_guessed=is_here and is_guessed(engine.local, table, file),
+    )
     binding.values["source"] = table
-    if source.kind == "transactions":
-        _bind_transactions(engine, binding)
-    else:
-        _bind_aggregates(engine, binding)
-    _bind_condition(engine, binding)
+    try:
+        if source.kind == "transactions":
+            _bind_transactions(engine, binding)
+        else:
+            _bind_aggregates(engine, binding)
+        _bind_condition(engine, binding)
+    except SegmenterError as error:
+        differences = _differences(engine, binding)
+        raise SegmenterError(" ".join([str(error), *differences])) from None
+    binding.values.update(loss_values(_mapped(binding)))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
+    if file is not None:
+        binding.notes.extend([*file.notes, *_differences(engine, binding)])
     return binding
 
 
-def _constants(settings: Settings) -> dict[str, exp.Expr]:
+def _mapped(binding: Binding) -> dict[str, exp.Expr]:
+    """Return the expressions of the source that can lose rows."""
+    values = binding.values
+    return {name: values[name] for name in LOSING if name in binding.types}
+
+
+def _differences(engine: Engine, binding: Binding) -> list[str]:
+    """Say which of the columns that are read have different types in different files."""
+    if binding.file is None:
+        return []
+    names = {
+        column.name
+        for name in binding.types
+        if name in binding.values
+        for column in binding.values[name].find_all(exp.Column)
+    }
+    used = [name for name in binding.columns if name in names]
+    return differing_types(engine.local, binding.file, used)
+
+
+def _constants(source: Source, settings: Settings) -> dict[str, exp.Expr]:
     return {
         "cut": literal(settings.cut),
         "cut_on": literal(settings.cut_on),
         "max_amount": literal(MAX_CENTS / 100),
         "max_frequency": literal(MAX_FREQUENCY),
         "max_customers": literal(MAX_CUSTOMERS),
+        "allow_lost_rows": literal(source.allow_lost_rows),
+        "order": exp.null(),
+        "date": exp.null(),
     }
 
 
@@ -127,7 +183,7 @@ def _columns(engine: Engine, table: exp.Table, relation: str) -> dict[str, str]:
 def _bind_transactions(engine: Engine, binding: Binding) -> None:
     source, values = binding.source, binding.values
     values["customer"] = _customer(engine, binding, source.customer_text)
-    values["amount"] = _expression(engine, binding, "amount", str(source.amount), _check_number)
+    values["amount"] = _number(engine, binding, "amount", str(source.amount))
     for name in ("order", "date", "currency"):
         values[name] = exp.null()
         values[f"has_{name}"] = literal(getattr(source, name) is not None)
@@ -149,9 +205,9 @@ def _bind_aggregates(engine: Engine, binding: Binding) -> None:
     if binding.source.kind == "profile":
         values["customer"] = _customer(engine, binding, binding.source.customer_text)
     else:
-        values["customers"] = _expression(engine, binding, "customers", "customers", _check_number)
+        values["customers"] = _number(engine, binding, "customers", "customers")
     for name in ("monetary", "frequency"):
-        values[name] = _expression(engine, binding, name, name, _check_number)
+        values[name] = _number(engine, binding, name, name)
 
 
 def _bind_condition(engine: Engine, binding: Binding) -> None:
@@ -187,12 +243,32 @@ def _customer(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     return tree
 
 
+def _number(engine: Engine, binding: Binding, name: str, text: str) -> exp.Expr:
+    """Return a number; whole ones of a CSV as DOUBLE, so that a later 2.75 is no 3."""
+    tree = _expression(engine, binding, name, text, _check_number)
+    whole = summed_columns(tree, binding.columns) if binding.file else []
+    if whole and binding.is_guessed:
+        assert binding.file is not None
+        binding.doubles.extend(column for column in whole if column not in binding.doubles)
+        table = binding.file.table(doubles=binding.doubles)
+        binding.values["source"] = table
+        binding.columns.update(_columns(engine, table, binding.relation))
+        tree = _expression(engine, binding, name, text, _check_number)
+    return _kept(binding, tree, "DOUBLE", name)
+
+
+def _kept(binding: Binding, tree: exp.Expr, wanted: str, name: str) -> exp.Expr:
+    """Return what SQL casts to a type, out of the reach of a CSV file where it is another one."""
+    is_cast = binding.is_guessed and binding.types[name] != wanted
+    return shielded(tree) if is_cast else tree
+
+
 def _date(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     """Return the date; a time with a zone counts in UTC, whatever the session's zone is."""
     tree = _expression(engine, binding, "date", text, _check_date)
     if binding.types["date"] == "TIMESTAMP WITH TIME ZONE":
         return exp.AtTimeZone(this=tree, zone=literal("UTC"))
-    return tree
+    return _kept(binding, tree, "TIMESTAMP", "date")
 
 
 def _moment(binding: Binding) -> exp.Expr:
@@ -213,6 +289,8 @@ def _expression(
     check: _Check | None = None,
 ) -> exp.Expr:
     tree = resolve(engine.local, name, text, binding.columns, binding.relation)
+    if binding.is_guessed and not isinstance(tree, exp.Column):
+        tree = shielded(tree)
     # In a condition the engine refuses what is no scalar, such as a macro that is an aggregate.
     query = _select(binding, tree).where(tree.copy().is_(exp.null())).limit(0)
     try:
@@ -228,6 +306,7 @@ def _expression(
             f"{name} = {text!r} does not work on {binding.relation}: {said}"
         ) from None
     binding.types[name] = kind
+    binding.values[name] = tree
     if check is not None:
         check(engine, binding, name, text, tree)
     return tree
@@ -242,25 +321,21 @@ def _select(binding: Binding, tree: exp.Expr) -> exp.Select:
 def _check_number(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
-        shown = _example(engine, binding, tree)
-        number = "decimal(18, 2)" if kind == "MONEY" else "double"  # PostgreSQL casts no other way
-        mended = f"cast({_written(binding, text)} as {number})"
-        raise SegmenterError(
-            f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a "
-            f"number{shown}. Give an expression that makes it one, for example "
-            f"{name} = {mended!r}."
-        )
+        written = _written(binding, text)
+        advice = number_advice(engine, _select(binding, tree), name, written, kind)
+        raise SegmenterError(f"{_of_type(binding, name, text)}, not a number{advice}")
 
 
 def _check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
-    if not binding.types[name].startswith(("DATE", "TIMESTAMP")):
-        shown = _example(engine, binding, tree)
-        mended = f"strptime({_written(binding, text)}, '%Y-%m-%d')"
-        raise SegmenterError(
-            f"{name} = {text!r} of {binding.relation} is {binding.types[name]}, not a date or "
-            f"timestamp{shown}. Give an expression that makes it one, for example "
-            f"{name} = {mended!r}."
-        )
+    kind = binding.types[name]
+    if not kind.startswith(("DATE", "TIMESTAMP")):
+        written = _written(binding, text)
+        advice = date_advice(engine, _select(binding, tree), name, written, kind)
+        raise SegmenterError(f"{_of_type(binding, name, text)}, not a date or timestamp{advice}")
+
+
+def _of_type(binding: Binding, name: str, text: str) -> str:
+    return f"{name} = {text!r} of {binding.relation} is {binding.types[name]}"
 
 
 def _check_condition(
@@ -279,10 +354,3 @@ def _written(binding: Binding, text: str) -> str:
     by_folded = {column.casefold(): column for column in binding.columns}
     column = by_folded.get(text.casefold())
     return text if column is None else quoted(column)
-
-
-def _example(engine: Engine, binding: Binding, tree: exp.Expr) -> str:
-    """Return a first value that is there, as part of a sentence."""
-    query = _select(binding, tree).where(tree.copy().is_(exp.null()).not_()).limit(1)
-    rows = engine.rows(query)
-    return f" (for example {rows[0]['value']!r})" if rows else ""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -18,10 +19,11 @@ from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.drafts import move, private_folder
-from segmenter.errors import SegmenterError, did_you_mean, first_line
+from segmenter.errors import SegmenterError, did_you_mean, reason
 from segmenter.special_files import refuse_special
+from segmenter.text_encoding import LATIN_1, encoding_of
 
-__all__ = ["InputFile", "OutputFile"]
+__all__ = ["InputFile", "OutputFile", "reader"]
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PARQUET = (".parquet", ".pq")
@@ -91,13 +93,73 @@ class InputFile:
             return []
         return [self.path] if os.path.exists(self.path) else glob.glob(self.path, recursive=True)
 
-    def table(self, *, as_text: bool = False, file: str | None = None) -> exp.Table:
-        """Return the input, or one file of it, as a table; CSV on demand as text as it stands."""
-        words: list[exp.Expr] = [exp.Literal.string(file or self.path)]
-        if as_text and not self.is_parquet:
-            words.append(exp.EQ(this=exp.column("all_varchar"), expression=exp.true()))
-        reader = "read_parquet" if self.is_parquet else "read_csv"
-        return exp.Table(this=exp.Anonymous(this=reader, expressions=words))
+    @property
+    def is_pattern(self) -> bool:
+        """Whether more than one file can match, now or later."""
+        is_one = not _URL.match(self.name) and os.path.isfile(self.path)
+        return not is_one and glob.has_magic(self.path)
+
+    @cached_property
+    def encoding(self) -> str | None:
+        """How a CSV file is encoded, where DuckDB must be told.
+
+        Raises
+        ------
+        SegmenterError
+            DuckDB cannot read it.
+        """
+        return None if self.is_parquet else encoding_of(self.files)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know about how it is read."""
+        if self.encoding is None:
+            return []
+        known_as = "Latin-1" if self.encoding == LATIN_1 else "UTF-16"
+        return [f"{self.name} is not encoded in UTF-8 and is read as {known_as}."]
+
+    def table(
+        self, *, as_text: bool = False, file: str | None = None, doubles: Sequence[str] = ()
+    ) -> exp.Table:
+        """Return the input, or one file of it, as a table.
+
+        Columns of several files are matched by their names, with the widest of their types.
+
+        Parameters
+        ----------
+        as_text : bool
+            Whether a CSV is read without guessing types.
+        file : str, optional
+            One of the files.
+        doubles : sequence of str
+            Columns of a CSV that are read as DOUBLE, whatever their first rows look like.
+        """
+        options: dict[str, exp.Expr] = {}
+        if self.is_pattern and file is None:
+            options["union_by_name"] = exp.true()
+        if not self.is_parquet:
+            if as_text:
+                options["all_varchar"] = exp.true()
+            elif doubles:
+                types = [
+                    exp.PropertyEQ(this=_word(name), expression=_word("DOUBLE")) for name in doubles
+                ]
+                options["types"] = exp.Struct(expressions=types)
+            if self.encoding is not None:
+                options["encoding"] = _word(self.encoding)
+        return reader(file or self.path, options, is_parquet=self.is_parquet)
+
+
+def reader(path: str, options: Mapping[str, exp.Expr], *, is_parquet: bool) -> exp.Table:
+    """Return a file, a glob of files or a URL as a table that DuckDB reads with options."""
+    words: list[exp.Expr] = [_word(path)]
+    words += [exp.EQ(this=exp.column(name), expression=options[name]) for name in options]
+    function = "read_parquet" if is_parquet else "read_csv"
+    return exp.Table(this=exp.Anonymous(this=function, expressions=words))
+
+
+def _word(text: str) -> exp.Literal:
+    return exp.Literal.string(text)
 
 
 @dataclass(frozen=True)
@@ -183,19 +245,17 @@ class OutputFile:
 
     def written(self, draft: Path) -> exp.Table:
         """Return the draft as a table."""
-        words: list[exp.Expr] = [exp.Literal.string(str(draft))]
+        options: dict[str, exp.Expr] = {}
         if not self.is_parquet:
             options = {
                 "header": exp.true(),
                 "all_varchar": exp.true(),
-                "delim": exp.Literal.string("\t" if self._suffix == ".tsv" else ","),
-                "quote": exp.Literal.string('"'),
-                "escape": exp.Literal.string('"'),
-                "compression": exp.Literal.string(self._compression or "none"),
+                "delim": _word("\t" if self._suffix == ".tsv" else ","),
+                "quote": _word('"'),
+                "escape": _word('"'),
+                "compression": _word(self._compression or "none"),
             }
-            words += [exp.EQ(this=exp.column(name), expression=options[name]) for name in options]
-        reader = "read_parquet" if self.is_parquet else "read_csv"
-        return exp.Table(this=exp.Anonymous(this=reader, expressions=words))
+        return reader(str(draft), options, is_parquet=self.is_parquet)
 
     @property
     def _suffix(self) -> str:
@@ -272,4 +332,4 @@ def _reason(error: duckdb.Error) -> str:
     for words in ("No space left on device", "File too large", "Permission denied"):
         if words in text:
             return words
-    return first_line(error)
+    return reason(error)

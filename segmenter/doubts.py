@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from segmenter.stage import Stage, Survey
+from segmenter.stage import Losses, Stage, Survey
 
 __all__ = ["MANY_ROWS", "Count", "doubts"]
 
@@ -30,7 +30,7 @@ class Count(NamedTuple):
     example: str | None = None
 
 
-def doubts(stage: Stage, survey: Survey | None) -> list[str]:
+def doubts(stage: Stage, survey: Survey | None, losses: Losses | None = None) -> list[str]:
     """Return what blocks or warns, as sentences.
 
     Parameters
@@ -39,6 +39,8 @@ def doubts(stage: Stage, survey: Survey | None) -> list[str]:
         With its customers added up, or its points grouped.
     survey : Survey or None
         What one scan of the transactions told; None where there are none.
+    losses : Losses, optional
+        Rows that an expression loses.
     """
     rows = survey.source_rows if survey else stage.profile_rows()
     if rows <= MANY_ROWS and stage.engine.dialect == "duckdb":
@@ -46,6 +48,10 @@ def doubts(stage: Stage, survey: Survey | None) -> list[str]:
     counts = _of_customers(stage)
     if survey:
         counts += _of_rows(stage, survey)
+    if losses:
+        counts += _lost(losses)
+    if seen := losses or survey:
+        counts.append(_future(seen))
     return stage.quality(counts)
 
 
@@ -71,6 +77,22 @@ def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
         others, listed = stage.currencies()
         found.append(Count("several_currencies", "rows", others, rows, example=listed))
     return found
+
+
+def _lost(losses: Losses) -> list[Count]:
+    """Return what the expressions lose."""
+    rows = losses.source_rows
+    return [
+        Count("lost_rows", "rows", losses.lost_rows, rows, example=losses.lost_value),
+        Count("unknown_condition", "rows", losses.unknown_rows, rows),
+    ]
+
+
+def _future(seen: Losses | Survey) -> Count:
+    """Return the rows in the future: a window holds none of them, so that all rows are asked."""
+    newest = seen.newest_in_future
+    example = None if newest is None else str(newest)
+    return Count("future_dates", "rows", seen.rows_in_future, seen.source_rows, example=example)
 
 
 def _of_customers(stage: Stage) -> list[Count]:

@@ -1,11 +1,36 @@
-"""One error class: what was wrong, what is allowed, what came, what to do next."""
+"""One error class: what was wrong, what is allowed, what came, what to do next.
+
+A message names a parameter as Python does, ``amount = 'net * 1.19'``; the command line turns it
+into its option with `as_options`. What an engine says comes in with `reason`, or `first_line`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+import re
+import shlex
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-__all__ = ["BusyError", "SegmenterError", "did_you_mean", "first_line"]
+__all__ = [
+    "BusyError",
+    "SegmenterError",
+    "as_options",
+    "did_you_mean",
+    "first_line",
+    "reason",
+    "shortage",
+]
+
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_WORD = r"(?<![\w'\"])[a-z]+(?:_[a-z]+)*(?![\w'\"])"
+_PARTS = re.compile(
+    rf"(?P<name>{_WORD}) = (?P<value>{_QUOTED}|True|False|\d[\d,]*(?:\.\d+)?)"
+    rf"|(?P<quoted>(?<!\w)(?:{_QUOTED}))|(?P<word>{_WORD})"
+)
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_LONGEST = 120
 
 
 class SegmenterError(Exception):
@@ -25,4 +50,79 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence."""
-    return str(error).strip().splitlines()[0].removesuffix(".") + "."
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".") + "."
+
+
+def reason(error: BaseException) -> str:
+    """Return what DuckDB says in a sentence: of a CSV file the line, what is wrong, and the value.
+
+    Its own first line says of a CSV file no more than the number of the line.
+    """
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    if not lines:
+        return first_line(error)
+    number = _CSV_LINE.search(lines[0])
+    if number is None:
+        more = lines[1:2] if "Error when sniffing" in lines[0] else []
+        return " ".join(line.rstrip(".") + "." for line in [lines[0], *more])
+    original = next((line for line in lines if line.startswith("Original Line:")), "")
+    causes = (line for line in lines[1:] if line and not line.startswith(("Original", "Possible")))
+    cause = next(causes, "it cannot be read").rstrip(".")
+    file = _CSV_FILE.search(str(error))
+    place = f"line {int(number[1]):,} of {file[1].strip()}" if file else f"line {int(number[1]):,}"
+    text = original.removeprefix("Original Line:").strip()
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return f"{place}: {cause}{f' (the line is {shown!r})' if shown else ''}."
+
+
+def shortage(error: BaseException) -> str:
+    """Return which of memory, temporary folder and disk an engine has used up, or nothing."""
+    text = str(error)
+    if "max_temp_directory_size" in text or "failed to offload" in text:
+        return "the folder for temporary files"
+    if "No space left on device" in text:
+        return "the disk"
+    return "the memory" if type(error).__name__ == "OutOfMemoryException" else ""
+
+
+def as_options(message: str, parameters: Collection[str]) -> str:
+    """Return a message with its parameters as options of the command line.
+
+    Parameters
+    ----------
+    message : str
+        With parameters as in Python: ``amount = 'net * 1.19'``, ``max_points = 5``, ``as_of``.
+    parameters : collection of str
+        Names of parameters. Without a value only those with an underscore are recognised: the
+        others are words as well.
+
+    Examples
+    --------
+    >>> as_options("Raise max_points, or give amount = 'net * 1.19'.", ["amount", "max_points"])
+    'Raise --max-points, or give --amount "net * 1.19".'
+    """
+
+    def rendered(found: re.Match[str]) -> str:
+        name = found["name"] or found["word"] or ""
+        if name not in parameters or (found["word"] and "_" not in name):
+            return found[0]
+        option = f"--{name.replace('_', '-')}"
+        value = found["value"]
+        if value is None or value == "True":
+            return option
+        if value == "False":
+            return option.replace("--", "--no-", 1)
+        return f"{option} {_shell_word(value)}"
+
+    return _PARTS.sub(rendered, message)
+
+
+def _shell_word(value: str) -> str:
+    """Return a Python literal as a word of a command, in double quotes where they do."""
+    if value[0] not in "'\"":
+        return value.replace(",", "")
+    text = str(ast.literal_eval(value))
+    if shlex.quote(text) == text:
+        return text
+    return shlex.quote(text) if re.search(r'[$`"\\!]', text) else f'"{text}"'

@@ -23,7 +23,7 @@ from segmenter.layout import STORAGE
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.publish import check_target, publish, store_unpublished
-from segmenter.refit import MAX_CHANGE, Refit, check_source, refit_changes
+from segmenter.refit import MAX_CHANGE, Refit, SafetyNet, check_source, refit_changes
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import psycopg
     from pyspark.sql import SparkSession
 
-__all__ = ["FitResult", "OwnConnection", "Place", "SafetyNet", "fit", "fit_into", "unpublished"]
+__all__ = ["FitResult", "OwnConnection", "Place", "fit", "fit_into", "unpublished"]
 
 
 class Place(Protocol):
@@ -51,41 +51,6 @@ class Place(Protocol):
     def writing(self, words: str) -> AbstractContextManager[None]:
         """Let the block write into the database; the words are true once it has committed."""
         ...
-
-
-@dataclass(frozen=True)
-class SafetyNet:
-    """What a fit over an existing model may change.
-
-    Parameters
-    ----------
-    max_change : float, default 0.1
-        When the new model alone would move a larger share of the customers, from 0 to 1, into
-        another segment, it is stored as a version and not published.
-    publish : bool, default False
-        Publish, however many customers move.
-    replace : bool, default False
-        Let the model of another source, or of another condition, be followed by this one.
-
-    Raises
-    ------
-    SegmenterError
-        `max_change` is not from 0 to 1.
-    """
-
-    max_change: float = MAX_CHANGE
-    publish: bool = False
-    replace: bool = False
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.max_change, int | float) or not 0 <= self.max_change <= 1:
-            raise SegmenterError(
-                f"max_change must be a share of the customers from 0 to 1, not {self.max_change!r}."
-            )
-
-    def holds(self, refit: Refit | None) -> bool:
-        """Tell whether a model may be published."""
-        return refit is None or self.publish or refit.share <= self.max_change
 
 
 @dataclass(frozen=True)
@@ -232,7 +197,7 @@ def unpublished(result: FitResult, net: SafetyNet) -> str:
         f"model {result.model.model_id} is stored but not published: "
         f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
         f"max_change = {net.max_change:g}. Look: select * from "
-        f"segments.compare_models({versions}). Then fit again with publish = true, or leave it."
+        f"segments.compare_models({versions}). Then fit again with publish = True, or leave it."
     )
 
 

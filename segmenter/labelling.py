@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from segmenter.catalog import bind, literal, newest_order, redirect
 from segmenter.datafiles import InputFile, OutputFile
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import SegmenterError, first_line, shortage
 from segmenter.label_columns import Columns
 from segmenter.layout import SCHEMA, has_macro, require_model
 from segmenter.points import MAX_FREQUENCY
@@ -27,7 +27,8 @@ from segmenter.progress import Progress, Silent
 from segmenter.query import first_row
 from segmenter.settings import Settings
 from segmenter.source import Source
-from segmenter.stage import Stage, Survey
+from segmenter.stage import Losses, Stage, Survey
+from segmenter.training import count_losses
 
 __all__ = ["Labels", "label_customers", "label_profiles"]
 
@@ -152,7 +153,7 @@ def label_customers(
             with listener.step(f"Reading {given.name}") as done:
                 survey = stage.survey()
                 done(f"{survey.source_rows:,} rows")
-            for doubt in _doubts(given, survey):
+            for doubt in [*stage.binding.notes, *_doubts(given, survey, count_losses(stage))]:
                 listener.warn(doubt)
             with listener.step("Adding up customers") as done:
                 done(f"{stage.add_up():,} customers")
@@ -245,7 +246,7 @@ def _window(window: str | None) -> str:
     return f"a window of {window}" if window else "all time"
 
 
-def _doubts(given: InputFile, survey: Survey) -> Iterator[str]:
+def _doubts(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator[str]:
     """Tell which rows take no part."""
     if survey.source_rows == 0:
         raise SegmenterError(f"{given.name} has no rows that count. Nothing to label.")
@@ -256,6 +257,14 @@ def _doubts(given: InputFile, survey: Survey) -> Iterator[str]:
         )
     if survey.rows_without_customer:
         yield f"{survey.rows_without_customer:,} rows have no customer and are left out."
+    if losses and losses.lost_rows:
+        rows = "1 row is" if losses.lost_rows == 1 else f"{losses.lost_rows:,} rows are"
+        yield (
+            f"{rows} lost: an expression is NULL although what it reads is not, as for "
+            f"{losses.lost_value}."
+        )
+    if losses and losses.unknown_rows:
+        yield f"the condition is NULL in {losses.unknown_rows:,} rows, which are left out."
     if survey.rows_without_amount:
         yield f"{survey.rows_without_amount:,} rows have no amount and are left out."
     if survey.rows_not_usable:
@@ -271,9 +280,11 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
+        what = shortage(error)
+        short = "there is not enough memory" if what == "the memory" else f"{what} is full"
         raise SegmenterError(
-            f"there is not enough memory: {first_line(error)} Raise --memory-limit, or lower "
-            "--threads. Nothing was written."
+            f"{short}: {first_line(error)} Raise --memory-limit, or lower --threads. Nothing was "
+            "written."
         ) from None
     except (duckdb.InterruptException, RuntimeError) as error:
         if "interrupt" in str(error).lower():

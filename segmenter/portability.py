@@ -14,6 +14,7 @@ from sqlglot.dialects.dialect import Dialect
 from segmenter.layout import SCHEMA
 from segmenter.literals import settled_literals
 from segmenter.same_meaning import keep_meaning
+from segmenter.utc_time import utc_now
 
 __all__ = [
     "FUNCTION",
@@ -333,6 +334,7 @@ RULES: tuple[Rule, ...] = (
     finite_inputs,
     double_division,
     whole_division,
+    utc_now,
     microseconds,
     calendar_days,
     plain_times,

@@ -172,15 +172,16 @@ def _check_size(points: Points, settings: Settings) -> None:
     if len(points) == 0:
         raise SegmenterError("there are no customers with a purchase, so nothing can be clustered.")
     n = points.n_customers
+    are = "customer is" if n == 1 else "customers are"
     if n < settings.n_neighbors:
         raise SegmenterError(
-            f"{n} training customers are fewer than n_neighbors = {settings.n_neighbors}. "
+            f"{n:,} training {are} fewer than n_neighbors = {settings.n_neighbors}. "
             "Lower n_neighbors or bring more customers."
         )
     blocks = 2 if settings.levels == "auto" else settings.levels + 1
     if n < blocks:
         raise SegmenterError(
-            f"{n} training customers are fewer than the {blocks} blocks of levels = "
+            f"{n:,} training {are} fewer than the {blocks} blocks of levels = "
             f"{settings.levels}. Lower levels or bring more customers."
         )
     if len(points) == 1:

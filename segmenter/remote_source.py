@@ -7,12 +7,14 @@ because a warehouse may spell them in another case.
 from __future__ import annotations
 
 import re
+from glob import has_magic
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.catalog import literal, newest_order
+from segmenter.datafiles import reader
 from segmenter.errors import SegmenterError
 from segmenter.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
@@ -99,10 +101,9 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
             "same columns there: --table shop.sales"
         )
     if source.is_file:
-        reader = "read_parquet" if re.search(r"\.(parquet|pq)$", stored, re.I) else "read_csv"
-        return exp.Table(
-            this=exp.Anonymous(this=reader, expressions=[exp.Literal.string(source.file)])
-        )
+        is_parquet = re.search(r"\.(parquet|pq)$", stored, re.I) is not None
+        options = {"union_by_name": exp.true()} if has_magic(source.file) else {}
+        return reader(source.file, options, is_parquet=is_parquet)
     return _table(stored, "duckdb", dialect)
 
 

@@ -67,6 +67,9 @@ class Source:
     points : str or data frame
         Anonymous aggregates: the columns ``monetary``, ``frequency`` and ``customers``. They are
         taken as the training profile itself, so no whales are cut from them.
+    allow_lost_rows : bool, default False
+        Fit although an expression, such as a ``try_cast``, makes NULL of values that are there in
+        more than 5 % of the rows.
     engine : {'spark', 'postgres'}, optional
         The engine that read the source, where it was not DuckDB; a fit notes it.
     """
@@ -83,6 +86,7 @@ class Source:
     exclude: str | os.PathLike[str] | None = None
     profile: Any = None
     points: Any = None
+    allow_lost_rows: bool = False
     engine: str | None = None
 
     def __post_init__(self) -> None:
@@ -160,7 +164,11 @@ class Source:
             values["as_of"] = str(self.as_of)
         if self.exclude is not None and is_file_name(os.fspath(self.exclude)):
             values["exclude"] = _absolute(os.fspath(self.exclude))
-        return {name: value for name, value in values.items() if value is not None}
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None and value is not False
+        }
 
     def _check_types(self) -> None:
         """Refuse what is neither a table nor a text before anything looks into it."""
@@ -180,6 +188,11 @@ class Source:
             what = _WHAT.get(name, "a column or expression")
             raise SegmenterError(
                 f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
+            )
+
+        if not isinstance(self.allow_lost_rows, bool):
+            raise SegmenterError(
+                f"allow_lost_rows must be True or False, not {self.allow_lost_rows!r}."
             )
 
     def _refuse_transaction_columns(self) -> None:

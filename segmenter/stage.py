@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,7 +25,9 @@ from segmenter.points import Points
 from segmenter.settings import Settings
 from segmenter.source import Source
 
-__all__ = ["Cut", "Stage", "Survey"]
+__all__ = ["Cut", "Losses", "Stage", "Survey"]
+
+_LOSING = ("condition", "customer", "amount", "order", "date")
 
 _COUNTS = "data_quality_counts"
 _COUNTED = (
@@ -35,7 +38,11 @@ _COUNTED = (
 
 @dataclass(frozen=True)
 class Survey:
-    """What one scan of the transactions tells; counts are rows, revenue is in their currency."""
+    """What one scan of the transactions tells; counts are rows, revenue is in their currency.
+
+    Refunds count as positive in `absolute_revenue`; `rounded_off` is what rounding each amount to
+    ten-thousandths changes.
+    """
 
     source_rows: int
     rows_without_customer: int
@@ -43,8 +50,43 @@ class Survey:
     rows_not_usable: int
     positive_rows_without_order: int
     rows_without_date: int
+    rows_in_future: int
+    newest_in_future: datetime | None
+    rows_with_money: int
     revenue: float
+    absolute_revenue: float
+    rounded_off: float
     revenue_without_customer: float
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Rows that the source's expressions lose, see `segmenter.lost_rows`.
+
+    Attributes
+    ----------
+    source_rows : int
+        All that meet the condition, or for which it is NULL.
+    lost_rows : int
+        Those that any expression loses.
+    lost_by : dict of str to int
+        Rows by parameter.
+    unknown_rows : int
+        Rows for which the condition is NULL because a column is.
+    lost_value : str or None
+        An example.
+    rows_in_future : int
+        Rows that are later than this time tomorrow, UTC.
+    newest_in_future : datetime or None
+    """
+
+    source_rows: int
+    lost_rows: int
+    lost_by: dict[str, int]
+    unknown_rows: int
+    lost_value: str | None
+    rows_in_future: int
+    newest_in_future: datetime | None
 
 
 @dataclass(frozen=True)
@@ -119,6 +161,17 @@ class Stage:
     def survey(self) -> Survey:
         """Scan the transactions once."""
         return Survey(**self._row(self._sql("queries/source_survey")))
+
+    def losses(self) -> Losses | None:
+        """Count the rows that never come to the transactions; None where there can be none."""
+        values = self.binding.values
+        can_lose = values["lost_value"].find(exp.Case) is not None
+        if not (can_lose or "where" in values or self.source.window or self.source.as_of):
+            return None
+        row = self._row(self._sql("queries/lost_rows"))
+        by_role = {name: row.pop(f"lost_by_{name}") for name in _LOSING}
+        by_role["where"] = by_role.pop("condition")
+        return Losses(lost_by=by_role, **row)
 
     def unusable_row(self) -> dict[str, Any]:
         """Return the first row of the source that cannot be used, empty when all can."""

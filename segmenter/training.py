@@ -11,7 +11,7 @@ import duckdb
 
 from segmenter.coarsening import REACH, Grid
 from segmenter.doubts import doubts
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import SegmenterError, reason
 from segmenter.knn import NearestNeighbors
 from segmenter.lifecycle import Lifecycle, lifecycle
 from segmenter.model import Model
@@ -20,11 +20,18 @@ from segmenter.progress import Progress
 from segmenter.recursion import Segmentation, recursive_segments
 from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
-from segmenter.stage import Cut, Stage, Survey
+from segmenter.stage import Cut, Losses, Stage, Survey
 from segmenter.text import percent
-from segmenter.unusable import complaint
+from segmenter.unusable import complaint, lost, reading_advice, rounded_away
 
-__all__ = ["Training", "inspect", "train"]
+__all__ = ["Training", "count_losses", "inspect", "train"]
+
+
+MOST_LOST = 0.05
+"""With a larger share of rows lost to an expression, a fit is refused unless it is allowed."""
+
+_MOST_ROUNDED = 0.001
+"""Share of the money that rounding to ten-thousandths, row by row, may change."""
 
 
 class Inspection(NamedTuple):
@@ -112,6 +119,9 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     """
     try:
         survey = _survey(stage, progress)
+        losses = count_losses(stage)
+        if survey and survey.rows_without_amount == survey.source_rows:
+            raise SegmenterError(_without_amounts(stage, survey))
         cut = _profile(stage, survey, progress)
         with progress.step("Grouping equal profiles") as done:
             points, grid = stage.points()
@@ -121,12 +131,13 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
             )
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise SegmenterError(
-            f"{stage.binding.relation} cannot be read as asked: {first_line(error)} "
-            "Make the expression tolerant with try_cast(), or leave such rows out with where."
+            f"{stage.binding.relation} cannot be read as asked: {reason(error)}{_way_out(stage)}"
         ) from None
     if not len(points) and cut is None:
         raise SegmenterError(_nothing_there(stage))
-    for message in doubts(stage, survey):
+    if survey is not None and survey.absolute_revenue and not points.cents.any():
+        raise SegmenterError(rounded_away(stage.binding, survey))
+    for message in [*stage.binding.notes, *doubts(stage, survey, losses)]:
         progress.warn(message)
     return Inspection(survey, cut, points, grid)
 
@@ -164,12 +175,31 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
         raise SegmenterError(_nothing_there(stage))
     if survey.rows_not_usable:
         raise SegmenterError(complaint(stage.binding, stage.unusable_row(), survey.rows_not_usable))
+    if survey.rounded_off > _MOST_ROUNDED * (survey.absolute_revenue + survey.rounded_off):
+        raise SegmenterError(rounded_away(stage.binding, survey))
     if survey.rows_without_customer == survey.source_rows:
         raise SegmenterError(
             f"customer = {stage.source.customer!r} is NULL in all {survey.source_rows:,} rows of "
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
     return survey
+
+
+def count_losses(stage: Stage) -> Losses | None:
+    """Count the rows that the expressions of a source lose.
+
+    Raises
+    ------
+    SegmenterError
+        They are too many, and nothing allows it.
+    """
+    if stage.source.kind != "transactions":
+        return None
+    losses = stage.losses()
+    is_allowed = stage.source.allow_lost_rows
+    if losses and not is_allowed and losses.lost_rows > MOST_LOST * losses.source_rows:
+        raise SegmenterError(lost(stage.engine, stage.binding, losses))
+    return losses
 
 
 def _check_unchanged(stage: Stage, survey: Survey) -> None:
@@ -189,6 +219,23 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
+def _without_amounts(stage: Stage, survey: Survey) -> str:
+    return (
+        f"amount = {stage.source.amount!r} is NULL in all {survey.source_rows:,} rows of "
+        f"{stage.binding.relation}."
+        f"{reading_advice(stage.engine, stage.binding, 'amount')} Name the column with the money "
+        "of a row."
+    )
+
+
+def _way_out(stage: Stage) -> str:
+    """Return how the texts that an expression stumbles over can be read."""
+    for name in ("amount", "date"):
+        if advice := reading_advice(stage.engine, stage.binding, name):
+            return advice
+    return " Give an expression that reads such values, or mend them."
+
+
 def _nothing_there(stage: Stage, which: str = "") -> str:
     told = [name for name in ("where", "window", "as_of") if getattr(stage.source, name)]
     under = f" that meet {' and '.join(told)}" if told else ""
@@ -204,7 +251,8 @@ def _profile(stage: Stage, survey: Survey | None, progress: Progress) -> Cut | N
             _check_unchanged(stage, survey)
         done(_counted(customers, "customer"))
     if customers == 0:
-        raise SegmenterError(_nothing_there(stage, " with a customer"))
+        both = " with a customer and an amount" if survey else " with a customer"
+        raise SegmenterError(_nothing_there(stage, both))
     with progress.step("Cutting the whales") as done:
         cut = stage.cut()
         done(

@@ -6,10 +6,19 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from segmenter.binding import Binding
-from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
-__all__ = ["complaint"]
+from segmenter.binding import Binding
+from segmenter.engine import Engine
+from segmenter.expressions import SOURCE_ALIAS, quoted
+from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
+from segmenter.stage import Losses, Survey
+from segmenter.text import percent
+from segmenter.text_advice import HERE, date_advice, number_advice
+
+__all__ = ["complaint", "lost", "reading_advice", "rounded_away"]
 
 _MOST_MONEY = MAX_CENTS / 100
 
@@ -67,18 +76,83 @@ def _fault(binding: Binding, name: str, value: float | None) -> str:
     """Return what is wrong with a value and what to do, nothing where it is right."""
     low, high = _LIMITS[name]
     column = binding.stored_source().get(name, name)
+    where = binding.source.where
+    before = f"({where}) and " if where else ""
     leave_out = "Mend it, or leave such rows out, for example with where = "
     if value is None:
-        return f"{name} is missing. {leave_out}{f'{column} is not null'!r}."
+        return f"{name} is missing. {leave_out}{f'{before}{column} is not null'!r}."
     if not math.isfinite(value):
-        return f"{name} must be finite. {leave_out}{f'isfinite({column})'!r}."
+        return f"{name} must be finite. {leave_out}{f'{before}isfinite({column})'!r}."
     if high == _MOST_MONEY and abs(value) > high:
         return f"{name} must be at most {high:,.0f} in size. Give money in a larger unit."
     if not low <= value <= high:
         return (
             f"{name} must be from {low:,} to {high:,}, not {value:,.15g}. "
-            f"{leave_out}{f'{column} between {low} and {high}'!r}."
+            f"{leave_out}{f'{before}{column} between {low} and {high}'!r}."
         )
     if name == "customers" and value != math.floor(value):
         return f"{name} must be a whole number, not {value:,.15g}. Mend it."
+    return ""
+
+
+def rounded_away(binding: Binding, survey: Survey) -> str:
+    """Return that amounts are too small for whole ten-thousandths, with a unit that fits them."""
+    money = survey.absolute_revenue + survey.rounded_off
+    mean = money / max(survey.rows_with_money, 1)
+    factor = 1_000
+    while mean * factor < 1:
+        factor *= 1_000
+    text = str(binding.source.amount)
+    known = {key.casefold(): key for key in binding.columns}.get(text.casefold())
+    column = f"({text})" if known is None else quoted(known)
+    return (
+        f"the amounts of {binding.relation} are too small: they are {mean:.3g} on average, each is "
+        f"rounded to ten-thousandths, and sums to the cent, which would change "
+        f"{percent(min(1.0, survey.rounded_off / money), 1)} of the money row by row. Give money "
+        f"in a smaller unit, for example amount = {f'{column} * {factor}'!r}."
+    )
+
+
+def lost(engine: Engine, binding: Binding, losses: Losses) -> str:
+    """Return that an expression makes NULL of too many values, and how it can read them."""
+    name = max(losses.lost_by, key=lambda role: losses.lost_by[role])
+    text = getattr(binding.source, name)
+    advice = reading_advice(engine, binding, name) or (
+        f" Mend the expression, or say which values are none, for example with nullif() in {name}."
+    )
+    return (
+        f"{losses.lost_rows:,} of {losses.source_rows:,} rows of {binding.relation} "
+        f"({percent(losses.lost_rows / losses.source_rows, 1)}) would be lost: {name} = {text!r} "
+        f"is NULL there, although what it reads is not, as for {losses.lost_value}.{advice} To "
+        "go on without these rows, give allow_lost_rows = True."
+    )
+
+
+def reading_advice(engine: Engine, binding: Binding, name: str) -> str:
+    """Return how the text that an expression casts can be read in every row, or nothing."""
+    text = str(getattr(binding.source, name))
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return ""
+    advise = {"amount": number_advice, "date": date_advice}.get(name)
+    for cast in tree.find_all(exp.Cast):
+        column = cast.this
+        known = {key.casefold(): key for key in binding.columns}.get(column.name.casefold())
+        if advise is None or not isinstance(column, exp.Column) or known is None:
+            continue
+        kind = binding.columns[known]
+        if kind != "VARCHAR" or cast.to.is_type(*exp.DataType.TEXT_TYPES):
+            continue
+        here = exp.column(HERE)
+        if cast is tree:
+            tree = here
+        else:
+            cast.replace(here)
+        rows = exp.select(exp.column(known, table=SOURCE_ALIAS, quoted=True).as_("value"))
+        table = binding.values["source"].copy()
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(SOURCE_ALIAS)))
+        whole = tree.sql(dialect="duckdb")
+        said = advise(engine, rows.from_(table), name, quoted(known), kind, whole)
+        return said[said.index(")") + 1 :].lstrip(".") if said.startswith(" (") else said
     return ""

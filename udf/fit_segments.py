@@ -21,8 +21,9 @@ from segmenter.udf import Function, Session
 
 from segmenter.engine import Embedded
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.fitting import OwnConnection, SafetyNet, fit_into, unpublished
+from segmenter.fitting import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
+from segmenter.refit import SafetyNet
 from segmenter.settings import Settings
 from segmenter.source import Source
 

@@ -7,7 +7,8 @@ from typing import NoReturn
 
 from segmenter import stopping
 from segmenter.cli import terminal
-from segmenter.errors import BusyError, SegmenterError, first_line
+from segmenter.cli.parameters import in_options
+from segmenter.errors import BusyError, SegmenterError, reason, shortage
 
 __all__ = ["main"]
 
@@ -20,12 +21,15 @@ BUSY = 4
 INTERRUPTED = 130
 """Exit code of a command that was stopped: 128 and the number of the signal."""
 
-_MEMORY = (
-    "Give the engine more with --memory-limit, say --memory-limit 2GB; what does not fit is kept "
-    "on the disk beside the database."
-)
-_DISK = "Make room on the disk of the database, where temporary files are kept beside it."
-_DISK_IS_FULL = ("max_temp_directory_size", "No space left on device", "Disk quota exceeded")
+_FULL = {
+    "the memory": "Give the engine more with --memory-limit, say --memory-limit 2GB; what does not "
+    "fit is kept on the disk beside the database.",
+    "the folder for temporary files": "The folder for temporary files is full, not the memory; it "
+    "is on the disk beside the database. Make room there, or give the engine more memory with "
+    "--memory-limit.",
+    "the disk": "The disk is full. Make room on it.",
+}
+"""What to do when an engine has used something up."""
 
 
 def main() -> None:
@@ -57,25 +61,23 @@ def _run() -> None:
         # when all is stored and only showing it failed, the same call would do it all again
         _fail(str(error), FAILED if stopping.stored() else BUSY)
     except SegmenterError as error:
-        _fail(str(error))
+        _fail(in_options(str(error)))
     except Exception as error:
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
-        _fail(f"{first_line(error)}{_way_out(error)}")
+        _fail(f"{reason(error)}{_way_out(error)}")
     else:
         sys.exit(code)
 
 
 def _way_out(error: Exception) -> str:
-    """Return what to add to the engine's own words, by the kind of its error."""
-    kind = type(error).__name__
-    if kind not in ("OutOfMemoryException", "IOException"):
+    """Return what to add to the engine's own words, by what is full or the kind of its error."""
+    full = _FULL.get(shortage(error), "")
+    if not full and type(error).__name__ != "IOException":
         return ""
     nothing = "" if stopping.stored() else " Nothing was written."
-    if any(words in str(error) for words in _DISK_IS_FULL):
-        return f"{nothing} {_DISK}"
-    return f"{nothing} {_MEMORY}" if kind == "OutOfMemoryException" else nothing
+    return f"{nothing}{f' {full}' if full else ''}"
 
 
 def _interrupted() -> NoReturn:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from segmenter import stopping
+from segmenter.cli.parameters import in_options
 from segmenter.cli.terminal import messages
 from segmenter.progress import Progress, Silent, Step
 
@@ -43,7 +44,7 @@ class _Spoken:
 
     def warn(self, message: str) -> None:
         """Say something that the user should know."""
-        messages.parts(("  note: ", "yellow"), (message, ""))
+        messages.parts(("  note: ", "yellow"), (in_options(message), ""))
 
 
 def waiting(title: str) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.engine import Engine
+from segmenter.file_columns import unshielded
 from segmenter.progress import Progress
 from segmenter.settings import Settings
 from segmenter.source import Source
@@ -55,7 +56,7 @@ def show_dry_run(
 
 def _shown(tree: exp.Expr) -> str:
     """Return an expression as the user would write it."""
-    plain = tree.copy()
+    plain = unshielded(tree)
     for column in plain.find_all(exp.Column):
         column.set("table", None)
         column.this.set("quoted", not _PLAIN_NAME.fullmatch(column.name))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from segmenter.cli.database import limit, open_model
 from segmenter.cli.engines import Choice, EngineName, EngineOption, Master, SparkConf
-from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads, Wait
+from segmenter.cli.options import (
+    AllowLostRows,
+    Database,
+    MemoryLimit,
+    Quiet,
+    Threads,
+    Wait,
+)
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -56,6 +63,7 @@ def label(
     as_of: Annotated[
         str | None, typer.Option(help="Raw transactions: last day or moment that counts.")
     ] = None,
+    allow_lost_rows: AllowLostRows = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing output.")
     ] = False,
@@ -102,7 +110,7 @@ def label(
     from segmenter.labelling import label_customers, label_profiles
     from segmenter.source import Source
 
-    raw = {
+    raw: dict[str, Any] = {
         "customer": customer,
         "amount": amount,
         "order": order,
@@ -118,6 +126,8 @@ def label(
             f"--{next(name for name in raw if raw[name] is not None).replace('_', '-')} to raw "
             "transactions. Give the ones or the others."
         )
+    if is_raw:
+        raw["allow_lost_rows"] = allow_lost_rows
     chosen = Choice(engine, master, spark_conf or [])
     if chosen.name is EngineName.POSTGRES:
         raise SegmenterError(

@@ -13,6 +13,7 @@ import typer
 from segmenter.errors import SegmenterError
 
 __all__ = [
+    "AllowLostRows",
     "Database",
     "Format",
     "FormatOption",
@@ -105,5 +106,13 @@ Wait = Annotated[
         metavar="SECONDS",
         help="Wait so long while another program has DB open: before the work, and again before "
         "the result is stored.  [0, and 10 before storing]",
+    ),
+]
+AllowLostRows = Annotated[
+    bool,
+    typer.Option(
+        "--allow-lost-rows",
+        help="Go on although an expression, say a try_cast, makes NULL of values that are there in "
+        "more than 5 % of the rows.",
     ),
 ]

@@ -21,6 +21,7 @@ from segmenter.cli.engines import (
     model_file,
 )
 from segmenter.cli.options import (
+    AllowLostRows,
     Format,
     FormatOption,
     MemoryLimit,
@@ -159,6 +160,7 @@ def fit(
             "--replace", help="Fit over the model of another source or condition all the same."
         ),
     ] = False,
+    allow_lost_rows: AllowLostRows = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
@@ -210,6 +212,7 @@ def fit(
         as_of=as_of,
         profile=profile,
         points=points,
+        allow_lost_rows=allow_lost_rows,
     )
     settings = Settings.from_mapping(
         {
@@ -244,8 +247,9 @@ def fit(
 
             show_dry_run(rows, source, settings, form, listener(quiet), safe_csv=safe_csv)
             return
-        from segmenter.fitting import SafetyNet, fit_into
+        from segmenter.fitting import fit_into
         from segmenter.kernels import warm_up
+        from segmenter.refit import SafetyNet
 
         net = SafetyNet(max_change, publish, replace)
         result = fit_into(

@@ -1,15 +1,18 @@
 -- Whether a large table's amounts are in one currency, as segments.data_quality_counts asks it.
 -- Grain:  one row.
--- Source: the user's own rows ($source) that meet the condition, in or out of the window.
+-- Source: the user's own rows ($source) that meet the condition and have an amount, in or out of
+--         the window. EUR and eur are one currency.
 with
 
 by_currency as (
     select
-        cast($currency as varchar) as currency,
+        nullif(upper(trim(cast($currency as varchar))), '') as currency,
         count(*) as source_rows
     from $source as user_table
-    where $row_filter
-    group by cast($currency as varchar)
+    where
+        $row_filter
+        and $amount is not null
+    group by nullif(upper(trim(cast($currency as varchar))), '')
 ),
 
 ranked as (

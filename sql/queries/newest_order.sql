@@ -1,4 +1,4 @@
--- The time of the newest order, without adding customers up.
+-- The time of the newest order that is not in the future, without adding customers up.
 -- Grain:  one row.
 -- Source: segments.transactions; the orders of known customers, as segments.customer_profile has
 --         them.
@@ -8,3 +8,4 @@ where
     customer_id is not null
     and amount > 0
     and amount <= $max_amount
+    and ordered_at <= make_timestamp(epoch_us(current_timestamp)) + interval 1 day

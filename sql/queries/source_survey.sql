@@ -1,13 +1,19 @@
 -- What a fit looks at before it adds anything up.
 -- Grain:  one row.
 -- Source: segments.transactions, one scan.
--- Units:  revenue in the table's currency, of rows whose amount can be summed exactly.
+-- Units:  revenue in the table's currency, of rows whose amount can be summed exactly;
+--         absolute_revenue takes refunds for positive; rounded_off is what rounding to
+--         ten-thousandths changes, counted in whole trillionths so that no order of rows matters.
 with
 
 transactions as (
     select
         *,
-        amount between -$max_amount and $max_amount as is_usable
+        amount between -$max_amount and $max_amount as is_usable,
+        case
+            when ordered_at > make_timestamp(epoch_us(current_timestamp)) + interval 1 day
+                then ordered_at
+        end as future_at
     from segments.transactions
 ),
 
@@ -16,6 +22,14 @@ measured as (
         *,
         case when is_usable then cast(floor(amount * 10000 + 0.5) as bigint) end as ten_thousandths
     from transactions
+),
+
+compared as (
+    select
+        *,
+        cast(floor(abs(amount - ten_thousandths / 10000.0) * 1000000000000) as bigint)
+            as trillionths_off
+    from measured
 )
 
 select
@@ -26,8 +40,13 @@ select
     count(case when order_id is null and customer_id is not null and amount > 0 then 1 end)
         as positive_rows_without_order,
     count(*) - count(ordered_at) as rows_without_date,
+    count(future_at) as rows_in_future,
+    max(future_at) as newest_in_future,
+    count(case when is_usable and amount <> 0 then 1 end) as rows_with_money,
     cast(coalesce(sum(ten_thousandths), 0) / 10000.0 as double) as revenue,
+    cast(coalesce(sum(abs(ten_thousandths)), 0) / 10000.0 as double) as absolute_revenue,
+    cast(coalesce(sum(trillionths_off), 0) / 1000000000000.0 as double) as rounded_off,
     cast(
         coalesce(sum(case when customer_id is null then ten_thousandths end), 0) / 10000.0 as double
     ) as revenue_without_customer
-from measured
+from compared

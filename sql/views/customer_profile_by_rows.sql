@@ -5,7 +5,8 @@
 --         table's currency; frequency is the number of rows with a positive amount.
 -- Each amount becomes a whole number of ten-thousandths before it is summed, so that the sum does
 -- not depend on the order of rows; the sum is rounded half up to the cent. Amounts that are NULL,
--- NaN, infinite or too large to be exact are left out here.
+-- NaN, infinite or too large to be exact are left out here, and a date later than this time
+-- tomorrow, UTC, is not believed: the row counts as one without a date.
 with
 
 transactions as (
@@ -15,7 +16,10 @@ transactions as (
 usable as (
     select
         customer_id,
-        ordered_at,
+        case
+            when ordered_at <= make_timestamp(epoch_us(current_timestamp)) + interval 1 day
+                then ordered_at
+        end as ordered_at,
         amount > 0 as is_positive,
         cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths
     from transactions

@@ -2,7 +2,8 @@
 -- Grain:  one row for each check of the user's rows, also where it found nothing.
 -- Source: segments.data_quality_counts, live. A fit says the same words of what it finds.
 -- severity is blocks (a fit refuses such rows, and the live views leave them out), warns (it may
--- change what the segments mean), informs (good to know) or ok. Fewer than 100 customers with an
+-- change what the segments mean), informs (good to know) or ok. Rows that an expression loses block
+-- from 5 % on unless the model was fitted with allow_lost_rows. Fewer than 100 customers with an
 -- order are too few: each is more than a percent. From 90 % of customers with one order on, nearly
 -- everybody has one. Exact copies warn up to a tenth of the rows, and from half of them on; between
 -- them it is usual that no column tells the lines of an order apart.
@@ -25,14 +26,18 @@ judged as (
             when found = 0 then 'ok'
             when check_name = 'duplicate_rows' and found * 10 > total and found * 2 < total
                 then 'informs'
-            when check_name in ('unusable_amounts', 'unusable_rows', 'duplicate_customers')
+            when check_name = 'lost_rows' and found * 20 > total and not $allow_lost_rows
+                then 'blocks'
+            when
+                check_name in (
+                    'rounded_amounts', 'unusable_amounts', 'unusable_rows', 'duplicate_customers'
+                )
                 then 'blocks'
             when
                 check_name in (
                     'refunds',
                     'zero_amounts',
                     'customers_without_order',
-                    'future_dates',
                     'time_span'
                 )
                 then 'informs'
@@ -104,6 +109,39 @@ final as (
                     case
                         when found = 0 then 'Every row has an amount.'
                         else format('{} {} no amount and {} left out.', counted, has, is_or_are)
+                    end
+            when 'rounded_amounts'
+                then
+                    case
+                        when found = 0 then 'Amounts lose nothing when they are rounded.'
+                        else
+                            format(
+                                '{} {} too small an amount: rounded to ten-thousandths, a fit '
+                                || 'refuses. Give money in a smaller unit.',
+                                counted, has
+                            )
+                    end
+            when 'lost_rows'
+                then
+                    case
+                        when found = 0 then 'No expression loses a value that is there.'
+                        else
+                            format(
+                                '{} {} lost: an expression is NULL although what it reads is not, '
+                                || 'as for {}.',
+                                with_share, is_or_are, example
+                            )
+                    end
+            when 'unknown_condition'
+                then
+                    case
+                        when found = 0 then 'The condition is true or false for every row.'
+                        else
+                            format(
+                                '{} {} left out because the condition is NULL there: it reads a '
+                                || 'column without a value.',
+                                with_share, is_or_are
+                            )
                     end
             when 'unusable_amounts'
                 then
@@ -183,7 +221,13 @@ final as (
                             then 'No date column was named, so nothing is known of time.'
                         when found = 0 then 'No date is in the future.'
                         else
-                            format('{} {} a date in the future, up to {}.', counted, has, example)
+                            format(
+                                '{} {} a date in the future, up to {}, and {} as without a date.',
+                                counted,
+                                has,
+                                example,
+                                case when found = 1 then 'counts' else 'count' end
+                            )
                     end
             when 'time_span'
                 then

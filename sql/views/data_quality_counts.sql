@@ -1,7 +1,8 @@
 -- segments.data_quality_counts
 -- Grain:  one row for each check, also where it found nothing.
 -- Source: segments.transactions and segments.customer_profile, live; for duplicates and currencies
---         the user's own rows ($source) that meet the condition and lie in the window.
+--         the user's own rows ($source) that meet the condition and lie in the window; for lost
+--         rows and dates in the future also those out of the window, or with a condition of NULL.
 -- A check that has nothing to look at, such as dates without a date column, found NULL. The sum of
 -- all amounts is that of rows whose amount can be summed exactly. A date counts as in the future
 -- when it is later than this time tomorrow, UTC, so that no time zone is ahead of it.
@@ -11,8 +12,7 @@ with
 transactions as (
     select
         *,
-        amount between -$max_amount and $max_amount as is_usable,
-        ordered_at > make_timestamp(epoch_us(current_timestamp)) + interval 1 day as is_future
+        amount between -$max_amount and $max_amount as is_usable
     from segments.transactions
 ),
 
@@ -22,6 +22,14 @@ measured as (
         case when is_usable then cast(floor(amount * 10000 + 0.5) as bigint) end as ten_thousandths,
         order_id is null and customer_id is not null and amount > 0 as lacks_order
     from transactions
+),
+
+rounded as (
+    select
+        *,
+        cast(floor(abs(amount - ten_thousandths / 10000.0) * 1000000000000) as bigint)
+            as trillionths_off
+    from measured
 ),
 
 counted as materialized (
@@ -53,12 +61,13 @@ counted as materialized (
         sum(case when ordered_at is null then ten_thousandths end) as undated_revenue,
         min(case when ordered_at is null then order_id end) as undated_order,
         min(case when ordered_at is null then customer_id end) as undated_customer,
-        count(case when is_future then 1 end) as ahead,
-        sum(case when is_future then ten_thousandths end) as future_revenue,
-        max(case when is_future then ordered_at end) as future_time,
         min(ordered_at) as first_time,
-        max(ordered_at) as last_time
-    from measured
+        max(ordered_at) as last_time,
+        sum(trillionths_off) as all_off,
+        sum(abs(ten_thousandths)) as absolute_revenue,
+        count(case when trillionths_off > 0 then 1 end) as inexact,
+        min(case when trillionths_off > 0 then abs(amount) end) as inexact_amount
+    from rounded
 ),
 
 profiled as materialized (
@@ -77,12 +86,44 @@ profiled as materialized (
     from segments.customer_profile
 ),
 
+unwindowed as (
+    select
+        $lost_value as lost_value, -- noqa: AL09
+        $condition is null and not $loses_condition as is_unknown,
+        cast($amount as double) as amount,
+        case
+            when
+                cast($date as timestamp)
+                > make_timestamp(epoch_us(current_timestamp)) + interval 1 day
+                then cast($date as timestamp)
+        end as future_at
+    from $source as user_table
+    where coalesce($row_filter, true)
+),
+
+lost as materialized (
+    select
+        count(*) as source_rows,
+        count(lost_value) as lost_rows,
+        min(lost_value) as lost_value,
+        count(case when is_unknown then 1 end) as unknown_rows,
+        count(future_at) as ahead,
+        max(future_at) as future_time,
+        sum(
+            case
+                when future_at is not null and amount between -$max_amount and $max_amount
+                    then cast(floor(amount * 10000 + 0.5) as bigint)
+            end
+        ) as future_revenue
+    from unwindowed
+),
+
 user_rows as (
     select
         user_table.*,
         $customer as segmenter_customer,
         $order as segmenter_order,
-        cast($currency as varchar) as segmenter_currency,
+        nullif(upper(trim(cast($currency as varchar))), '') as segmenter_currency,
         cast($date as timestamp) as segmenter_time,
         cast($amount as double) as segmenter_amount
     from $source as user_table
@@ -105,7 +146,7 @@ distinct_rows as (
 by_currency as materialized (
     select
         segmenter_currency as currency,
-        sum(segmenter_copies) as source_rows,
+        sum(case when segmenter_amount is not null then segmenter_copies end) as source_rows,
         sum(segmenter_copies - 1) as copies,
         sum(
             case
@@ -132,6 +173,7 @@ currencies as (
         *,
         row_number() over (order by source_rows desc, currency asc nulls last) as place
     from by_currency
+    where source_rows > 0
 ),
 
 compared as (
@@ -220,6 +262,38 @@ checks as (
     from counted
     union all
     select
+        'rounded_amounts' as check_name,
+        'rows' as unit,
+        -- more than a thousandth of the money is noticed
+        case
+            when all_off > (absolute_revenue * 100000000 + all_off) / 1000 then inexact else 0
+        end as found,
+        source_rows as total,
+        case
+            when all_off > (absolute_revenue * 100000000 + all_off) / 1000 then all_off / 100000000
+        end as ten_thousandths,
+        cast(inexact_amount as varchar) as example
+    from counted
+    union all
+    select
+        'lost_rows' as check_name,
+        'rows' as unit,
+        lost_rows as found,
+        source_rows as total,
+        null as ten_thousandths,
+        lost_value as example
+    from lost
+    union all
+    select
+        'unknown_condition' as check_name,
+        'rows' as unit,
+        unknown_rows as found,
+        source_rows as total,
+        null as ten_thousandths,
+        null as example
+    from lost
+    union all
+    select
         'rows_without_order' as check_name,
         'rows' as unit,
         case when $has_order then orderless end as found,
@@ -251,7 +325,7 @@ checks as (
         source_rows as total,
         future_revenue as ten_thousandths,
         cast(future_time as varchar) as example
-    from counted
+    from lost
     union all
     select
         'time_span' as check_name,

@@ -1,7 +1,7 @@
 -- segments.transactions, where a time window was asked for
 -- Grain:  one row for each row of the user's table that passes the row filter and lies in the
 --         window: after $as_of - $window, up to and with $as_of. Without $as_of the window ends at
---         the newest transaction and moves with it.
+--         the newest transaction that is not in the future and moves with it.
 -- Source: the user's own table, view or files ($source), read live and never copied.
 -- Units:  amount in the table's currency, refunds negative; ordered_at without time zone.
 -- Columns that the user's table does not have are NULL.
@@ -20,6 +20,7 @@ filtered as (
 newest as (
     select max(filtered.ordered_at) as ordered_at
     from filtered
+    where filtered.ordered_at <= make_timestamp(epoch_us(current_timestamp)) + interval 1 day
 ),
 
 window_end as (

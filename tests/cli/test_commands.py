@@ -159,7 +159,7 @@ CUSTOMER, AMOUNT = ("--customer", "customer_id"), ("--amount", "amount")
         ),
         (
             ("--transactions", "sales", *CUSTOMER, "--amount", "note"),
-            r"amount = 'note' of sales is VARCHAR, not a number \(for example 'x'\)",
+            r"--amount note of sales is VARCHAR, not a number \(for example 'x'\)",
         ),
         (("--transactions", "sales", *CUSTOMER, "--amount", "sum(amount)"), "not an aggregate"),
         (
@@ -182,11 +182,11 @@ CUSTOMER, AMOUNT = ("--customer", "customer_id"), ("--amount", "amount")
         (("--transactions", "sales", *CUSTOMER, "--amount", "amont(1)"), r"calls amont\(\)"),
         (
             ("--transactions", "sales", *FIT, "--where", "amount"),
-            "where = 'amount' is .*, not a condition",
+            "--where amount is .*, not a condition",
         ),
         (
             ("--transactions", "sales", *FIT, "--date", "note"),
-            "date = 'note' of sales is VARCHAR, not a date",
+            "--date note of sales is VARCHAR, not a date",
         ),
         (("--transactions", "nothing", *FIT), "nothing has no rows"),
         (("--transactions", "sales", *FIT, "--where", "amount > 1e9"), "no rows that meet where"),
@@ -202,7 +202,7 @@ CUSTOMER, AMOUNT = ("--customer", "customer_id"), ("--amount", "amount")
         ),
         (
             ("--transactions", "sales", *FIT, "--where", "customer_id < 3"),
-            "training customers are fewer than n_neighbors = 5",
+            "training customers? (is|are) fewer than --n-neighbors 5",
         ),
         (
             ("--transactions", "sales", *CUSTOMER, "--amount", "1", "--where", "order_id < 60"),
@@ -210,7 +210,7 @@ CUSTOMER, AMOUNT = ("--customer", "customer_id"), ("--amount", "amount")
         ),
         (("--transactions", "sales", *FIT, "--cut", "2"), "cut must be between"),
         (("--transactions", "sales", *FIT, "--levels", "9"), "levels must be a whole number"),
-        (("--transactions", "sales", *FIT, "--max-share", "1.5"), "max_share must be between"),
+        (("--transactions", "sales", *FIT, "--max-share", "1.5"), "--max-share must be between"),
         (("--transactions", "sales", *FIT, "--names", "A,A"), "names must differ"),
         (("--points", "sales", "--cut", "0.9"), "points are the training profile itself"),
         ((), "give one of transactions, profile and points"),

@@ -117,6 +117,8 @@ def test_translated_back_it_gives_the_same_rows(windowed, dialect):
     points = segmenter.export(model, dialect, stage="points", table=table)
     with duckdb.connect() as con:
         con.execute(SHOP)
+        # sqlglot reads Trino's function as one that DuckDB would have too
+        con.execute("create macro at_timezone(moment, zone) as timezone(zone, moment)")
         if table:
             schema = table.rpartition(".")[0]
             if "." in schema:

@@ -76,14 +76,17 @@ def test_every_check_finds_what_a_person_finds(sold):
         "rows_without_customer": ("warns", "rows", 2, 0.1333, 40.0, "order l"),
         "rows_without_date": ("warns", "rows", 1, 0.0667, 30.0, "order j"),
         "rows_without_order": ("warns", "rows", 1, 0.0667, 5.0, "customer 3"),
-        "several_currencies": ("warns", "rows", 2, 0.1333, -7.0, "EUR 13, GBP 1, none 1"),
+        "several_currencies": ("warns", "rows", 2, 0.1333, -7.0, "EUR 12, GBP 1, none 1"),
         "customers_without_order": ("informs", "customers", 1, 0.2, -7.0, "customer 4"),
-        "future_dates": ("informs", "rows", 1, 0.0667, 31.0, "2999-01-01 00:00:00"),
+        "future_dates": ("warns", "rows", 1, 0.0667, 31.0, "2999-01-01 00:00:00"),
         "refunds": ("informs", "rows", 2, 0.1333, -11.0, "order e"),
         "time_span": ("informs", "days", 356113, None, None, "2024-01-01 to 2999-01-01"),
         "zero_amounts": ("informs", "rows", 1, 0.0667, None, "order h"),
         "customers_with_one_order": ("ok", "customers", 1, 0.25, 95.0, "customer 3"),
         "unusable_amounts": ("ok", "rows", 0, 0.0, None, None),
+        "rounded_amounts": ("ok", "rows", 0, 0.0, None, None),
+        "lost_rows": ("ok", "rows", 0, 0.0, None, None),
+        "unknown_condition": ("ok", "rows", 0, 0.0, None, None),
     }
 
 
@@ -95,7 +98,7 @@ def test_a_check_without_findings_still_has_its_row(con):
     )
     assert fit(con, **ALL | {"transactions": "clean"}) == []
     rows = found(con, "severity, found, words")
-    assert len(rows) == 14
+    assert len(rows) == 17
     assert {row[0] for name, row in rows.items() if name != "time_span"} == {"ok"}
     assert rows["several_currencies"][1:] == (0, "All amounts are in one currency.")
     assert rows["time_span"][1:] == (42, "The rows span 42 days: 2024-01-01 to 2024-02-11.")

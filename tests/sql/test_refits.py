@@ -49,7 +49,7 @@ def test_a_refit_from_python_that_moves_too_many_is_not_published(shop, sales):
     sentence = str(caught[0].message)
     (query,) = re.findall(r"Look: (select .*?)\. Then", sentence)
     assert sum(row[2] for row in rows(shop, query)) == 60
-    assert "fit again with publish = true" in sentence
+    assert "fit again with publish = True" in sentence
     segmenter.fit(shop, sales, Settings(levels=1), publish=True)
     assert rows(shop, "select classify_segment(9999, 9)") == [("Higher",)]
 
@@ -90,7 +90,7 @@ def test_the_model_of_another_base_is_not_taken_over(shop, sales, other, said):
         segmenter.fit(shop, replace(sales, **other))
     assert state(shop) == before
     assert rows(shop, "select count(*) from segments.models") == [(1,)]
-    assert str(caught.value).endswith("say that this is meant with replace = true.")
+    assert str(caught.value).endswith("say that this is meant with replace = True.")
     segmenter.fit(shop, replace(sales, **other), publish=True, replace=True)
     assert rows(shop, "select model_id from segments.models where is_current") == [(2,)]
 

@@ -18,7 +18,7 @@ WITH transactions AS (
   SELECT
     customer_id,
     order_id,
-    ordered_at,
+    CASE WHEN ordered_at <= CURRENT_TIMESTAMP() + INTERVAL '1' DAY THEN ordered_at END AS ordered_at,
     amount > 0 AS is_positive,
     CAST(FLOOR(amount * 10000 + 0.5) AS BIGINT) AS ten_thousandths
   FROM transactions

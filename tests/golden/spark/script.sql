@@ -82,7 +82,7 @@ WITH transactions AS (
   SELECT
     customer_id,
     order_id,
-    ordered_at,
+    CASE WHEN ordered_at <= CURRENT_TIMESTAMP() + INTERVAL '1' DAY THEN ordered_at END AS ordered_at,
     amount > 0 AS is_positive,
     CAST(FLOOR(amount * 10000 + 0.5) AS BIGINT) AS ten_thousandths
   FROM transactions
@@ -179,7 +179,10 @@ WITH models AS (
         MAX(ordered_at) AS newest_order_at
       FROM segments.transactions
       WHERE
-        NOT customer_id IS NULL AND amount > 0 AND amount <= 11258999068426.24
+        NOT customer_id IS NULL
+        AND amount > 0
+        AND amount <= 11258999068426.24
+        AND ordered_at <= CURRENT_TIMESTAMP() + INTERVAL '1' DAY
     ) AS DATE) AS today
 ), classified AS (
   SELECT

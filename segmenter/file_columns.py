@@ -1,0 +1,162 @@
+"""Columns of files, whose types are guessed: what a guess, or a cast over it, must not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.datafiles import InputFile
+from segmenter.expressions import quoted
+from segmenter.query import first_row
+
+__all__ = ["differing_types", "is_guessed", "shielded", "summed_columns", "unshielded"]
+
+_WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+
+_SUMS = (
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.Neg,
+    exp.Paren,
+    exp.Round,
+    exp.Abs,
+    exp.Coalesce,
+)
+
+_MOST_FILES = 1_000
+"""Of more CSV files than these, the types are not compared one by one."""
+
+
+def is_guessed(con: duckdb.DuckDBPyConnection, table: exp.Table, file: InputFile | None) -> bool:
+    """Whether a relation is a CSV file, or a view, which may read one."""
+    if file is not None:
+        return not file.is_parquet
+    query = "select 1 from duckdb_views() where schema_name = $1 and view_name = $2"
+    return bool(first_row(con, query, [table.db, table.name]))
+
+
+def shielded(tree: exp.Expr) -> exp.Expr:
+    """Keep casts of bare columns away from the reader of a CSV file, and from its optimizer.
+
+    DuckDB 2 hands such a cast to the reader, which then parses the text as the new type and knows
+    nothing of the format that it has detected: days like 13/12/2023 fail, 007 stays a text of
+    three characters. ``coalesce`` with one value is the value, and nothing that it hands on.
+    """
+    for cast in list(tree.find_all(exp.Cast, exp.TryCast)):
+        if isinstance(cast.this, exp.Column):
+            cast.set("this", _kept(cast.this))
+    return _kept(tree) if isinstance(tree, exp.Column) else tree
+
+
+def _kept(column: exp.Expr) -> exp.Expr:
+    return exp.Coalesce(this=column.copy(), expressions=[exp.null()])
+
+
+def unshielded(tree: exp.Expr) -> exp.Expr:
+    """Return a copy of an expression as it was before `shielded`."""
+
+    def bare(node: exp.Expr) -> exp.Expr:
+        is_shield = isinstance(node, exp.Coalesce) and [*map(type, node.expressions)] == [exp.Null]
+        return node.this if is_shield else node
+
+    return tree.copy().transform(bare)
+
+
+def summed_columns(tree: exp.Expr, columns: Mapping[str, str]) -> list[str]:
+    """Return columns of whole numbers that are added up as money.
+
+    The type is guessed from the first rows of a file, and a later 2.75 would be read as 3.
+
+    Parameters
+    ----------
+    tree : Expr
+        The amount.
+    columns : mapping of str to str
+        The columns of the file and their types.
+    """
+    found = {
+        column.name
+        for column in tree.find_all(exp.Column)
+        if columns.get(column.name) in _WHOLE and _is_summed(column)
+    }
+    return [name for name in columns if name in found]
+
+
+def _is_summed(column: exp.Column) -> bool:
+    """Whether nothing but arithmetic stands above a column."""
+    parent = column.parent
+    while parent is not None:
+        is_number = isinstance(parent, exp.Cast) and parent.to.is_type(*exp.DataType.NUMERIC_TYPES)
+        if not (is_number or isinstance(parent, _SUMS)):
+            return False
+        parent = parent.parent
+    return True
+
+
+def differing_types(
+    con: duckdb.DuckDBPyConnection, given: InputFile, used: Iterable[str]
+) -> list[str]:
+    """Say of each used column that has not one type in all files which types it has, and where.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    given : InputFile
+    used : iterable of str
+        Columns.
+    """
+    wanted = list(used)
+    by_file = _types(con, given) if len(given.files) > 1 else {}
+    told = []
+    for name in wanted:
+        first: dict[str, str] = {}
+        for file, types in by_file.items():
+            first.setdefault(types.get(name, "missing"), file)
+        if len(first) > 1:
+            shown = ", ".join(f"{kind} in {file}" for kind, file in first.items())
+            told.append(
+                f"the files of {given.name} differ in the column {quoted(name)}: {shown}. It is "
+                "read as the widest of the types, and as NULL where it is missing."
+            )
+    return told
+
+
+def _types(con: duckdb.DuckDBPyConnection, given: InputFile) -> dict[str, dict[str, str]]:
+    """Return the type of each column of each file."""
+    by_file: dict[str, dict[str, str]] = {}
+    if given.is_parquet:
+        path = exp.Literal.string(given.path).sql(dialect="duckdb")
+        rows = con.execute(
+            "select file_name, name, num_children, duckdb_type "
+            f"from parquet_schema({path}) order by file_name, column_id"
+        ).fetchall()
+        return _top_level(rows)
+    for file in given.files if len(given.files) <= _MOST_FILES else []:
+        query = exp.select("*").from_(given.table(file=file)).sql(dialect="duckdb")
+        described = con.execute(f"describe {query}").fetchall()
+        by_file[file] = {row[0]: str(row[1]) for row in described}
+    return by_file
+
+
+def _top_level(rows: list[tuple[str, str, int | None, str | None]]) -> dict[str, dict[str, str]]:
+    """Return the columns of Parquet files, without the fields within them."""
+    by_file: dict[str, dict[str, str]] = {}
+    open_nodes: list[int] = []
+    for file, name, children, kind in rows:
+        if file not in by_file:
+            by_file[file], open_nodes = {}, []
+        elif len(open_nodes) == 1 and kind is not None:
+            by_file[file][name] = kind
+        while open_nodes and open_nodes[-1] == 0:
+            open_nodes.pop()
+        if open_nodes:
+            open_nodes[-1] -= 1
+        if children:
+            open_nodes.append(children)
+        while open_nodes and open_nodes[-1] == 0:
+            open_nodes.pop()
+    return by_file
