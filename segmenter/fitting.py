@@ -23,8 +23,8 @@ from segmenter.layout import STORAGE
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.publish import check_target, publish, store_unpublished
-from segmenter.refit import MAX_CHANGE, Refit, SafetyNet, check_source, refit_changes
-from segmenter.settings import Settings
+from segmenter.refit import Refit, check_source, refit_changes
+from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
 from segmenter.text import percent
@@ -225,7 +225,7 @@ def _keep(
     refit = refit_changes(stage, model)
     if refit is not None:
         progress.warn(refit.words())
-    is_published = net.holds(refit)
+    is_published = refit is None or net.lets(refit.share)
     title, words = (
         ("Publishing", "the new model is the current one")
         if is_published

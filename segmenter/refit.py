@@ -29,10 +29,7 @@ from segmenter.source import is_file_name
 from segmenter.stage import Stage
 from segmenter.text import percent
 
-__all__ = ["MAX_CHANGE", "Refit", "SafetyNet", "check_source", "refit_changes"]
-
-MAX_CHANGE = 0.1
-"""Share of the customers that a refit may move and still be published."""
+__all__ = ["Refit", "check_source", "refit_changes"]
 
 _KINDS = ("transactions", "profile", "points")
 
@@ -82,41 +79,6 @@ class Refit:
             return f"{said}."
         moved = percent(self.changed_by_behaviour / self.customers, 1)
         return f"{said}, {moved} because of their behaviour since {self.since:%Y-%m-%d %H:%M} UTC."
-
-
-@dataclass(frozen=True)
-class SafetyNet:
-    """What a fit over an existing model may change.
-
-    Parameters
-    ----------
-    max_change : float, default 0.1
-        When the new model alone would move a larger share of the customers, from 0 to 1, into
-        another segment, it is stored as a version and not published.
-    publish : bool, default False
-        Publish, however many customers move.
-    replace : bool, default False
-        Let the model of another source, or of another condition, be followed by this one.
-
-    Raises
-    ------
-    SegmenterError
-        `max_change` is not from 0 to 1.
-    """
-
-    max_change: float = MAX_CHANGE
-    publish: bool = False
-    replace: bool = False
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.max_change, int | float) or not 0 <= self.max_change <= 1:
-            raise SegmenterError(
-                f"max_change must be a share of the customers from 0 to 1, not {self.max_change!r}."
-            )
-
-    def holds(self, refit: Refit | None) -> bool:
-        """Tell whether a model may be published."""
-        return refit is None or self.publish or refit.share <= self.max_change
 
 
 def check_source(

@@ -14,10 +14,13 @@ from typing import Any, Literal
 
 from segmenter.errors import SegmenterError, did_you_mean
 
-__all__ = ["AUTO_LEVELS", "Settings"]
+__all__ = ["AUTO_LEVELS", "MAX_CHANGE", "SafetyNet", "Settings"]
 
 AUTO_LEVELS = 6
 """The most levels that ``levels='auto'`` may take."""
+
+MAX_CHANGE = 0.1
+"""Share of the customers that a refit may move and still be published."""
 
 MAX_DAYS = 36_500
 
@@ -181,3 +184,38 @@ def _checked_names(names: object) -> tuple[str, ...]:
             f"{len(names)} came."
         )
     return tuple(names)
+
+
+@dataclass(frozen=True)
+class SafetyNet:
+    """What a fit over an existing model may change.
+
+    Parameters
+    ----------
+    max_change : float, default 0.1
+        When the new model alone would move a larger share of the customers, from 0 to 1, into
+        another segment, it is stored as a version and not published.
+    publish : bool, default False
+        Publish, however many customers move.
+    replace : bool, default False
+        Let the model of another source, or of another condition, be followed by this one.
+
+    Raises
+    ------
+    SegmenterError
+        `max_change` is not from 0 to 1.
+    """
+
+    max_change: float = MAX_CHANGE
+    publish: bool = False
+    replace: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_change, int | float) or not 0 <= self.max_change <= 1:
+            raise SegmenterError(
+                f"max_change must be a share of the customers from 0 to 1, not {self.max_change!r}."
+            )
+
+    def lets(self, share: float) -> bool:
+        """Tell whether a model that moves this share of the customers may be published."""
+        return self.publish or share <= self.max_change

@@ -23,8 +23,7 @@ from segmenter.engine import Embedded
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.fitting import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
-from segmenter.refit import SafetyNet
-from segmenter.settings import Settings
+from segmenter.settings import SafetyNet, Settings
 from segmenter.source import Source
 
 __all__ = ["FUNCTION"]

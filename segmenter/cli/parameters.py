@@ -18,8 +18,7 @@ def in_options(message: str) -> str:
 def _parameters() -> frozenset[str]:
     import dataclasses
 
-    from segmenter.refit import SafetyNet
-    from segmenter.settings import Settings
+    from segmenter.settings import SafetyNet, Settings
     from segmenter.source import Source
 
     fields = (field for one in (Source, Settings, SafetyNet) for field in dataclasses.fields(one))

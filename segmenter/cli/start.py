@@ -196,7 +196,7 @@ def fit(
         --customer customer_id --amount amount
     """
     from segmenter.cli.console import listener
-    from segmenter.settings import Settings
+    from segmenter.settings import SafetyNet, Settings
     from segmenter.source import Source
 
     source = Source(
@@ -249,7 +249,6 @@ def fit(
             return
         from segmenter.fitting import fit_into
         from segmenter.kernels import warm_up
-        from segmenter.refit import SafetyNet
 
         net = SafetyNet(max_change, publish, replace)
         result = fit_into(
