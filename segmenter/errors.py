@@ -25,4 +25,4 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence."""
-    return str(error).strip().splitlines()[0].removesuffix(".") + "."
+    return str(error).strip().splitlines()[0].rstrip(" .") + "."
