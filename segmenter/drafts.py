@@ -47,6 +47,7 @@ def private_folder(parent: Path) -> Iterator[Path]:
     with stopping.held():
         folder, lock = _make(parent)
     try:
+        stopping.check()
         yield folder
     finally:
         with stopping.held():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
+import time
 
 import duckdb
 import pytest
@@ -51,7 +51,8 @@ def hold():
 
     yield call
     for called in held:
-        called.communicate()
+        if called.stdin:
+            called.communicate()
 
 
 @pytest.mark.parametrize("verb", ["segments", "refresh", "fit"])
@@ -81,12 +82,26 @@ def test_busy_is_an_exit_code_of_its_own(run, shop_file, hold, verb):
     assert "is open in another program after 0.1 s" in result.err
 
 
+@pytest.fixture
+def let_go(monkeypatch):
+    """Let a process go as soon as somebody waits for it."""
+    sleep = time.sleep
+
+    def call(holder):
+        def first(seconds):
+            monkeypatch.setattr("segmenter.cli.waiting.time.sleep", sleep)
+            holder.communicate()
+            holder.stdin = None
+
+        monkeypatch.setattr("segmenter.cli.waiting.time.sleep", first)
+
+    return call
+
+
 @pytest.mark.parametrize("verb", ["segments", "refresh"])
-def test_a_command_waits_as_long_as_it_is_told(run, shop_file, hold, verb):
-    holder = hold(shop_file, "writing")
-    threading.Timer(0.3, holder.stdin.close).start()
+def test_a_command_waits_as_long_as_it_is_told(run, shop_file, hold, let_go, verb):
+    let_go(hold(shop_file, "writing"))
     result = run(verb, shop_file, "--wait", "600")
-    holder.stdin = None
     assert result.code == 0, result.err
     assert f"waiting up to 600 s for {shop_file}: conflicting lock is held in" in result.err
 
@@ -98,13 +113,10 @@ def test_every_verb_can_wait():
 
 @pytest.mark.parametrize(("wait", "code"), [((), 0), (("--wait", "600"), 0), (("--wait", "0"), 4)])
 def test_a_reader_who_looks_in_does_not_throw_the_work_away(
-    run, shop_file, hold, monkeypatch, wait, code
+    run, shop_file, hold, let_go, monkeypatch, wait, code
 ):
     def train(stage, progress):
-        holder = hold(shop_file, "reading")
-        if code == 0:
-            threading.Timer(0.5, holder.stdin.close).start()
-            holder.stdin = None
+        let_go(hold(shop_file, "reading"))
         return train_really(stage, progress)
 
     before = shop_file.read_bytes()

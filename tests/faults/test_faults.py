@@ -17,7 +17,6 @@ from tests.faults.harness import FAIL_ON, VERBS, Server, Trial
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="preloading is for Linux"),
     pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc"),
-    pytest.mark.xdist_group("faults"),
 ]
 
 EVERY = int(os.environ.get("SEGMENTER_FAULTS_EVERY", "1"))
