@@ -47,6 +47,7 @@ def private_folder(parent: Path) -> Iterator[Path]:
     with stopping.held():
         folder, lock = _make(parent)
     try:
+        stopping.check()
         yield folder
     finally:
         with stopping.held():
@@ -56,13 +57,20 @@ def private_folder(parent: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def spill_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder for temporary files beside a database, or else where such files usually go."""
+def spill_folder(parent: Path) -> Iterator[Path | None]:
+    """Make a folder for temporary files beside a database, or else where such files usually go.
+
+    Yields
+    ------
+    Path or None
+        None where nothing can be written anywhere: then nothing can be spilled.
+    """
     with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(private_folder(parent))
-        except OSError:
-            folder = stack.enter_context(private_folder(Path(tempfile.gettempdir())))
+        folder = None
+        for place in (parent, Path(tempfile.gettempdir())):
+            with suppress(OSError):
+                folder = stack.enter_context(private_folder(place))
+                break
         yield folder
 
 

@@ -51,7 +51,7 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence."""
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".") + "."
+    return text.splitlines()[0].rstrip(" .") + "."
 
 
 def reason(error: BaseException) -> str:
@@ -81,7 +81,7 @@ def shortage(error: BaseException) -> str:
     text = str(error)
     if "max_temp_directory_size" in text or "failed to offload" in text:
         return "the folder for temporary files"
-    if "No space left on device" in text:
+    if "No space left on device" in text or "Disk quota exceeded" in text:
         return "the disk"
     return "the memory" if type(error).__name__ == "OutOfMemoryException" else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import duckdb
 from sqlglot import exp
 
-from segmenter import snapshot, store
+from segmenter import snapshot, stopping, store
 from segmenter.binding import Binding
 from segmenter.catalog import RULES, VIEWS, bind, create_view, query_text, view_files
 from segmenter.comments import write_comments
@@ -99,6 +99,7 @@ def publish(
         con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()
         if elsewhere is not None:
             elsewhere(model)
+            stopping.note_stored("function and views are published where the rows are")
     _generation += 1
     return model
 

@@ -147,9 +147,9 @@ def beside(path: Path) -> Iterator[Path]:
         yield folder
 
 
-def spill_to(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def spill_to(con: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
     """Keep temporary files apart from those of other processes."""
-    con.execute("set temp_directory = $1", [str(folder / "spill")])
+    con.execute("set temp_directory = $1", [str(folder / "spill") if folder else ""])
 
 
 def checkpoint_draft(con: duckdb.DuckDBPyConnection, path: Path, name: str = "") -> None:

@@ -45,7 +45,7 @@ class Workplace:
         self,
         con: duckdb.DuckDBPyConnection,
         path: Path,
-        folder: Path,
+        folder: Path | None,
         wait: float | None,
         *,
         quiet: bool,
@@ -54,7 +54,7 @@ class Workplace:
 
         self.con = con
         self.path = path
-        self._draft = folder / "draft.duckdb"
+        self._folder = folder
         self._wait = wait
         self._quiet = quiet
         self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
@@ -77,13 +77,17 @@ class Workplace:
         BusyError
             Another program has the file open, or has changed what the results rest on.
         """
+        import duckdb
+
         stopping.check()
         if self._is_new:
-            self._attach(self._draft, f"storage_version '{STORAGE}'")
+            assert self._folder is not None, "it was opened to be read only"
+            draft = self._folder / "draft.duckdb"
+            self._attach(draft, f"storage_version '{STORAGE}'")
             yield
             checkpoint_draft(self.con, self.path, self._name)
             self._detach()
-            place(self._draft, self.path, overwrite=False)
+            place(draft, self.path, overwrite=False)
             return
         self._detach()
         self._attach(self.path, "read_write", patience(self._wait))
@@ -92,7 +96,7 @@ class Workplace:
             yield
         with stopping.held():
             self._checkpoint()
-            with suppress(Exception):  # all is in the file, or in the log beside it
+            with suppress(duckdb.Error):  # all is in the file, or in the log beside it
                 self._detach()
 
     def _attach(self, path: Path, options: str, wait: float | None = None) -> None:
@@ -124,17 +128,20 @@ class Workplace:
 
     def _read_versions(self) -> list[tuple[object, ...]]:
         """Return what tells the stored models and the snapshot from others."""
+        import duckdb
+
         if not has_model(self.con):
             return []
-        found: list[tuple[object, ...]] = self.con.execute(
-            f"""
+        query = f"""
             select model_id, is_current, fitted_at from {SCHEMA}.models
             union all
             select model_id, null, refreshed_at from {SCHEMA}.snapshots
             order by all
-            """
-        ).fetchall()
-        return found
+        """
+        try:
+            return self.con.execute(query).fetchall()
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return []  # of another layout, which is refused with a sentence
 
     def _refuse_changes(self) -> None:
         """Refuse to store what rests on models that are not the same any more.
