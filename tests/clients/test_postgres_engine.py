@@ -445,3 +445,39 @@ def test_the_cut_is_the_same_to_the_last_bit(database, con, tmp_path, cut):
             found.add_up()
             expected.add_up()
             assert found.cut() == expected.cut()
+
+
+UNLIKELY = "coalesce(amount, 0) = amount and coalesce(order_id, 0) = order_id and amount < 1e6"
+"""A condition that all rows meet, and of which PostgreSQL expects that hardly one does."""
+
+
+def plan(pg, query):
+    """Return the nodes of a plan."""
+    rows = pg.execute(f"explain (costs off) {query}").fetchall()
+    return "\n".join(row[0] for row in rows)
+
+
+@pytest.mark.parametrize("more", [{}, {"as_of": "2024-03-31"}])
+def test_a_window_is_no_join(store, shop, sales, more):
+    source = replace(sales, where=UNLIKELY, window="20 weeks", **more)
+    check_same_model(segmenter.fit(store, source), segmenter.fit(shop, source))
+    assert "Nested Loop" not in plan(store, "select * from segments.transactions")
+    script = segmenter.export(segmenter.fit(shop, source), "postgres")
+    store.execute("drop schema segments cascade")
+    store.execute(script)
+    assert "Nested Loop" not in plan(store, "select * from segments.transactions")
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "date"])
+def test_an_index_serves_a_window_with_an_end(store, shop, sales, kind):
+    for con in (store, shop):
+        con.execute(f"alter table sales alter sold_at type {kind}")
+    store.execute("create index by_day on sales (sold_at)")
+    store.execute("set enable_seqscan = off")
+    source = replace(sales, window="20 weeks", as_of="2024-03-31", where="amount > 0")
+    check_same_model(segmenter.fit(store, source), segmenter.fit(shop, source))
+    found = plan(store, "select * from segments.transactions")
+    assert "by_day" in found
+    assert "Index Cond: ((sold_at <= " in found
+    query = CUSTOMERS.format("segments.")
+    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
