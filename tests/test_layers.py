@@ -52,7 +52,7 @@ LAYERS = [
     {"coarsening", "lifecycle", "metrics", "sampling"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
-    {"special_files"},
+    {"special_files", "shadowing"},
     {"progress", "errors", "version", "data", "sql", "compiled", "text"},
     {"kernel_folder"},
 ]

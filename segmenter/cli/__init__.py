@@ -59,5 +59,7 @@ def _interrupted() -> NoReturn:
 
 
 def _fail(message: str) -> None:
-    print(f"segmenter: {message}", file=sys.stderr)
+    from segmenter.cli.confinement import explained
+
+    print(f"segmenter: {explained(message)}", file=sys.stderr)
     sys.exit(2)

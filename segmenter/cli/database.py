@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter.cli import stopping
+from segmenter.cli.confinement import confine, is_refusal
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import STORAGE, require_model
 from segmenter.special_files import refuse_special
@@ -24,30 +25,41 @@ table must not be looked for among the variables of this program."""
 
 
 @contextmanager
-def open_to_read(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an existing file without changing it; others may read it meanwhile."""
+def open_to_read(path: Path, *, confined: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an existing file without changing it; others may read it meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+    confined : bool, default True
+        Whether views and macros may read only what belongs to the file. Otherwise the caller
+        confines the connection before any of them is asked.
+    """
     _must_exist(path)
     con = _connect(path, read_only=True)
     try:
+        if confined:
+            confine(con, path)
         yield con
     finally:
         con.close()
 
 
 @contextmanager
-def open_model(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_model(path: Path, *, confined: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file that has a model."""
     import duckdb
 
-    with open_to_read(path) as con:
+    with open_to_read(path, confined=confined) as con:
         try:
             require_model(con)
         except SegmenterError as error:
             raise SegmenterError(f"{path}: {error}") from None
         try:
             yield con
-        except duckdb.Error:
-            _look_at_the_source(con, path)
+        except duckdb.Error as error:
+            if not is_refusal(error):
+                _look_at_the_source(con, path)
             raise
 
 
@@ -139,7 +151,11 @@ class Workplace:
 
 @contextmanager
 def workplace(
-    path: Path, *, memory_limit: str | None = None, threads: int | None = None
+    path: Path,
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    reads: Sequence[str] = (),
 ) -> Iterator[Workplace]:
     """Open a file for a long command, in whose end the result is stored.
 
@@ -149,6 +165,8 @@ def workplace(
         When it does not exist, it is made as soon as there is something to store.
     memory_limit, threads : optional
         What the engine may use.
+    reads : sequence of str
+        Files that the user named, which are read besides those that belong to the database.
 
     Raises
     ------
@@ -157,7 +175,8 @@ def workplace(
     """
     import duckdb
 
-    if path.exists():
+    exists = path.exists()
+    if exists:
         _check_writable(path)
     else:
         _check_folder(path)
@@ -166,7 +185,10 @@ def workplace(
         con.execute(_MANNERS)
         con.execute("set temp_directory = $1", [f"{path.absolute()}.tmp"])
         limit(con, memory_limit, threads)
-        yield Workplace(con, path)
+        place = Workplace(con, path)
+        if exists:  # a new one has no views or macros of somebody else
+            confine(con, path, reads)
+        yield place
     finally:
         con.close()
 
