@@ -9,7 +9,7 @@ each value as it stands: a CSV that becomes a CSV is read without guessing types
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,7 @@ def label_profiles(
     frequency: str = "frequency",
     overwrite_column: bool = False,
     progress: Progress | None = None,
+    prepare: Callable[[Path], None] | None = None,
 ) -> Labels:
     """Label each row of a file by its money and its number of orders.
 
@@ -75,6 +76,8 @@ def label_profiles(
         Whether columns of the input called ``segment`` or ``segment_rank`` are replaced, which
         puts them last, instead of refused.
     progress : Progress, optional
+    prepare : callable, optional
+        Called with the path of the draft before any view or macro of the database is asked.
 
     Returns
     -------
@@ -95,6 +98,8 @@ def label_profiles(
     require_model(con)
     _refuse_same_file(given, output)
     with _plain_errors(), output.draft() as draft:
+        if prepare is not None:
+            prepare(draft)
         reading = Columns(con, given, as_text=not output.is_parquet)
         reading.make_room(overwrite=overwrite_column)
         values = {
@@ -117,6 +122,7 @@ def label_customers(
     source: Source,
     *,
     progress: Progress | None = None,
+    prepare: Callable[[Path], None] | None = None,
 ) -> Labels:
     """Add raw transactions up to profiles and label them: one row a customer.
 
@@ -129,6 +135,8 @@ def label_customers(
     source : Source
         How the columns of `given` are read; its relation is `given`.
     progress : Progress, optional
+    prepare : callable, optional
+        Called with the path of the draft before any view or macro of the database is asked.
 
     Returns
     -------
@@ -147,6 +155,8 @@ def label_customers(
     for doubt in _differences(con, source):
         listener.warn(doubt)
     with _plain_errors(), output.draft() as draft:
+        if prepare is not None:
+            prepare(draft)
         reading = Columns(con, given, as_text=False)
         reading.expect_number("amount", str(source.amount))
         with reading.misread_named(), Stage(con, source, Settings()) as stage:

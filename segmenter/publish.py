@@ -24,6 +24,7 @@ from segmenter.layout import (
 from segmenter.model import Model
 from segmenter.query import first_row, transaction
 from segmenter.rules_sql import case_expression
+from segmenter.shadowing import refuse_shadows
 from segmenter.table_macros import table_macros
 
 __all__ = ["check_target", "generation", "publish", "store_unpublished"]
@@ -135,6 +136,7 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         raise SegmenterError(
             "the connection is inside a transaction. Commit it or roll it back, then fit."
         )
+    refuse_shadows(con)
     read_only = "select 1 from duckdb_databases() where readonly and database_name = $1"
     (here,) = first_row(con, "select current_database()")
     if writable and first_row(con, read_only, [here]):

@@ -96,6 +96,8 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
     table = exp.table_(exp.to_identifier(view, True), exp.to_identifier(schema, True))
     try:
         plan = _plan(con, exp.select("*").from_(table).sql(dialect="duckdb"))
+    except duckdb.PermissionException:
+        raise  # it may not be read, which has nothing to do with other clients
     except duckdb.Error as error:
         raise SegmenterError(
             f"{relation} works in this session only: {first_line(error)} Let it read tables of "

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from segmenter.errors import SegmenterError
 from segmenter.special_files import is_special
 
-__all__ = ["Source", "is_file_name", "parse_moment"]
+__all__ = ["Source", "is_data_file", "is_file_name", "is_url", "parse_moment"]
 
 _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -212,9 +212,17 @@ class Source:
 
 def is_file_name(text: str) -> bool:
     """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
-    if _FILE.search(text) or _URL.match(text):
-        return True
-    return Path(text).is_file() or is_special(text)
+    return is_data_file(text) or Path(text).is_file() or is_special(text)
+
+
+def is_data_file(text: str) -> bool:
+    """Tell whether a text is a Parquet or CSV file by its name, a glob of them, or a URL."""
+    return bool(_FILE.search(text)) or is_url(text)
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a text is a URL."""
+    return bool(_URL.match(text))
 
 
 def _absolute(text: str) -> str:

@@ -55,7 +55,7 @@ LAYERS = [
     {"coarsening", "lifecycle", "metrics", "sampling"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
-    {"drafts", "special_files", "text_encoding"},
+    {"drafts", "special_files", "text_encoding", "shadowing"},
     {
         "progress",
         "stopping",

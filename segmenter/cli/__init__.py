@@ -88,9 +88,11 @@ def _interrupted() -> NoReturn:
 
 
 def _fail(message: str, code: int = FAILED, *, hint: str | None = None) -> NoReturn:
+    from segmenter.cli.confinement import explained
+
     stored = stopping.stored()
     told = f" The result is stored all the same: {stored}." if stored else ""
-    terminal.messages.line(f"segmenter: {message}{told}")
+    terminal.messages.line(f"segmenter: {explained(message)}{told}")
     if hint is not None:
         terminal.messages.line(hint)
     sys.exit(code)

@@ -27,6 +27,7 @@ from segmenter.cli import (
     versions,
     watch,
 )
+from segmenter.cli.confinement import with_allow
 from segmenter.errors import SegmenterError
 from segmenter.version import __version__
 
@@ -79,6 +80,10 @@ app.command(rich_help_panel="Keep")(versions.compare)
 app.command(rich_help_panel="Keep")(versions.rollback)
 app.command(rich_help_panel="Keep")(versions.prune)
 app.command(rich_help_panel="Keep")(keep.forget)
+
+for verb in app.registered_commands:
+    if verb.callback is not None:
+        verb.callback = with_allow(verb.callback)
 
 
 def _show_version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segmenter.cli.confinement import confine, is_refusal
 from segmenter.cli.placing import cannot_write, check_folder, place
 from segmenter.cli.waiting import patiently
 from segmenter.drafts import private_folder, spill_folder
@@ -36,7 +37,7 @@ table must not be looked for among the variables of this program."""
 
 @contextmanager
 def open_to_read(
-    path: Path, wait: float | None = None, *, quiet: bool = False
+    path: Path, wait: float | None = None, *, quiet: bool = False, confined: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file without changing it; others may read it meanwhile.
 
@@ -47,12 +48,17 @@ def open_to_read(
         Seconds to wait for another program that writes.
     quiet : bool
         Do not say that it waits.
+    confined : bool, default True
+        Whether views and macros may read only what belongs to the file. Otherwise the caller
+        confines the connection before any of them is asked.
     """
     _must_exist(path)
     with spill_folder(path.absolute().parent) as folder:
         con = _connect(path, wait, read_only=True, quiet=quiet)
         try:
             spill_to(con, folder)
+            if confined:
+                confine(con, path)
             yield con
         finally:
             con.close()
@@ -60,20 +66,21 @@ def open_to_read(
 
 @contextmanager
 def open_model(
-    path: Path, wait: float | None = None, *, quiet: bool = False
+    path: Path, wait: float | None = None, *, quiet: bool = False, confined: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file that has a model."""
     import duckdb
 
-    with open_to_read(path, wait, quiet=quiet) as con:
+    with open_to_read(path, wait, quiet=quiet, confined=confined) as con:
         try:
             require_model(con)
         except SegmenterError as error:
             raise SegmenterError(f"{path}: {error}") from None
         try:
             yield con
-        except duckdb.Error:
-            _look_at_the_source(con, path)
+        except duckdb.Error as error:
+            if not is_refusal(error):
+                _look_at_the_source(con, path)
             raise
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segmenter.cli.confinement import confine
 from segmenter.cli.database import limit, open_model
 from segmenter.cli.engines import Choice, EngineName, EngineOption, Master, SparkConf
 from segmenter.cli.options import (
@@ -144,13 +145,17 @@ def label(
             model = load(con)
         _on_spark(model, chosen, lake, monetary, frequency, raw_source, listener(quiet))
         return
-    with open_model(database, wait, quiet=quiet) as con:
+    with open_model(database, wait, quiet=quiet, confined=False) as con:
         limit(con, memory_limit, threads)
         file = InputFile(given)
         target = OutputFile(output.expanduser(), overwrite)
+
+        def writing_to(draft: Path) -> None:
+            confine(con, database, [file.path], [str(draft)])
+
         if is_raw:
             source = Source(transactions=file.path, **raw)
-            label_customers(con, file, target, source, progress=listener(quiet))
+            label_customers(con, file, target, source, progress=listener(quiet), prepare=writing_to)
         else:
             label_profiles(
                 con,
@@ -160,6 +165,7 @@ def label(
                 frequency=frequency or "frequency",
                 overwrite_column=overwrite_column,
                 progress=listener(quiet),
+                prepare=writing_to,
             )
 
 

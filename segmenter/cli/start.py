@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -280,9 +281,13 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
 
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
+    from segmenter.source import is_file_name
+
     if chosen.is_here and not database.exists() and not source.is_file:
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             "database that has the table, or a Parquet or CSV file."
         )
-    return workplace(database, **how)
+    named = [source.relation, source.exclude] if chosen.is_here else []
+    reads = [os.fspath(name) for name in named if name and is_file_name(os.fspath(name))]
+    return workplace(database, reads=reads, **how)

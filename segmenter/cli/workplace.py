@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter import stopping
+from segmenter.cli.confinement import confine
 from segmenter.cli.database import (
     MANNERS,
     beside,
@@ -165,6 +166,7 @@ def workplace(
     writable: bool = True,
     memory_limit: str | None = None,
     threads: int | None = None,
+    reads: Sequence[str] = (),
 ) -> Iterator[Workplace]:
     """Open a file for a long command, in whose end the result is stored.
 
@@ -181,6 +183,8 @@ def workplace(
         Whether anything is stored in the end; otherwise the file is only read.
     memory_limit, threads : optional
         What the engine may use.
+    reads : sequence of str
+        Files that the user named, which are read besides those that belong to the database.
 
     Raises
     ------
@@ -203,7 +207,11 @@ def workplace(
             con.execute("set checkpoint_threshold = '1TB'")
             spill_to(con, folder)
             limit(con, memory_limit, threads)
-            yield Workplace(con, path, folder, wait, quiet=quiet)
+            exists = path.exists()
+            place_of_work = Workplace(con, path, folder, wait, quiet=quiet)
+            if exists:  # a new one has no views or macros of somebody else
+                confine(con, path, reads)
+            yield place_of_work
         finally:
             con.close()
 

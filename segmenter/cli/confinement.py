@@ -1,0 +1,236 @@
+"""Confinement: a database that somebody else made reads no files of its own choice.
+
+Views and macros of a file run as soon as it is asked, and could read whatever the user can. So
+a connection to an existing file may open nothing but the file itself, the data that its models say
+they were fitted to, Parquet and CSV files below its own folder that its views name, and what the
+user named on the command line.
+"""
+
+from __future__ import annotations
+
+import functools
+import glob
+import inspect
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segmenter.layout import SCHEMA
+from segmenter.shadowing import refuse_shadows
+from segmenter.source import is_data_file, is_url
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["confine", "explained", "is_refusal", "with_allow"]
+
+EVERYTHING = "all"
+
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="PATH",
+        help="File, folder or URL that views of the database may read, too, or 'all' for a "
+        "database that you trust. Default: its models' own data, and what is below its folder.",
+    ),
+]
+
+_BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".checkpoint")
+"""What DuckDB keeps beside a database while it writes."""
+
+_EXTENSIONS = {"az": "azure", "azure": "azure", "abfs": "azure", "abfss": "azure"}
+
+_REFUSED = re.compile(
+    r'(?:Permission Error: )?Cannot access (?:file|directory) "(?P<path>[^"]*)" - file system '
+    r"operations are disabled by configuration\.?"
+)
+_EXTENSION = re.compile(
+    r"exists in the \w+ extension|Loading external extensions is disabled through configuration"
+)
+
+_allowed: list[str] = []
+_patterns: set[str] = set()
+"""What the user allowed, and the globs that a connection of this process may read."""
+
+
+def with_allow(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb of the command line the option ``--allow``."""
+
+    @functools.wraps(verb)
+    def call(*args: Any, allow: list[str] | None = None, **options: Any) -> Any:
+        _allowed[:] = allow or []
+        return verb(*args, **options)
+
+    signature = inspect.signature(verb, eval_str=True)
+    last = inspect.Parameter(
+        "allow", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Allow
+    )
+    signature = signature.replace(parameters=[*signature.parameters.values(), last])
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    return call
+
+
+def confine(
+    con: duckdb.DuckDBPyConnection,
+    database: Path,
+    reads: Iterable[str] = (),
+    writes: Iterable[str] = (),
+) -> None:
+    """Let a connection open only what it needs, before anything of its database runs.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Its database is the file, or the file is attached to it and in use.
+    database : Path
+        The file, which stays readable and writable when it is attached again.
+    reads : iterable of str
+        Files, globs and URLs that the user named.
+    writes : iterable of str
+        Paths that the command itself writes.
+
+    Raises
+    ------
+    SegmenterError
+        A macro of the database hides a function that our SQL calls.
+    """
+    refuse_shadows(con)
+    if EVERYTHING in _allowed:
+        return
+    named = [*reads, *_allowed]
+    _load_readers(con, filter(is_url, named), install=True)
+    stored = list(_stored_files(con))
+    _load_readers(con, filter(is_url, stored), install=False)
+    paths, folders = {f"{database.absolute()}{end}" for end in _BESIDE}, set[str]()
+    paths.update(writes)
+    _patterns.clear()
+    for name in [*named, *stored, *_files_below(con, database.absolute().parent)]:
+        if is_url(name):
+            folders.add(re.split(r"[*?\[]", name)[0].rpartition("/")[0] + "/")
+        elif os.path.isdir(name):
+            folders.add(os.path.join(os.path.abspath(name), ""))
+        else:
+            paths.update((name, _absolute(name), *glob.glob(_absolute(name), recursive=True)))
+            _patterns.update({_absolute(name)} if glob.has_magic(name) else ())
+    for setting in ("autoinstall_known_extensions", "autoload_known_extensions"):
+        con.execute(f"set {setting} = false")
+    con.execute("set allowed_paths = $1", [sorted(paths)])
+    con.execute("set allowed_directories = $1", [sorted(folders)])
+    con.execute("set enable_external_access = false")
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether the engine refused to open what a connection may not."""
+    return bool(_REFUSED.search(str(error)))
+
+
+def explained(message: str) -> str:
+    """Return a message with the engine's refusals in our words and with the way out."""
+    refused = _REFUSED.search(message)
+    if refused is None:
+        if not _EXTENSION.search(message):
+            return message
+        return (
+            f"{message} Extensions are loaded only for a database that you trust, with "
+            f"--allow {EVERYTHING}."
+        )
+    path = refused["path"]
+    if any(path in glob.glob(pattern, recursive=True) for pattern in _patterns):
+        said = f"{path} came while this command worked. Run it again."
+    else:
+        said = (
+            f"the database reads {path}, which is neither the data that its models were fitted to "
+            "nor a Parquet or CSV file below its own folder. If you know why, allow it with "
+            f"--allow {_quoted(path)}, or everything with --allow {EVERYTHING}."
+        )
+    return message[: refused.start()] + said + message[refused.end() :]
+
+
+def _quoted(path: str) -> str:
+    import shlex
+
+    return shlex.quote(path)
+
+
+def _absolute(name: str) -> str:
+    return os.path.abspath(os.path.expanduser(name))
+
+
+def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Yield the data files of all stored models, as a table says them: no view is run."""
+    is_table = con.execute(
+        """
+        select 1 from system.main.duckdb_tables()
+        where database_name = system.main.current_database()
+            and schema_name = $1 and table_name = 'models'
+        """,
+        [SCHEMA],
+    ).fetchone()
+    if not is_table:
+        return
+    for (text,) in con.execute(f"select distinct source from {SCHEMA}.models").fetchall():
+        source: Any = None
+        with suppress(TypeError, ValueError):
+            source = json.loads(text)
+        if not isinstance(source, dict) or source.get("engine"):
+            continue
+        for part in ("transactions", "profile", "points", "exclude"):
+            name = source.get(part)
+            if isinstance(name, str) and is_data_file(name):
+                yield name
+
+
+def _files_below(con: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
+    """Yield the Parquet and CSV files in a folder, and below it, that views and macros name."""
+    definitions = con.execute(
+        """
+        select sql from system.main.duckdb_views()
+        where not internal and database_name = system.main.current_database()
+        union all
+        select macro_definition from system.main.duckdb_functions()
+        where not internal and database_name = system.main.current_database()
+            and macro_definition is not null
+        """
+    ).fetchall()
+    home = os.path.realpath(folder)
+    for name in {name for (sql,) in definitions for name in _quoted_texts(sql)}:
+        if not is_data_file(name) or is_url(name):
+            continue
+        fixed = glob.escape(name) if os.path.exists(name) else name
+        found = glob.glob(_absolute(fixed), recursive=True)
+        if found and all(_is_in(path, home) for path in found):
+            yield name
+
+
+def _quoted_texts(sql: str) -> Iterator[str]:
+    """Yield what stands in quotes, single or double: a file can be named in both ways."""
+    for text in re.findall(r"'((?:[^']|'')*)'", sql):
+        yield text.replace("''", "'")
+    for text in re.findall(r'"((?:[^"]|"")*)"', sql):
+        yield text.replace('""', '"')
+
+
+def _is_in(path: str, folder: str) -> bool:
+    real = os.path.realpath(path)
+    return os.path.commonpath([real, folder]) == folder
+
+
+def _load_readers(con: duckdb.DuckDBPyConnection, urls: Iterable[str], *, install: bool) -> None:
+    """Load what reads these URLs, and stored secrets: nothing is loaded later."""
+    import duckdb
+
+    needed = {_EXTENSIONS.get(url.split(":")[0].lower(), "httpfs") for url in urls}
+    for extension in sorted(needed):
+        with suppress(duckdb.Error):  # whoever reads the URL says what is missing
+            if install:
+                con.execute(f"install {extension}")
+            con.execute(f"load {extension}")
+            con.execute("from duckdb_secrets()").fetchall()

@@ -1,0 +1,102 @@
+"""Shadows: macros that DuckDB would call in the place of functions that our own SQL calls.
+
+A macro of the database comes before a built-in function of its name, an operator's too. One that
+somebody made, by mistake or not, would change what every view means.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from segmenter.errors import SegmenterError
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["refuse_shadows"]
+
+_OURS = {
+    "main": {"classify_segment", "explain_segment"},
+    "segments": {
+        "customer_segments_at",
+        "segment_moves",
+        "customer_moves",
+        "compare_models",
+        "compare_rules",
+    },
+}
+"""The macros that a fit makes, by their schema."""
+
+_UNNAMED = """
+    array_extract date_part date_trunc struct_extract list_value list_slice list_extract struct_pack
+    row map map_extract unnest like_escape not_like_escape ilike_escape timezone
+    read_parquet read_csv read_csv_auto parquet_scan
+    count_star sum_no_overflow error constant_or_null
+    current_database current_schema current_setting txid_current pragma_database_size
+    duckdb_columns duckdb_constraints duckdb_databases duckdb_functions duckdb_schemas
+    duckdb_settings duckdb_tables duckdb_views
+    approx_quantile quantile quantile_cont median nullif isfinite isnan isinf floor round hash
+"""
+"""Functions that the engine calls for what has no name in SQL, and those of SQL made in Python."""
+
+
+def refuse_shadows(con: duckdb.DuckDBPyConnection) -> None:
+    """Refuse macros that hide a function that our SQL calls, and foreign ones in our schema.
+
+    Raises
+    ------
+    SegmenterError
+        The message names the macro.
+    """
+    found = con.execute(
+        """
+        select database_name, schema_name, lower(function_name), function_type
+        from system.main.duckdb_functions()
+        where
+            (database_name = 'temp' or database_name = system.main.current_database())
+            and (schema_name = 'main' or schema_name = 'segments')
+            and not internal
+        order by all
+        """
+    ).fetchall()
+    foreign = [row for row in found if row[2] not in _OURS[row[1]] and "macro" in row[3]]
+    for database, schema, name, kind in foreign:
+        drop = "drop macro table" if kind == "table_macro" else "drop macro"
+        if schema == "segments":
+            raise SegmenterError(
+                f"the macro segments.{name}() is in the schema that each fit writes, and Segmenter "
+                f'did not make it. Drop it, or create it elsewhere: {drop} segments."{name}".'
+            )
+        if _is_operator(name) or name in _called():
+            shown = "temp.main" if database == "temp" else "main"
+            raise SegmenterError(
+                f"the macro {name} hides DuckDB's own {name}, which the segments are computed "
+                f'with. Drop it, or give it another name: {drop} {shown}."{name}".'
+            )
+
+
+def _is_operator(name: str) -> bool:
+    return not any(character.isalpha() for character in name)
+
+
+@cache
+def _called() -> frozenset[str]:
+    """Return all words before a parenthesis in our SQL, and what stands behind its syntax."""
+    import sqlglot
+    from sqlglot import TokenType
+
+    names = set(_UNNAMED.split())
+    for folder in ("views", "queries", "macros", "tables"):
+        for file in files("segmenter.sql").joinpath(folder).iterdir():
+            if not file.name.endswith(".sql"):
+                continue
+            tokens = sqlglot.tokenize(file.read_text(encoding="utf-8"), read="duckdb")
+            names.update(
+                name.text.lower()
+                for name, after in pairwise(tokens)
+                if after.token_type is TokenType.L_PAREN
+            )
+    return frozenset(names)
