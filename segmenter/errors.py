@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from segmenter.text import ended
+
 __all__ = ["SegmenterError", "did_you_mean", "first_line"]
 
 
@@ -21,4 +23,4 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence."""
-    return str(error).strip().splitlines()[0].removesuffix(".") + "."
+    return ended((str(error).strip() or type(error).__name__).splitlines()[0])

@@ -7,7 +7,6 @@ import datetime as dt
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
@@ -198,7 +197,7 @@ class Source:
 
 def is_file_name(text: str) -> bool:
     """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
-    return bool(_FILE.search(text) or _URL.match(text)) or Path(text).is_file()
+    return bool(_FILE.search(text) or _URL.match(text)) or os.path.isfile(text)
 
 
 def _absolute(text: str) -> str:

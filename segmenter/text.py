@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["counted", "escaped", "percent", "visible"]
+__all__ = ["counted", "ended", "escaped", "percent", "shortened", "visible"]
 
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -35,6 +35,29 @@ def counted(number: int, what: str, plural: str | None = None) -> str:
     ('1 row', '1,200 rows', '0 entries')
     """
     return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
+
+
+def ended(text: str) -> str:
+    """Return a text as a sentence, with one full stop where it has no end yet.
+
+    Examples
+    --------
+    >>> ended("it failed"), ended("it failed."), ended("it failed!."), ended("did it fail?")
+    ('it failed.', 'it failed.', 'it failed!', 'did it fail?')
+    """
+    text = text.rstrip(". ")
+    return text if text.endswith(("!", "?")) else f"{text}."
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """Return a text of which a message shows only the beginning.
+
+    Examples
+    --------
+    >>> shortened("a long text", 6)
+    'a long...'
+    """
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def visible(text: str) -> str:

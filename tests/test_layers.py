@@ -52,7 +52,8 @@ LAYERS = [
     {"coarsening", "lifecycle", "metrics", "sampling"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
-    {"progress", "errors", "version", "data", "sql", "compiled", "text"},
+    {"progress", "errors", "version", "data", "sql", "compiled"},
+    {"text"},
 ]
 
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database import new_database, open_to_read
-from segmenter.cli.options import Format, FormatOption, Quiet
+from segmenter.cli.options import Format, FormatOption, Quiet, checked_path
 from segmenter.errors import SegmenterError
 from segmenter.query import first_row
 
@@ -25,7 +25,8 @@ DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loade
 
 def demo(
     database: Annotated[
-        Path, typer.Argument(metavar="[DB]", help="The DuckDB file to make.")
+        Path,
+        typer.Argument(metavar="[DB]", help="The DuckDB file to make.", callback=checked_path),
     ] = DEMO_FILE,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,

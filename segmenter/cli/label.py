@@ -9,7 +9,7 @@ import typer
 
 from segmenter.cli.database import limit, open_model
 from segmenter.cli.engines import Choice, EngineName, EngineOption, Master, SparkConf
-from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads
+from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads, checked_path
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ def label(
     ],
     output: Annotated[
         Path,
-        typer.Option(help="File to write: Parquet (zstd) or CSV by its name.", show_default=False),
+        typer.Option(
+            help="File to write: Parquet (zstd) or CSV by its name.",
+            show_default=False,
+            callback=checked_path,
+        ),
     ],
     monetary: Annotated[
         str | None,
