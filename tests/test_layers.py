@@ -39,7 +39,7 @@ LAYERS = [
     {"portability"},
     {"same_meaning"},
     {"expressions", "relations", "model", "warehouses"},
-    {"catalog"},
+    {"catalog", "stored"},
     {"source", "reach", "bins"},
     {"rules"},
     {"knn_line"},
