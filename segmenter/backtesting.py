@@ -27,6 +27,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.query import first_row, records, transaction
 from segmenter.source import Source, parse_moment
 from segmenter.stage import Stage
+from segmenter.text import day, within_years
 from segmenter.training import train
 
 __all__ = ["Backtest", "Outcome"]
@@ -122,7 +123,7 @@ class Backtest:
                 self._segment(model, str(stage.customers))
                 self._measure(early, known_until, measured_until)
                 self._outcome = self._read(known_until, measured_until)
-                done(f"{known_until:%Y-%m-%d} to {measured_until:%Y-%m-%d}")
+                done(f"{day(known_until)} to {day(measured_until)}")
         return self._outcome
 
     def store(self) -> None:
@@ -147,26 +148,26 @@ class Backtest:
     def _check_span(self, relation: str, known_until: datetime, until: object) -> datetime:
         """Return the last moment to measure; refuse one that leaves nothing to know or to see."""
         query = self._sql("queries/time_span", {"transactions": _staged("transactions")})
-        first_at, last_at = first_row(self.con, query)
-        if first_at is None:
+        first_at, last_at = map(within_years, first_row(self.con, query))
+        if first_at is None or last_at is None:
             raise SegmenterError(
                 f"no row of {relation} has a date, so there is no time to go back."
             )
-        span = f"its rows span {first_at:%Y-%m-%d} to {last_at:%Y-%m-%d}"
+        span = f"its rows span {day(first_at)} to {day(last_at)}"
         if known_until < first_at:
             raise SegmenterError(
-                f"{relation} has nothing up to {known_until:%Y-%m-%d} to learn from: {span}. "
+                f"{relation} has nothing up to {day(known_until)} to learn from: {span}. "
                 "Choose a later day."
             )
         if last_at <= known_until:
             raise SegmenterError(
-                f"{relation} has nothing after {known_until:%Y-%m-%d} to measure: {span}. "
+                f"{relation} has nothing after {day(known_until)} to measure: {span}. "
                 "Choose an earlier day."
             )
         end: datetime = last_at if until is None else parse_moment(until, "until")
         if end <= known_until:
             raise SegmenterError(
-                f"until {end:%Y-%m-%d} must be later than as_of {known_until:%Y-%m-%d}: what is "
+                f"until {day(end)} must be later than as_of {day(known_until)}: what is "
                 "measured lies between them."
             )
         return end
@@ -230,7 +231,7 @@ class Backtest:
         newcomers = records(self.con, self._sql("queries/newcomers", tables))[0]
         if not newcomers.pop("customers"):
             raise SegmenterError(
-                f"no customer has a row after {known_until:%Y-%m-%d} and up to {until:%Y-%m-%d}, "
+                f"no customer has a row after {day(known_until)} and up to {day(until)}, "
                 "so there is nothing to measure. Leave until out, or choose another day."
             )
         key = {"model_id": self._model_id, "as_of": known_until, "until": until}

@@ -12,6 +12,8 @@ import shlex
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
+from segmenter.text import ended
+
 __all__ = [
     "BusyError",
     "SegmenterError",
@@ -50,8 +52,7 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence."""
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(" .") + "."
+    return ended((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def reason(error: BaseException) -> str:
@@ -65,7 +66,7 @@ def reason(error: BaseException) -> str:
     number = _CSV_LINE.search(lines[0])
     if number is None:
         more = lines[1:2] if "Error when sniffing" in lines[0] else []
-        return " ".join(line.rstrip(".") + "." for line in [lines[0], *more])
+        return " ".join(map(ended, [lines[0], *more]))
     original = next((line for line in lines if line.startswith("Original Line:")), "")
     causes = (line for line in lines[1:] if line and not line.startswith(("Original", "Possible")))
     cause = next(causes, "it cannot be read").rstrip(".")

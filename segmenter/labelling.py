@@ -8,7 +8,6 @@ each value as it stands: a CSV that becomes a CSV is read without guessing types
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from segmenter.query import first_row
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Losses, Stage, Survey
+from segmenter.stored import stored_mapping
 from segmenter.training import count_losses
 
 __all__ = ["Labels", "label_customers", "label_profiles"]
@@ -232,7 +232,7 @@ def _refuse_same_file(given: InputFile, output: OutputFile) -> None:
 def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str]:
     """Tell where these transactions are counted otherwise than those of the model."""
     (stored,) = first_row(con, f"select source from {SCHEMA}.models where is_current")
-    fitted = json.loads(stored)
+    fitted = stored_mapping(stored, "source")
     if fitted.get("window") != source.window:
         yield (
             f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "

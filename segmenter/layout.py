@@ -105,8 +105,14 @@ def require_model(con: duckdb.DuckDBPyConnection) -> None:
     """
     if has_model(con):
         check_layout(con)
-        if first_row(con, f"select 1 from {SCHEMA}.models where is_current"):
+        current = f"select model_id from {SCHEMA}.models where is_current"
+        if first_row(con, f"select 1 from {SCHEMA}.model_segments where model_id in ({current})"):
             return
+        if first_row(con, current):
+            raise SegmenterError(
+                f"the model is damaged: it has no segments in {SCHEMA}.model_segments. Take the "
+                "database from a backup, or fit again."
+            )
     raise SegmenterError(
         "this database has no model yet. Fit one first: segmenter fit DB --transactions TABLE "
         "--customer COLUMN --amount COLUMN"

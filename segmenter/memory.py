@@ -8,7 +8,6 @@ are added up again, which is right unless rows came late or were changed since.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ from segmenter.query import first_row, records
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage
+from segmenter.stored import stored_mapping, stored_settings, stored_source
 
 __all__ = ["Customer", "Trace", "has_table", "source_rows", "trace"]
 
@@ -109,7 +109,7 @@ def _trace_in(con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[
             0,
             "has no point of their profile: it was another one at the fit, and that point stays",
         )
-    if "exclude" in json.loads(version["source"]):
+    if "exclude" in stored_mapping(version["source"], "source"):
         return Trace(key, None, 0, "left them out, if they were excluded by its fit already")
     return Trace(
         key,
@@ -193,8 +193,8 @@ def _added_up_again(
     con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[str, Any]
 ) -> Profile | None:
     """Return the profile from the rows up to the fit, None where the source is gone or has none."""
-    source = Source(**json.loads(version["source"]))
-    settings = Settings.from_mapping(json.loads(version["settings"]))
+    source = stored_source(version["source"])
+    settings = stored_settings(version["settings"])
     if source.was_frame or source.kind == "points":
         return None
     try:

@@ -7,7 +7,6 @@ import datetime as dt
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
@@ -212,7 +211,7 @@ class Source:
 
 def is_file_name(text: str) -> bool:
     """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
-    return is_data_file(text) or Path(text).is_file() or is_special(text)
+    return is_data_file(text) or os.path.isfile(text) or is_special(text)
 
 
 def is_data_file(text: str) -> bool:

@@ -22,6 +22,7 @@ from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.settings import Settings
 from segmenter.source import Source
+from segmenter.stored import stored_mapping, stored_settings, stored_source, stored_warnings
 from segmenter.version import __version__
 
 __all__ = ["create_tables", "current", "delete", "load", "make_current", "rules_table", "save"]
@@ -136,8 +137,8 @@ def current(con: duckdb.DuckDBPyConnection) -> tuple[int, Source, Settings]:
     )
     return (
         model_id,
-        Source(**json.loads(source)),
-        Settings.from_mapping(json.loads(settings)),
+        stored_source(source),
+        stored_settings(settings),
     )
 
 
@@ -165,11 +166,11 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         splits=splits,
         scaling=header["scaling"],
         flat_share=header["flat_share"],
-        warnings=tuple(json.loads(header["warnings"])),
+        warnings=stored_warnings(header["warnings"]),
     )
     return Model(
-        settings=Settings.from_mapping(json.loads(header["settings"])),
-        source=json.loads(header["source"]),
+        settings=stored_settings(header["settings"]),
+        source=stored_mapping(header["source"], "source"),
         segmentation=segmentation,
         rules=_read_rules(con, key, names),
         customers=header["customers"],
@@ -268,7 +269,13 @@ def _to_cents(money: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, A
 
 def _codes(segments: Iterable[str], names: list[str]) -> np.ndarray[Any, np.dtype[np.int32]]:
     code_of = {name: code for code, name in enumerate(names)}
-    return np.array([code_of[segment] for segment in segments], dtype=np.int32)
+    try:
+        return np.array([code_of[segment] for segment in segments], dtype=np.int32)
+    except KeyError as error:
+        raise SegmenterError(
+            f"the model is damaged: {error} is not among its segments in {SCHEMA}.model_segments. "
+            "Take the database from a backup, or fit again."
+        ) from None
 
 
 def _read_points(

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 
-__all__ = ["counted", "escaped", "percent", "visible"]
+__all__ = [
+    "counted",
+    "day",
+    "ended",
+    "escaped",
+    "percent",
+    "shortened",
+    "visible",
+    "within_years",
+]
 
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -35,6 +45,57 @@ def counted(number: int, what: str, plural: str | None = None) -> str:
     ('1 row', '1,200 rows', '0 entries')
     """
     return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
+
+
+def within_years(moment: datetime | str | None) -> datetime | None:
+    """Return a moment that Python can hold, the nearest one where it cannot.
+
+    DuckDB hands out moments before the year 1 and after 9999 as texts.
+
+    Examples
+    --------
+    >>> within_years("200024-01-01 00:00:00") == datetime.max
+    True
+    """
+    if isinstance(moment, str):
+        return datetime.min if "(BC)" in moment else datetime.max
+    return moment
+
+
+def day(moment: date) -> str:
+    """Return the day of a moment, also of one that stands for all beyond.
+
+    Examples
+    --------
+    >>> day(datetime(2011, 12, 9, 12, 50)), day(datetime.max)
+    ('2011-12-09', 'after the year 9999')
+    """
+    if moment in (datetime.min, datetime.max):
+        return "before the year 1" if moment == datetime.min else "after the year 9999"
+    return moment.isoformat()[:10]
+
+
+def ended(text: str) -> str:
+    """Return a text as a sentence, with one full stop where it has no end yet.
+
+    Examples
+    --------
+    >>> ended("it failed"), ended("it failed."), ended("it failed!."), ended("did it fail?")
+    ('it failed.', 'it failed.', 'it failed!', 'did it fail?')
+    """
+    text = text.rstrip(". ")
+    return text if text.endswith(("!", "?")) else f"{text}."
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """Return a text of which a message shows only the beginning.
+
+    Examples
+    --------
+    >>> shortened("a long text", 6)
+    'a long...'
+    """
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def visible(text: str) -> str:

@@ -10,7 +10,7 @@ import duckdb
 
 from segmenter import Source
 
-__all__ = ["DATASETS", "RETAIL", "SHOP", "load_dataset"]
+__all__ = ["DATASETS", "RETAIL", "SHOP", "database", "load_dataset"]
 
 HERE = Path(__file__).parent
 
@@ -39,6 +39,13 @@ def cdnow_file() -> Path:
     assert found is not None
     assert found.origin is not None, "pip install -e '.[dev]' brings lifetimes"
     return Path(found.origin).parent / "datasets" / "CDNOW_master.txt"
+
+
+def database(name: str) -> None:
+    """Make the file ``NAME.duckdb`` with a data set, which DuckDB 1.4 can read."""
+    storage = {"storage_compatibility_version": "v1.4.0"}
+    with duckdb.connect(f"{name}.duckdb", config=storage) as con:
+        load_dataset(con, name)
 
 
 def load_dataset(con: duckdb.DuckDBPyConnection, name: str) -> Source:

@@ -42,7 +42,7 @@ LAYERS = [
     {"portability"},
     {"same_meaning", "literals", "utc_time"},
     {"expressions", "relations", "model", "warehouses"},
-    {"catalog"},
+    {"catalog", "stored"},
     {"source", "reach", "bins"},
     {"rules"},
     {"knn_line"},
@@ -56,18 +56,8 @@ LAYERS = [
     {"points", "layout", "settings"},
     {"query", "datafiles"},
     {"drafts", "special_files", "text_encoding", "shadowing"},
-    {
-        "progress",
-        "stopping",
-        "errors",
-        "version",
-        "data",
-        "sql",
-        "compiled",
-        "text",
-        "amount_texts",
-    },
-    {"kernel_folder"},
+    {"progress", "stopping", "errors", "version", "data", "sql", "compiled", "amount_texts"},
+    {"text", "kernel_folder"},
 ]
 
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -21,7 +21,7 @@ from segmenter.cli.options import (
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
-from segmenter.text import percent
+from segmenter.text import day, percent
 
 if TYPE_CHECKING:
     from segmenter.backtesting import Outcome
@@ -102,8 +102,8 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
     if customers and ours is not None:
         yield (
-            f"Of what customers known on {outcome.as_of:%Y-%m-%d} spent up to "
-            f"{outcome.until:%Y-%m-%d}, {percent(ours, 1)} came from the {customers:,} of "
+            f"Of what customers known on {day(outcome.as_of)} spent up to "
+            f"{day(outcome.until)}, {percent(ours, 1)} came from the {customers:,} of "
             f"{top['segments']['segment']}; the {customers:,} with the highest spend, as many, "
             f"made {percent(theirs, 1)}. {_verdict(ours, theirs)}"
         )

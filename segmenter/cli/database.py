@@ -35,6 +35,10 @@ MANNERS = "set enable_progress_bar = false; set python_enable_replacements = fal
 table must not be looked for among the variables of this program."""
 
 
+_MAGIC = slice(8, 12)
+"""Where a DuckDB file says what it is."""
+
+
 @contextmanager
 def open_to_read(
     path: Path, wait: float | None = None, *, quiet: bool = False, confined: bool = True
@@ -177,7 +181,21 @@ def _must_exist(path: Path) -> None:
     if not path.exists():
         nearby = [file.name for file in path.absolute().parent.glob("*") if file.is_file()]
         hint = did_you_mean(path.name, nearby)
-        raise SegmenterError(f"there is no database {path}.{hint}")
+        raise SegmenterError(f"the database {path} does not exist.{hint}")
+    _refuse_other_files(path)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Refuse what is no database: DuckDB would take a data file for an empty one that reads it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_MAGIC.stop)
+    except OSError as error:
+        raise SegmenterError(f"{path} cannot be opened: {error.strerror}.") from None
+    if head[_MAGIC] != b"DUCK":
+        raise SegmenterError(
+            f"{path} is not a DuckDB file. Name one; data files are named with --transactions."
+        )
 
 
 def _connect(

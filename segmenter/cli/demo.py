@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database import check_writable, new_database, open_to_read
-from segmenter.cli.options import Format, FormatOption, Quiet, Wait
+from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
 from segmenter.cli.placing import check_free, log_of
 from segmenter.cli.waiting import patience
 from segmenter.errors import SegmenterError
@@ -29,7 +29,8 @@ DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loade
 
 def demo(
     database: Annotated[
-        Path, typer.Argument(metavar="[DB]", help="The DuckDB file to make.")
+        Path,
+        typer.Argument(metavar="[DB]", help="The DuckDB file to make.", callback=checked_path),
     ] = DEMO_FILE,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,

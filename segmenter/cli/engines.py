@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmenter.cli.options import checked_path
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -41,12 +42,19 @@ class EngineName(StrEnum):
 
 
 OptionalDatabase = Annotated[
-    Path | None, typer.Argument(metavar="DB", help="The DuckDB file.", show_default=False)
+    Path | None,
+    typer.Argument(
+        metavar="DB", help="The DuckDB file.", show_default=False, callback=checked_path
+    ),
 ]
 EngineOption = Annotated[EngineName, typer.Option(help="Where the rows are and are worked on.")]
 ModelFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="With --engine: the DuckDB file for the model, as DB."),
+    typer.Option(
+        metavar="FILE",
+        help="With --engine: the DuckDB file for the model, as DB.",
+        callback=checked_path,
+    ),
 ]
 Master = Annotated[
     str | None,

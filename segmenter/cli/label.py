@@ -17,6 +17,7 @@ from segmenter.cli.options import (
     Quiet,
     Threads,
     Wait,
+    checked_path,
 )
 from segmenter.errors import SegmenterError
 
@@ -37,7 +38,11 @@ def label(
     ],
     output: Annotated[
         Path,
-        typer.Option(help="File to write: Parquet (zstd) or CSV by its name.", show_default=False),
+        typer.Option(
+            help="File to write: Parquet (zstd) or CSV by its name.",
+            show_default=False,
+            callback=checked_path,
+        ),
     ],
     monetary: Annotated[
         str | None,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from segmenter.errors import SegmenterError
+from segmenter.text import shortened
 
 __all__ = [
     "AllowLostRows",
@@ -22,6 +23,7 @@ __all__ = [
     "SafeCsv",
     "Threads",
     "Wait",
+    "checked_path",
 ]
 
 THREADS_A_PROCESSOR = 4
@@ -41,8 +43,34 @@ class Format(StrEnum):
     JSON = "json"
 
 
+def checked_path(path: Path | None) -> Path | None:
+    """Refuse what no file can be called, or what cannot be looked at.
+
+    Raises
+    ------
+    SegmenterError
+    """
+    try:
+        if path is not None:
+            os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except ValueError:
+        raise SegmenterError(
+            f"{path} has a NUL character, which no file has in its name."
+        ) from None
+    except OSError as error:
+        raise SegmenterError(
+            f"{shortened(str(path))} cannot be opened: {error.strerror}. Name another file."
+        ) from None
+    return path
+
+
 Database = Annotated[
-    Path, typer.Argument(metavar="DB", help="The DuckDB file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="DB", help="The DuckDB file.", show_default=False, callback=checked_path
+    ),
 ]
 FormatOption = Annotated[
     Format, typer.Option("--format", "-f", help="How to write the result to standard output.")

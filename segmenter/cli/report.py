@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database import open_model
-from segmenter.cli.options import Database, Quiet, Wait
+from segmenter.cli.options import Database, Quiet, Wait, checked_path
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -20,11 +20,22 @@ __all__ = ["report"]
 def report(
     database: Database,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The HTML file to make.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The HTML file to make.",
+            callback=checked_path,
+        ),
     ] = Path("report.html"),
     png: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write each chart as a PNG file into this folder."),
+        typer.Option(
+            metavar="DIR",
+            help="Also write each chart as a PNG file into this folder.",
+            callback=checked_path,
+        ),
     ] = None,
     with_customers: Annotated[
         bool,

@@ -65,12 +65,12 @@ def models(
 
 def _unusual(settings: str) -> str:
     """Return the settings that are not the defaults."""
-    import json
-
     from segmenter.settings import Settings
+    from segmenter.stored import stored_mapping
 
     usual = Settings().as_dict()
-    told = {key: value for key, value in json.loads(settings).items() if value != usual.get(key)}
+    given = stored_mapping(settings, "settings")
+    told = {key: value for key, value in given.items() if value != usual.get(key)}
     return ", ".join(f"{key} = {value}" for key, value in told.items()) or "defaults"
 
 

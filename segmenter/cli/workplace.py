@@ -40,6 +40,8 @@ class Workplace:
     con : DuckDBPyConnection
     path : Path
         The file, which need not exist yet.
+    is_new : bool
+        Whether there was no such file.
     """
 
     def __init__(
@@ -59,8 +61,8 @@ class Workplace:
         self._wait = wait
         self._quiet = quiet
         self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
-        self._is_new = not path.exists()
-        if not self._is_new:
+        self.is_new = not path.exists()
+        if not self.is_new:
             self._attach(path, "read_only", wait)
             self._versions = self._read_versions()
 
@@ -81,7 +83,7 @@ class Workplace:
         import duckdb
 
         stopping.check()
-        if self._is_new:
+        if self.is_new:
             assert self._folder is not None, "it was opened to be read only"
             draft = self._folder / "draft.duckdb"
             self._attach(draft, f"storage_version '{STORAGE}'")
@@ -207,11 +209,10 @@ def workplace(
             con.execute("set checkpoint_threshold = '1TB'")
             spill_to(con, folder)
             limit(con, memory_limit, threads)
-            exists = path.exists()
-            place_of_work = Workplace(con, path, folder, wait, quiet=quiet)
-            if exists:  # a new one has no views or macros of somebody else
+            made = Workplace(con, path, folder, wait, quiet=quiet)
+            if not made.is_new:  # a new one has no views or macros of somebody else
                 confine(con, path, reads)
-            yield place_of_work
+            yield made
         finally:
             con.close()
 

@@ -7,7 +7,6 @@ objects that look back in time are asked of that table.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +24,8 @@ from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.optional import NO_RHYTHM, Optional, no_time
 from segmenter.report.zoom import level_maps, trees
 from segmenter.source import Source
+from segmenter.stored import stored_mapping, stored_warnings
+from segmenter.text import day, within_years
 
 __all__ = ["MANY", "Questions"]
 
@@ -125,8 +126,8 @@ class Questions:
 
     def _read_model(self) -> dict[str, Any]:
         (model,) = records(self.con, f"select * from {SCHEMA}.models where is_current")
-        parsed = {name: json.loads(model[name]) for name in ("source", "settings", "warnings")}
-        return {**model, **parsed}
+        parsed = {name: stored_mapping(model[name], name) for name in ("source", "settings")}
+        return {**model, **parsed, "warnings": list(stored_warnings(model["warnings"]))}
 
     def _of_model(self, table: str, order: str) -> Rows:
         query = f"select * from {SCHEMA}.{table} where model_id = $1 order by {order}"
@@ -146,7 +147,7 @@ class Questions:
         if not self._has_customers:
             return None, None
         query = f"select min(first_order_at), max(last_order_at) from {self._customers}"
-        first, last = first_row(self.con, query)
+        first, last = map(within_years, first_row(self.con, query))
         return first, last
 
     def _map(self, customers: int) -> Map:
@@ -215,9 +216,7 @@ def _check_since(since: dt.datetime | None, last: dt.datetime | None) -> None:
     if last is None:
         raise SegmenterError("--since needs a date column, and the model was fitted without one.")
     if since >= last:
-        raise SegmenterError(
-            f"--since {since:%Y-%m-%d} must be before the newest order, {last:%Y-%m-%d}."
-        )
+        raise SegmenterError(f"--since {day(since)} must be before the newest order, {day(last)}.")
 
 
 def _three_months_before(first: dt.datetime | None, last: dt.datetime | None) -> dt.datetime | None:

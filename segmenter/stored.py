@@ -1,0 +1,83 @@
+"""What a model keeps as JSON: its source, its settings and its warnings, read back and checked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from segmenter.errors import SegmenterError
+from segmenter.settings import Settings
+from segmenter.source import Source
+from segmenter.text import shortened
+
+__all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warnings"]
+
+
+def stored_mapping(text: object, column: str) -> dict[str, Any]:
+    """Return a column of ``segments.models`` as a mapping.
+
+    Raises
+    ------
+    SegmenterError
+        Somebody has changed it: it is no JSON object any more.
+    """
+    found = _decoded(text, column)
+    if not isinstance(found, dict):
+        raise _damaged(text, column)
+    return found
+
+
+def stored_source(text: object) -> Source:
+    """Return the source of a model.
+
+    Raises
+    ------
+    SegmenterError
+        It is damaged, or not one that this version knows.
+    """
+    try:
+        return Source(**stored_mapping(text, "source"))
+    except (TypeError, SegmenterError):
+        raise _damaged(text, "source") from None
+
+
+def stored_settings(text: object) -> Settings:
+    """Return the settings of a model.
+
+    Raises
+    ------
+    SegmenterError
+        They are damaged, or not ones that this version knows.
+    """
+    try:
+        return Settings.from_mapping(stored_mapping(text, "settings"))
+    except (TypeError, SegmenterError):
+        raise _damaged(text, "settings") from None
+
+
+def stored_warnings(text: object) -> tuple[str, ...]:
+    """Return what a fit has warned of.
+
+    Raises
+    ------
+    SegmenterError
+        It is damaged.
+    """
+    found = _decoded(text, "warnings")
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise _damaged(text, "warnings")
+    return tuple(found)
+
+
+def _decoded(text: object, column: str) -> Any:
+    try:
+        return json.loads(str(text))
+    except ValueError:
+        raise _damaged(text, column) from None
+
+
+def _damaged(text: object, column: str) -> SegmenterError:
+    return SegmenterError(
+        f"the model is damaged: its {column} in segments.models, {shortened(str(text))!r}, is not "
+        "what a fit has written. Take the database from a backup, or fit into a new file."
+    )

@@ -1,0 +1,679 @@
+"""1,500 calls of the command line that are wrong, made from a seed, and the files for them.
+
+Each call is one mistake in a call that works: a value of the wrong kind, a file that is something
+else, a name that a terminal or SQL would take for more than a name, a table that nobody can learn
+from. `make_files` makes the folder in which they run, `calls` the calls.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from segmenter import Source, fit
+from segmenter.cli.app import command
+from tests.datasets import SHOP
+
+__all__ = ["COUNT", "Call", "calls", "make_files"]
+
+COUNT = 1500
+SEED = 15
+
+WRONG = frozenset({2})
+EITHER = frozenset({0, 2, 3})
+"""What may be meant: it works, or it is refused."""
+
+
+class Call(NamedTuple):
+    """The words after ``segmenter``, the exit codes that are right, and the kind of mistake."""
+
+    words: tuple[str, ...]
+    codes: frozenset[int]
+    kind: str
+
+
+READ = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
+DATED = (*READ, "--date", "sold_at")
+
+ELSEWHERE = ("--engine", "postgres", "--transactions", "t", *READ, "--model", "m.duckdb")
+
+GOOD: dict[str, tuple[str, ...]] = {
+    "fit": ("shop.duckdb", "--transactions", "sales", *DATED),
+    "segments": ("shop.duckdb",),
+    "customers": ("shop.duckdb",),
+    "rules": ("shop.duckdb",),
+    "classify": ("shop.duckdb", "250", "3"),
+    "explain": ("shop.duckdb", "250", "3"),
+    "label": ("shop.duckdb", "--input", "profiles.csv", "--output", "out.csv"),
+    "export": ("shop.duckdb", "--dialect", "postgres"),
+    "report": ("shop.duckdb", "--output", "report.html"),
+    "moves": ("shop.duckdb", "--from", "2024-02-01"),
+    "quality": ("shop.duckdb",),
+    "drift": ("shop.duckdb",),
+    "backtest": ("shop.duckdb", "--as-of", "2024-03-01"),
+    "refresh": ("shop.duckdb",),
+    "models": ("shop.duckdb",),
+    "compare": ("shop.duckdb", "1", "2"),
+    "rollback": ("shop.duckdb", "1"),
+    "prune": ("shop.duckdb", "--keep", "1"),
+    "forget": ("shop.duckdb", "--customer", "7"),
+}
+"""A call of each verb that works, with the database first."""
+
+HOSTILE = (
+    "[red]",
+    "[/]",
+    "[/red]x[bold",
+    "a[link=file:///x]b[/link]",
+    ":smile: :bomb:",
+    "\x1b]0;owned\x07",
+    "\x1b[2J\x1b[31mred",
+    "a\nsegmenter: all is well",
+    "a\tb\r\x08",
+    "\u202etxt.exe",
+    "\u2066x\u2069\u2028y\u2029",
+    "\x7f\x9b31m",
+    "it's",
+    'a "quoted" name',
+    "a;drop table sales;--",
+    "a.b.c.d",
+    "$1 %s {0} {name!r}",
+    "-x",
+    "*",
+    "ünï✓💥",
+    "x" * 300,
+    "x/" * 2500,
+    "null\0byte",
+    "not \udcff utf-8",
+    " ",
+    "",
+    "NULL",
+    "constructor",
+    "`a`",
+    "\\",
+    "C:\\x\\y",
+)
+"""Texts that are markup, commands of a terminal, SQL, formats or paths to somebody."""
+
+BAD_FILES = (
+    "missing.duckdb",
+    "folder",
+    "text.txt",
+    "profiles.csv",
+    "sales.parquet",
+    "cut_short.duckdb",
+    "overwritten.duckdb",
+    "sqlite.db",
+    "text.txt/inside.duckdb",
+    "no/such/folder/x.duckdb",
+    "loop.duckdb",
+    "dangling.duckdb",
+    "zeros.duckdb",
+    "/dev/null",
+    "/",
+    ".",
+    "",
+    " ",
+    "~/no_such_file.duckdb",
+    "*.duckdb",
+    "https://localhost:1/x.duckdb",
+    "s3://no-such-bucket/x.duckdb",
+    ":memory:",
+    *HOSTILE[:13],
+    *HOSTILE[20:24],
+)
+
+NO_MODELS = (
+    "empty.duckdb",
+    "tables.duckdb",
+    "somebody_elses.duckdb",
+    "their_macro.duckdb",
+    "newer_layout.duckdb",
+    "no_current.duckdb",
+)
+"""Databases without a model that this version can read."""
+
+BAD_MODELS = (
+    "source_not_json.duckdb",
+    "source_other_json.duckdb",
+    "source_unknown.duckdb",
+    "settings_not_json.duckdb",
+    "settings_wrong.duckdb",
+    "warnings_not_json.duckdb",
+    "no_rules_table.duckdb",
+    "no_points_table.duckdb",
+    "no_segments.duckdb",
+    "no_splits.duckdb",
+    "source_gone.duckdb",
+    "column_gone.duckdb",
+    "type_changed.duckdb",
+    "emptied.duckdb",
+)
+"""Databases with a model that somebody has damaged, or whose table has changed."""
+
+BAD_DATES = (
+    "yesterday",
+    "2024-13-01",
+    "2024-02-30",
+    "0000-00-00",
+    "10000-01-01",
+    "-44-03-15",
+    "infinity",
+    "-infinity",
+    "now",
+    "20240101T",
+    "2024-01-01T25:00",
+    "1/2/2024",
+    "2024-01-01; drop table sales",
+    *HOSTILE[:12],
+    *HOSTILE[20:26],
+)
+
+BAD_WHOLE = ("abc", "1.5", "nan", "1e3", "0x10", "--", "9" * 25, "-1", "[1]", "", "1;2")
+BAD_NUMBERS = ("abc", "nan", "inf", "-inf", "1e999", "1,5", "1_0_", "", "[0.5]", "0x1p3x")
+
+BAD_EXPRESSIONS = (
+    "no_such_column",
+    "custmer_id",
+    "sum(amount)",
+    "count(*) over ()",
+    "(select 1)",
+    "*",
+    "amount +",
+    "amount)",
+    "'text'",
+    "1; drop table sales",
+    "amount -- comment",
+    "amount /*",
+    "no_such_function(amount)",
+    "amount::no_such_type",
+    "unnest([1, 2])",
+    "{'a': 1}",
+    "[1, 2]",
+    "'a",
+    '"a',
+    "$1",
+    "?",
+    "sales.amount.x.y.z",
+    "case when",
+    "(" * 400 + "amount" + ")" * 400,
+    "cast('x' as integer)",
+    "1 / 0 || error('boom[red]')",
+    "a[red]",
+    *HOSTILE,
+)
+
+BAD_TABLES = (
+    "nothing",
+    "nobody",
+    "not_a_number",
+    "not_finite",
+    "too_large",
+    "negative_only",
+    "one_customer",
+    "texts",
+    "nested",
+    "blobs",
+    "segments.models",
+    "information_schema.tables",
+    "duckdb_tables()",
+    "sales; drop table sales",
+    "select * from sales",
+    "sales.sales.sales.sales",
+    "broken_view",
+    "missing.csv",
+    "missing/*.parquet",
+    "text.txt",
+    "empty.csv",
+    "header_only.csv",
+    "ragged.csv",
+    "not.parquet",
+    "cut_short.parquet",
+    "folder",
+    "folder.parquet",
+    "https://localhost:1/x.csv",
+    "no_such_scheme://x/y.parquet",
+    *HOSTILE,
+)
+
+ODD_DATES = ("infinite", "before_christ", "far_future", "texts_as_dates", "one_day", "no_dates")
+"""Tables whose dates a program may not be able to show; they have the columns of sales."""
+
+CONFLICTS: tuple[tuple[str, ...], ...] = (
+    ("fit", "shop.duckdb"),
+    ("fit", "shop.duckdb", "--transactions", "sales"),
+    ("fit", "shop.duckdb", "--transactions", "sales", "--customer", "customer_id"),
+    ("fit", "shop.duckdb", "--transactions", "sales", "--profile", "profiles"),
+    ("fit", "shop.duckdb", "--points", "points", "--profile", "profiles"),
+    ("fit", "shop.duckdb", "--points", "points", "--cut", "0.9"),
+    ("fit", "shop.duckdb", "--points", "points", "--cut-on", "monetary"),
+    ("fit", "shop.duckdb", "--points", "points", "--exclude", "profiles"),
+    ("fit", "shop.duckdb", "--points", "points", "--customer", "customer_id"),
+    ("fit", "shop.duckdb", "--profile", "profiles", "--amount", "monetary"),
+    ("fit", "shop.duckdb", "--profile", "profiles", "--window", "3 months"),
+    ("fit", "shop.duckdb", "--profile", "points"),
+    ("fit", "shop.duckdb", "--points", "profiles"),
+    ("fit", "shop.duckdb", "--profile", "sales"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--window", "3 months"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--as-of", "2024-03-01"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--as-of", "1999-01-01"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *DATED, "--as-of", "1999-01-01"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--names", "A,A,B"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--names", "A,,B"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--names", "A"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--names", "A,B,C,D,E,F,G,H"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--master", "local"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--dsn", "postgresql://x/y"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--spark-conf", "a=b"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--model", "m.duckdb"),
+    ("fit", "--transactions", "sales", *READ),
+    ("fit", "new.duckdb", "--transactions", "sales", *READ),
+    ("fit", "--engine", "spark", "--transactions", "x.parquet", *READ),
+    ("fit", *ELSEWHERE, "--dsn", "host=nowhere.invalid [red]"),
+    ("fit", *ELSEWHERE, "--dsn", "[/]"),
+    ("customers", "shop.duckdb", "--upgrades", "--lifecycle", "new"),
+    ("customers", "shop.duckdb", "--upgrades", "--snapshot"),
+    ("customers", "shop.duckdb", "--order-by", "monetary_needed"),
+    ("customers", "points.duckdb"),
+    ("customers", "undated.duckdb", "--lifecycle", "new"),
+    ("customers", "shop.duckdb", "--upgrades", "--order-by", "last_order_at"),
+    ("explain", "shop.duckdb"),
+    ("explain", "shop.duckdb", "250"),
+    ("explain", "shop.duckdb", "250", "3", "--customer", "7"),
+    ("explain", "points.duckdb", "--customer", "7"),
+    ("explain", "no_macro.duckdb", "250", "3"),
+    ("label", *GOOD["label"], "--monetary", "m", "--customer", "c"),
+    ("label", "shop.duckdb", "--input", "sales.parquet", "--output", "o.csv", "--amount", "amount"),
+    ("label", "shop.duckdb", "--input", "sales.parquet", "--output", "o.csv", "--customer", "c"),
+    ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "profiles.csv"),
+    ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "profiles.csv", "--overwrite"),
+    ("label", "shop.duckdb", "--input", "labelled.csv", "--output", "o.csv"),
+    ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "shop.duckdb"),
+    ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "shop.duckdb", "--overwrite"),
+    ("label", "shop.duckdb", "--engine", "postgres", "--input", "x", "--output", "y"),
+    ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "o.csv", "--master", "local"),
+    ("moves", "undated.duckdb", "--from", "2024-01-01"),
+    ("moves", "points.duckdb", "--from", "2024-01-01"),
+    ("moves", "shop.duckdb", "--from", "2024-03-01", "--to", "2024-02-01"),
+    ("moves", "shop.duckdb", "--from", "1999-01-01"),
+    ("drift", "points.duckdb"),
+    ("backtest", "undated.duckdb", "--as-of", "2024-03-01"),
+    ("backtest", "points.duckdb", "--as-of", "2024-03-01"),
+    ("backtest", "shop.duckdb", "--as-of", "1999-03-01"),
+    ("backtest", "shop.duckdb", "--as-of", "2099-03-01"),
+    ("backtest", "shop.duckdb", "--as-of", "2024-03-01", "--until", "2024-02-01"),
+    ("quality", "rules_only.duckdb"),
+    ("refresh", "points.duckdb"),
+    ("forget", "points.duckdb", "--customer", "7"),
+    ("forget", "shop.duckdb", "--customer", "no such [red]customer"),
+    ("compare", "shop.duckdb", "1", "1"),
+    ("compare", "shop.duckdb", "1", "99"),
+    ("rollback", "shop.duckdb", "2"),
+    ("rollback", "shop.duckdb", "99"),
+    ("quality", "shop.duckdb", "--model", "99"),
+    ("prune", "shop.duckdb"),
+    ("export", "shop.duckdb"),
+    ("report", "shop.duckdb", "-o", "shop.duckdb"),
+    ("report", "shop.duckdb", "-o", "text.txt"),
+    ("report", "shop.duckdb", "-o", "folder"),
+    ("report", "shop.duckdb", "--png", "text.txt"),
+    ("demo", "shop.duckdb"),
+    ("demo", "folder"),
+    ("demo", "text.txt"),
+    ("demo", "no/such/folder/x.duckdb"),
+    ("export", "spark.duckdb", "--dialect", "spark", "--table", "a.b.c.d.e"),
+)
+
+
+def calls(count: int = COUNT) -> list[Call]:
+    """Return the calls, always the same ones, kinds mixed."""
+    made = list(dict.fromkeys(_all()))
+    random.Random(SEED).shuffle(made)
+    assert len(made) >= count, len(made)
+    return made[:count]
+
+
+def _all() -> Iterator[Call]:
+    yield from _misspelled()
+    for words in CONFLICTS:
+        yield Call(words, WRONG, "options that do not go together")
+    yield from _wrong_values()
+    yield from _wrong_files()
+    yield from _wrong_sources()
+    yield from _texts()
+
+
+def _misspelled() -> Iterator[Call]:
+    for word in ("fitt", "Fit", "", "--verson", "-x", "help", *HOSTILE):
+        yield Call((word,), WRONG, "no such verb")
+        yield Call((word, "shop.duckdb"), WRONG, "no such verb")
+    for verb, words in GOOD.items():
+        yield Call((verb,), WRONG, "nothing given")
+        yield Call((verb, *words, "one", "too", "many"), WRONG, "too many arguments")
+        yield Call((verb, *words, "--no-such-option"), WRONG, "no such option")
+        yield Call((verb, *words, "--format"), WRONG, "an option without its value")
+        for hostile in HOSTILE[:12]:
+            yield Call((verb, *words, f"--{hostile}"), WRONG, "no such option")
+
+
+def _wrong_values() -> Iterator[Call]:
+    """Give each option of a kind a value of another."""
+    for verb, words in GOOD.items():
+        for option in command().commands[verb].params:
+            name = max(option.opts, key=len)
+            if not name.startswith("--") or option.is_flag:
+                continue
+            kind = str(option.type_descriptor.annotation)
+            if "int" in kind:
+                bad: tuple[str, ...] = BAD_WHOLE
+            elif "float" in kind:
+                bad = BAD_NUMBERS
+            elif option.type_descriptor.is_choice:
+                bad = ("x", "", "[red]", "TABLES", "\x1b[31m", "a\nb")
+            else:
+                continue
+            for value in bad:
+                codes = EITHER if value == "9" * 25 else WRONG  # no limit is as good
+                yield Call((verb, *words, name, value), codes, "a value of another kind")
+    for verb in ("classify", "explain"):
+        for value in BAD_NUMBERS:
+            yield Call((verb, "shop.duckdb", value, "3"), WRONG, "a value of another kind")
+            yield Call((verb, "shop.duckdb", "250", value), WRONG, "a value of another kind")
+    for verb, words in (("compare", ("1",)), ("rollback", ())):
+        for value in BAD_WHOLE:
+            yield Call((verb, "shop.duckdb", *words, value), WRONG, "a value of another kind")
+    dates = {"moves": ("--from", "--to"), "backtest": ("--as-of", "--until"), "fit": ("--as-of",)}
+    for verb, options in {**dates, "report": ("--since",)}.items():
+        for option in options:
+            for value in BAD_DATES:
+                yield Call((verb, *GOOD[verb], option, value), WRONG, "no date")
+    for value in ("x", "0 days", "-1 days", "1 fortnight", "1e9 years", "1", "days", *HOSTILE):
+        yield Call(("fit", *GOOD["fit"], "--window", value), WRONG, "no time span")
+    for value in ("x", "0", "2GBB", "lots", *HOSTILE[:13]):
+        words = ("--memory-limit", value)
+        for verb in ("fit", "refresh", "backtest", "label"):
+            yield Call((verb, *GOOD[verb], *words), WRONG, "no amount of memory")
+    for value in ("mysql", "Postgres ", *HOSTILE):
+        words = ("export", "shop.duckdb", "--dialect", value)
+        yield Call(words, WRONG, "no such dialect")
+
+
+def _wrong_files() -> Iterator[Call]:
+    for verb, words in GOOD.items():
+        for file in BAD_FILES:
+            yield Call((verb, file, *words[1:]), WRONG, "not a database")
+        for file in BAD_MODELS:
+            yield Call((verb, file, *words[1:]), EITHER, "a damaged model")
+        for file in NO_MODELS:
+            codes = EITHER if verb == "fit" else WRONG
+            yield Call((verb, file, *words[1:]), codes, "no model")
+    for file in (*BAD_TABLES, *BAD_FILES):
+        words = ("label", "shop.duckdb", "--input", file, "--output", "out.csv")
+        yield Call(words, WRONG, "nothing to label")
+    outputs = ("out", "out.xlsx", "folder", "no/out.csv", "text.txt/out.csv", "profiles.csv")
+    for file in (*outputs, *HOSTILE, *(f"{text}.csv" for text in HOSTILE)):
+        words = ("label", "shop.duckdb", "--input", "profiles.csv", "--output", file)
+        yield Call(words, EITHER if file.endswith(".csv") else WRONG, "no place for the output")
+    for file in (*outputs[2:], *HOSTILE):
+        words = ("report", "shop.duckdb", "--output", file)
+        yield Call(words, EITHER, "no place for the output")
+        yield Call(("report", "shop.duckdb", "--png", file), EITHER, "no place for the output")
+
+
+def _wrong_sources() -> Iterator[Call]:
+    for table in BAD_TABLES:
+        for option, words in (("--transactions", READ), ("--profile", ()), ("--points", ())):
+            yield Call(("fit", "shop.duckdb", option, table, *words), WRONG, "not such a table")
+        yield Call(("fit", *GOOD["fit"], "--exclude", table), EITHER, "not such a table")
+        words = ("fit", "new.duckdb", "--transactions", table, *READ)
+        yield Call(words, WRONG, "not such a table")
+    for table in ODD_DATES:
+        for more in ((), ("--dry-run",), ("--window", "3 months"), ("--as-of", "2024-03-01")):
+            words = ("fit", "dates.duckdb", "--transactions", table, *DATED, *more)
+            yield Call(words, EITHER, "odd dates")
+        file = f"{table}.duckdb"
+        for verb, words in GOOD.items():
+            if verb in ("compare", "rollback", "fit"):
+                continue
+            for form in ((), ("--format", "csv"), ("--format", "json")):
+                if form and verb in ("export", "label", "report", "prune"):
+                    continue
+                yield Call((verb, file, *words[1:], *form), EITHER, "odd dates")
+        yield Call(("moves", file, "--from", "2024-02-01", "--customers"), EITHER, "odd dates")
+    columns = dict(zip(DATED[::2], DATED[1::2], strict=True))
+    for option in (*columns, "--where", "--currency"):
+        for text in BAD_EXPRESSIONS:
+            chosen = {**columns, option: text}
+            words = tuple(word for pair in chosen.items() for word in pair)
+            codes = EITHER if option in ("--where", "--currency", "--order") else WRONG
+            if text in ("'text'", "'a'", "amount -- comment", "amount /*", "{'a': 1}", "[1, 2]"):
+                codes = EITHER
+            if text in ("NULL", "cast('x' as integer)") or text.startswith("((("):
+                codes = EITHER
+            call = ("fit", "shop.duckdb", "--transactions", "sales", *words)
+            yield Call(call, codes, "no such column")
+    for option in ("--monetary", "--frequency"):
+        for text in BAD_EXPRESSIONS:
+            yield Call(("label", *GOOD["label"], option, text), EITHER, "no such column")
+
+
+def _texts() -> Iterator[Call]:
+    """Give names and ids that are more than names to somebody; they may be right."""
+    for text in HOSTILE:
+        yield Call(("customers", "shop.duckdb", "--segment", text), WRONG, "odd texts")
+        yield Call(("explain", "shop.duckdb", "--customer", text), WRONG, "odd texts")
+        yield Call(("forget", "shop.duckdb", "--customer", text), WRONG, "odd texts")
+        yield Call(("export", *GOOD["export"], "--table", text), EITHER, "odd texts")
+        names = ("--names", f"{text},B,C", "--publish")
+        yield Call(("fit", *GOOD["fit"], *names), EITHER, "odd texts")
+        yield Call(("fit", *GOOD["fit"], "--levels", text), WRONG, "odd texts")
+        for verb in ("customers", "moves", "models", "segments"):
+            call = (verb, *GOOD[verb], "--format", text)
+            yield Call(call, WRONG, "odd texts")
+    for verb, words in GOOD.items():
+        if verb not in ("compare", "rollback"):
+            yield Call((verb, "hostile.duckdb", *words[1:]), EITHER, "odd texts")
+
+
+def make_files(folder: Path) -> None:
+    """Make the files that the calls name."""
+    here = os.getcwd()
+    os.chdir(folder)
+    try:
+        _make_databases()
+        _make_data_files()
+    finally:
+        os.chdir(here)
+
+
+_TABLES = """
+    create table profiles as
+    select i as customer_id, (i * i) % 97 + 0.5 as monetary, i % 7 + 1 as frequency
+    from range(60) as t(i);
+    create table points as
+    select distinct on (monetary, frequency) (i * i) % 97 + 0.5 as monetary,
+        i % 7 + 1 as frequency, i % 3 + 1 as customers
+    from range(60) as t(i);
+    create table nothing as from sales where false;
+    create table nobody as select null::integer as customer_id, 1.0 as amount, 1 as order_id;
+    create table not_a_number as select 1 as customer_id, 'nan'::double as amount, 1 as order_id,
+        'nan'::double as monetary, 1 as frequency, 1 as customers;
+    create table not_finite as select 1 as customer_id, 'inf'::double as amount, 1 as order_id,
+        1.0 as monetary, 'inf'::double as frequency, 1 as customers;
+    create table too_large as select 1 as customer_id, 1e300 as amount, 1 as order_id,
+        1e300 as monetary, 1 as frequency, 1 as customers;
+    create table negative_only as select i as customer_id, -1.0 as amount, i as order_id,
+        -1.0 as monetary, -1 as frequency, -1 as customers from range(9) as t(i);
+    create table one_customer as select 1 as customer_id, 1.0 as amount, i as order_id
+        from range(9) as t(i);
+    create table texts as select 'a[red]' || i as customer_id, 'x[/]' as amount, i as order_id,
+        'x[/]' as monetary, 'y' as frequency, 'z' as customers from range(9) as t(i);
+    create table nested as select [1] as customer_id, {'a': 1} as amount, 1 as order_id,
+        [1.0] as monetary, [1] as frequency, 1 as customers;
+    create table blobs as select 'a'::blob as customer_id, 'b'::blob as amount, 1 as order_id,
+        'c'::blob as monetary, 1 as frequency, 1 as customers;
+    create table gone as select 1 as x;
+    create view broken_view as from gone;
+    drop table gone;
+"""
+
+_DATES = {
+    "infinite": "case when i % 3 = 0 then 'infinity'::timestamp when i % 3 = 1 then "
+    "'-infinity'::timestamp else sold_at end",
+    "before_christ": "sold_at - to_years(3000)",
+    "far_future": "sold_at + to_years(198000)",
+    "texts_as_dates": "case when i % 2 = 0 then 'soon' else sold_at::varchar end",
+    "one_day": "timestamp '2024-02-02'",
+    "no_dates": "null::timestamp",
+}
+
+
+def _make_databases() -> None:
+    sales = Source(
+        transactions="sales",
+        customer="customer_id",
+        amount="amount",
+        order="order_id",
+        date="sold_at",
+    )
+    with duckdb.connect("tables.duckdb") as con:
+        con.execute(SHOP)
+        con.execute(_TABLES)
+    duckdb.connect("empty.duckdb").close()
+    _copy("tables.duckdb", "shop.duckdb")
+    with duckdb.connect("shop.duckdb") as con:
+        fit(con, sales)
+        fit(con, sales)
+    for name, source in {
+        "undated": Source(transactions="sales", customer="customer_id", amount="amount"),
+        "points": Source(points="points"),
+    }.items():
+        _copy("tables.duckdb", f"{name}.duckdb")
+        with duckdb.connect(f"{name}.duckdb") as con:
+            fit(con, source)
+    _make_odd_dates(sales)
+    _make_hostile()
+    _make_damaged(sales)
+
+
+def _make_odd_dates(sales: Source) -> None:
+    with duckdb.connect("dates.duckdb") as con:
+        con.execute(SHOP)
+        con.execute("alter table sales rename to given")
+        for name, date in _DATES.items():
+            con.execute(
+                f"create table {name} as select * replace ({date} as sold_at) "
+                "from (select *, row_number() over () as i from given)"
+            )
+    for name in _DATES:
+        _copy("dates.duckdb", f"{name}.duckdb")
+        with duckdb.connect(f"{name}.duckdb") as con:
+            con.execute(f"create view sales as from {name}")
+            try:
+                fit(con, sales)
+            except Exception:
+                con.execute("drop view sales")
+                con.execute("create view sales as from given")
+                fit(con, sales)
+                con.execute(f"create or replace view sales as from {name}")
+
+
+def _make_hostile() -> None:
+    """Make a database in which every name is hostile."""
+    table, names = 'a"[/red]:smile:\x1b[31m', ("[/]", "\x1b]0;x\x07", "=1+1")
+    with duckdb.connect("hostile.duckdb") as con:
+        con.execute(SHOP)
+        quoted = table.replace('"', '""')
+        con.execute(
+            f"create table \"{quoted}\" as select '[/' || customer_id || ']' || chr(27) as "
+            '"[id]", amount as "am[/]ount", order_id, sold_at from sales'
+        )
+        source = Source(
+            transactions=table,
+            customer='"[id]"',
+            amount='"am[/]ount"',
+            order="order_id",
+            date="sold_at",
+        )
+        fit(con, source, _settings(names))
+
+
+def _settings(names: tuple[str, ...]) -> object:
+    from segmenter import Settings
+
+    return Settings(names=names)
+
+
+_DAMAGE = {
+    "newer_layout": "update segments.models set layout_version = 99",
+    "no_current": "update segments.models set is_current = false",
+    "source_not_json": "update segments.models set source = 'not [red] json'",
+    "source_other_json": "update segments.models set source = '[1, 2]'",
+    "source_unknown": """update segments.models set source = '{"table": "sales"}'""",
+    "settings_not_json": "update segments.models set settings = '{'",
+    "settings_wrong": """update segments.models set settings = '{"levels": "many"}'""",
+    "warnings_not_json": "update segments.models set warnings = 'x'",
+    "no_rules_table": "drop view segments.segment_rules; drop table segments.model_rules",
+    "no_points_table": "drop table segments.model_points",
+    "no_segments": "delete from segments.model_segments",
+    "no_splits": "delete from segments.model_splits",
+    "source_gone": "drop table sales",
+    "column_gone": "alter table sales drop column order_id",
+    "type_changed": "alter table sales alter amount type varchar using 'x[/]'",
+    "emptied": "delete from sales",
+    "no_macro": "drop macro explain_segment; drop macro classify_segment",
+}
+
+
+def _make_damaged(sales: Source) -> None:
+    for name, damage in _DAMAGE.items():
+        _copy("shop.duckdb", f"{name}.duckdb")
+        with duckdb.connect(f"{name}.duckdb") as con:
+            con.execute(damage)
+    for name, made in {
+        "somebody_elses": "create schema segments; create table segments.models_of_cars (a int)",
+        "their_macro": "create macro classify_segment(a, b) as a + b",
+    }.items():
+        _copy("tables.duckdb", f"{name}.duckdb")
+        with duckdb.connect(f"{name}.duckdb") as con:
+            con.execute(made)
+    from segmenter import Settings
+
+    _copy("tables.duckdb", "rules_only.duckdb")
+    with duckdb.connect("rules_only.duckdb") as con:
+        fit(con, sales, Settings(forget_points=True))
+    _copy("points.duckdb", "spark.duckdb")
+
+
+def _make_data_files() -> None:
+    whole = Path("shop.duckdb").read_bytes()
+    Path("cut_short.duckdb").write_bytes(whole[: len(whole) // 2])
+    Path("overwritten.duckdb").write_bytes(b"[red]" * 1000 + whole[5000:])
+    Path("zeros.duckdb").write_bytes(bytes(8192))
+    Path("text.txt").write_text("[red] some text; not, a table\n")
+    Path("empty.csv").write_text("")
+    Path("header_only.csv").write_text("customer_id,amount,order_id,monetary,frequency\n")
+    Path("ragged.csv").write_text('customer_id,amount,order_id\n1,2\n"3\n,,,,,,\n\x00\n')
+    Path("not.parquet").write_text("PAR1 but not really [/] PAR1")
+    Path("folder").mkdir()
+    Path("folder/inside.txt").write_text("x")
+    Path("folder.parquet").mkdir()
+    Path("loop.duckdb").symlink_to("loop.duckdb")
+    Path("dangling.duckdb").symlink_to("no_such_file.duckdb")
+    sqlite3.connect("sqlite.db").executescript("create table a (b); insert into a values (1)")
+    with duckdb.connect("shop.duckdb", read_only=True) as con:
+        con.execute("copy sales to 'sales.parquet'")
+        con.execute("copy profiles to 'profiles.csv'")
+        con.execute("copy (select *, 'x' as segment from profiles) to 'labelled.csv'")
+    whole = Path("sales.parquet").read_bytes()
+    Path("cut_short.parquet").write_bytes(whole[:-20])
+
+
+def _copy(given: str, made: str) -> None:
+    Path(made).write_bytes(Path(given).read_bytes())
