@@ -15,7 +15,7 @@ from segmenter.text import visible
 from tests.bad_calls import COUNT, Call, calls, make_files
 
 FEW = 150
-"""How many are tried with every change; the others behind the marker ``slow``."""
+"""How many are tried with every change; the others behind the marker ``extended``."""
 
 LIMIT = 30
 """Seconds after which a call hangs."""
