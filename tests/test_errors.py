@@ -75,9 +75,11 @@ def test_a_full_temporary_folder_is_not_called_memory(tmp_path):
         with pytest.raises(duckdb.OutOfMemoryException) as failed:
             con.execute("create table t as select repeat('x', 90) || i from range(2000000) r(i)")
         assert shortage(failed.value) == "the folder for temporary files"
-    with duckdb.connect(config=config | {"temp_directory": ""}) as con:
-        with pytest.raises(duckdb.OutOfMemoryException) as failed:
-            con.execute("create table u as select repeat('x', 90) || i from range(2000000) r(i)")
+    with (
+        duckdb.connect(config=config | {"temp_directory": ""}) as con,
+        pytest.raises(duckdb.OutOfMemoryException) as failed,
+    ):
+        con.execute("create table u as select repeat('x', 90) || i from range(2000000) r(i)")
     assert shortage(failed.value) == "the memory"
     assert shortage(OSError("No space left on device")) == "the disk"
     assert shortage(ValueError("x")) == ""
