@@ -15,7 +15,13 @@ from segmenter.engine import FRAME, Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.exclusion import find_exclusion
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
-from segmenter.file_columns import differing_types, is_guessed, shielded, summed_columns
+from segmenter.file_columns import (
+    differing_types,
+    is_guessed,
+    reading_notes,
+    shielded,
+    summed_columns,
+)
 from segmenter.lost_rows import LOSING, loss_values
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.relations import name_parts
@@ -130,13 +136,14 @@ def bind_source(
             _bind_aggregates(engine, binding)
         _bind_condition(engine, binding)
     except SegmenterError as error:
-        differences = _differences(engine, binding)
-        raise SegmenterError(" ".join([str(error), *differences])) from None
+        told = differing_types(engine.local, file, _used(binding)) if file else []
+        raise SegmenterError(" ".join([str(error), *told])) from None
     binding.values.update(loss_values(_mapped(binding)))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
     if file is not None:
-        binding.notes.extend([*file.notes, *_differences(engine, binding)])
+        date = binding.values["date"]
+        binding.notes.extend(reading_notes(engine.local, file, _used(binding), date))
     return binding
 
 
@@ -146,18 +153,11 @@ def _mapped(binding: Binding) -> dict[str, exp.Expr]:
     return {name: values[name] for name in LOSING if name in binding.types}
 
 
-def _differences(engine: Engine, binding: Binding) -> list[str]:
-    """Say which of the columns that are read have different types in different files."""
-    if binding.file is None:
-        return []
-    names = {
-        column.name
-        for name in binding.types
-        if name in binding.values
-        for column in binding.values[name].find_all(exp.Column)
-    }
-    used = [name for name in binding.columns if name in names]
-    return differing_types(engine.local, binding.file, used)
+def _used(binding: Binding) -> list[str]:
+    """Return the columns that are read, as far as they are bound."""
+    trees = (binding.values[name] for name in binding.types if name in binding.values)
+    names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
+    return [name for name in binding.columns if name in names]
 
 
 def _constants(source: Source, settings: Settings) -> dict[str, exp.Expr]:

@@ -119,7 +119,12 @@ class InputFile:
         return [f"{self.name} is not encoded in UTF-8 and is read as {known_as}."]
 
     def table(
-        self, *, as_text: bool = False, file: str | None = None, doubles: Sequence[str] = ()
+        self,
+        *,
+        as_text: bool = False,
+        file: str | None = None,
+        doubles: Sequence[str] = (),
+        is_sampled: bool = True,
     ) -> exp.Table:
         """Return the input, or one file of it, as a table.
 
@@ -133,6 +138,8 @@ class InputFile:
             One of the files.
         doubles : sequence of str
             Columns of a CSV that are read as DOUBLE, whatever their first rows look like.
+        is_sampled : bool
+            Whether the types of a CSV are guessed from its first rows instead of from all.
         """
         options: dict[str, exp.Expr] = {}
         if self.is_pattern and file is None:
@@ -145,6 +152,8 @@ class InputFile:
                     exp.PropertyEQ(this=_word(name), expression=_word("DOUBLE")) for name in doubles
                 ]
                 options["types"] = exp.Struct(expressions=types)
+            if not (is_sampled or as_text):
+                options["sample_size"] = exp.Literal.number(-1)
             if self.encoding is not None:
                 options["encoding"] = _word(self.encoding)
         return reader(file or self.path, options, is_parquet=self.is_parquet)

@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from segmenter.datafiles import InputFile
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import SegmenterError, reason
 from segmenter.query import records
 from segmenter.relations import find_table
 from segmenter.source import Source
@@ -173,7 +173,7 @@ class Embedded:
         try:
             described = self.local.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
         except duckdb.Error as error:
-            raise SegmenterError(first_line(error)) from None
+            raise SegmenterError(reason(error)) from None
         return {row[0]: str(row[1]) for row in described}
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:

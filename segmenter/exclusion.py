@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from segmenter.catalog import literal
 from segmenter.datafiles import InputFile
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import SegmenterError, reason
 from segmenter.query import first_row
 from segmenter.relations import find_table
 from segmenter.source import Source, is_file_name
@@ -122,7 +122,7 @@ def _columns(con: duckdb.DuckDBPyConnection, table: exp.Table, relation: str) ->
     try:
         return {row[0]: str(row[1]) for row in con.execute(f"describe {query}").fetchall()}
     except duckdb.Error as error:
-        raise SegmenterError(f"{relation} cannot be read: {first_line(error)}") from None
+        raise SegmenterError(f"{relation} cannot be read: {reason(error)}") from None
 
 
 def _column(columns: dict[str, str], source: Source) -> str:

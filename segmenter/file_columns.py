@@ -11,7 +11,14 @@ from segmenter.datafiles import InputFile
 from segmenter.expressions import quoted
 from segmenter.query import first_row
 
-__all__ = ["differing_types", "is_guessed", "shielded", "summed_columns", "unshielded"]
+__all__ = [
+    "differing_types",
+    "is_guessed",
+    "reading_notes",
+    "shielded",
+    "summed_columns",
+    "unshielded",
+]
 
 _WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 
@@ -64,6 +71,49 @@ def unshielded(tree: exp.Expr) -> exp.Expr:
         return node.this if is_shield else node
 
     return tree.copy().transform(bare)
+
+
+def reading_notes(
+    con: duckdb.DuckDBPyConnection, given: InputFile, used: Iterable[str], date: exp.Expr
+) -> list[str]:
+    """Return what the user should know about how files are read.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    given : InputFile
+    used : iterable of str
+        Columns that are read.
+    date : Expr
+        The date's expression, NULL where there is none.
+    """
+    column = unshielded(date)
+    is_plain = not given.is_parquet and isinstance(column, exp.Column)
+    unsure = _unsure_days(con, given, column.name) if is_plain else None
+    return [*given.notes, *differing_types(con, given, used), *([unsure] if unsure else [])]
+
+
+def _unsure_days(con: duckdb.DuckDBPyConnection, given: InputFile, column: str) -> str | None:
+    """Say that no value of a column tells whether its days or its months come first."""
+    file = exp.Literal.string(given.files[0]).sql(dialect="duckdb")
+    try:
+        found = first_row(con, f"select DateFormat, TimestampFormat from sniff_csv({file})")
+    except duckdb.Error:
+        return None
+    form = next((text for text in found if text and text.startswith(("%d", "%m"))), None)
+    if form is None:
+        return None
+    day = exp.func("day", exp.column(column, quoted=True))
+    late = exp.select("1").from_(given.table()).where(day > 12).limit(1)
+    if first_row(con, late.sql(dialect="duckdb")):
+        return None
+    swapped = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    name = quoted(column)
+    mended = f"strptime(strftime({name}, '{form}'), '{swapped}')"
+    return (
+        f"no day in {name} of {given.name} is later than the 12th, so that nothing tells days from "
+        f"months; they are read as {form}. If that is wrong, give date = {mended!r}."
+    )
 
 
 def summed_columns(tree: exp.Expr, columns: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from segmenter.catalog import bind
 from segmenter.datafiles import InputFile
-from segmenter.errors import SegmenterError, did_you_mean, first_line
+from segmenter.errors import SegmenterError, did_you_mean, reason
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve
 from segmenter.query import first_row
 
@@ -33,13 +33,25 @@ class Columns:
     given : InputFile
     as_text : bool
         Whether a CSV is read without guessing types, so that each value stays as it stands.
+    is_sampled : bool
+        Whether the types are guessed from its first rows, where a later 2.75 would become a 3.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, given: InputFile, *, as_text: bool) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        given: InputFile,
+        *,
+        as_text: bool,
+        is_sampled: bool = True,
+    ) -> None:
         self.con = con
         self.given = given
         self.as_text = as_text and not given.is_parquet
-        self.columns = self._describe(exp.select("*").from_(given.table()))
+        self.is_sampled = is_sampled
+        self.columns = self._describe(
+            exp.select("*").from_(given.table(is_sampled=is_sampled or self.as_text))
+        )
         self.dropped: list[str] = []
         self.numbers: dict[str, str] = {}
 
@@ -63,11 +75,15 @@ class Columns:
 
     def source(self) -> exp.Expr:
         """Return the file as a relation without the columns that were dropped."""
-        table = self.given.table(as_text=self.as_text)
+        table = self._table()
         if not self.dropped:
             return table
         left_out = [exp.to_identifier(name, quoted=True) for name in self.dropped]
         return exp.select(exp.Star(except_=left_out)).from_(table).subquery()
+
+    def _table(self) -> exp.Table:
+        """Return the file; a CSV that is copied with types is looked at as a whole for them."""
+        return self.given.table(as_text=self.as_text, is_sampled=self.is_sampled)
 
     def number(self, name: str, text: str) -> exp.Expr:
         """Return a column or expression that can be read as a number."""
@@ -80,7 +96,7 @@ class Columns:
                 f"--{name} COLUMN; raw transactions need --customer and --amount instead."
             )
         tree = self._typed(self.expect_number(name, text))
-        query = _select(self.given.table(as_text=self.as_text), tree)
+        query = _select(self._table(), tree)
         try:
             (kind,) = self._describe(query).values()
         except SegmenterError as error:
@@ -172,7 +188,7 @@ class Columns:
         try:
             found = self.con.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
         except duckdb.Error as error:
-            raise SegmenterError(f"{self.given.name} cannot be read: {first_line(error)}") from None
+            raise SegmenterError(f"{self.given.name} cannot be read: {reason(error)}") from None
         return {row[0]: row[1] for row in found}
 
 

@@ -97,10 +97,13 @@ def label_profiles(
     """
     require_model(con)
     _refuse_same_file(given, output)
+    listener = progress or Silent()
+    for note in given.notes:
+        listener.warn(note)
     with _plain_errors(), output.draft() as draft:
         if prepare is not None:
             prepare(draft)
-        reading = Columns(con, given, as_text=not output.is_parquet)
+        reading = Columns(con, given, as_text=not output.is_parquet, is_sampled=False)
         reading.make_room(overwrite=overwrite_column)
         values = {
             "monetary": reading.number("monetary", monetary),
@@ -112,7 +115,7 @@ def label_profiles(
         file = "labelled_profiles" if has_macro(con) else "labelled_profiles_by_rules"
         query = bind(f"queries/{file}", values)
         with reading.misread_named():
-            return _write(con, output, draft, query, given.name, progress or Silent())
+            return _write(con, output, draft, query, given.name, listener)
 
 
 def label_customers(

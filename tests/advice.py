@@ -1,0 +1,73 @@
+"""Following what a message says, literally."""
+
+from __future__ import annotations
+
+import ast
+import re
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+import pytest
+
+import segmenter
+from segmenter import SegmenterError, Settings, Source
+from segmenter.stage import Stage
+from segmenter.training import inspect
+
+_PARAMETER = re.compile(r"""\b([a-z_]+) = ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|True)""")
+
+
+class Heard:
+    """A listener that keeps its warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    @contextmanager
+    def step(self, title):
+        del title
+        yield lambda result: None
+
+    def warn(self, message):
+        self.warnings.append(message)
+
+
+def advised(message: str, name: str) -> list[object]:
+    """Return the values that a message gives to a parameter, in its order."""
+    found = _PARAMETER.findall(message)
+    return [ast.literal_eval(value) for parameter, value in found if parameter == name]
+
+
+class Seen(NamedTuple):
+    """What a fit would learn from, and say."""
+
+    warnings: list[str]
+    customers: int
+    money: float
+    last_order_at: datetime | None
+
+
+def look(con, **source) -> Seen:
+    """Read a source as a fit would, without clustering."""
+    heard = Heard()
+    with Stage(con, Source(**source), Settings(cut=1, n_neighbors=1)) as stage:
+        inspect(stage, heard)
+        query = (
+            f"select count(*), round(sum(monetary), 2), max(last_order_at) from {stage.customers}"
+        )
+        return Seen(heard.warnings, *con.execute(query).fetchone())
+
+
+def said(con, **source) -> str:
+    """Return what a fit says against a source."""
+    with pytest.raises(SegmenterError) as refused:
+        look(con, **source)
+    return str(refused.value)
+
+
+def fitted(con, **source) -> list[str]:
+    """Fit and return the warnings."""
+    heard = Heard()
+    segmenter.fit(con, Source(**source), Settings(cut=1, n_neighbors=1), progress=heard)
+    return heard.warnings
