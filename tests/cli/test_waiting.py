@@ -62,7 +62,7 @@ def hold():
 )
 def test_a_corrupt_file_is_not_called_open_elsewhere(run, tmp_path, name, verb):
     path = tmp_path / name
-    path.write_bytes(b"garbage" * 5000)
+    path.write_bytes(b"checksumDUCK" + b"garbage" * 5000)
     result = run(verb, path, *(FIT if verb == "fit" else ()))
     assert result.code == 2
     assert "cannot be opened" in result.err
