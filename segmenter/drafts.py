@@ -67,9 +67,9 @@ def spill_folder(parent: Path) -> Iterator[Path | None]:
     """
     with ExitStack() as stack:
         folder = None
-        for place in (parent, Path(tempfile.gettempdir())):
+        for where in (lambda: parent, lambda: Path(tempfile.gettempdir())):
             with suppress(OSError):
-                folder = stack.enter_context(private_folder(place))
+                folder = stack.enter_context(private_folder(where()))
                 break
         yield folder
 

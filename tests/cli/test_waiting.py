@@ -80,6 +80,7 @@ def test_busy_is_an_exit_code_of_its_own(run, shop_file, hold, verb):
     result = run(verb, shop_file, *words, "--wait", "0.1")
     assert result.code == 4
     assert "is open in another program after 0.1 s" in result.err
+    assert run(verb, shop_file, *words, "--wait", "nan").code == 2
 
 
 @pytest.fixture
