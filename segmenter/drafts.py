@@ -67,9 +67,10 @@ def spill_folder(parent: Path) -> Iterator[Path | None]:
     """
     with ExitStack() as stack:
         folder = None
-        for place in (parent, Path(tempfile.gettempdir())):
+        for where in (parent, None):
             with suppress(OSError):
-                folder = stack.enter_context(private_folder(place))
+                beside = private_folder(where or Path(tempfile.gettempdir()))
+                folder = stack.enter_context(beside)
                 break
         yield folder
 

@@ -93,6 +93,9 @@ def test_temporary_files_go_elsewhere_where_the_folder_cannot_be_written(tmp_pat
     with spill_folder(tmp_path / "missing") as folder:
         assert folder.parent == elsewhere
     assert not list(elsewhere.iterdir())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing, too"))
+    with spill_folder(tmp_path / "missing") as folder:
+        assert folder is None
 
 
 def no_hard_links(*_):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from segmenter import stopping
 from segmenter.drafts import move
@@ -62,13 +63,14 @@ def check_free(path: Path) -> None:
         raise SegmenterError(
             f"there is no database {path}, but {log} is left of one, with its last changes; DuckDB "
             "would take it for a part of the new one. Put its database back, or move it away: "
-            f"mv {log} {log}.old"
+            f"mv {quote(str(log))} {quote(f'{log}.old')}"
         )
     temporary = Path(f"{path}.tmp")
     if os.path.lexists(temporary):
         raise SegmenterError(
             f"there is no database {path}, but {temporary} holds temporary files of a program that "
-            f"works with one of this name. When none runs any more, remove it: rm -r {temporary}"
+            "works with one of this name. When none runs any more, remove it: rm -r "
+            f"{quote(str(temporary))}"
         )
 
 

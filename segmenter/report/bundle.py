@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from segmenter.drafts import move, private_folder
 from segmenter.errors import SegmenterError
 from segmenter.report.look import BACKGROUNDS, config
 
@@ -78,9 +78,10 @@ def _kept() -> Path:
 
 def _keep(path: Path, script: str) -> None:
     path.parent.mkdir(exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    draft.write_text(script, encoding="utf-8")
-    draft.replace(path)
+    with private_folder(path.parent) as folder:
+        draft = folder / path.name
+        draft.write_text(script, encoding="utf-8")
+        move(draft, path, overwrite=True)
 
 
 def _javascript() -> str:

@@ -111,7 +111,7 @@ def leave_log(path, folder):
 def test_what_is_left_of_another_database_is_not_taken_for_a_part_of_a_new_one(
     run, sales, tmp_path, verb
 ):
-    path = tmp_path / "new.duckdb"
+    path = tmp_path / "it's new.duckdb"
     words = ("--transactions", sales, *FIT) if verb == "fit" else ("--quiet",)
     leave_log(path, tmp_path)
     result = run(verb, path, *words)
@@ -120,10 +120,10 @@ def test_what_is_left_of_another_database_is_not_taken_for_a_part_of_a_new_one(
     assert not path.exists()
     advised = result.err.strip().rpartition(": ")[2]
     assert os.system(advised) == 0
-    (tmp_path / "new.duckdb.tmp").mkdir()
+    (tmp_path / f"{path.name}.tmp").mkdir()
     result = run(verb, path, *words)
     assert result.code == 2
-    assert "new.duckdb.tmp holds temporary files" in result.err
+    assert "it's new.duckdb.tmp holds temporary files" in result.err
     assert os.system(result.err.strip().rpartition(": ")[2]) == 0
     if verb == "fit":
         assert run(verb, path, *words).code == 0

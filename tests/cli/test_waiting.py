@@ -62,7 +62,7 @@ def hold():
 )
 def test_a_corrupt_file_is_not_called_open_elsewhere(run, tmp_path, name, verb):
     path = tmp_path / name
-    path.write_bytes(b"garbage" * 5000)
+    path.write_bytes(b"checksumDUCK" + b"garbage" * 5000)
     result = run(verb, path, *(FIT if verb == "fit" else ()))
     assert result.code == 2
     assert "cannot be opened" in result.err
@@ -80,6 +80,7 @@ def test_busy_is_an_exit_code_of_its_own(run, shop_file, hold, verb):
     result = run(verb, shop_file, *words, "--wait", "0.1")
     assert result.code == 4
     assert "is open in another program after 0.1 s" in result.err
+    assert run(verb, shop_file, *words, "--wait", "nan").code == 2
 
 
 @pytest.fixture
