@@ -21,6 +21,7 @@ from segmenter.engine import FRAME, Kind, Publication, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.portability import port
 from segmenter.source import Source
+from segmenter.spark_files import read_parquet, with_settings
 from segmenter.warehouses import write
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ _WAYS_OUT = {
     "FileNotFoundException": "The table changed while it was read. Fit again.",
     "FAILED_READ_FILE": "A file is damaged, or the table changed while it was read. Fit again.",
     "AccessControlException": "Ask for the permission to read it.",
+    "MERGE_SCHEMA": "Write these files with one type, or take those of one type at a time.",
+    "CONVERSION": "Write these files with one type, or take those of one type at a time.",
     "PERMISSION": "Ask for the permission that is named, or leave publishing out.",
 }
 """What to add to Spark's own words, by what occurs in them."""
@@ -116,10 +119,23 @@ class Spark:
                 frame = read.csv(path, header=True, inferSchema=True)
                 frame.createOrReplaceTempView(_FILES)
                 return exp.table_(_FILES), path, False
-            read.parquet(path).createOrReplaceTempView(_LISTED)
+            frame = read_parquet(self.session, path)
+            if not self._reads_alike(frame, path, source):
+                frame.createOrReplaceTempView(_FILES)
+                return exp.table_(_FILES), path, False
+            frame.createOrReplaceTempView(_LISTED)
         self._listed = path
         name = exp.to_identifier(path, quoted=True)
         return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
+
+    def _reads_alike(self, frame: DataFrame, path: str, source: Source) -> bool:
+        """Whether a view, which cannot say how a path is read, has the columns that are used."""
+        plain = dict(self.session.read.parquet(path).dtypes)
+        texts = " ".join(str(text) for text in source.as_dict().values()).casefold()
+        return all(
+            plain.get(name) == kind or name.casefold() not in texts.replace(path.casefold(), "")
+            for name, kind in frame.dtypes
+        )
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
@@ -184,11 +200,8 @@ class Spark:
     @contextmanager
     def asking(self) -> Iterator[None]:
         """Ask under our settings, and put Spark's errors into a sentence."""
-        conf = self.session.conf
-        before = {name: conf.get(name) for name in _WHILE_ASKING}
-        _set(self.session, _WHILE_ASKING)
         try:
-            with warnings.catch_warnings():
+            with with_settings(self.session, _WHILE_ASKING), warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "PySpark does not yet fully support", Warning)
                 yield
         except SegmenterError:
@@ -197,14 +210,6 @@ class Spark:
             if not type(error).__module__.startswith(("pyspark", "py4j")):
                 raise
             raise SegmenterError(_sentence(error)) from None
-        finally:
-            _set(self.session, before)
-
-
-def _set(session: SparkSession, settings: Mapping[str, str | None]) -> None:
-    for name, value in settings.items():
-        if value is not None:
-            session.conf.set(name, value)
 
 
 def _sentence(error: BaseException) -> str:

@@ -53,6 +53,7 @@ LAYERS = [
     {"coarsening", "lifecycle", "metrics", "sampling"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
+    {"spark_files"},
     {"progress", "errors", "version", "data", "sql", "compiled", "text"},
 ]
 
