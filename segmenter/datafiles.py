@@ -81,6 +81,8 @@ class InputFile:
         words: list[exp.Expr] = [exp.Literal.string(file or self.path)]
         if as_text and not self.is_parquet:
             words.append(exp.EQ(this=exp.column("all_varchar"), expression=exp.true()))
+        if "=" in self.path or glob.has_magic(self.path):  # folders may be columns: store=007
+            words.append(exp.EQ(this=exp.column("hive_types_autocast"), expression=exp.false()))
         reader = "read_parquet" if self.is_parquet else "read_csv"
         return exp.Table(this=exp.Anonymous(this=reader, expressions=words))
 

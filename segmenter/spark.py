@@ -98,9 +98,9 @@ class Spark:
         """Return the source's relation, its name in messages, and whether it outlives us."""
         if source.is_frame:
             return exp.table_(FRAME), source.as_dict()[source.kind], False
-        if source.is_file or os.path.isdir(source.relation):
-            return self._files(source)
         name = str(source.relation)
+        if source.is_file or os.path.isdir(name) or ("/" in name and "`" not in name):
+            return self._files(source)
         table = exp.to_table(name, dialect="spark")
         with self.asking():
             self.session.table(table.sql(dialect="spark"))
@@ -119,7 +119,7 @@ class Spark:
                 frame = read.csv(path, header=True, inferSchema=True)
                 frame.createOrReplaceTempView(_FILES)
                 return exp.table_(_FILES), path, False
-            frame = read_parquet(self.session, path)
+            frame = self._frame(path)
             if not self._reads_alike(frame, path, source):
                 frame.createOrReplaceTempView(_FILES)
                 return exp.table_(_FILES), path, False
@@ -128,9 +128,21 @@ class Spark:
         name = exp.to_identifier(path, quoted=True)
         return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
 
+    def _frame(self, path: str) -> DataFrame:
+        """Read Parquet files; where a column's type differs, those that are not used may differ."""
+        try:
+            return read_parquet(self.session, path)
+        except Exception as error:
+            if "CANNOT_MERGE" not in str(error):
+                raise
+            return read_parquet(self.session, path, merged=False)
+
     def _reads_alike(self, frame: DataFrame, path: str, source: Source) -> bool:
         """Whether a view, which cannot say how a path is read, has the columns that are used."""
-        plain = dict(self.session.read.parquet(path).dtypes)
+        try:
+            plain = dict(self.session.read.parquet(path).dtypes)
+        except Exception:  # folders that have no base
+            return False
         texts = " ".join(str(text) for text in source.as_dict().values()).casefold()
         return all(
             plain.get(name) == kind or name.casefold() not in texts.replace(path.casefold(), "")
@@ -214,7 +226,8 @@ class Spark:
 
 def _sentence(error: BaseException) -> str:
     text = str(error)
-    said = first_line(error)
+    named = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", text)  # where the first line says nothing
+    said = named[0] if named and text.startswith("An error occurred") else first_line(error)
     return " ".join([said, *(words for sign, words in _WAYS_OUT.items() if sign in text)][:2])
 
 

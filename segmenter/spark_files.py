@@ -6,15 +6,23 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["base_path", "check_layout", "partition_columns", "read_parquet", "with_settings"]
+__all__ = [
+    "base_path",
+    "check_layout",
+    "partition_columns",
+    "read_parquet",
+    "replacing",
+    "with_settings",
+]
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _GLOB = re.compile(r"[*?\[{]")
@@ -22,7 +30,6 @@ _FILE = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
 
 _READING = {
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",  # else 007 becomes 7
-    "spark.sql.parquet.mergeSchema": "true",  # else one file has the say about all columns
 }
 
 
@@ -40,7 +47,7 @@ def with_settings(session: SparkSession, settings: Mapping[str, str]) -> Iterato
                 session.conf.set(name, known)
 
 
-def read_parquet(session: SparkSession, path: str) -> DataFrame:
+def read_parquet(session: SparkSession, path: str, *, merged: bool = True) -> DataFrame:
     """Read files with the columns of their folders' names, as texts, whatever part is asked for.
 
     Parameters
@@ -48,8 +55,11 @@ def read_parquet(session: SparkSession, path: str) -> DataFrame:
     session : SparkSession
     path : str
         A folder of partitions, one of them, some by a glob, or files.
+    merged : bool, default True
+        Look at all files for their columns, which must be of one type each. Otherwise one file has
+        the say, and a value of another type fails when it is read.
     """
-    read = session.read
+    read = session.read.option("mergeSchema", merged)
     base = base_path(path)
     if base is not None:
         read = read.option("basePath", base)
@@ -124,6 +134,42 @@ def check_layout(
                 f"{_in_folders(partitions)}. {_way_out(found, columns)}"
             )
     return bool(files)
+
+
+@contextmanager
+def replacing(session: SparkSession, output: str) -> Iterator[str]:
+    """Give a folder to write, and put it in the place of another one when all went well.
+
+    Spark itself deletes what it overwrites before the first row is written.
+
+    Raises
+    ------
+    SegmenterError
+        This session cannot move folders.
+    """
+    try:
+        jvm, context = session._jvm, session._jsc
+    except Exception:  # Spark Connect
+        jvm = context = None
+    if jvm is None or context is None:
+        raise SegmenterError(
+            f"this session of Spark cannot move folders, so {output} cannot be replaced in one "
+            "piece. Name another output."
+        )
+    path: Any = jvm.org.apache.hadoop.fs.Path
+    target = path(output)
+    files = target.getFileSystem(context.hadoopConfiguration())
+    draft = path(f"{output.rstrip('/')}.{uuid4().hex}.draft")
+    old = path(f"{output.rstrip('/')}.{uuid4().hex}.old")
+    try:
+        yield draft.toString()
+        files.rename(target, old)
+        if not files.rename(draft, target):
+            files.rename(old, target)
+            raise SegmenterError(f"{output} cannot be replaced: it is as it was.")
+        files.delete(old, True)
+    finally:
+        files.delete(draft, True)
 
 
 def _laid_out(columns: Sequence[str]) -> str:

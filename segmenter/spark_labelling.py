@@ -25,7 +25,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.spark import Spark
-from segmenter.spark_files import check_layout, partition_columns, read_parquet
+from segmenter.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.stage import Stage
 from segmenter.warehouses import create_session_function, write
 
@@ -130,7 +130,7 @@ def _label(
     given = exp.to_table(view)
     columns = spark.types(exp.select("*").from_(given))
     partitions = _partitions(spark, lake, view, columns)
-    _check_output(spark, lake, partitions, [*columns, *ADDED])
+    exists = _check_output(spark, lake, partitions, [*columns, *ADDED])
     query = _query(
         spark, model, lake, given, columns, {"monetary": monetary, "frequency": frequency}
     )
@@ -147,7 +147,11 @@ def _label(
             )
             writer = labelled.write.option("compression", "zstd").partitionBy(*partitions)
             writer = writer.option("partitionOverwriteMode", "dynamic")
-            writer.mode("overwrite").parquet(lake.output)
+            if partitions or not exists:
+                writer.mode("overwrite").parquet(lake.output)
+            else:
+                with replacing(spark.session, lake.output) as draft:
+                    writer.parquet(draft)
         finally:
             spark.session.sql(f"drop temporary function if exists {_FUNCTION}")
             if view == FRAME:
@@ -215,7 +219,7 @@ def _partitions(spark: Spark, lake: Lake, view: str, columns: dict[str, str]) ->
         return partition_columns(spark.session.table(view), lake.given)
 
 
-def _check_output(spark: Spark, lake: Lake, partitions: list[str], columns: list[str]) -> None:
+def _check_output(spark: Spark, lake: Lake, partitions: list[str], columns: list[str]) -> bool:
     """Refuse an output that is laid out otherwise, or that nobody said may be replaced."""
     with spark.asking():
         exists = check_layout(spark.session, lake.output, partitions, columns)
@@ -224,3 +228,4 @@ def _check_output(spark: Spark, lake: Lake, partitions: list[str], columns: list
             f"{lake.output} exists already and has no partitions. Name another output, or replace "
             "all of it with --overwrite."
         )
+    return exists
