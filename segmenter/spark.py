@@ -46,14 +46,16 @@ _WHILE_ASKING = {
 }
 """Settings for as long as we ask, whatever the session's are."""
 
+_ONE_TYPE = "Write these files with one type, or take those of one type at a time."
+
 _WAYS_OUT = {
     "ARITHMETIC_OVERFLOW": "A sum is too large to be exact. Give money in a larger unit.",
     "maxResultSize": "Give the driver more with spark.driver.maxResultSize, or lower max_points.",
     "FileNotFoundException": "The table changed while it was read. Fit again.",
+    "CANNOT_MERGE": _ONE_TYPE,
+    "PARQUET_COLUMN_DATA_TYPE_MISMATCH": _ONE_TYPE,
     "FAILED_READ_FILE": "A file is damaged, or the table changed while it was read. Fit again.",
     "AccessControlException": "Ask for the permission to read it.",
-    "MERGE_SCHEMA": "Write these files with one type, or take those of one type at a time.",
-    "CONVERSION": "Write these files with one type, or take those of one type at a time.",
     "PERMISSION": "Ask for the permission that is named, or leave publishing out.",
 }
 """What to add to Spark's own words, by what occurs in them."""

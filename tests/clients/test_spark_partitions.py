@@ -215,7 +215,6 @@ def test_files_of_different_types_are_read_right_or_refused(spark, shop, tmp_pat
         found = segmenter.fit(spark, source)
     except SegmenterError as error:
         said = str(error)
-    print(one, two, said[:280] or "read")
     if said:
         assert "one type" in said
     else:
