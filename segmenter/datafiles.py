@@ -144,6 +144,8 @@ class InputFile:
         options: dict[str, exp.Expr] = {}
         if self.is_pattern and file is None:
             options["union_by_name"] = exp.true()
+        if "=" in self.path or self.is_pattern:  # folders may be columns: store=007
+            options["hive_types_autocast"] = exp.false()
         if not self.is_parquet:
             if as_text:
                 options["all_varchar"] = exp.true()

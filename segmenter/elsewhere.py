@@ -98,7 +98,8 @@ def publisher(stage: Stage, progress: Progress) -> Callable[[Model], None]:
         publication = _lasting(stage, model) if lasts else _of_session(stage, model)
         with progress.step(f"Publishing on {engine.name}") as done:
             engine.publish(publication)
-            done("in schema segments" if lasts else "for this session: it has no lasting catalog")
+            reason = "" if engine.has_catalog else ": it has no lasting catalog"
+            done("in schema segments" if lasts else f"for this session{reason}")
 
     return publish
 

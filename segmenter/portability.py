@@ -30,6 +30,7 @@ __all__ = [
     "plain_times",
     "port",
     "qualified_function",
+    "settled_literals",
     "tolerant_casts",
     "typed_nulls",
     "whole_division",

@@ -21,6 +21,7 @@ from segmenter.engine import FRAME, Kind, Publication, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.portability import port
 from segmenter.source import Source
+from segmenter.spark_files import read_parquet, with_settings
 from segmenter.warehouses import write
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ _WHILE_ASKING = {
 }
 """Settings for as long as we ask, whatever the session's are."""
 
+_ONE_TYPE = "Write these files with one type, or take those of one type at a time."
+
 _WAYS_OUT = {
     "ARITHMETIC_OVERFLOW": "A sum is too large to be exact. Give money in a larger unit.",
     "maxResultSize": "Give the driver more with spark.driver.maxResultSize, or lower max_points.",
     "FileNotFoundException": "The table changed while it was read. Fit again.",
+    "CANNOT_MERGE": _ONE_TYPE,
+    "PARQUET_COLUMN_DATA_TYPE_MISMATCH": _ONE_TYPE,
     "FAILED_READ_FILE": "A file is damaged, or the table changed while it was read. Fit again.",
     "AccessControlException": "Ask for the permission to read it.",
     "PERMISSION": "Ask for the permission that is named, or leave publishing out.",
@@ -95,9 +100,9 @@ class Spark:
         """Return the source's relation, its name in messages, and whether it outlives us."""
         if source.is_frame:
             return exp.table_(FRAME), source.as_dict()[source.kind], False
-        if source.is_file or os.path.isdir(source.relation):
-            return self._files(source)
         name = str(source.relation)
+        if source.is_file or os.path.isdir(name) or ("/" in name and "`" not in name):
+            return self._files(source)
         table = exp.to_table(name, dialect="spark")
         with self.asking():
             self.session.table(table.sql(dialect="spark"))
@@ -116,10 +121,35 @@ class Spark:
                 frame = read.csv(path, header=True, inferSchema=True)
                 frame.createOrReplaceTempView(_FILES)
                 return exp.table_(_FILES), path, False
-            read.parquet(path).createOrReplaceTempView(_LISTED)
+            frame = self._frame(path)
+            if not self._reads_alike(frame, path, source):
+                frame.createOrReplaceTempView(_FILES)
+                return exp.table_(_FILES), path, False
+            frame.createOrReplaceTempView(_LISTED)
         self._listed = path
         name = exp.to_identifier(path, quoted=True)
         return exp.Table(this=name, db=exp.to_identifier("parquet")), path, True
+
+    def _frame(self, path: str) -> DataFrame:
+        """Read Parquet files; where a column's type differs, those that are not used may differ."""
+        try:
+            return read_parquet(self.session, path)
+        except Exception as error:
+            if "CANNOT_MERGE" not in str(error):
+                raise
+            return read_parquet(self.session, path, merged=False)
+
+    def _reads_alike(self, frame: DataFrame, path: str, source: Source) -> bool:
+        """Whether a view, which cannot say how a path is read, has the columns that are used."""
+        try:
+            plain = dict(self.session.read.parquet(path).dtypes)
+        except Exception:  # folders that have no base
+            return False
+        texts = " ".join(str(text) for text in source.as_dict().values()).casefold()
+        return all(
+            plain.get(name) == kind or name.casefold() not in texts.replace(path.casefold(), "")
+            for name, kind in frame.dtypes
+        )
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
@@ -184,11 +214,8 @@ class Spark:
     @contextmanager
     def asking(self) -> Iterator[None]:
         """Ask under our settings, and put Spark's errors into a sentence."""
-        conf = self.session.conf
-        before = {name: conf.get(name) for name in _WHILE_ASKING}
-        _set(self.session, _WHILE_ASKING)
         try:
-            with warnings.catch_warnings():
+            with with_settings(self.session, _WHILE_ASKING), warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "PySpark does not yet fully support", Warning)
                 yield
         except SegmenterError:
@@ -197,19 +224,12 @@ class Spark:
             if not type(error).__module__.startswith(("pyspark", "py4j")):
                 raise
             raise SegmenterError(_sentence(error)) from None
-        finally:
-            _set(self.session, before)
-
-
-def _set(session: SparkSession, settings: Mapping[str, str | None]) -> None:
-    for name, value in settings.items():
-        if value is not None:
-            session.conf.set(name, value)
 
 
 def _sentence(error: BaseException) -> str:
     text = str(error)
-    said = first_line(error)
+    named = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", text)  # where the first line says nothing
+    said = named[0] if named and text.startswith("An error occurred") else first_line(error)
     return " ".join([said, *(words for sign, words in _WAYS_OUT.items() if sign in text)][:2])
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from sqlglot import exp
 
@@ -26,6 +25,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.spark import Spark
+from segmenter.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.stage import Stage
 from segmenter.warehouses import create_session_function, write
 
@@ -106,7 +106,7 @@ def label_on_spark(
         )
     if source is None:
         with spark.asking():
-            spark.session.read.parquet(lake.given).createOrReplaceTempView(FRAME)
+            read_parquet(spark.session, lake.given).createOrReplaceTempView(FRAME)
         return _label(spark, model, lake, FRAME, monetary, frequency, listener)
     with Stage(spark, source, Settings()) as stage:
         with listener.step("Adding up customers") as done:
@@ -130,6 +130,7 @@ def _label(
     given = exp.to_table(view)
     columns = spark.types(exp.select("*").from_(given))
     partitions = _partitions(spark, lake, view, columns)
+    exists = _check_output(spark, lake, partitions, [*columns, *ADDED])
     query = _query(
         spark, model, lake, given, columns, {"monetary": monetary, "frequency": frequency}
     )
@@ -144,11 +145,13 @@ def _label(
                 *(count.alias(str(rank)) for rank, count in enumerate(expected.values())),
                 sql.count_if(sql.isnull("segment")).alias("none"),
             )
-            is_partitioned = bool(partitions)
             writer = labelled.write.option("compression", "zstd").partitionBy(*partitions)
             writer = writer.option("partitionOverwriteMode", "dynamic")
-            may_replace = is_partitioned or lake.overwrite
-            writer.mode("overwrite" if may_replace else "error").parquet(lake.output)
+            if partitions or not exists:
+                writer.mode("overwrite").parquet(lake.output)
+            else:
+                with replacing(spark.session, lake.output) as draft:
+                    writer.parquet(draft)
         finally:
             spark.session.sql(f"drop temporary function if exists {_FUNCTION}")
             if view == FRAME:
@@ -213,7 +216,16 @@ def _partitions(spark: Spark, lake: Lake, view: str, columns: dict[str, str]) ->
     if lake.partition_by or view != FRAME:
         return list(lake.partition_by)
     with spark.asking():
-        files = spark.session.table(view).inputFiles()
-    parts = unquote(files[0]).split("/")[:-1] if files else []
-    names = [part.split("=", 1)[0] for part in parts if "=" in part]
-    return [name for name in names if name in columns]
+        return partition_columns(spark.session.table(view), lake.given)
+
+
+def _check_output(spark: Spark, lake: Lake, partitions: list[str], columns: list[str]) -> bool:
+    """Refuse an output that is laid out otherwise, or that nobody said may be replaced."""
+    with spark.asking():
+        exists = check_layout(spark.session, lake.output, partitions, columns)
+    if exists and not partitions and not lake.overwrite:
+        raise SegmenterError(
+            f"{lake.output} exists already and has no partitions. Name another output, or replace "
+            "all of it with --overwrite."
+        )
+    return exists

@@ -55,7 +55,7 @@ LAYERS = [
     {"coarsening", "lifecycle", "metrics", "sampling"},
     {"points", "layout", "settings"},
     {"query", "datafiles"},
-    {"drafts", "special_files", "text_encoding", "shadowing"},
+    {"drafts", "special_files", "spark_files", "text_encoding", "shadowing"},
     {"progress", "stopping", "errors", "version", "data", "sql", "compiled", "amount_texts"},
     {"text", "kernel_folder"},
 ]

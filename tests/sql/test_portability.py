@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from segmenter import SegmenterError, portability
+from segmenter.literals import settled_literals
 from segmenter.portability import RULES
 from segmenter.same_meaning import keep_meaning
 
@@ -264,3 +266,13 @@ def test_plain_times():
         "SELECT CAST(TO_TIMESTAMP(a, 'YYYY') AS TIMESTAMP) AS b, "
         "DATE_TRUNC('MONTH', CAST(a AS TIMESTAMP)) AS c"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["it\\'s", "\\", "\\\\'; drop", "${a} ${b}", "${", "a${b}\\", "plain 'text'"]
+)
+def test_no_setting_gives_a_text_another_meaning(con, text):
+    for dialect, sign in (("postgres", "\\"), ("spark", "${")):
+        tree = settled_literals(exp.select(exp.Literal.string(text)), dialect)
+        assert sign not in tree.sql(dialect=dialect)
+        assert con.execute(tree.sql(dialect="duckdb")).fetchone() == (text,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 
 import duckdb
 import pandas as pd
@@ -11,6 +12,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Source
+from segmenter.datafiles import InputFile, OutputFile
+from segmenter.labelling import label_profiles
 from segmenter.stage import Stage
 
 COLUMNS = {"customer": "customer_id", "amount": "amount"}
@@ -338,3 +341,21 @@ def test_one_of_a_kind_is_not_in_the_plural(con):
     with pytest.raises(SegmenterError):
         segmenter.fit(con, Source(**source.as_dict(), where="k = 3"), replace=True, progress=heard)
     assert {"1 row", "1 customer", "1 training customer, 1 distinct point"} <= set(heard.told)
+
+
+def test_columns_from_the_names_of_folders_are_texts(shop, sales, tmp_path):
+    """A shop called 007 is not number 7."""
+    shop.execute(
+        "create table by_store as select *, ['007', '7'][1 + customer_id % 2] as store from sales"
+    )
+    shop.execute(f"copy by_store to '{tmp_path}/lake' (format parquet, partition_by (store))")
+    source = replace(sales, where="store = '007'")
+    expected = segmenter.fit(shop, replace(source, transactions="by_store"))
+    for given in (f"{tmp_path}/lake/*/*.parquet", f"{tmp_path}/lake/**/*.parquet"):
+        found = segmenter.fit(shop, replace(source, transactions=given))
+        assert found.segments == expected.segments
+    output = OutputFile(tmp_path / "out.parquet")
+    numbers = {"monetary": "amount", "frequency": "1"}
+    label_profiles(shop, InputFile(f"{tmp_path}/lake/*/*.parquet"), output, **numbers)
+    query = f"select distinct store from '{output.path}' order by store"
+    assert shop.execute(query).fetchall() == [("007",), ("7",)]
