@@ -12,6 +12,7 @@ from segmenter.cli import stopping
 from segmenter.cli.confinement import confine, is_refusal
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import STORAGE, require_model
+from segmenter.shadowing import refuse_shadows
 from segmenter.special_files import refuse_special
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def open_to_read(path: Path, *, confined: bool = True) -> Iterator[duckdb.DuckDB
     try:
         if confined:
             confine(con, path)
+        else:
+            refuse_shadows(con)
         yield con
     finally:
         con.close()
