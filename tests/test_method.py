@@ -8,6 +8,7 @@ import sys
 import duckdb
 import numpy as np
 import pytest
+from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -55,8 +56,7 @@ def test_textbook_ward_equals_scikit_learn_at_each_level(fitted):
     for _ in range(2):
         part, ratio = points.take(members), points.take(members).scaling()
         cents = part.cents + noise[members]
-        linkage = ward_linkage(cents, part.frequency, part.customers, ratio=ratio)
-        ours = cut(linkage, 2)
+        ours = cut(ward_linkage(cents, part.frequency, part.customers, ratio=ratio), 2)
         everybody = np.column_stack([cents, part.frequency * np.sqrt(ratio)])
         theirs = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(
             np.repeat(everybody, part.customers, axis=0)
@@ -180,18 +180,52 @@ def test_same_bits_whatever_the_order_the_threads_or_the_process(dataset):
     assert results[0] == results[1]
 
 
-def test_weighted_points_equal_repeated_customers():
-    rng = np.random.default_rng(11)
-    cents, frequency = rng.integers(0, 60, 400) * 100, rng.integers(1, 6, 400)
-    grouped = Points.group(cents, frequency)
-    assert len(grouped) < 400
-    for consolidate in (True, False):
-        found = recursive_segments(grouped, Settings(consolidate=consolidate))
-        again = recursive_segments(
-            Points.group(grouped.cents, grouped.frequency, grouped.customers),
-            Settings(consolidate=consolidate),
-        )
-        assert found.segments == again.segments
+def settled(rows, halves):
+    """Move customers to the nearer mean of two blocks until nobody moves."""
+    while True:
+        means = np.array([rows[halves == half].mean(axis=0) for half in (0, 1)])
+        nearer = ((rows[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+        if (nearer == halves).all():
+            return halves
+        halves = nearer
+
+
+def split_one_by_one(cents, frequency, *, consolidate):
+    """Split customers twice as the design says, one row each, with SciPy's Ward linkage."""
+    labels = np.zeros(len(cents), int)
+    for level in (1, 2):
+        largest = np.bincount(labels).argmax()
+        members = np.flatnonzero(labels == largest)
+        ratio = cents[members].var() / frequency[members].var()
+        rows = np.column_stack([cents[members], frequency[members] * np.sqrt(ratio)])
+        halves = fcluster(linkage(rows, "ward"), 2, "maxclust") - 1
+        labels[members[(settled(rows, halves) if consolidate else halves) == 1]] = level
+        if np.bincount(labels).max() <= len(cents) / 2:
+            break
+    return labels
+
+
+@pytest.mark.parametrize("consolidate", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_weighted_points_equal_repeated_customers(seed, consolidate):
+    """Counts are skewed, so that other weights, or none, would split elsewhere."""
+    rng = np.random.default_rng(seed)
+    cents = np.unique(rng.lognormal(9, 1.2, 90).astype(int))
+    frequency = rng.geometric(0.25, len(cents))
+    count = np.minimum(rng.geometric(0.5, len(cents)) ** 3, 100)
+    weighted = Points.group(cents, frequency, count)
+    found = recursive_segments(weighted, Settings(consolidate=consolidate))
+    everybody = np.repeat(weighted.cents, count), np.repeat(weighted.frequency, count)
+    expected = split_one_by_one(*everybody, consolidate=consolidate)
+    ours = np.repeat(found.codes, count)
+    assert adjusted_rand_score(expected, ours) == 1.0
+    for code, segment in enumerate(found.segments):
+        rows = [values[ours == code] for values in everybody]
+        assert segment.customers == len(rows[0])
+        assert segment.mean_monetary == pytest.approx(rows[0].mean() / 100)
+        assert segment.mean_frequency == pytest.approx(rows[1].mean())
+    repeated = recursive_segments(Points.group(*everybody), Settings(consolidate=consolidate))
+    assert repeated.segments == found.segments
 
 
 def test_load_dataset_is_complete(con):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.shadowing import refuse_shadows
 from segmenter.source import is_data_file, is_url
@@ -100,11 +101,13 @@ def confine(
     Raises
     ------
     SegmenterError
-        A macro of the database hides a function that our SQL calls.
+        A macro of the database hides a function that our SQL calls, or what the user allowed is
+        not there.
     """
     refuse_shadows(con)
     if EVERYTHING in _allowed:
         return
+    _check_allowed()
     named = [*reads, *_allowed]
     _load_readers(con, filter(is_url, named), install=True)
     stored = list(_stored_files(con))
@@ -152,6 +155,15 @@ def explained(message: str) -> str:
             f"--allow {_quoted(path)}, or everything with --allow {EVERYTHING}."
         )
     return message[: refused.start()] + said + message[refused.end() :]
+
+
+def _check_allowed() -> None:
+    for name in _allowed:
+        if not is_url(name) and not glob.glob(_absolute(name), recursive=True):
+            raise SegmenterError(
+                f"--allow {_quoted(name)} allows nothing: there is no such file or folder. Name "
+                f"one, or a URL, or {EVERYTHING}."
+            )
 
 
 def _quoted(path: str) -> str:

@@ -13,6 +13,7 @@ from segmenter.cli.waiting import patiently
 from segmenter.drafts import private_folder, spill_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.layout import STORAGE, require_model
+from segmenter.shadowing import refuse_shadows
 from segmenter.special_files import refuse_special
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def open_to_read(
             spill_to(con, folder)
             if confined:
                 confine(con, path)
+            else:
+                refuse_shadows(con)
             yield con
         finally:
             con.close()

@@ -111,7 +111,7 @@ def test_segments_can_tell_how_they_came_about(run, model_file):
 
 def test_rules_read_as_sentences(run, model_file):
     first = run("rules", model_file).out.splitlines()[0]
-    assert "purchases: " in first or "any number of purchases: " in first
+    assert "purchases: " in first
 
 
 @pytest.mark.parametrize(("monetary", "frequency"), [("5", "1"), ("-20.5", "0"), ("1e9", "2.7")])

@@ -139,6 +139,15 @@ def test_the_advice_of_the_refusal_works(run, shop_file, secret, allowed):
     assert run("classify", shop_file, "250", "3").code == 2  # allowed for once
 
 
+def test_what_is_allowed_must_be_there(run, shop_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(confinement, "_load_readers", lambda con, urls, **_: list(urls))
+    result = run("segments", shop_file, "--allow", tmp_path / "nothing")
+    assert (result.code, result.out) == (2, "")
+    assert "allows nothing: there is no such file or folder" in result.err
+    for allowed in (tmp_path, "s3://bucket/sales.parquet", "https://example.org/*.csv", "all"):
+        assert run("segments", shop_file, "--allow", allowed).code == 0
+
+
 def test_data_below_the_database_s_folder_is_its_own(run, shop_file):
     exports = shop_file.parent / "exports"
     exports.mkdir()

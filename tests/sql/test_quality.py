@@ -116,7 +116,9 @@ def test_points_can_be_measured_too(con):
         "1 + i % 3 as customers from range(300) as t(i)"
     )
     model = segmenter.fit(con, Source(points="points"))
-    assert all(one.value is not None for one in measure(con, model))
+    found = measure(con, model)
+    assert [one.metric for one in found] == METRICS
+    assert all(one.value is not None for one in found)
 
 
 def test_large_models_say_their_samples(con, monkeypatch):

@@ -54,6 +54,7 @@ def test_customers_by_segment_in_both(versions):
 
 def test_a_model_agrees_with_itself(versions):
     found = rows(versions, "from segments.compare_models(1, 1)")
+    assert found
     assert all(row[0] == row[1] for row in found)
     assert adjusted_rand_index([(row[0], row[1], int(row[2])) for row in found]) == 1.0
 
