@@ -49,7 +49,7 @@ def number_advice(
         The parameter's expression, with `HERE` in the place of what reads the column.
     """
     if kind == "MONEY":  # PostgreSQL casts it no other way
-        return f". Give {name} = {f'cast({text} as decimal(18, 2))'!r}."
+        return f" that can be summed. Give {name} = {f'cast({text} as decimal(18, 2))'!r}."
     if kind == "BOOLEAN":
         return f". Give {name} = {f'cast({text} as double)'!r}, or another column."
     if not kind.startswith(_TEXTS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,7 +84,7 @@ def moves(
         if not any(row[0] for row in rows):
             raise SegmenterError(_nobody(con, from_moment))
         if form is Format.TABLE:
-            _show_matrix(rows)
+            _show_matrix(rows, can_fall=_can_fall(con))
         else:
             write(COLUMNS, rows, form, safe_csv=safe_csv)
 
@@ -115,7 +116,14 @@ def _nobody(con: duckdb.DuckDBPyConnection, from_moment: str) -> str:
     return f"nobody was a customer at --from {from_moment}: {when}. Name a later day."
 
 
-def _show_matrix(rows: list[tuple[Any, ...]]) -> None:
+def _can_fall(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anybody can come to a lower segment: by a refund, or by leaving a time window."""
+    (source,) = first_row(con, f"select source from {SCHEMA}.models where is_current")
+    refund = f"select 1 from {SCHEMA}.transactions where amount < 0 limit 1"
+    return "window" in json.loads(source) or bool(first_row(con, refund))
+
+
+def _show_matrix(rows: list[tuple[Any, ...]], *, can_fall: bool) -> None:
     """Write a table with a row for each earlier segment and a column for each later one."""
     later = sorted({(row[6], row[1]) for row in rows if row[1]})
     earlier = sorted({(row[5], row[0]) for row in rows if row[0]})
@@ -141,5 +149,5 @@ def _show_matrix(rows: list[tuple[Any, ...]]) -> None:
     new = sum(row[2] for row in rows if not row[0])
     results.line(
         f"Of {counted(there, 'customer')} {percent((up + down) / there, 1)} changed segment: "
-        f"{up:,} up, {down:,} down. {new:,} came new."
+        f"{up:,} up{f', {down:,} down' * can_fall}. {new:,} came new."
     )

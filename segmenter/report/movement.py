@@ -111,6 +111,7 @@ def _moves(facts: Facts) -> Section:
     both = [row for row in rows if row["segment_from"] and row["segment_to"]]
     rose = _count(row for row in both if row["rank_to"] < row["rank_from"])
     fell = _count(row for row in both if row["rank_to"] > row["rank_from"])
+    down = f" {count(fell)} fell," * _can_fall(facts)
     since = f"From {day(facts.moves_from)} to {day(facts.last_order_at)}"
     gone = f", and {count(left)} are in the time window no more" * bool(left)
     figure = Figure(
@@ -123,7 +124,7 @@ def _moves(facts: Facts) -> Section:
     return Section(
         "moves",
         title,
-        f"{since}, {people(rose)} rose to a higher segment, {count(fell)} fell, {count(new)} came "
+        f"{since}, {people(rose)} rose to a higher segment,{down} {count(new)} came "
         f"new{gone}. Both days are judged by today's rules.",
         [figure] if rows else [],
         [Table("Moves in numbers", MOVE_COLUMNS, [_named(row) for row in rows])],
@@ -192,6 +193,14 @@ MOVE_COLUMNS = (
     Column("revenue_from", "Revenue then", "money"),
     Column("revenue_to", "Revenue now", "money"),
 )
+
+
+def _can_fall(facts: Facts) -> bool:
+    """Whether anybody can come to a lower segment: by a refund, or by leaving a time window."""
+    checks = facts.data_quality
+    if isinstance(checks, Missing) or facts.model["source"].get("window"):
+        return True
+    return any(row["check_name"] == "refunds" and row["found"] for row in checks)
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

@@ -70,8 +70,13 @@ def test_moves(run, shop_file):
         con.execute("insert into sales values (900, 9000, 20, '2024-06-20')")
         con.execute("insert into sales select 7, 9001 + i, 300, '2024-06-20' from range(9) as t(i)")
     result = run("moves", shop_file, "--from", "2024-06-01")
-    assert "Of 60 customers 1.7 % changed segment: 1 up, 0 down. 1 came new." in result.out
+    # without a time window and refunds nobody can fall, so nobody is said not to have fallen
+    assert "Of 60 customers 1.7 % changed segment: 1 up. 1 came new." in result.out
     assert "Not a customer yet" in result.out
+    with duckdb.connect(str(shop_file)) as con:
+        con.execute("insert into sales values (8, 9100, -0.01, '2024-05-20')")
+    result = run("moves", shop_file, "--from", "2024-06-01")
+    assert "1 up, 0 down. 1 came new." in result.out
     moved = read_csv(
         run("moves", shop_file, "--from", "2024-06-01", "--customers", "--format", "csv").out
     )

@@ -21,6 +21,7 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.postgres import Postgres, connect_postgres
 from segmenter.postgres_publishing import Publisher
 from segmenter.stage import Stage
+from tests.advice import advised
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.conftest import copy_table
 
@@ -173,6 +174,26 @@ def test_bad_input_is_a_sentence(store, sales, changed, message):
     with pytest.raises(SegmenterError, match=message):
         segmenter.fit(store, replace(sales, **changed))
     assert objects(store) == 0
+
+
+@pytest.mark.parametrize(
+    "form", ["'£' || to_char(amount, 'FM999,990.00')", "replace(amount::text, '.', ',')"]
+)
+def test_amounts_that_are_texts_are_read_as_the_message_says(store, shop, sales, form):
+    store.execute(f"alter table sales alter amount type text using {form}")
+    with pytest.raises(SegmenterError, match="not a number") as refused:
+        segmenter.fit(store, sales)
+    (better,) = set(advised(str(refused.value), "amount")) - {"amount"}
+    found = segmenter.fit(store, replace(sales, amount=better))
+    check_same_model(found, segmenter.fit(shop, sales))
+
+
+def test_a_date_in_the_future_is_none_in_postgresql_too(store, shop, sales):
+    for con in (store, shop):
+        con.execute("insert into sales values (59, 9999, 5, timestamp '2203-05-01')")
+    check_same_model(segmenter.fit(store, sales), segmenter.fit(shop, sales))
+    query = "select lifecycle, count(*) from segments.customer_segments group by 1 order by 1"
+    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
 
 
 def test_money_is_read_as_the_message_says(store, shop, sales):

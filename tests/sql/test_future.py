@@ -128,8 +128,8 @@ def test_usual_fractions_of_cents_are_welcome(con):
 
 def test_the_view_says_that_amounts_are_too_small(con):
     con.execute(
-        "create table t as "
-        "select i % 40 as player, 2.5e0 + i % 40 as amount from range(400) as r(i)"
+        "create table t as select i % 40 as player, 2.5e0 + i % 40 as amount "
+        "from range(400) as r(i)"
     )
     fitted(con, transactions="t", customer="player", amount="amount")
     con.execute("update t set amount = amount * 1e-5")
