@@ -17,7 +17,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import stopping
-from segmenter.drafts import move, private_folder
+from segmenter.drafts import DRAFT, move, private_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 
 __all__ = ["InputFile", "OutputFile"]
@@ -141,7 +141,7 @@ class OutputFile:
         """
         with ExitStack() as stack:
             with self._failing():
-                draft = stack.enter_context(private_folder(self._folder)) / self.path.name
+                draft = stack.enter_context(private_folder(self._folder)) / DRAFT
             yield draft
             with stopping.held():
                 stopping.check()
