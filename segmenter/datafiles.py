@@ -18,7 +18,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import stopping
-from segmenter.drafts import move, private_folder
+from segmenter.drafts import DRAFT, move, private_folder
 from segmenter.errors import SegmenterError, did_you_mean, reason
 from segmenter.special_files import refuse_special
 from segmenter.text_encoding import LATIN_1, encoding_of
@@ -229,7 +229,7 @@ class OutputFile:
         """
         with ExitStack() as stack:
             with self._failing():
-                draft = stack.enter_context(private_folder(self._folder)) / self.path.name
+                draft = stack.enter_context(private_folder(self._folder)) / DRAFT
             yield draft
             with stopping.held():
                 stopping.check()

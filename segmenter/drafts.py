@@ -21,7 +21,10 @@ from pathlib import Path
 from segmenter import stopping
 from segmenter.errors import SegmenterError
 
-__all__ = ["move", "private_folder", "spill_folder", "write_files"]
+__all__ = ["DRAFT", "move", "private_folder", "spill_folder", "write_files"]
+
+DRAFT = "draft"
+"""Name of a file that is not whole: without a suffix, so that no glob of data files finds it."""
 
 _NAME = re.compile(r"\.segmenter-[0-9a-f]{32}")
 _LOCK = "lock"
@@ -138,7 +141,10 @@ def write_files(contents: Mapping[Path, bytes], *, replaced: set[Path], words: s
                 parent: stack.enter_context(private_folder(parent))
                 for parent in {path.absolute().parent for path in contents}
             }
-        drafts = {path: folders[path.absolute().parent] / path.name for path in contents}
+        drafts = {
+            path: folders[path.absolute().parent] / f"{DRAFT}-{number}"
+            for number, path in enumerate(contents)
+        }
         for path, content in contents.items():
             with _told(path, "Nothing was written."):
                 drafts[path].write_bytes(content)

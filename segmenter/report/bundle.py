@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from segmenter.drafts import move, private_folder
+from segmenter.drafts import DRAFT, move, private_folder
 from segmenter.errors import SegmenterError
 from segmenter.report.look import BACKGROUNDS, config
 
@@ -79,7 +79,7 @@ def _kept() -> Path:
 def _keep(path: Path, script: str) -> None:
     path.parent.mkdir(exist_ok=True)
     with private_folder(path.parent) as folder:
-        draft = folder / path.name
+        draft = folder / DRAFT
         draft.write_text(script, encoding="utf-8")
         move(draft, path, overwrite=True)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,6 +15,7 @@ import typer.main
 
 from segmenter.cli import _way_out
 from segmenter.cli.app import app
+from segmenter.cli.database import open_to_read
 from segmenter.cli.workplace import Workplace
 from segmenter.training import train as train_really
 from tests.datasets import SHOP
@@ -203,4 +206,16 @@ def test_processes_spill_into_folders_of_their_own(run, shop_file, monkeypatch):
         assert run("fit", shop_file, *FIT).code == 0
     monkeypatch.undo()
     assert len(set(seen)) == 2
+    assert os.listdir(shop_file.parent) == [shop_file.name]
+
+
+def test_readers_spill_into_folders_of_their_own(shop_file):
+    seen = set()
+    for _ in range(2):
+        with open_to_read(shop_file) as con:
+            (folder,) = con.execute("select current_setting('temp_directory')").fetchone()
+            seen.add(folder)
+            assert Path(folder).parent.parent == shop_file.parent
+            assert stat.S_IMODE(Path(folder).parent.stat().st_mode) == 0o700
+    assert len(seen) == 2
     assert os.listdir(shop_file.parent) == [shop_file.name]

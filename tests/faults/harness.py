@@ -291,9 +291,8 @@ class Trial:
             yield f"the next run broke: {again['code']} {again['err']}"
         elif is_old and (again["code"] != self.verb.code or self.state() != self.new):
             yield f"the next run did not do the work: {again['code']} {again['err']}"
-        if (
-            not is_old
-        ):  # it may only have said that there is nothing to do; the log waits for a writer
+        if not is_old:
+            # it may have had nothing to do, and a log waits for the next who writes
             duckdb.connect(str(self.folder / self.verb.database)).close()
         if self.strangers():
             yield f"left after the next run: {self.strangers()}"
