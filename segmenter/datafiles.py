@@ -18,6 +18,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError, did_you_mean, first_line
+from segmenter.text import shortened
 
 __all__ = ["InputFile", "OutputFile"]
 
@@ -54,7 +55,7 @@ class InputFile:
             nearby = [file.name for file in path.parent.glob("*") if file.is_file()]
             hint = did_you_mean(path.name, nearby)
             raise SegmenterError(
-                f"no file matches {self.name}.{hint or ' Check the name and the folder.'}"
+                f"no file matches {shortened(self.name)}: look at the name and the folder.{hint}"
             )
 
     @property

@@ -19,7 +19,7 @@ from segmenter.errors import SegmenterError
 from segmenter.naming import segment_names
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
-from segmenter.text import percent
+from segmenter.text import counted, percent, verb
 from segmenter.ward import cut, ward_linkage
 
 __all__ = ["Segment", "Segmentation", "Split", "flat_segments", "recursive_segments"]
@@ -171,14 +171,14 @@ def _check_size(points: Points, settings: Settings) -> None:
     n = points.n_customers
     if n < settings.n_neighbors:
         raise SegmenterError(
-            f"{n} training customers are fewer than n_neighbors = {settings.n_neighbors}. "
-            "Lower n_neighbors or bring more customers."
+            f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than "
+            f"n_neighbors = {settings.n_neighbors}. Lower n_neighbors or bring more customers."
         )
     blocks = 2 if settings.levels == "auto" else settings.levels + 1
     if n < blocks:
         raise SegmenterError(
-            f"{n} training customers are fewer than the {blocks} blocks of levels = "
-            f"{settings.levels}. Lower levels or bring more customers."
+            f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than the {blocks} "
+            f"blocks of levels = {settings.levels}. Lower levels or bring more customers."
         )
     if len(points) == 1:
         raise SegmenterError(
@@ -283,7 +283,10 @@ def _decide(
         f"{percent(settings.max_share)}"
     )
     if level >= settings.max_levels:
-        return "stopped", f"{held}, but the {level} levels are used up"
+        return (
+            "stopped",
+            f"{held}, but the {counted(level, 'level')} {verb(level, 'is', 'are')} used up",
+        )
     if distinct < 2:
         return "stopped", f"{held}, but they are all equal"
     return "split again", held

@@ -66,7 +66,7 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
     if database == here and schema_name == SCHEMA:
         raise SegmenterError(
             f"{SCHEMA}.{table} is written by each fit and cannot be its source. Copy it into a "
-            f"table first: create table my_copy as from {SCHEMA}.{table}."
+            f"table first (create table my_copy as from {SCHEMA}.{table})."
         )
     temporary = database == "temp"
     if not temporary and _is_hidden(known, (schema_name, table)):

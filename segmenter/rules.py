@@ -19,6 +19,7 @@ from segmenter.knn import NearestNeighbors
 from segmenter.knn_line import only_segments, walk
 from segmenter.knn_tree import CodeArray
 from segmenter.points import IntArray
+from segmenter.text import counted
 
 __all__ = ["MAX_FREQUENCIES", "MAX_RECTANGLES", "OPEN_HIGH", "OPEN_LOW", "Rules", "compile_rules"]
 
@@ -142,7 +143,8 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
         n_rules += len(starts)
         if n_rules > max(max_rules, MAX_RECTANGLES):
             raise SegmenterError(
-                f"the classifier needs more than {n_rules - 1:,} rules. Raise n_neighbors for "
+                f"the classifier needs more than {counted(n_rules - 1, 'rule')}. "
+                "Raise n_neighbors for "
                 "smoother boundaries, or count orders instead of single lines or clicks."
             )
     return _to_rules(lines)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
+from segmenter.text import verb
 
 __all__ = ["Source", "is_file_name", "parse_moment"]
 
@@ -218,7 +219,7 @@ def _checked_window(window: object) -> str:
             f"window must be at most {_MAX_YEARS:,} years, not {window!r}. Leave it out to count "
             "all time."
         )
-    return f"{number} {unit}{'s' * (number != 1)}"
+    return f"{number} {verb(number, unit, f'{unit}s')}"
 
 
 def parse_moment(moment: object, name: str) -> dt.datetime:

@@ -12,6 +12,7 @@ __all__ = [
     "escaped",
     "percent",
     "shortened",
+    "verb",
     "visible",
     "within_years",
 ]
@@ -73,6 +74,17 @@ def day(moment: date) -> str:
     if moment in (datetime.min, datetime.max):
         return "before the year 1" if moment == datetime.min else "after the year 9999"
     return moment.isoformat()[:10]
+
+
+def verb(number: int, one: str, several: str) -> str:
+    """Return the form of a word that goes with a number of things.
+
+    Examples
+    --------
+    >>> verb(1, "is", "are"), verb(2, "is", "are")
+    ('is', 'are')
+    """
+    return one if number == 1 else several
 
 
 def ended(text: str) -> str:

@@ -22,6 +22,7 @@ from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.fitting import fit
 from segmenter.settings import Settings
 from segmenter.source import Source
+from segmenter.text import counted
 
 __all__ = ["FUNCTION"]
 
@@ -45,7 +46,7 @@ def _fit(session: Session, table: str | None, text: str | None) -> str:
     finally:
         cursor.close()
     parts = ", ".join(f"{segment.name} {segment.customers:,}" for segment in model.segments)
-    return f"model {model.model_id}: {model.customers:,} customers; trained on {parts}"
+    return f"model {model.model_id}: {counted(model.customers, 'customer')}; trained on {parts}"
 
 
 def _read(table: str | None, given: Any) -> tuple[Source, Settings]:

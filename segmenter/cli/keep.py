@@ -9,6 +9,7 @@ import typer
 from segmenter.cli.database import open_model, workplace
 from segmenter.cli.options import Database, Format, FormatOption, MemoryLimit, Quiet, Threads
 from segmenter.cli.output import Column, write
+from segmenter.text import counted
 
 __all__ = ["forget", "refresh"]
 
@@ -45,7 +46,7 @@ def refresh(
         changes = refreshing.prepare(full=full, progress=progress)
         with progress.step("Writing the snapshot") as done, place.writing():
             refreshing.store()
-            done(f"{changes.customers:,} customers")
+            done(counted(changes.customers, "customer"))
     with open_model(database) as con:
         show_segments(con, form, snapshot=True)
 

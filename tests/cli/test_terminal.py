@@ -117,7 +117,7 @@ def test_a_database_that_is_not_there_is_called_as_it_was_typed(run, tmp_path, m
     name, *options = verb.split()
     result = run(name, FILE, *VERBS[verb][0], *options)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"segmenter: there is no database {visible(FILE)}.\n"
+    assert result.err == f"segmenter: there is no database {visible(FILE)}: no such file.\n"
 
 
 @pytest.mark.parametrize("text", ["[red]", "[/]", ":smile:", "\x1b]0;x\x07", "a\nb", "\u202ex"])
