@@ -95,7 +95,7 @@ def ended(text: str) -> str:
     >>> ended("it failed"), ended("it failed."), ended("it failed!."), ended("did it fail?")
     ('it failed.', 'it failed.', 'it failed!', 'did it fail?')
     """
-    text = text.rstrip(". ")
+    text = text.rstrip(".:, ")
     return text if text.endswith(("!", "?")) else f"{text}."
 
 

@@ -78,8 +78,8 @@ def _agreement(rows: Pairs) -> str:
     names = "" if ranks_a == ranks_b else " The versions do not have equally many segments."
     return (
         f"{percent(same / total, 1)} of {counted(total, 'customer')} "
-        f"{verb(total, 'has', 'have')} a segment of the same name in both; adjusted Rand index {index:.3f} (1 is full agreement, "
-        f"whatever the names).{names}"
+        f"{verb(total, 'has', 'have')} a segment of the same name in both; adjusted Rand index "
+        f"{index:.3f} (1 is full agreement, whatever the names).{names}"
     )
 
 

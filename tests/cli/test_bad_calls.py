@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from segmenter.text import visible
-from tests.bad_calls import COUNT, Call, calls, make_files
+from tests.bad_calls import COUNT, Call, calls
+from tests.bad_files import make_files
 
 FEW = 150
 """How many are tried with every change; the others behind the marker ``slow``."""

@@ -67,7 +67,7 @@ VERBS = {
     "customers": ((), (PREFIX, *NAMES)),
     "customers --upgrades": ((), (PREFIX, *NAMES[1:])),
     "rules": ((), NAMES),
-    "classify": (("250", "3"), NAMES[:1]),
+    "classify": (("100000", "50"), NAMES[:1]),
     "explain": (("--customer", f"{PREFIX}7"), (f"{PREFIX}7", NAMES[2])),
     "moves": (("--from", "2024-02-01"), NAMES),
     "moves --customers": (("--from", "2024-01-20"), (PREFIX,)),
