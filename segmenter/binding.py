@@ -107,6 +107,17 @@ def bind_source(
     SegmenterError
         No such table, file or column, an expression that is not scalar, or a wrong type.
     """
+    try:
+        return _bound(place, source, settings)
+    except RecursionError:
+        raise SegmenterError(
+            "a column's expression is nested too deep, or too long. Let a view have it as a column."
+        ) from None
+
+
+def _bound(
+    place: duckdb.DuckDBPyConnection | Engine, source: Source, settings: Settings
+) -> Binding:
     engine = Embedded(place) if isinstance(place, duckdb.DuckDBPyConnection) else place
     if source.engine not in (None, engine.dialect):
         raise SegmenterError(

@@ -21,6 +21,7 @@ from segmenter import stopping
 from segmenter.drafts import DRAFT, move, private_folder
 from segmenter.errors import SegmenterError, did_you_mean, reason
 from segmenter.special_files import refuse_special
+from segmenter.text import shortened
 from segmenter.text_encoding import LATIN_1, encoding_of
 
 __all__ = ["InputFile", "OutputFile", "reader"]
@@ -65,7 +66,7 @@ class InputFile:
             nearby = [file.name for file in path.parent.glob("*") if file.is_file()]
             hint = did_you_mean(path.name, nearby)
             raise SegmenterError(
-                f"no file matches {self.name}.{hint or ' Check the name and the folder.'}"
+                f"no file matches {shortened(self.name)}: look at the name and the folder.{hint}"
             )
 
     @property

@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.rules_sql import Branch, balanced, money
+from segmenter.text import verb
 
 __all__ = ["explanation"]
 
@@ -209,7 +210,7 @@ def _sentence(piece: _Piece, span: tuple[int, int], names: tuple[str, ...]) -> s
         orders = f"{span[0]} or more purchases" if span[0] else "any number of purchases"
     elif span[0] in (0, span[1]):
         upto = "up to " * (span[0] < span[1])
-        orders = f"{upto}{span[1]} purchase{'s' * (span[1] != 1)}"
+        orders = f"{upto}{span[1]} {verb(span[1], 'purchase', 'purchases')}"
     else:
         orders = f"{span[0]} to {span[1]} purchases"
     low = "" if piece.start == OPEN_LOW else f" from {piece.start / 100:,.2f}"

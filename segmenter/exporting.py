@@ -21,6 +21,7 @@ from segmenter.remote_source import source_values
 from segmenter.rules_sql import case_expression
 from segmenter.script_frame import SCRIPT, begin, comments, commit
 from segmenter.source import Source
+from segmenter.text import counted
 from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
 
 __all__ = ["export", "model_function", "model_views"]
@@ -109,7 +110,7 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
 def _script(model: Model, source: Source, dialect: str, table: str | None) -> str:
     if not model.has_macro:
         raise SegmenterError(
-            f"this model has {len(model.rules):,} rules, more than max_rules = "
+            f"this model has {counted(len(model.rules), 'rule')}, more than max_rules = "
             f"{model.settings.max_rules:,}, so there is no function to export. Fit with a larger "
             "n_neighbors for smoother boundaries, or with a larger max_rules. (Its points can be "
             "exported: --stage points.)"

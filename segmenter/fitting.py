@@ -23,6 +23,7 @@ from segmenter.layout import STORAGE
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.publish import check_target, publish, store_unpublished
+from segmenter.query import way_to
 from segmenter.refit import Refit, check_source, refit_changes
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.source import Source
@@ -253,7 +254,7 @@ def _engine(con: Any) -> Any:
         return Postgres(con)
     raise SegmenterError(
         "fit works on a connection of DuckDB, a Spark session or a connection of psycopg, not on "
-        f"a {type(con).__name__}."
+        f"a {type(con).__name__}.{way_to(con)}"
     )
 
 

@@ -17,6 +17,7 @@ from segmenter.layout import SCHEMA, SNAPSHOT
 from segmenter.memory import Customer, Trace, has_table, source_rows, trace
 from segmenter.query import first_row, transaction
 from segmenter.source import Source
+from segmenter.text import counted
 
 __all__ = ["Forgetting", "Step"]
 
@@ -182,7 +183,7 @@ class Forgetting:
 
 
 def _of_table(table: str, count: int) -> Step:
-    rows = f"{count:,} row{'s' * (count != 1)}"
+    rows = counted(count, "row")
     return Step(f"{SCHEMA}.{table}", count, f"{rows} removed")
 
 
@@ -191,7 +192,7 @@ def _of_version(found: Trace) -> Step:
     if found.point is None:
         return Step(place, 0, found.words)
     monetary, frequency = found.point
-    point = f"the point of {monetary:,.2f} in {frequency:,} order{'s' * (frequency != 1)}"
+    point = f"the point of {monetary:,.2f} in {counted(frequency, 'order')}"
     left = found.customers - 1
     done = f"removed {point}" if not left else f"one customer fewer at {point}, {left:,} left"
     return Step(place, 1, f"{done} ({found.words})")
@@ -211,7 +212,7 @@ def _of_source(relation: str, there: int | None, shown: int) -> Step:
         return Step(relation, 0, "cannot be read now, so whether it has rows of them is unknown")
     if not there:
         return Step(relation, 0, "has no rows of them that count")
-    rows = f"{there:,} row{'s' * (there != 1)}"
+    rows = counted(there, "row")
     if not shown:
         return Step(
             relation, 0, f"still has {rows} of them, which no view shows: they are excluded"

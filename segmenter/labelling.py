@@ -28,6 +28,7 @@ from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Losses, Stage, Survey
 from segmenter.stored import stored_mapping
+from segmenter.text import counted, verb
 from segmenter.training import count_losses
 
 __all__ = ["Labels", "label_customers", "label_profiles"]
@@ -165,11 +166,11 @@ def label_customers(
         with reading.misread_named(), Stage(con, source, Settings()) as stage:
             with listener.step(f"Reading {given.name}") as done:
                 survey = stage.survey()
-                done(f"{survey.source_rows:,} rows")
+                done(counted(survey.source_rows, "row"))
             for doubt in [*stage.binding.notes, *_doubts(given, survey, count_losses(stage))]:
                 listener.warn(doubt)
             with listener.step("Adding up customers") as done:
-                done(f"{stage.add_up():,} customers")
+                done(counted(stage.add_up(), "customer"))
             view = "customer_segments" if has_macro(con) else "customer_segments_by_rules"
             assert stage.customers is not None
             values = {"newest_order": newest_order({}, added_up=True)}
@@ -199,11 +200,11 @@ def _write(
         found = dict(con.execute(counts).fetchall())
         unlabelled = found.pop(None, 0)
         shares = ", ".join(f"{segment} {count:,}" for segment, count in found.items())
-        done(f"{rows:,} rows" + (f" ({shares})" if shares else ""))
+        done(counted(rows, "row") + (f" ({shares})" if shares else ""))
     if unlabelled:
         progress.warn(
-            f"{unlabelled:,} rows have no segment: their monetary or frequency is NULL, NaN or "
-            "infinite."
+            f"{counted(unlabelled, 'row')} {verb(unlabelled, 'has', 'have')} no segment: "
+            "monetary or frequency is NULL, NaN or infinite."
         )
     return Labels(rows, found, unlabelled)
 
@@ -255,6 +256,10 @@ def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str
         )
 
 
+def _left_out(rows: int, why: str) -> str:
+    return f"{counted(rows, 'row')} with {why} {verb(rows, 'is', 'are')} left out."
+
+
 def _window(window: str | None) -> str:
     return f"a window of {window}" if window else "all time"
 
@@ -265,26 +270,27 @@ def _doubts(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator
         raise SegmenterError(f"{given.name} has no rows that count. Nothing to label.")
     if survey.rows_without_customer == survey.source_rows:
         raise SegmenterError(
-            f"customer is NULL in all {survey.source_rows:,} rows of {given.name}. Name the "
+            f"customer is NULL in every row of {given.name}. Name the "
             "column that identifies the customer with --customer."
         )
     if survey.rows_without_customer:
-        yield f"{survey.rows_without_customer:,} rows have no customer and are left out."
+        yield _left_out(survey.rows_without_customer, "no customer")
     if losses and losses.lost_rows:
-        rows = "1 row is" if losses.lost_rows == 1 else f"{losses.lost_rows:,} rows are"
         yield (
-            f"{rows} lost: an expression is NULL although what it reads is not, as for "
-            f"{losses.lost_value}."
+            f"{counted(losses.lost_rows, 'row')} {verb(losses.lost_rows, 'is', 'are')} lost: an "
+            f"expression is NULL although what it reads is not, as for {losses.lost_value}."
         )
     if losses and losses.unknown_rows:
-        yield f"the condition is NULL in {losses.unknown_rows:,} rows, which are left out."
-    if survey.rows_without_amount:
-        yield f"{survey.rows_without_amount:,} rows have no amount and are left out."
-    if survey.rows_not_usable:
+        number = losses.unknown_rows
         yield (
-            f"{survey.rows_not_usable:,} rows have an amount that is NaN, infinite or too large "
-            "to be exact, and are left out."
+            f"the condition is NULL in {counted(number, 'row')}, which "
+            f"{verb(number, 'is', 'are')} left out."
         )
+    if survey.rows_without_amount:
+        yield _left_out(survey.rows_without_amount, "no amount")
+    if survey.rows_not_usable:
+        what = "an amount that is NaN, infinite or too large to be exact"
+        yield _left_out(survey.rows_not_usable, what)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from segmenter.text import counted
+
 __all__ = ["default_names", "segment_names"]
 
 
@@ -30,6 +32,6 @@ def segment_names(
         return wanted, None
     names = default_names(n_segments)
     return names, (
-        f"{len(wanted)} names were given ({', '.join(wanted)}) but {n_segments} segments came out; "
-        f"they are called {', '.join(names)}."
+        f"{len(wanted)} names were given ({', '.join(wanted)}) but "
+        f"{counted(n_segments, 'segment')} came out, called {', '.join(names)}."
     )

@@ -132,13 +132,18 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
     SegmenterError
         The message names the object. Also when the connection is inside a transaction.
     """
+    here, kind = _current_database(con)
+    if kind != "duckdb":
+        raise SegmenterError(
+            f"the connection uses {here!r}, which is kept in {kind}, and a model is kept in a "
+            "database of DuckDB. Copy the table into one, use that, then fit."
+        )
     if _in_transaction(con):
         raise SegmenterError(
             "the connection is inside a transaction. Commit it or roll it back, then fit."
         )
     refuse_shadows(con)
     read_only = "select 1 from duckdb_databases() where readonly and database_name = $1"
-    (here,) = first_row(con, "select current_database()")
     if writable and first_row(con, read_only, [here]):
         raise SegmenterError("the database is open read-only. Open it for writing, then fit.")
     if has_model(con):
@@ -163,6 +168,13 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
             f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
             "fit into another file."
         )
+
+
+def _current_database(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """Return the name of the database that is used, and what keeps it: duckdb, ducklake, sqlite."""
+    query = "select database_name, type from duckdb_databases() where database_name = $1"
+    (name,) = first_row(con, "select current_database()")
+    return first_row(con, query, [name]) or (str(name), "duckdb")
 
 
 def _in_transaction(con: duckdb.DuckDBPyConnection) -> bool:

@@ -23,7 +23,7 @@ from segmenter.query import first_row, transaction
 from segmenter.recursion import flat_segments
 from segmenter.resampling import Nearby
 from segmenter.sampling import SEED, evenly
-from segmenter.text import percent
+from segmenter.text import counted, percent
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]
 
@@ -121,7 +121,7 @@ def _measures(
 ) -> Iterator[Measure]:
     points, codes = model.points, model.segmentation.codes
     ratio, k = model.segmentation.scaling, model.settings.n_neighbors
-    everybody = f"exact: {points.n_customers:,} customers"
+    everybody = f"exact: {counted(points.n_customers, 'customer')}"
 
     def both(title: str, ask: Callable[[Labels], float | None]) -> Pair:
         with progress.step(title) as done:
@@ -232,7 +232,7 @@ def _for_silhouette(points: Points, everybody: str) -> tuple[NDArray[np.int64], 
 def _asked(points: Points) -> str:
     n = int(resampling.asked(points).sum())
     if n == points.n_customers:
-        return f"all {n:,} customers"
+        return f"all {counted(n, 'customer')}"
     return f"a sample of {n:,} of {points.n_customers:,} customers"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,46 @@ from segmenter.errors import BusyError, SegmenterError, first_line
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["first_row", "records", "transaction"]
+__all__ = ["check_connection", "first_row", "records", "transaction", "way_to"]
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
+
+
+def check_connection(con: object, what: str) -> None:
+    """Refuse what is no connection of DuckDB.
+
+    Parameters
+    ----------
+    con : object
+    what : str
+        Who asks for one, in the message.
+
+    Raises
+    ------
+    SegmenterError
+        With the way to one, where the object has it.
+    """
+    import duckdb
+
+    if not isinstance(con, duckdb.DuckDBPyConnection):
+        raise SegmenterError(
+            f"{what} works on a connection of DuckDB, not on a {type(con).__name__}.{way_to(con)}"
+        )
+
+
+def way_to(con: object) -> str:
+    """Return how to get a connection of DuckDB from what somebody took for one, or nothing."""
+    import duckdb
+
+    if isinstance(con, str | os.PathLike):
+        return f" Open it: duckdb.connect({os.fspath(con)!r})."
+    try:
+        inner = con.cursor()  # type: ignore[attr-defined]
+        is_one = isinstance(inner, duckdb.DuckDBPyConnection)
+        inner.close()
+    except Exception:  # whatever a stranger's object does
+        return ""
+    return " It holds one: give con.cursor() instead." if is_one else ""
 
 
 def records(

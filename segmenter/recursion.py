@@ -19,7 +19,7 @@ from segmenter.errors import SegmenterError
 from segmenter.naming import segment_names
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
-from segmenter.text import percent
+from segmenter.text import counted, percent, verb
 
 __all__ = ["Segment", "Segmentation", "Split", "flat_segments", "recursive_segments"]
 
@@ -172,17 +172,16 @@ def _check_size(points: Points, settings: Settings) -> None:
     if len(points) == 0:
         raise SegmenterError("there are no customers with a purchase, so nothing can be clustered.")
     n = points.n_customers
-    are = "customer is" if n == 1 else "customers are"
     if n < settings.n_neighbors:
         raise SegmenterError(
-            f"{n:,} training {are} fewer than n_neighbors = {settings.n_neighbors}. "
-            "Lower n_neighbors or bring more customers."
+            f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than "
+            f"n_neighbors = {settings.n_neighbors}. Lower n_neighbors or bring more customers."
         )
     blocks = 2 if settings.levels == "auto" else settings.levels + 1
     if n < blocks:
         raise SegmenterError(
-            f"{n:,} training {are} fewer than the {blocks} blocks of levels = "
-            f"{settings.levels}. Lower levels or bring more customers."
+            f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than the {blocks} "
+            f"blocks of levels = {settings.levels}. Lower levels or bring more customers."
         )
     if len(points) == 1:
         raise SegmenterError(
@@ -289,7 +288,10 @@ def _decide(
         f"{percent(settings.max_share)}"
     )
     if level >= settings.max_levels:
-        return "stopped", f"{held}, but the {level} levels are used up"
+        return (
+            "stopped",
+            f"{held}, but the {counted(level, 'level')} {verb(level, 'is', 'are')} used up",
+        )
     if distinct < 2:
         return "stopped", f"{held}, but they are all equal"
     return "split again", held

@@ -18,6 +18,7 @@ from segmenter.errors import BusyError, SegmenterError
 from segmenter.layout import SCHEMA, has_macro
 from segmenter.progress import Progress, Silent
 from segmenter.query import first_row, transaction
+from segmenter.text import counted
 
 __all__ = ["Changes", "Refresh"]
 
@@ -155,7 +156,7 @@ class Refresh:
         with progress.step("Checking the transactions") as done:
             self._stage("buckets", "queries/snapshot_buckets")
             query = f"select coalesce(sum(source_rows), 0) from {_staged('buckets')}"
-            done(f"{int(first_row(self.con, query)[0]):,} rows with a customer")
+            done(f"{counted(int(first_row(self.con, query)[0]), 'row')} with a customer")
 
     def _changed_share(self) -> float:
         assert self._buckets is not None
@@ -168,7 +169,7 @@ class Refresh:
             self._stage("profile", f"views/{self._files['customer_profile']}")
             customers = self._count("profile")
             self._changes = Changes(is_full=True, added_up=customers, customers=customers)
-            done(f"{customers:,} customers")
+            done(counted(customers, "customer"))
         return self._changes
 
     def _add_up_changed(self, progress: Progress) -> Changes:
@@ -193,7 +194,7 @@ class Refresh:
                 added_up=self._count("changed_profile"),
                 customers=self._count("profile"),
             )
-            done(f"{self._changes.added_up:,} of {self._changes.customers:,} customers")
+            done(f"{self._changes.added_up:,} of {counted(self._changes.customers, 'customer')}")
         return self._changes
 
     def _stage(

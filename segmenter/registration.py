@@ -12,6 +12,7 @@ from segmenter.errors import SegmenterError
 from segmenter.layout import has_macro
 from segmenter.model import Model
 from segmenter.publish import generation
+from segmenter.query import check_connection
 from segmenter.udf import (
     Function,
     classify_segment,
@@ -50,6 +51,7 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
     ([],)
     >>> con.close()
     """
+    check_connection(con, "register")
     session = _ConnectionSession(con, model)
     functions = [
         recursive_segments.FUNCTION,

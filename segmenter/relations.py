@@ -59,13 +59,14 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
     database, schema_name, table, is_view = found[0]
     if database not in (here, "temp"):
         raise SegmenterError(
-            f"{name} is in the attached database {database!r}. Views can only read their own "
-            f"database: open {database!r} itself, or copy the table into {here!r} first."
+            f"{name} is in the attached database {database!r}, and the views would break for "
+            "everybody who has not attached it under the same name. "
+            f"Open {database!r} itself, or copy the table into {here!r} first."
         )
     if database == here and schema_name == SCHEMA:
         raise SegmenterError(
             f"{SCHEMA}.{table} is written by each fit and cannot be its source. Copy it into a "
-            f"table first: create table my_copy as from {SCHEMA}.{table}."
+            f"table first (create table my_copy as from {SCHEMA}.{table})."
         )
     temporary = database == "temp"
     if not temporary and _is_hidden(known, (schema_name, table)):

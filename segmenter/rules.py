@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from segmenter.errors import SegmenterError
 from segmenter.points import CodeArray, IntArray
+from segmenter.text import counted
 
 if TYPE_CHECKING:
     from segmenter.knn import NearestNeighbors
@@ -144,7 +145,8 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
         n_rules += len(starts)
         if n_rules > max(max_rules, MAX_RECTANGLES):
             raise SegmenterError(
-                f"the classifier needs more than {n_rules - 1:,} rules. Raise n_neighbors for "
+                f"the classifier needs more than {counted(n_rules - 1, 'rule')}. "
+                "Raise n_neighbors for "
                 "smoother boundaries, or count orders instead of single lines or clicks."
             )
     return _to_rules(lines)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
 from segmenter.special_files import is_special
+from segmenter.text import verb
 
 __all__ = ["Source", "is_data_file", "is_file_name", "is_url", "parse_moment"]
 
@@ -242,7 +243,7 @@ def _checked_window(window: object) -> str:
             f"window must be at most {_MAX_YEARS:,} years, not {window!r}. Leave it out to count "
             "all time."
         )
-    return f"{number} {unit}{'s' * (number != 1)}"
+    return f"{number} {verb(number, unit, f'{unit}s')}"
 
 
 def parse_moment(moment: object, name: str) -> dt.datetime:

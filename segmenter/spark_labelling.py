@@ -27,6 +27,7 @@ from segmenter.source import Source
 from segmenter.spark import Spark
 from segmenter.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.stage import Stage
+from segmenter.text import counted, verb
 from segmenter.warehouses import create_session_function, write
 
 __all__ = ["Lake", "label_on_spark"]
@@ -110,7 +111,7 @@ def label_on_spark(
         return _label(spark, model, lake, FRAME, monetary, frequency, listener)
     with Stage(spark, source, Settings()) as stage:
         with listener.step("Adding up customers") as done:
-            done(f"{stage.add_up():,} customers")
+            done(counted(stage.add_up(), "customer"))
         assert stage.customers is not None
         return _label(spark, model, lake, stage.customers, "monetary", "frequency", listener)
 
@@ -161,10 +162,11 @@ def _label(
         }
         found[None] = counts.get["none"]
         shares = ", ".join(f"{name} {count:,}" for name, count in found.items() if name and count)
-        done(f"{sum(found.values()):,} rows ({shares})")
+        done(f"{counted(sum(found.values()), 'row')} ({shares})")
     if found[None]:
         progress.warn(
-            f"{found[None]:,} rows have no segment: their monetary or frequency is NULL, NaN or "
+            f"{counted(found[None], 'row')} {verb(found[None], 'has', 'have')} no segment: "
+            "monetary or frequency is NULL, NaN or "
             "infinite."
         )
     return found

@@ -17,7 +17,7 @@ from segmenter.errors import SegmenterError
 from segmenter.layout import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.query import first_row, records, transaction
+from segmenter.query import check_connection, first_row, records, transaction
 from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.settings import Settings
@@ -112,6 +112,7 @@ def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
     SegmenterError
         There is no model, or not that version.
     """
+    check_connection(con, "load")
     require_model(con)
     chosen = "is_current" if model_id is None else f"model_id = {int(model_id)}"
     headers = records(con, f"select * from {SCHEMA}.models where {chosen}")
@@ -170,7 +171,7 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
     )
     return Model(
         settings=stored_settings(header["settings"]),
-        source=stored_mapping(header["source"], "source"),
+        source=_checked_source(header["source"]),
         segmentation=segmentation,
         rules=_read_rules(con, key, names),
         customers=header["customers"],
@@ -188,6 +189,12 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         fitted_at=header["fitted_at"],
         model_id=key,
     )
+
+
+def _checked_source(text: str) -> dict[str, Any]:
+    """Return the source as it is kept, once it is known to be one."""
+    stored_source(text)
+    return stored_mapping(text, "source")
 
 
 def _header(model: Model) -> dict[str, Any]:

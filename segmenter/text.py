@@ -12,6 +12,7 @@ __all__ = [
     "escaped",
     "percent",
     "shortened",
+    "verb",
     "visible",
     "within_years",
 ]
@@ -75,6 +76,17 @@ def day(moment: date) -> str:
     return moment.isoformat()[:10]
 
 
+def verb(number: int, one: str, several: str) -> str:
+    """Return the form of a word that goes with a number of things.
+
+    Examples
+    --------
+    >>> verb(1, "is", "are"), verb(2, "is", "are")
+    ('is', 'are')
+    """
+    return one if number == 1 else several
+
+
 def ended(text: str) -> str:
     """Return a text as a sentence, with one full stop where it has no end yet.
 
@@ -83,7 +95,7 @@ def ended(text: str) -> str:
     >>> ended("it failed"), ended("it failed."), ended("it failed!."), ended("did it fail?")
     ('it failed.', 'it failed.', 'it failed!', 'did it fail?')
     """
-    text = text.rstrip(". ")
+    text = text.rstrip(".:, ")
     return text if text.endswith(("!", "?")) else f"{text}."
 
 

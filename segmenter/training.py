@@ -21,7 +21,7 @@ from segmenter.recursion import Segmentation, recursive_segments
 from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
 from segmenter.stage import Cut, Losses, Stage, Survey
-from segmenter.text import percent
+from segmenter.text import counted, percent
 from segmenter.unusable import complaint, lost, reading_advice, rounded_away
 
 __all__ = ["Training", "count_losses", "inspect", "train"]
@@ -126,8 +126,8 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         with progress.step("Grouping equal profiles") as done:
             points, grid = stage.points()
             done(
-                f"{_counted(points.n_customers, 'training customer')}, "
-                f"{_counted(len(points), 'distinct point')}"
+                f"{counted(points.n_customers, 'training customer')}, "
+                f"{counted(len(points), 'distinct point')}"
             )
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise SegmenterError(
@@ -170,7 +170,7 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
         return None
     with progress.step(f"Reading {stage.binding.relation}") as done:
         survey = stage.survey()
-        done(_counted(survey.source_rows, "row"))
+        done(counted(survey.source_rows, "row"))
     if survey.source_rows == 0:
         raise SegmenterError(_nothing_there(stage))
     if survey.rows_not_usable:
@@ -179,7 +179,7 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
         raise SegmenterError(rounded_away(stage.binding, survey))
     if survey.rows_without_customer == survey.source_rows:
         raise SegmenterError(
-            f"customer = {stage.source.customer!r} is NULL in all {survey.source_rows:,} rows of "
+            f"customer = {stage.source.customer!r} is NULL in every row of "
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
     return survey
@@ -214,14 +214,9 @@ def _check_unchanged(stage: Stage, survey: Survey) -> None:
         )
 
 
-def _counted(number: int, what: str) -> str:
-    """Return a number with what it counts, in the plural where it is not one."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
-
-
 def _without_amounts(stage: Stage, survey: Survey) -> str:
     return (
-        f"amount = {stage.source.amount!r} is NULL in all {survey.source_rows:,} rows of "
+        f"amount = {stage.source.amount!r} is NULL in every row of "
         f"{stage.binding.relation}."
         f"{reading_advice(stage.engine, stage.binding, 'amount')} Name the column with the money "
         "of a row."
@@ -249,14 +244,14 @@ def _profile(stage: Stage, survey: Survey | None, progress: Progress) -> Cut | N
         customers = stage.add_up()
         if survey is not None and stage.engine.may_change:
             _check_unchanged(stage, survey)
-        done(_counted(customers, "customer"))
+        done(counted(customers, "customer"))
     if customers == 0:
         both = " with a customer and an amount" if survey else " with a customer"
         raise SegmenterError(_nothing_there(stage, both))
     with progress.step("Cutting the whales") as done:
         cut = stage.cut()
         done(
-            f"{_counted(cut.whales, 'whale')} ({cut.whales_by_monetary:,} by monetary, "
+            f"{counted(cut.whales, 'whale')} ({cut.whales_by_monetary:,} by monetary, "
             f"{cut.whales_by_frequency:,} by frequency)"
         )
     if cut.customers == cut.customers_without_order:
@@ -272,7 +267,7 @@ def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmenta
         started = time.perf_counter()
         segmentation = recursive_segments(points, settings)
         seconds = time.perf_counter() - started
-        done(f"{_counted(len(segmentation.segments), 'segment')} in {seconds:.1f} s")
+        done(f"{counted(len(segmentation.segments), 'segment')} in {seconds:.1f} s")
     for message in segmentation.warnings:
         progress.warn(message)
     return segmentation
@@ -293,7 +288,7 @@ def _lifecycle(stage: Stage, progress: Progress) -> Lifecycle:
 def _compile(neighbors: NearestNeighbors, settings: Settings, progress: Progress) -> Rules:
     with progress.step("Compiling the classifier") as done:
         rules = compile_rules(neighbors, max_rules=settings.max_rules)
-        done(_counted(len(rules), "rule"))
+        done(counted(len(rules), "rule"))
     if len(rules) > settings.max_rules:
         progress.warn(
             f"the classifier needs {len(rules):,} rules, more than max_rules = "

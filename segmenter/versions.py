@@ -14,6 +14,7 @@ from segmenter.model import Model
 from segmenter.progress import Progress
 from segmenter.source import Source
 from segmenter.stage import Stage
+from segmenter.text import counted
 
 __all__ = ["restaged", "stage_of"]
 
@@ -30,7 +31,7 @@ def stage_of(con: duckdb.DuckDBPyConnection, model: Model, progress: Progress) -
     with Stage(con, _source(model), model.settings) as stage:
         if stage.customers is not None:
             with progress.step("Adding up customers") as done:
-                done(f"{stage.add_up():,} customers")
+                done(counted(stage.add_up(), "customer"))
         yield stage
 
 

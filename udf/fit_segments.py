@@ -25,6 +25,7 @@ from segmenter.fitting import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
 from segmenter.settings import SafetyNet, Settings
 from segmenter.source import Source
+from segmenter.text import counted
 
 __all__ = ["FUNCTION"]
 
@@ -53,7 +54,7 @@ def _fit(session: Session, table: str | None, text: str | None) -> str:
         return unpublished(result, net)
     model = result.model
     parts = ", ".join(f"{segment.name} {segment.customers:,}" for segment in model.segments)
-    return f"model {model.model_id}: {model.customers:,} customers; trained on {parts}"
+    return f"model {model.model_id}: {counted(model.customers, 'customer')}; trained on {parts}"
 
 
 def _read(table: str | None, given: Any) -> tuple[Source, Settings, SafetyNet]:

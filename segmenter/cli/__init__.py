@@ -62,6 +62,8 @@ def _run() -> None:
         _fail(str(error), FAILED if stopping.stored() else BUSY)
     except SegmenterError as error:
         _fail(in_options(str(error)))
+    except RecursionError:
+        _fail("an expression is nested too deep, or too long. Let a view have it as a column.")
     except Exception as error:
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):

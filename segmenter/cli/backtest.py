@@ -21,7 +21,7 @@ from segmenter.cli.options import (
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
-from segmenter.text import day, percent
+from segmenter.text import counted, day, percent
 
 if TYPE_CHECKING:
     from segmenter.backtesting import Outcome
@@ -114,8 +114,9 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
     if outcome.newcomers and outcome.later_revenue > 0:
         share = outcome.newcomers_revenue / outcome.later_revenue
         yield (
-            f"{outcome.newcomers:,} customers came only later, with {percent(share, 1)} of the "
-            "later revenue of all that are known: no ranking of that day could know them, and no "
+            f"{counted(outcome.newcomers, 'customer')} came only later, with "
+            f"{percent(share, 1)} of the later revenue "
+            "of all that are known: no ranking of that day could know them, and no "
             "row counts them."
         )
 

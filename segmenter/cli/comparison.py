@@ -12,7 +12,7 @@ from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.layout import SCHEMA
-from segmenter.text import percent
+from segmenter.text import counted, percent, verb
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,8 +77,9 @@ def _agreement(rows: Pairs) -> str:
     index = adjusted_rand_index(counts)
     names = "" if ranks_a == ranks_b else " The versions do not have equally many segments."
     return (
-        f"{percent(same / total, 1)} of {total:,} customers have a segment of the same name in "
-        f"both; adjusted Rand index {index:.3f} (1 is full agreement, whatever the names).{names}"
+        f"{percent(same / total, 1)} of {counted(total, 'customer')} "
+        f"{verb(total, 'has', 'have')} a segment of the same name in both; adjusted Rand index "
+        f"{index:.3f} (1 is full agreement, whatever the names).{names}"
     )
 
 
@@ -119,7 +120,7 @@ def _purchases(first: int, last: int) -> str:
     if last >= 2**62:
         return f"{first:,} or more purchases"
     if first == last:
-        return f"{first:,} purchase{'s' * (first != 1)}"
+        return counted(first, "purchase")
     return f"{first:,} to {last:,} purchases"
 
 

@@ -184,7 +184,7 @@ def _must_exist(path: Path) -> None:
     if not path.exists():
         nearby = [file.name for file in path.absolute().parent.glob("*") if file.is_file()]
         hint = did_you_mean(path.name, nearby)
-        raise SegmenterError(f"the database {path} does not exist.{hint}")
+        raise SegmenterError(f"there is no database {path}: no such file.{hint}")
     _refuse_other_files(path)
 
 

@@ -14,6 +14,7 @@ from segmenter.cli.waiting import patience
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.query import first_row
+from segmenter.text import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -140,4 +141,4 @@ def _load_demo(con: duckdb.DuckDBPyConnection, progress: Progress) -> None:
         con.execute("create table online_retail as from read_parquet($1)", [str(sales)])
         con.execute(f"comment on table online_retail is '{DEMO_COMMENT}'")
         (rows,) = first_row(con, "select count(*) from online_retail")
-        done(f"{rows:,} rows (UCI Machine Learning Repository, CC BY 4.0)")
+        done(f"{counted(rows, 'row')} (UCI Machine Learning Repository, CC BY 4.0)")

@@ -15,6 +15,7 @@ from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row
+from segmenter.text import verb
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +80,7 @@ def _profile(con: duckdb.DuckDBPyConnection, database: Path, customer: str) -> t
     )
     if not row:
         raise SegmenterError(
-            f"{database} has no customer {customer}. See them in {SCHEMA}.customer_segments."
+            f"{database} has no customer {customer!r}. See them in {SCHEMA}.customer_segments."
         )
     return row
 
@@ -106,7 +107,8 @@ def _explanation(
 
 def _sentences(who: str, monetary: float, frequency: float, found: dict[str, Any]) -> Iterator[str]:
     yield (
-        f"{who} who spent {monetary:,.2f} in {frequency:,.10g} purchase{'s' * (frequency != 1)} is "
+        f"{who} who spent {monetary:,.2f} in {frequency:,.10g} "
+        f"{verb(int(frequency != 1) + 1, 'purchase', 'purchases')} is "
         f"{found['segment']}."
     )
     yield f"The rule: {found['rule']}."
@@ -125,5 +127,5 @@ def _change_of_frequency(change: int | None, segment: str) -> str:
     if change is None:
         return "In however many purchases it is spent, the segment stays."
     more = "more" if change > 0 else "fewer"
-    purchases = f"purchase{'s' * (abs(change) != 1)}"
+    purchases = verb(abs(change), "purchase", "purchases")
     return f"{abs(change):,} {more} {purchases} for the same money would make it {segment}."

@@ -19,6 +19,7 @@ from segmenter.cli.options import (
 from segmenter.cli.output import Column, write
 from segmenter.cli.waiting import patience
 from segmenter.cli.workplace import workplace
+from segmenter.text import counted
 
 __all__ = ["forget", "refresh"]
 
@@ -59,7 +60,7 @@ def refresh(
             place.writing("the snapshot is up to date"),
         ):
             refreshing.store()
-            done(f"{changes.customers:,} customers")
+            done(counted(changes.customers, "customer"))
     with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True)
 

@@ -13,6 +13,7 @@ from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 from segmenter.layout import SCHEMA
+from segmenter.text import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,14 +69,14 @@ def quality(
     with workplace(database, wait, quiet=quiet) as place:
         with progress.step("Reading the model") as done:
             model = trained_model(place.con, model_id)
-            done(f"model {model.model_id}, {len(model.points):,} points")
+            done(f"model {model.model_id}, {counted(len(model.points), 'point')}")
         measures = measure(place.con, model, progress)
         with (
             progress.step("Writing segments.model_quality") as done,
             place.writing("the figures are kept"),
         ):
             save_measures(place.con, model, measures)
-            done(f"{len(measures)} figures")
+            done(counted(len(measures), "figure"))
     rows = [
         (model.model_id, one.metric, one.value, one.flat_value, one.words, one.basis)
         for one in measures

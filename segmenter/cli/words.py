@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segmenter.layout import SCHEMA
 from segmenter.query import first_row, records
-from segmenter.text import percent
+from segmenter.text import counted, percent, verb
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,8 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     )
     for split in splits:
         yield (
-            f"level {split['level']}: {split['block_customers']:,} customers were split into "
+            f"level {split['level']}: {counted(split['block_customers'], 'customer')} "
+            f"{verb(split['block_customers'], 'was', 'were')} split into "
             f"{split['lower_customers']:,} of lower and {split['higher_customers']:,} of higher "
             f"value{_gap(split)}; consolidation moved {split['moved_customers']:,}. "
             f"{_outcome(split)}{'' if split['frequency_agrees'] else _DISAGREES}"
@@ -97,9 +98,11 @@ def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         f"customers; a flat clustering into {segments} would put {percent(flat)} into one."
     )
     yield (
-        f"{whales:,} whales of {customers:,} customers were left out of training and classified "
-        f"like the rest; {outvoted:,} customers at a boundary follow their neighbours' vote "
-        "instead of their block."
+        f"{counted(whales, 'whale')} of {counted(customers, 'customer')} "
+        f"{verb(whales, 'was', 'were')} left out of training and classified like the rest; "
+        f"{counted(outvoted, 'customer')} at a boundary {verb(outvoted, 'follows', 'follow')} "
+        f"{verb(outvoted, 'the', 'their')} neighbours' vote instead of "
+        f"{verb(outvoted, 'the', 'their')} block."
     )
     if step is not None:
         yield (
@@ -125,7 +128,8 @@ def rule_sentences(con: duckdb.DuckDBPyConnection, limit: int | None = None) -> 
     for group in groups[:limit]:
         yield f"{_purchases(group[0], lowest)}: {_thresholds(group)}"
     if limit is not None and len(groups) > limit:
-        yield f"... and {len(groups) - limit} more ranges of purchases (segmenter rules)"
+        more = counted(len(groups) - limit, "more range", "more ranges")
+        yield f"... and {more} of purchases (segmenter rules)"
 
 
 def _purchases(rule: Rule, lowest: int) -> str:
@@ -135,7 +139,7 @@ def _purchases(rule: Rule, lowest: int) -> str:
         return f"{first:,} or more purchases" if first > lowest else "any number of purchases"
     if rule.frequency_to <= first:
         few = "up to " if rule.frequency_from < rule.frequency_to and first > 1 else ""
-        return f"{few}{rule.frequency_to:,} purchase{'s' * (rule.frequency_to != 1)}"
+        return f"{few}{counted(rule.frequency_to, 'purchase')}"
     return f"{first:,} to {rule.frequency_to:,} purchases"
 
 

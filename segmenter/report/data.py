@@ -24,7 +24,7 @@ from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.optional import NO_RHYTHM, Optional, no_time
 from segmenter.report.zoom import level_maps, trees
 from segmenter.source import Source
-from segmenter.stored import stored_mapping, stored_warnings
+from segmenter.stored import stored_mapping, stored_source, stored_warnings
 from segmenter.text import day, within_years
 
 __all__ = ["MANY", "Questions"]
@@ -55,6 +55,7 @@ class Questions:
         self.con = con
         self._model = self._read_model()
         self._source = Source(**self._model["source"])
+        self._has_customers = self._source.kind != "points"
         known = snapshot.state(con)
         fresh = known.get("model_id") == self._model["model_id"]
         self._refreshed_at = known["refreshed_at"] if fresh and not is_live else None
@@ -76,10 +77,6 @@ class Questions:
         for table in (_STAGED, _COPY):
             self.con.execute(f"drop table if exists {table}")
 
-    @property
-    def _has_customers(self) -> bool:
-        return self._source.kind != "points"
-
     def facts(self, *, since: dt.datetime | None = None, with_customers: bool = False) -> Facts:
         """Ask everything.
 
@@ -91,6 +88,7 @@ class Questions:
             Also name customers.
         """
         first, last = self._span()
+        self._refuse_nobody()
         _check_since(since, last)
         start = since or _three_months_before(first, last)
         model_id = self._model["model_id"]
@@ -124,8 +122,17 @@ class Questions:
             has_customers=self._has_customers,
         )
 
+    def _refuse_nobody(self) -> None:
+        query = f"select 1 from {self._customers} limit 1"
+        if self._has_customers and not first_row(self.con, query):
+            raise SegmenterError(
+                "there are no customers any more, so there is nothing to report. Look at "
+                f"{self._source.relation}, or put the database back as it was."
+            )
+
     def _read_model(self) -> dict[str, Any]:
         (model,) = records(self.con, f"select * from {SCHEMA}.models where is_current")
+        stored_source(model["source"])  # refuse one that is damaged
         parsed = {name: stored_mapping(model[name], name) for name in ("source", "settings")}
         return {**model, **parsed, "warnings": list(stored_warnings(model["warnings"]))}
 

@@ -18,6 +18,7 @@ from segmenter.report.facts import Facts
 from segmenter.report.look import day, moment
 from segmenter.report.page import page
 from segmenter.report.parts import Figure
+from segmenter.text import counted
 
 __all__ = ["Report", "make_report"]
 
@@ -68,7 +69,7 @@ def make_report(
             Questions(con, is_live=is_live) as questions,
         ):
             facts = questions.facts(since=since, with_customers=with_customers)
-            done(f"{facts.customers:,} customers")
+            done(counted(facts.customers, "customer"))
         with progress.step("Drawing") as done, unchecked():
             decision = list(decision_sections(facts))
             analyst = list(analyst_sections(facts, audit, rules))
@@ -82,7 +83,7 @@ def make_report(
                 library=library(),
             )
             figures = [figure for section in (*decision, *analyst) for figure in section.figures]
-            done(f"{len(figures)} charts")
+            done(counted(len(figures), "chart"))
     return Report(html, figures)
 
 

@@ -10,6 +10,7 @@ from segmenter.report.look import moment
 from segmenter.report.optional import Missing
 from segmenter.report.parts import Column, Figure, Section, Table
 from segmenter.report.trust_charts import drift, plain, quality
+from segmenter.text import counted
 
 __all__ = ["trust_sections"]
 
@@ -132,7 +133,7 @@ def _verdict(rows: Rows) -> str:
     if not any(counts.values()):
         return "Nothing in the data stands against these segments."
     said = [
-        f"{number} check{'s' * (number != 1)} {word if number != 1 else severity}"
+        f"{counted(number, 'check')} {word if number != 1 else severity}"
         for severity, word, number in (
             ("blocks", "block", counts["blocks"]),
             ("warns", "warn", counts["warns"]),

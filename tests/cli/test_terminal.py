@@ -67,7 +67,7 @@ VERBS = {
     "customers": ((), (PREFIX, *NAMES)),
     "customers --upgrades": ((), (PREFIX, *NAMES[1:])),
     "rules": ((), NAMES),
-    "classify": (("250", "3"), NAMES[:1]),
+    "classify": (("100000", "50"), NAMES[:1]),
     "explain": (("--customer", f"{PREFIX}7"), (f"{PREFIX}7", NAMES[2])),
     "moves": (("--from", "2024-02-01"), NAMES),
     "moves --customers": (("--from", "2024-01-20"), (PREFIX,)),
@@ -117,7 +117,7 @@ def test_a_database_that_is_not_there_is_called_as_it_was_typed(run, tmp_path, m
     name, *options = verb.split()
     result = run(name, FILE, *VERBS[verb][0], *options)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"segmenter: there is no database {visible(FILE)}.\n"
+    assert result.err == f"segmenter: there is no database {visible(FILE)}: no such file.\n"
 
 
 @pytest.mark.parametrize("text", ["[red]", "[/]", ":smile:", "\x1b]0;x\x07", "a\nb", "\u202ex"])
