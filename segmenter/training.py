@@ -121,7 +121,7 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         survey = _survey(stage, progress)
         losses = count_losses(stage)
         if survey and survey.rows_without_amount == survey.source_rows:
-            raise SegmenterError(_without_amounts(stage, survey))
+            raise SegmenterError(_without_amounts(stage))
         cut = _profile(stage, survey, progress)
         with progress.step("Grouping equal profiles") as done:
             points, grid = stage.points()
@@ -214,7 +214,7 @@ def _check_unchanged(stage: Stage, survey: Survey) -> None:
         )
 
 
-def _without_amounts(stage: Stage, survey: Survey) -> str:
+def _without_amounts(stage: Stage) -> str:
     return (
         f"amount = {stage.source.amount!r} is NULL in every row of "
         f"{stage.binding.relation}."
