@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from segmenter import SegmenterError, Settings
+from segmenter.consolidation import consolidate
 from segmenter.naming import segment_names
 from segmenter.points import Points
 from segmenter.recursion import recursive_segments
@@ -115,3 +116,13 @@ def test_scaling_and_means_are_exact(limb):
 
     assert points.scaling() == scatter(cents) / scatter(orders)
     assert points.mean() == (sum(cents) / 200, sum(orders) / 200)
+
+
+@pytest.mark.parametrize(
+    ("cents", "labels"),
+    [([0, 10, 15], [0, 0, 1]), ([5, 10, 20], [0, 1, 1]), ([5, 10, 20], [1, 0, 0])],
+)
+def test_who_is_equally_near_to_two_blocks_stays(cents, labels):
+    points = Points.group(cents, [1, 1, 1])
+    settled = consolidate(points, np.array(labels, dtype=np.int32), 2, 0.0)
+    assert settled.tolist() == labels

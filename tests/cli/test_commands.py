@@ -122,6 +122,23 @@ def test_classify_says_what_the_macro_says(run, model_file, monetary, frequency)
     assert run("classify", model_file, monetary, frequency).out.strip() == expected
 
 
+def test_classify_changes_at_the_cent_at_which_the_macro_does(run, model_file):
+    with duckdb.connect(str(model_file), read_only=True) as con:
+        frequency, money = con.execute(
+            "select frequency_from, monetary_from from segments.segment_rules "
+            "where isfinite(monetary_from) order by 1, 2 limit 1"
+        ).fetchone()
+        below, above = con.execute(
+            "select classify_segment($1 - 0.01, $2), classify_segment($1, $2)", [money, frequency]
+        ).fetchone()
+    assert below != above
+    said = [
+        run("classify", model_file, f"{asked:.2f}", frequency).out.strip()
+        for asked in (money - 0.01, money)
+    ]
+    assert said == [below, above]
+
+
 def test_dry_run_shows_a_condition_and_can_be_quiet(run, shop_file):
     words = ("fit", shop_file, "--transactions", "sales", *FIT, "--where", "amount > 20")
     result = run(*words, "--dry-run", "--quiet")
