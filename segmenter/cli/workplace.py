@@ -40,8 +40,6 @@ class Workplace:
     con : DuckDBPyConnection
     path : Path
         The file, which need not exist yet.
-    is_new : bool
-        Whether there was no such file.
     """
 
     def __init__(
@@ -50,6 +48,7 @@ class Workplace:
         path: Path,
         folder: Path | None,
         wait: float | None,
+        reads: Sequence[str],
         *,
         quiet: bool,
     ) -> None:
@@ -61,9 +60,10 @@ class Workplace:
         self._wait = wait
         self._quiet = quiet
         self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
-        self.is_new = not path.exists()
-        if not self.is_new:
+        self._is_new = not path.exists()
+        if not self._is_new:
             self._attach(path, "read_only", wait)
+            confine(con, path, reads)  # before anything of the file is asked
             self._versions = self._read_versions()
 
     @contextmanager
@@ -83,7 +83,7 @@ class Workplace:
         import duckdb
 
         stopping.check()
-        if self.is_new:
+        if self._is_new:
             assert self._folder is not None, "it was opened to be read only"
             draft = self._folder / "draft.duckdb"
             self._attach(draft, f"storage_version '{STORAGE}'")
@@ -209,10 +209,7 @@ def workplace(
             con.execute("set checkpoint_threshold = '1TB'")
             spill_to(con, folder)
             limit(con, memory_limit, threads)
-            made = Workplace(con, path, folder, wait, quiet=quiet)
-            if not made.is_new:  # a new one has no views or macros of somebody else
-                confine(con, path, reads)
-            yield made
+            yield Workplace(con, path, folder, wait, reads, quiet=quiet)
         finally:
             con.close()
 
