@@ -8,11 +8,11 @@ whose lock is free are left of killed processes, and whoever works beside them n
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,6 +21,9 @@ from pathlib import Path
 from segmenter import stopping
 from segmenter.errors import SegmenterError
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = ["DRAFT", "move", "private_folder", "spill_folder", "write_files"]
 
 DRAFT = "draft"
@@ -28,6 +31,7 @@ DRAFT = "draft"
 
 _NAME = re.compile(r"\.segmenter-[0-9a-f]{32}")
 _LOCK = "lock"
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -110,7 +114,7 @@ def move(draft: Path, path: Path, *, overwrite: bool) -> None:
             os.unlink(draft)
         return
     # the place is taken by an empty file first: a kill between the two steps leaves that
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW))
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _NO_LINKS))
     try:
         os.replace(draft, path)
     except OSError:
@@ -188,7 +192,7 @@ def _told(path: Path, left: str) -> Iterator[None]:
 
 def _flush(draft: Path) -> None:
     """Write the file through: some file systems tell only now that they are full."""
-    file = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW)
+    file = os.open(draft, os.O_RDWR | _NO_LINKS)
     try:
         os.fsync(file)
     finally:
@@ -208,7 +212,7 @@ def _make(parent: Path) -> tuple[Path, int]:
             folder.rmdir()
             raise
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(lock)
         except BlockingIOError:
             os.close(lock)
             continue
@@ -217,6 +221,12 @@ def _make(parent: Path) -> tuple[Path, int]:
         if os.fstat(lock).st_nlink:
             return folder, lock
         os.close(lock)
+
+
+def _lock(file: int) -> None:
+    """Lock an open file, or raise BlockingIOError where somebody else has."""
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sweep(parent: Path) -> None:
@@ -229,15 +239,15 @@ def _sweep(parent: Path) -> None:
 
 
 def _remove_if_left(folder: Path) -> None:
-    if folder.lstat().st_uid != os.geteuid():
-        return
+    if sys.platform == "win32" or folder.lstat().st_uid != os.geteuid():
+        return  # without locks nobody knows who lives
     try:
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+        lock = os.open(folder / _LOCK, os.O_RDWR | _NO_LINKS)
     except FileNotFoundError:
         folder.rmdir()  # killed before there was a lock; whoever is about to lock it makes another
         return
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock)
         _remove(folder)
     finally:
         os.close(lock)

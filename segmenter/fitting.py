@@ -27,6 +27,7 @@ from segmenter.query import way_to
 from segmenter.refit import Refit, check_source, refit_changes
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.source import Source
+from segmenter.special_files import refuse_special
 from segmenter.stage import Stage
 from segmenter.text import percent
 from segmenter.training import train
@@ -269,6 +270,8 @@ def _fit_elsewhere(
     """Fit where the rows are, and open the model's file only in the end: it may be a long while."""
     settings = settings or Settings()
     check_settings(settings)
+    if file is not None:
+        refuse_special(file, "Name a DuckDB file for the model.")
     with Stage(engine, source, settings) as stage:
         if file is not None and os.path.exists(file):
             with duckdb.connect(os.fspath(file), read_only=True) as con:
