@@ -127,9 +127,7 @@ class Server:
         return {**answer, "out": out.read_text(), "err": err.read_text()}
 
     def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()
 
     def _small_demo(self) -> None:
         with duckdb.connect() as con:
