@@ -41,7 +41,8 @@ _ADVICE = {
     "bigquery": ["Create the dataset in your table's location first if that is not the default."],
     "duckdb": [
         "Run it in another file than the model's own, which has all of this already.",
-        *_ALL_OR_NOTHING,
+        "It is one transaction. After an error end it with ROLLBACK, and the model before goes on;",
+        "a shell must stop there (duckdb -bail), for DuckDB 1.5 would commit the rest.",
     ],
     "postgres": [
         *_ALL_OR_NOTHING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import replace
 
@@ -287,3 +288,33 @@ def test_a_name_that_closes_the_quotes_of_the_function(con):
 @pytest.mark.parametrize("name", ["order", "user", "select"])
 def test_a_table_whose_name_is_a_keyword_is_quoted(model, name):
     assert f'FROM "{name}" AS user_table' in reading(model, "postgres", transactions=name)
+
+
+GOES_ON = [False] if duckdb.__version__.startswith("1.") else [False, True]
+"""Whether statements go on after an error; 1.5 would take them for a transaction without it."""
+
+
+@pytest.mark.parametrize("goes_on", GOES_ON)
+def test_a_script_that_fails_half_way_changes_nothing(shop, sales, goes_on):
+    one = segmenter.export(segmenter.fit(shop, sales, Settings(names=("A", "B", "C"))), "duckdb")
+    other = segmenter.export(segmenter.fit(shop, sales), "duckdb")
+    broken = other.replace("FROM segments.customer_segments", "FROM segments.nothing")
+    assert broken != other
+    query = "select segment, count(*) from segments.customer_segments group by segment order by 1"
+    with duckdb.connect() as con:
+        con.execute(SHOP)
+        for _ in range(2):
+            con.execute(one)
+        before = con.execute(query).fetchall()
+        if goes_on:  # as a shell may do after an error
+            for statement in duckdb.extract_statements(broken):
+                with contextlib.suppress(duckdb.Error):
+                    con.execute(statement)
+        else:
+            with pytest.raises(duckdb.Error, match="nothing"):
+                con.execute(broken)
+            con.execute("rollback")
+        assert con.execute(query).fetchall() == before
+        assert con.execute("select classify_segment(1e9, 99)").fetchone() == ("A",)
+        con.execute(other)
+        assert con.execute("select classify_segment(1e9, 99)").fetchone() == ("Elite",)

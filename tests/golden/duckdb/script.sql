@@ -3,7 +3,8 @@
 -- Dialect: duckdb. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
 -- Run it in another file than the model's own, which has all of this already.
--- It is one transaction: after an error nothing of it is there, and the model before goes on.
+-- It is one transaction. After an error end it with ROLLBACK, and the model before goes on;
+-- a shell must stop there (duckdb -bail), for DuckDB 1.5 would commit the rest.
 
 BEGIN TRANSACTION;
 
