@@ -24,7 +24,7 @@ from segmenter.special_files import refuse_special
 from segmenter.text import shortened
 from segmenter.text_encoding import LATIN_1, encoding_of
 
-__all__ = ["InputFile", "OutputFile", "reader"]
+__all__ = ["InputFile", "OutputFile", "folder_options", "reader"]
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PARQUET = (".parquet", ".pq")
@@ -142,11 +142,7 @@ class InputFile:
         is_sampled : bool
             Whether the types of a CSV are guessed from its first rows instead of from all.
         """
-        options: dict[str, exp.Expr] = {}
-        if self.is_pattern and file is None:
-            options["union_by_name"] = exp.true()
-        if "=" in self.path or self.is_pattern:  # folders may be columns: store=007
-            options["hive_types_autocast"] = exp.false()
+        options = folder_options(self.path, has_several=self.is_pattern and file is None)
         if not self.is_parquet:
             if as_text:
                 options["all_varchar"] = exp.true()
@@ -160,6 +156,16 @@ class InputFile:
             if self.encoding is not None:
                 options["encoding"] = _word(self.encoding)
         return reader(file or self.path, options, is_parquet=self.is_parquet)
+
+
+def folder_options(path: str, *, has_several: bool) -> dict[str, exp.Expr]:
+    """Return how files of a folder are read: by their columns' names, store=007 as a text."""
+    options: dict[str, exp.Expr] = {}
+    if has_several:
+        options["union_by_name"] = exp.true()
+    if "=" in path or glob.has_magic(path):
+        options["hive_types_autocast"] = exp.false()
+    return options
 
 
 def reader(path: str, options: Mapping[str, exp.Expr], *, is_parquet: bool) -> exp.Table:

@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.catalog import literal, newest_order
-from segmenter.datafiles import reader
+from segmenter.datafiles import folder_options, reader
 from segmenter.errors import SegmenterError
 from segmenter.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
@@ -102,7 +102,7 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
         )
     if source.is_file:
         is_parquet = re.search(r"\.(parquet|pq)$", stored, re.I) is not None
-        options = {"union_by_name": exp.true()} if has_magic(source.file) else {}
+        options = folder_options(source.file, has_several=has_magic(source.file))
         return reader(source.file, options, is_parquet=is_parquet)
     return _table(stored, "duckdb", dialect)
 
