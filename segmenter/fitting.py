@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
+from segmenter.drafts import move, private_folder
 from segmenter.elsewhere import check_settings, points_stage, publisher
 from segmenter.engine import Embedded, Engine
 from segmenter.errors import SegmenterError
@@ -281,14 +283,30 @@ def _fit_elsewhere(
         if file is None:
             publish_there(model)
             return FitResult(model, None, is_published=True)
-        with (
-            duckdb.connect(
-                os.fspath(file), config={"storage_compatibility_version": STORAGE}
-            ) as con,
-            points_stage(con, model) as points,
-        ):
+        with _model_file(Path(file)) as con, points_stage(con, model) as points:
             check_target(con)
             return _keep(OwnConnection(con), points, model, net, progress, publish_there)
+
+
+@contextmanager
+def _model_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the file of a model, or make it as a draft that gets into its place when it is whole."""
+    if path.exists():
+        with duckdb.connect(str(path)) as con:
+            yield con
+        return
+    try:
+        with private_folder(path.absolute().parent) as folder:
+            draft = folder / "draft.duckdb"
+            config: Any = {"storage_compatibility_version": STORAGE}
+            with duckdb.connect(str(draft), config=config) as con:
+                yield con
+                con.execute("checkpoint")  # closing it would hide that this failed
+            move(draft, path, overwrite=False)
+    except OSError as error:
+        raise SegmenterError(
+            f"{path} cannot be made: {error.strerror or error}. No model was stored in it."
+        ) from None
 
 
 def _check_place(
