@@ -429,3 +429,24 @@ def test_an_interrupted_run_leaves_nothing(model, big, output, words, start):
     assert err.splitlines()[-1] == "segmenter: interrupted; nothing was written."
     assert "Traceback" not in err
     assert left(big.parent) == ["big.parquet"]
+
+
+@pytest.mark.parametrize("given", ["monetary", "try_cast(amount as double)"])
+def test_texts_are_labelled_with_the_expression_that_the_message_gives(run, model, tmp_path, given):
+    """The message leads to every row, whether profiles or raw transactions are labelled."""
+    lines = [f"c{i},{1_000 + i:,}.50,{i % 4 + 1}" for i in range(40)]
+    quoted = [
+        f'{line.split(",")[0]},"{1_000 + i:,}.50",{i % 4 + 1}' for i, line in enumerate(lines)
+    ]
+    path = tmp_path / "in.csv"
+    name = "monetary" if given == "monetary" else "amount"
+    path.write_text("\n".join([f"customer_id,{name},frequency", *quoted]) + "\n", encoding="utf-8")
+    words = ("label", model, "--input", path, "--output", tmp_path / "out.csv")
+    raw = ("--customer", "customer_id") if name == "amount" else ()
+    refused = run(*words, *raw, f"--{name}", given)
+    assert refused.code == 2
+    better = re.search(r'"(cast\(replace\(.*?as double\))"', refused.err)[1]
+    assert run(*words, *raw, f"--{name}", better).code == 0
+    with duckdb.connect() as con:
+        query = f"select count(segment) from read_csv('{tmp_path}/out.csv')"
+        assert con.execute(query).fetchone() == (40,)
