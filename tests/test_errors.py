@@ -24,6 +24,8 @@ from segmenter.errors import first_line, reason, shortage
             "the column 'as_of' of x, or \"max_points\"",
         ),
         ("give allow_lost_rows = True.", "give --allow-lost-rows."),
+        ("(customer_id = 1, amount = 5e+13)", "(customer_id = 1, amount = 5e+13)"),
+        ("levels = 2 or levels = 'auto'", "--levels 2 or --levels auto"),
         ("give consolidate = False.", "give --no-consolidate."),
         (
             "customer's amount = 'a', it's where = 'b = 1'.",
