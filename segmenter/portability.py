@@ -31,6 +31,7 @@ __all__ = [
     "qualified_function",
     "tolerant_casts",
     "typed_nulls",
+    "utc_now",
     "whole_division",
 ]
 
