@@ -284,5 +284,5 @@ def _refuse_without_time(source: Source) -> None:
     if source.date is None:
         raise SegmenterError(
             "this model was fitted without a date column, so there is no time to go back. Fit "
-            "again with the column, for example --date ordered_at."
+            "again with the column, for example date = 'ordered_at'."
         )

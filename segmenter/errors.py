@@ -87,7 +87,7 @@ def shortage(error: BaseException) -> str:
     return "the memory" if type(error).__name__ == "OutOfMemoryException" else ""
 
 
-def as_options(message: str, parameters: Collection[str]) -> str:
+def as_options(message: str, parameters: Collection[str], texts: Collection[str] = ()) -> str:
     """Return a message with its parameters as options of the command line.
 
     Parameters
@@ -97,6 +97,8 @@ def as_options(message: str, parameters: Collection[str]) -> str:
     parameters : collection of str
         Names of parameters. Without a value only those with an underscore are recognised: the
         others are words as well.
+    texts : collection of str
+        Those of them that are texts: ``amount = 5`` is the value of a row.
 
     Examples
     --------
@@ -110,6 +112,8 @@ def as_options(message: str, parameters: Collection[str]) -> str:
             return found[0]
         option = f"--{name.replace('_', '-')}"
         value = found["value"]
+        if value is not None and value[0] not in "'\"" and name in texts:
+            return found[0]
         if value is None or value == "True":
             return option
         if value == "False":

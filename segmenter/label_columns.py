@@ -10,9 +10,11 @@ from sqlglot import exp
 
 from segmenter.catalog import bind
 from segmenter.datafiles import InputFile
+from segmenter.engine import Embedded
 from segmenter.errors import SegmenterError, did_you_mean, reason
 from segmenter.expressions import SOURCE_ALIAS, quoted, resolve
 from segmenter.query import first_row
+from segmenter.text_advice import number_readings
 
 __all__ = ["ADDED", "Columns"]
 
@@ -167,8 +169,25 @@ class Columns:
                     found.append((row[0], name, row[1]))
             if found:
                 shown = file if len(self.given.files) > 1 else self.given.name
-                return _misread(shown, *min(found), wanted)
+                row_number, name, value = min(found)
+                if wanted[name] != "DOUBLE":
+                    return _of_other_type(shown, row_number, name, value, wanted[name])
+                return self._no_number(shown, row_number, name, value)
         return None
+
+    def _no_number(self, file: str, row: int, name: str, value: object) -> str:
+        """Say which value is no number, and how the column can be read in every row."""
+        column = exp.column(name, table=SOURCE_ALIAS, quoted=True)
+        rows = _select(self.given.table(as_text=True), column)
+        found = number_readings(Embedded(self.con), rows, quoted(name))
+        read = " or, where it separates thousands differently, ".join(f'"{text}"' for text in found)
+        way_out = (
+            f"Read the column with the expression {read} in its place."
+            if found
+            else f'Mend it, or count such values as missing with "try_cast({quoted(name)} as '
+            'double)" in the place of the column.'
+        )
+        return f"row {row:,} of {file} has {value!r} in {name}, which is not a number. {way_out}"
 
     def _typed(self, tree: exp.Expr) -> exp.Expr:
         """Let columns that are read as text count as the numbers that they hold."""
@@ -192,17 +211,10 @@ class Columns:
         return {row[0]: row[1] for row in found}
 
 
-def _misread(file: str, row: int, name: str, value: object, wanted: Mapping[str, str]) -> str:
-    if wanted[name] == "DOUBLE":
-        tolerant = f"try_cast({quoted(name)} as double)"
-        return (
-            f"row {row:,} of {file} has {value!r} in {name}, which is not a number. Mend it, or "
-            f'count such values as missing with the expression "{tolerant}" in the place of '
-            "the column."
-        )
+def _of_other_type(file: str, row: int, name: str, value: object, kind: str) -> str:
     return (
         f"row {row:,} of {file} has {value!r} in {name}, which the rows before make "
-        f"{wanted[name]}. Mend it, or write CSV instead of Parquet, which keeps it as it stands."
+        f"{kind}. Mend it, or write CSV instead of Parquet, which keeps it as it stands."
     )
 
 

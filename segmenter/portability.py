@@ -33,6 +33,7 @@ __all__ = [
     "settled_literals",
     "tolerant_casts",
     "typed_nulls",
+    "utc_now",
     "whole_division",
 ]
 

@@ -11,7 +11,7 @@ from segmenter.amount_texts import Shape, read_shapes
 from segmenter.catalog import bind
 from segmenter.engine import Engine
 
-__all__ = ["HERE", "date_advice", "number_advice"]
+__all__ = ["HERE", "date_advice", "number_advice", "number_readings"]
 
 HERE = "segmenter_here"
 """Stands in an expression for what reads a text."""
@@ -83,6 +83,20 @@ def number_advice(
             f"value tells. If thousands, give {thousands}; if decimals, {decimals}.{noted}"
         )
     return f"{shown} This reads every value: {name} = {found[0][1]!r}.{noted}"
+
+
+def number_readings(engine: Engine, rows: exp.Select, text: str) -> list[str]:
+    """Return the expressions that read every value of a text: two where thousands may be decimals.
+
+    Parameters
+    ----------
+    engine, rows, text
+        As of `number_advice`.
+    """
+    shapes = [Shape(**row) for row in engine.rows(_shapes(rows))]
+    if len(shapes) > _MOST_FORMS:
+        return []
+    return [read for _, read in read_shapes(shapes).expressions(text)]
 
 
 def _shapes(rows: exp.Select) -> exp.Expr:

@@ -24,6 +24,8 @@ from segmenter.errors import first_line, reason, shortage
             "the column 'as_of' of x, or \"max_points\"",
         ),
         ("give allow_lost_rows = True.", "give --allow-lost-rows."),
+        ("(customer_id = 1, amount = 5e+13)", "(customer_id = 1, amount = 5e+13)"),
+        ("levels = 2 or levels = 'auto'", "--levels 2 or --levels auto"),
         ("give consolidate = False.", "give --no-consolidate."),
         (
             "customer's amount = 'a', it's where = 'b = 1'.",
@@ -70,16 +72,19 @@ def test_other_errors_keep_their_first_line():
 
 
 def test_a_full_temporary_folder_is_not_called_memory(tmp_path):
-    config = {"memory_limit": "60MB", "max_temp_directory_size": "1MB", "threads": 2}
-    with duckdb.connect(config=config | {"temp_directory": str(tmp_path)}) as con:
+    too_much = (
+        "create table t as select hash(i) as h, repeat('x', 100) || i from range(3000000) r(i)"
+    )
+    limits = "set memory_limit = '60MB'; set threads = 2; set temp_directory = "
+    with duckdb.connect() as con:
+        con.execute(f"{limits}'{tmp_path}'; set max_temp_directory_size = '1MB'")
         with pytest.raises(duckdb.OutOfMemoryException) as failed:
-            con.execute("create table t as select repeat('x', 90) || i from range(2000000) r(i)")
+            con.execute(too_much)
         assert shortage(failed.value) == "the folder for temporary files"
-    with (
-        duckdb.connect(config=config | {"temp_directory": ""}) as con,
-        pytest.raises(duckdb.OutOfMemoryException) as failed,
-    ):
-        con.execute("create table u as select repeat('x', 90) || i from range(2000000) r(i)")
+    with duckdb.connect() as con:
+        con.execute(f"{limits}''")
+        with pytest.raises(duckdb.OutOfMemoryException) as failed:
+            con.execute(too_much)
     assert shortage(failed.value) == "the memory"
     assert shortage(OSError("No space left on device")) == "the disk"
     assert shortage(ValueError("x")) == ""

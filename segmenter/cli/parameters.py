@@ -11,15 +11,18 @@ __all__ = ["in_options"]
 
 def in_options(message: str) -> str:
     """Return a message of the library with its parameters as options."""
-    return as_options(message, _parameters())
+    return as_options(message, *_parameters())
 
 
 @cache
-def _parameters() -> frozenset[str]:
+def _parameters() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of all parameters, and of those that are texts."""
     import dataclasses
 
     from segmenter.settings import SafetyNet, Settings
     from segmenter.source import Source
 
-    fields = (field for one in (Source, Settings, SafetyNet) for field in dataclasses.fields(one))
-    return frozenset(field.name for field in fields) | {"monetary", "frequency"}
+    settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
+    settings |= {"allow_lost_rows"}
+    texts = {field.name for field in dataclasses.fields(Source)} | {"monetary", "frequency"}
+    return frozenset(settings | texts), frozenset(texts - settings)

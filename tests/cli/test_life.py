@@ -191,7 +191,7 @@ LIVE = {
         ("alter table sales rename amount to price", "'amount' of amount is not in sales"),
         (
             "alter table sales alter amount type varchar using 'about ' || amount",
-            "amount = 'amount' of sales is VARCHAR",
+            "--amount amount of sales is VARCHAR",
         ),
         ("alter table sales rename to orders", "in this database (orders)"),
     ],

@@ -52,7 +52,7 @@ def test_backtest_shows_both_rankings_and_compares_them(run, shop_file):
     [
         (("--as-of", "2023-01-01"), "has nothing up to 2023-01-01"),
         (("--as-of", "2030-01-01"), "has nothing after 2030-01-01"),
-        (("--as-of", "yesterday"), "as_of must be a date"),
+        (("--as-of", "yesterday"), "--as-of must be a date"),
         (("--as-of", "2024-04-30", "--until", "2024-01-01"), "must be later than"),
     ],
 )

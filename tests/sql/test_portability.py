@@ -25,6 +25,20 @@ def test_every_rule_is_public_and_used():
 
 
 @pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [
+        ("postgres", "SELECT (CURRENT_TIMESTAMP AT TIME ZONE 'UTC')"),
+        ("spark", "SELECT CURRENT_TIMESTAMP()"),
+        ("redshift", "SELECT GETDATE()"),
+        ("duckdb", "SELECT MAKE_TIMESTAMP(EPOCH_US(CURRENT_TIMESTAMP))"),
+    ],
+)
+def test_now_is_in_utc(dialect, expected):
+    query = "select make_timestamp(epoch_us(current_timestamp))"
+    assert rewritten(portability.utc_now, query, dialect) == expected
+
+
+@pytest.mark.parametrize(
     ("query", "expected"),
     [
         ("SELECT CASE WHEN FALSE THEN COUNT(a) ELSE COUNT(b) END", "SELECT COUNT(b)"),
