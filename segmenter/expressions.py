@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import sqlglot
@@ -12,6 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.reach import check_calls
+from segmenter.text import counted
 
 __all__ = ["RESERVED", "SOURCE_ALIAS", "quoted", "resolve", "unambiguous"]
 
@@ -137,6 +138,10 @@ def _reads_as_column(text: str) -> bool:
     return isinstance(tree, exp.Column) and len(tree.parts) == 1 and tree.name == text
 
 
+def _how_many(trees: Sequence[exp.Expr | None]) -> str:
+    return "nothing" if trees == [None] else counted(len(trees), "statement")
+
+
 def _parse(name: str, text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
@@ -147,7 +152,7 @@ def _parse(name: str, text: str) -> exp.Expr:
         ) from None
     if len(trees) != 1 or trees[0] is None:
         raise SegmenterError(
-            f"{name} = {text!r} must be one scalar expression, not {len(trees)} statements."
+            f"{name} = {text!r} must be one scalar expression, not {_how_many(trees)}."
         )
     tree = trees[0]
     assert isinstance(tree, exp.Expr)

@@ -112,7 +112,9 @@ def _nobody(con: duckdb.DuckDBPyConnection, from_moment: str) -> str:
     (first,) = first_row(
         con, f"select min(first_order_at) from {SCHEMA}.customer_segments_at(null)"
     )
-    when = f"the first order is of {str(first)[:16]}" if first else "no row has a date"
+    when = (
+        f"the first order is of {str(first).removesuffix(':00')}" if first else "no row has a date"
+    )
     return f"nobody was a customer at --from {from_moment}: {when}. Name a later day."
 
 

@@ -146,7 +146,7 @@ def written_out() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except OSError as error:
-        if error.filename is not None:  # of another file
+        if error.filename is not None or error.errno is None:  # of something else
             raise
         _lead_nowhere(sys.stdout)
         if not isinstance(error, BrokenPipeError):
