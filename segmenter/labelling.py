@@ -257,7 +257,8 @@ def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str
 
 
 def _left_out(rows: int, why: str) -> str:
-    return f"{counted(rows, 'row')} with {why} {verb(rows, 'is', 'are')} left out."
+    has, is_ = verb(rows, "has", "have"), verb(rows, "is", "are")
+    return f"{counted(rows, 'row')} {has} {why} and {is_} left out."
 
 
 def _window(window: str | None) -> str:

@@ -197,7 +197,7 @@ def _refuse_other_files(path: Path) -> None:
         raise SegmenterError(f"{path} cannot be opened: {error.strerror}.") from None
     if head[_MAGIC] != b"DUCK":
         raise SegmenterError(
-            f"{path} is not a DuckDB file. Name one; data files are named with --transactions."
+            f"{path} is not a valid DuckDB database file. Data files are named with --transactions."
         )
 
 

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from segmenter.cli.options import Format
 from segmenter.cli.terminal import results
@@ -58,11 +58,21 @@ def write(
         _write_table(columns, rows)
 
 
+class _Lines:
+    """Ends lines by a line feed; the writer quotes only what holds a part of its own line ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> int:
+        return self._stream.write(line.removesuffix("\r\n") + "\n")
+
+
 def _write_csv(
     columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, safe: bool = False
 ) -> None:
     cell = _safe if safe else _exact
-    writer = csv.writer(results.exact(), lineterminator="\n")
+    writer = csv.writer(_Lines(results.exact()), lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
     writer.writerows([[cell(value) for value in row] for row in rows])
 

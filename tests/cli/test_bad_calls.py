@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def tried(chosen, run, folder: Folder, monkeypatch) -> list[str]:
     monkeypatch.setenv("HOME", str(folder.path))
     wrong = []
     for call in chosen:
-        faulthandler.dump_traceback_later(4 * LIMIT, exit=True)
+        faulthandler.dump_traceback_later(4 * LIMIT, exit=True, file=sys.__stderr__)
         signal.alarm(LIMIT)
         try:
             result = run(*call.words)

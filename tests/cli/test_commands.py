@@ -207,7 +207,7 @@ CUSTOMER, AMOUNT = ("--customer", "customer_id"), ("--amount", "amount")
         ),
         (("--transactions", "nothing", *FIT), "nothing has no rows"),
         (("--transactions", "sales", *FIT, "--where", "amount > 1e9"), "no rows that meet where"),
-        (("--transactions", "nobody", *CUSTOMER, *AMOUNT), "is NULL in all 1 rows"),
+        (("--transactions", "nobody", *CUSTOMER, *AMOUNT), "is NULL in every row"),
         (("--transactions", "broken", *CUSTOMER, *AMOUNT), r"customer_id = 1, amount = nan"),
         (
             ("--transactions", "sales", *CUSTOMER, "--amount", "amount * 1e15"),
