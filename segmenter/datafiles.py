@@ -58,7 +58,7 @@ class InputFile:
             )
         if not self.files:
             path = Path(self.path)
-            if path.is_dir():
+            if os.path.isdir(path):
                 inside = os.path.join(self.name, "*.parquet" if self.is_parquet else "*.csv")
                 raise SegmenterError(
                     f"{self.name} is a folder, not a file. Name the files in it, say {inside!r}."

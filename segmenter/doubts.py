@@ -10,12 +10,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from segmenter.errors import SegmenterError
 from segmenter.stage import Losses, Stage, Survey
+from segmenter.unusable import lost
 
-__all__ = ["MANY_ROWS", "Count", "doubts"]
+__all__ = ["MANY_ROWS", "Count", "count_losses", "doubts"]
 
 MANY_ROWS = 250_000
 """With more rows than this, a fit looks for no exact duplicates; the view always does."""
+
+
+MOST_LOST = 0.05
+"""With a larger share of rows lost to an expression, a fit is refused unless it is allowed."""
 
 
 class Count(NamedTuple):
@@ -101,3 +107,20 @@ def _of_customers(stage: Stage) -> list[Count]:
         Count("customers_with_one_order", "customers", once, buyers),
         Count("few_customers", "customers", buyers),
     ]
+
+
+def count_losses(stage: Stage) -> Losses | None:
+    """Count the rows that the expressions of a source lose.
+
+    Raises
+    ------
+    SegmenterError
+        They are too many, and nothing allows it.
+    """
+    if stage.source.kind != "transactions":
+        return None
+    losses = stage.losses()
+    is_allowed = stage.source.allow_lost_rows
+    if losses and not is_allowed and losses.lost_rows > MOST_LOST * losses.source_rows:
+        raise SegmenterError(lost(stage.engine, stage.binding, losses))
+    return losses

@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from segmenter.catalog import bind, literal, newest_order, redirect
 from segmenter.datafiles import InputFile, OutputFile
+from segmenter.doubts import count_losses
 from segmenter.errors import SegmenterError, first_line, shortage
 from segmenter.label_columns import Columns
 from segmenter.layout import SCHEMA, has_macro, require_model
@@ -29,7 +30,6 @@ from segmenter.source import Source
 from segmenter.stage import Losses, Stage, Survey
 from segmenter.stored import stored_mapping
 from segmenter.text import counted, verb
-from segmenter.training import count_losses
 
 __all__ = ["Labels", "label_customers", "label_profiles"]
 

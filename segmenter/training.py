@@ -10,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from segmenter.coarsening import REACH, Grid
-from segmenter.doubts import doubts
+from segmenter.doubts import count_losses, doubts
 from segmenter.errors import SegmenterError, reason
 from segmenter.knn import NearestNeighbors
 from segmenter.lifecycle import Lifecycle, lifecycle
@@ -20,15 +20,12 @@ from segmenter.progress import Progress
 from segmenter.recursion import Segmentation, recursive_segments
 from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
-from segmenter.stage import Cut, Losses, Stage, Survey
+from segmenter.stage import Cut, Stage, Survey
 from segmenter.text import counted, percent
-from segmenter.unusable import complaint, lost, reading_advice, rounded_away
+from segmenter.unusable import complaint, reading_advice, rounded_away
 
-__all__ = ["Training", "count_losses", "inspect", "train"]
+__all__ = ["Training", "inspect", "train"]
 
-
-MOST_LOST = 0.05
-"""With a larger share of rows lost to an expression, a fit is refused unless it is allowed."""
 
 _MOST_ROUNDED = 0.001
 """Share of the money that rounding to ten-thousandths, row by row, may change."""
@@ -183,23 +180,6 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
     return survey
-
-
-def count_losses(stage: Stage) -> Losses | None:
-    """Count the rows that the expressions of a source lose.
-
-    Raises
-    ------
-    SegmenterError
-        They are too many, and nothing allows it.
-    """
-    if stage.source.kind != "transactions":
-        return None
-    losses = stage.losses()
-    is_allowed = stage.source.allow_lost_rows
-    if losses and not is_allowed and losses.lost_rows > MOST_LOST * losses.source_rows:
-        raise SegmenterError(lost(stage.engine, stage.binding, losses))
-    return losses
 
 
 def _check_unchanged(stage: Stage, survey: Survey) -> None:

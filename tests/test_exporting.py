@@ -142,7 +142,7 @@ def test_a_table_called_like_a_view_is_not_hidden_by_it(shop, sales):
 def test_profiles_are_a_source_too(shop, sales):
     segmenter.fit(shop, sales)
     shop.execute("create table given as from segments.customer_profile")
-    model = segmenter.fit(shop, Source(profile="given"))
+    model = segmenter.fit(shop, Source(profile="given"), replace=True)
     script = segmenter.export(model, "trino")
     assert "VIEW segments.transactions" not in script
     assert "FROM given AS user_table" in script
@@ -190,7 +190,8 @@ def test_what_is_stored_reads_the_same_columns_again(shop, sales):
     }
     again = segmenter.fit(shop, Source(**model.source))
     assert again.source == model.source
-    assert again.segments == model.segments == segmenter.fit(shop, sales).segments
+    plain = segmenter.fit(shop, sales, replace=True)
+    assert again.segments == model.segments == plain.segments
     with Refresh(shop) as refresh:
         assert refresh.prepare().added_up == 60
     script = segmenter.export(model, "duckdb", stage="points")
@@ -219,7 +220,7 @@ def test_files_and_frames_need_a_table(shop, sales, tmp_path):
     shop.execute(f"copy sales to '{tmp_path}/sales.parquet'")
     of_file = segmenter.fit(shop, replace(sales, transactions=f"{tmp_path}/sales.parquet"))
     frame = pd.DataFrame(shop.execute("from sales").df())
-    of_frame = segmenter.fit(shop, replace(sales, transactions=frame))
+    of_frame = segmenter.fit(shop, replace(sales, transactions=frame), replace=True)
     for model, what in ((of_file, "the file"), (of_frame, "a data frame")):
         with pytest.raises(SegmenterError, match=rf"fitted to {what}.*--table shop\.sales"):
             segmenter.export(model, "postgres")

@@ -38,7 +38,7 @@ def base():
 
 def fitted(con, table, threads, **settings):
     con.execute(f"set threads = {threads}")
-    return segmenter.fit(con, Source(profile=table), Settings(**settings))
+    return segmenter.fit(con, Source(profile=table), Settings(**settings), replace=True)
 
 
 def test_order_and_threads_do_not_matter(base):

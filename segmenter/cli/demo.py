@@ -73,7 +73,15 @@ def demo(
 
 def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: bool) -> None:
     """Refuse to replace a file that holds anything that a new demo would not hold."""
-    with open_to_read(database, wait, quiet=quiet) as con:
+    from importlib.resources import as_file, files
+
+    from segmenter.cli.confinement import confine
+
+    with (
+        as_file(files("segmenter.data") / _SALES) as sales,
+        open_to_read(database, wait, quiet=quiet, confined=False) as con,
+    ):
+        confine(con, database, [str(sales)])
         if not first_row(
             con,
             "select 1 from duckdb_tables() where table_name = 'online_retail' and comment = $1",
@@ -83,7 +91,7 @@ def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: boo
                 f"{database} exists and is not a demo. Name another file: segmenter demo "
                 "other.duckdb"
             )
-        others = _others(con)
+        others = _others(con, sales)
     if others:
         raise SegmenterError(
             f"{database} holds what the demo did not make, and would lose it: {', '.join(others)}. "
@@ -99,18 +107,15 @@ def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: boo
         )
 
 
-def _others(con: duckdb.DuckDBPyConnection) -> list[str]:
+def _others(con: duckdb.DuckDBPyConnection, sales: Path) -> list[str]:
     """Return what somebody else made in a demo: objects, rows, later models."""
-    from importlib.resources import as_file, files
-
     from segmenter.catalog import read
 
     found = [name for (name,) in con.execute(read("queries/demo_others"), _ours()).fetchall()]
-    with as_file(files("segmenter.data") / _SALES) as sales:
-        sums = "select count(*), bit_xor(hash(t)), sum(hash(t)) from"
-        there = first_row(con, f"{sums} main.online_retail as t")
-        if there != first_row(con, f"{sums} read_parquet($1) as t", [str(sales)]):
-            found.append("changed rows of online_retail")
+    sums = "select count(*), bit_xor(hash(t)), sum(hash(t)) from"
+    there = first_row(con, f"{sums} main.online_retail as t")
+    if there != first_row(con, f"{sums} read_parquet($1) as t", [str(sales)]):
+        found.append("changed rows of online_retail")
     models = con.execute(f"select model_id from {SCHEMA}.models where model_id > 1").fetchall()
     return found + [f"model {model_id}" for (model_id,) in models]
 

@@ -12,7 +12,8 @@ import pytest
 import segmenter
 from segmenter import SegmenterError
 from segmenter.cli import confinement
-from segmenter.cli.database import open_model, workplace
+from segmenter.cli.database import open_model
+from segmenter.cli.workplace import workplace
 from tests.datasets import SHOP
 
 FIT = (

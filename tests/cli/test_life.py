@@ -129,7 +129,8 @@ def test_another_base_takes_over_only_when_that_is_meant(run, shop_file):
     condition = ("--where", "amount > 20")
     result = run("fit", shop_file, *FIT, *condition)
     assert result.code == 2
-    assert "this fit has where = 'amount > 20'" in result.err
+    assert 'this fit has --where "amount > 20"' in result.err
+    assert result.err.rstrip().endswith("say that this is meant with --replace.")
     assert run("segments", shop_file, "--format", "json").out == before
     assert run("fit", shop_file, *FIT, *condition, "--replace", "--publish").code == 0
     listed = json.loads(run("models", shop_file, "--format", "json").out)

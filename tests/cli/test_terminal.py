@@ -125,7 +125,7 @@ def test_a_database_that_is_not_there_is_called_as_it_was_typed(run, tmp_path, m
     "words",
     [
         ("fit", "--transactions", "T", "--customer", "a", "--amount", "b"),
-        ("customers", "--segment", "T"),
+        ("customers", "--segment", "T.x"),
         ("explain", "--customer", "T"),
         ("forget", "--customer", "T"),
         ("export", "--dialect", "T"),

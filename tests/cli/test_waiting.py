@@ -124,7 +124,7 @@ def test_a_reader_who_looks_in_does_not_throw_the_work_away(
         return train_really(stage, progress)
 
     before = shop_file.read_bytes()
-    monkeypatch.setattr("segmenter.training.train", train)
+    monkeypatch.setattr("segmenter.fitting.train", train)
     result = run("fit", shop_file, *FIT, *wait)
     assert result.code == code, result.err
     assert (shop_file.read_bytes() == before) == (code == 4)
@@ -188,7 +188,7 @@ def test_a_full_disk_of_temporary_files_is_not_called_memory():
             con.execute(
                 "create table t as select hash(i) as h from range(3000000) as t(i) order by h"
             )
-    assert "Make room on the disk" in _way_out(caught.value)
+    assert "Make room there" in _way_out(caught.value)
     assert "--memory-limit" not in _way_out(caught.value)
     assert "--memory-limit" in _way_out(duckdb.OutOfMemoryException("failed to allocate data"))
 
@@ -201,7 +201,7 @@ def test_processes_spill_into_folders_of_their_own(run, shop_file, monkeypatch):
         seen.append(stage.con.execute("select current_setting('temp_directory')").fetchone())
         return train_really(stage, progress)
 
-    monkeypatch.setattr("segmenter.training.train", train)
+    monkeypatch.setattr("segmenter.fitting.train", train)
     for _ in range(2):
         assert run("fit", shop_file, *FIT).code == 0
     monkeypatch.undo()

@@ -352,7 +352,7 @@ def test_columns_from_the_names_of_folders_are_texts(shop, sales, tmp_path):
     source = replace(sales, where="store = '007'")
     expected = segmenter.fit(shop, replace(source, transactions="by_store"))
     for given in (f"{tmp_path}/lake/*/*.parquet", f"{tmp_path}/lake/**/*.parquet"):
-        found = segmenter.fit(shop, replace(source, transactions=given))
+        found = segmenter.fit(shop, replace(source, transactions=given), replace=True)
         assert found.segments == expected.segments
     output = OutputFile(tmp_path / "out.parquet")
     numbers = {"monetary": "amount", "frequency": "1"}

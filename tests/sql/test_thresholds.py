@@ -57,7 +57,7 @@ def test_an_order_counts_once_and_a_refund_is_money(graded):
     graded.execute("insert into sales values (7, 7001, -0.75, date '2024-01-01')")
     assert graded.execute(f"{profile} 7").fetchone() == (6.25, 7)
     by_rows = Source(transactions="sales", customer="customer_id", amount="amount")
-    segmenter.fit(graded, by_rows)
+    segmenter.fit(graded, by_rows, publish=True)
     assert graded.execute(f"{profile} 7").fetchone() == (6.25, 14)
     assert graded.execute(f"{profile} 1007").fetchone() == (-2.5, 0)
 
