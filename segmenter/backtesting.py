@@ -24,7 +24,7 @@ from segmenter.errors import BusyError, SegmenterError
 from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
-from segmenter.query import first_row, records, transaction
+from segmenter.query import first_row, records, tidying_up, transaction
 from segmenter.source import Source, parse_moment
 from segmenter.stage import Stage
 from segmenter.text import day, within_years
@@ -82,8 +82,9 @@ class Backtest:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for statement in reversed(self._made):
-            self.con.execute(statement)
+        with tidying_up(error):
+            for statement in reversed(self._made):
+                self.con.execute(statement)
         self._made.clear()
 
     def prepare(

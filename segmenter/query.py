@@ -13,7 +13,7 @@ from segmenter.errors import BusyError, SegmenterError, first_line
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["check_connection", "first_row", "records", "transaction", "way_to"]
+__all__ = ["check_connection", "first_row", "records", "tidying_up", "transaction", "way_to"]
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -73,14 +73,26 @@ def first_row(
 
 
 @contextmanager
+def tidying_up(error: BaseException | None) -> Iterator[None]:
+    """Drop what was temporary in the block; failing then does not hide the error before it."""
+    try:
+        yield
+    except Exception:
+        if error is None:
+            raise
+
+
+@contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Do all of the block or, when it fails, nothing."""
     import duckdb
 
     con.execute("begin")
+    commits = False
     try:
         yield
         with stopping.committing():
+            commits = True
             con.execute("commit")
     except BaseException as error:
         with suppress(duckdb.Error):  # the engine may have rolled back by itself
@@ -89,6 +101,12 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
             raise SegmenterError(
                 f"the database file cannot be written ({first_line(error)}) Make room on its disk, "
                 "then try again."
+            ) from None
+        if commits and isinstance(error, duckdb.FatalException):
+            raise SegmenterError(
+                "DuckDB lost its hold on the file while it stored the result "
+                f"({first_line(error)}) So the result may be stored or not: look with segmenter "
+                "models, and run the command again where it is not."
             ) from None
         if isinstance(error, duckdb.TransactionException):
             raise BusyError(

@@ -17,7 +17,7 @@ from segmenter.comments import comment_snapshot
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.layout import SCHEMA, has_macro
 from segmenter.progress import Progress, Silent
-from segmenter.query import first_row, transaction
+from segmenter.query import first_row, tidying_up, transaction
 from segmenter.text import counted
 
 __all__ = ["Changes", "Refresh"]
@@ -88,8 +88,9 @@ class Refresh:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for statement in reversed(self._made):
-            self.con.execute(statement)
+        with tidying_up(error):
+            for statement in reversed(self._made):
+                self.con.execute(statement)
         self._made.clear()
 
     def prepare(self, *, full: bool = False, progress: Progress | None = None) -> Changes:

@@ -22,6 +22,7 @@ from segmenter.engine import Embedded, Engine, Kind
 from segmenter.errors import SegmenterError
 from segmenter.percentiles import settle_percentiles
 from segmenter.points import Points
+from segmenter.query import tidying_up
 from segmenter.settings import Settings
 from segmenter.source import Source
 
@@ -148,7 +149,8 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        with tidying_up(error):
+            self.close()
 
     def close(self) -> None:
         """Drop what was made."""

@@ -69,5 +69,12 @@ def said(con, **source) -> str:
 def fitted(con, **source) -> list[str]:
     """Fit and return the warnings."""
     heard = Heard()
-    segmenter.fit(con, Source(**source), Settings(cut=1, n_neighbors=1), progress=heard)
+    segmenter.fit(
+        con,
+        Source(**source),
+        Settings(cut=1, n_neighbors=1),
+        publish=True,
+        replace=True,
+        progress=heard,
+    )
     return heard.warnings

@@ -127,10 +127,21 @@ Threads = Annotated[
         help=f"Threads that the engine may use, at most {THREADS_A_PROCESSOR} a processor.",
     ),
 ]
+LONGEST_WAIT = 7 * 24 * 3600
+
+
+def _checked_wait(value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= LONGEST_WAIT:
+        raise SegmenterError(
+            f"--wait {value:g} does not work. Give seconds from 0 to {LONGEST_WAIT:,}, a week."
+        )
+    return value
+
+
 Wait = Annotated[
     float | None,
     typer.Option(
-        min=0,
+        callback=_checked_wait,
         metavar="SECONDS",
         help="Wait so long while another program has DB open: before the work, and again before "
         "the result is stored.  [0, and 10 before storing]",
