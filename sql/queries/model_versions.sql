@@ -1,6 +1,7 @@
 -- The versions of the model, as `segmenter models` lists them.
 -- Grain:  one row for each version.
--- Source: segments.models with its segments and rules; relation and condition are what the fit was given.
+-- Source: segments.models with its segments and rules; relation and condition are what the fit was
+--         given.
 with
 
 shares as (
