@@ -19,12 +19,12 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import store
-from segmenter.catalog import bind, literal, newest_order, redirect, view_files
 from segmenter.errors import BusyError, SegmenterError
-from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
-from segmenter.query import first_row, records, tidying_up, transaction
+from segmenter.schema.connection import first_row, records, tidying_up, transaction
+from segmenter.schema.files import bind, literal, newest_order, redirect, view_files
+from segmenter.schema.names import SCHEMA
 from segmenter.source import Source, parse_moment
 from segmenter.stage import Stage
 from segmenter.text import day, within_years

@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import literal, newest_order
 from segmenter.datafiles import InputFile
 from segmenter.engine import FRAME, Embedded, Engine
 from segmenter.errors import SegmenterError
@@ -25,6 +24,7 @@ from segmenter.file_columns import (
 from segmenter.lost_rows import LOSING, loss_values
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.relations import name_parts
+from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.text_advice import date_advice, number_advice

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import TABLE_MACROS, TABLES, read
-from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.files import TABLE_MACROS, TABLES, read
+from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 __all__ = ["comment_snapshot", "write_comments"]
 

@@ -13,14 +13,14 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from segmenter.catalog import redirect
 from segmenter.engine import Publication
 from segmenter.errors import SegmenterError
 from segmenter.exporting import model_function, model_views
-from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.portability import FUNCTION
 from segmenter.progress import Progress
+from segmenter.schema.files import redirect
+from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT
 from segmenter.settings import Settings
 from segmenter.source import Source

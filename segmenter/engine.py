@@ -17,8 +17,8 @@ from sqlglot import exp
 
 from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, reason
-from segmenter.query import records
 from segmenter.relations import find_table
+from segmenter.schema.connection import records
 from segmenter.source import Source
 
 __all__ = ["FRAME", "Embedded", "Engine", "Kind", "Publication", "canonical_type"]

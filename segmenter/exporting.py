@@ -11,14 +11,14 @@ from typing import Literal
 
 from sqlglot import exp
 
-from segmenter.catalog import bind, literal, read, view_files
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
 from segmenter.model import Model
 from segmenter.one_query import one_query
 from segmenter.portability import FUNCTION, port
 from segmenter.remote_source import source_values
 from segmenter.rules_sql import case_expression
+from segmenter.schema.files import bind, literal, read, view_files
+from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT, begin, comments, commit
 from segmenter.source import Source
 from segmenter.text import counted

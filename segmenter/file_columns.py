@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from segmenter.datafiles import InputFile
 from segmenter.expressions import quoted
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
 
 __all__ = [
     "differing_types",

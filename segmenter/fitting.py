@@ -21,12 +21,12 @@ from segmenter.drafts import move, private_folder
 from segmenter.elsewhere import check_settings, points_stage, publisher
 from segmenter.engine import Embedded, Engine
 from segmenter.errors import SegmenterError
-from segmenter.layout import STORAGE
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.publish import check_target, publish, store_unpublished
-from segmenter.query import way_to
 from segmenter.refit import Refit, check_source, refit_changes
+from segmenter.schema.connection import way_to
+from segmenter.schema.names import STORAGE
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.source import Source
 from segmenter.special_files import refuse_special

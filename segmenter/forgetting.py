@@ -13,9 +13,9 @@ import duckdb
 
 from segmenter import store
 from segmenter.errors import BusyError, SegmenterError, first_line
-from segmenter.layout import SCHEMA, SNAPSHOT
 from segmenter.memory import Customer, Trace, has_table, source_rows, trace
-from segmenter.query import first_row, transaction
+from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.source import Source
 from segmenter.text import counted
 

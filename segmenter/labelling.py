@@ -16,15 +16,15 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import bind, literal, newest_order, redirect
 from segmenter.datafiles import InputFile, OutputFile
 from segmenter.doubts import count_losses
 from segmenter.errors import SegmenterError, first_line, shortage
 from segmenter.label_columns import Columns
-from segmenter.layout import SCHEMA, has_macro, require_model
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.files import bind, literal, newest_order, redirect
+from segmenter.schema.names import SCHEMA, has_macro, require_model
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Losses, Stage, Survey

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from segmenter.catalog import literal
+from segmenter.schema.files import literal
 
 __all__ = ["LOSING", "can_lose", "loss_values"]
 

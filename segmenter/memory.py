@@ -17,11 +17,11 @@ import duckdb
 import numpy as np
 from sqlglot import exp
 
-from segmenter.catalog import bind, literal, redirect, view_files
 from segmenter.coarsening import Grid
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row, records
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import bind, literal, redirect, view_files
+from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from segmenter.expressions import SOURCE_ALIAS
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["one_query"]
 

@@ -12,9 +12,9 @@ import math
 import duckdb
 from sqlglot import exp
 
-from segmenter.catalog import literal
 from segmenter.engine import Engine
 from segmenter.portability import fold_constants
+from segmenter.schema.files import literal
 
 __all__ = ["settle_percentiles"]
 

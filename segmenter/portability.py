@@ -11,9 +11,9 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from segmenter.layout import SCHEMA
 from segmenter.literals import settled_literals
 from segmenter.same_meaning import keep_meaning
+from segmenter.schema.names import SCHEMA
 from segmenter.utc_time import utc_now
 
 __all__ = [

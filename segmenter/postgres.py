@@ -16,10 +16,10 @@ from sqlglot import exp
 
 from segmenter.engine import Kind, Publication, canonical_type
 from segmenter.errors import SegmenterError, first_line
-from segmenter.layout import SCHEMA
 from segmenter.portability import port
 from segmenter.postgres_errors import asking
 from segmenter.postgres_publishing import Publisher
+from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT
 from segmenter.source import Source
 from segmenter.warehouses import write

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from segmenter.errors import SegmenterError, first_line
-from segmenter.layout import SCHEMA
 from segmenter.portability import FUNCTION
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["asking"]
 

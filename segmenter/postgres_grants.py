@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 
 if TYPE_CHECKING:
     import psycopg

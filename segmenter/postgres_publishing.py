@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from segmenter.engine import Publication
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
 from segmenter.postgres_grants import Kept
+from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT, lock_view
 from segmenter.warehouses import create_view
 

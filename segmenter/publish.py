@@ -9,11 +9,14 @@ from sqlglot import exp
 
 from segmenter import snapshot, stopping, store
 from segmenter.binding import Binding
-from segmenter.catalog import RULES, VIEWS, bind, create_view, query_text, view_files
 from segmenter.comments import write_comments
 from segmenter.errors import SegmenterError
 from segmenter.explanation_sql import explanation
-from segmenter.layout import (
+from segmenter.model import Model
+from segmenter.rules_sql import case_expression
+from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.files import RULES, VIEWS, bind, create_view, query_text, view_files
+from segmenter.schema.names import (
     CLASSIFIER,
     SCHEMA,
     SUMMARY,
@@ -21,10 +24,7 @@ from segmenter.layout import (
     find_macro,
     has_model,
 )
-from segmenter.model import Model
-from segmenter.query import first_row, transaction
-from segmenter.rules_sql import case_expression
-from segmenter.shadowing import refuse_shadows
+from segmenter.schema.shadowing import refuse_shadows
 from segmenter.table_macros import table_macros
 
 __all__ = ["check_target", "generation", "publish", "store_unpublished"]

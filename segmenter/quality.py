@@ -12,17 +12,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segmenter import metrics, resampling, store
-from segmenter.catalog import bind, literal, redirect
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
 from segmenter.metrics import Moments
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
-from segmenter.query import first_row, transaction
 from segmenter.recursion import flat_segments
 from segmenter.resampling import Nearby
 from segmenter.sampling import SEED, evenly
+from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.files import bind, literal, redirect
+from segmenter.schema.names import SCHEMA
 from segmenter.text import counted, percent
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]

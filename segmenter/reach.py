@@ -19,8 +19,8 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, first_line
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["check_calls", "check_view"]
 

@@ -18,13 +18,13 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from segmenter import snapshot, store
-from segmenter.catalog import bind, literal
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA, SNAPSHOT, has_model
 from segmenter.model import Model
 from segmenter.progress import Progress
-from segmenter.query import first_row, records
 from segmenter.relations import name_parts
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import bind, literal
+from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
 from segmenter.source import is_file_name
 from segmenter.stage import Stage
 from segmenter.text import percent

@@ -12,12 +12,12 @@ from sqlglot import exp
 
 from segmenter import snapshot, store
 from segmenter.binding import bind_source
-from segmenter.catalog import bind, literal, redirect, view_files
 from segmenter.comments import comment_snapshot
 from segmenter.errors import BusyError, SegmenterError
-from segmenter.layout import SCHEMA, has_macro
 from segmenter.progress import Progress, Silent
-from segmenter.query import first_row, tidying_up, transaction
+from segmenter.schema.connection import first_row, tidying_up, transaction
+from segmenter.schema.files import bind, literal, redirect, view_files
+from segmenter.schema.names import SCHEMA, has_macro
 from segmenter.text import counted
 
 __all__ = ["Changes", "Refresh"]

@@ -9,10 +9,10 @@ import duckdb
 
 from segmenter import store
 from segmenter.errors import SegmenterError
-from segmenter.layout import has_macro
 from segmenter.model import Model
 from segmenter.publish import generation
-from segmenter.query import check_connection
+from segmenter.schema.connection import check_connection
+from segmenter.schema.names import has_macro
 from segmenter.udf import (
     Function,
     classify_segment,

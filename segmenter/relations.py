@@ -9,9 +9,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row
 from segmenter.reach import check_view
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["find_table", "name_parts"]
 

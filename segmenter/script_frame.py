@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["SCRIPT", "begin", "comments", "commit", "lock_view"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from segmenter.catalog import bind, create_view, newest_order, redirect
-from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
-from segmenter.query import first_row, records
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import bind, create_view, newest_order, redirect
+from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 
 __all__ = ["create", "drop", "note", "state"]
 

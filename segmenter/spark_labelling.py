@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from segmenter.catalog import bind, literal
 from segmenter.engine import FRAME
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.exporting import model_function
@@ -22,6 +21,7 @@ from segmenter.label_columns import ADDED
 from segmenter.model import Model
 from segmenter.portability import FUNCTION, port
 from segmenter.progress import Progress, Silent
+from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.spark import Spark

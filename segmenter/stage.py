@@ -16,13 +16,13 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.binding import Binding, bind_source
-from segmenter.catalog import QUALITY, bind, literal, redirect, transactions_file, view_files
 from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.engine import Embedded, Engine, Kind
 from segmenter.errors import SegmenterError
 from segmenter.percentiles import settle_percentiles
 from segmenter.points import Points
-from segmenter.query import tidying_up
+from segmenter.schema.connection import tidying_up
+from segmenter.schema.files import QUALITY, bind, literal, redirect, transactions_file, view_files
 from segmenter.settings import Settings
 from segmenter.source import Source
 

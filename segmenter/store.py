@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from segmenter.bins import training_bins
-from segmenter.catalog import TABLES, read
 from segmenter.errors import SegmenterError
-from segmenter.layout import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.query import check_connection, first_row, records, transaction
 from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
+from segmenter.schema.connection import check_connection, first_row, records, transaction
+from segmenter.schema.files import TABLES, read
+from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.settings import Settings
 from segmenter.source import Source
 from segmenter.stored import stored_mapping, stored_settings, stored_source, stored_warnings

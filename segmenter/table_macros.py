@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from segmenter.binding import Binding
-from segmenter.catalog import TABLE_MACROS, bind, literal, query_text
-from segmenter.layout import SCHEMA
 from segmenter.one_query import one_query
+from segmenter.schema.files import TABLE_MACROS, bind, literal, query_text
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["table_macros"]
 

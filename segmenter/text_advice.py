@@ -8,8 +8,8 @@ from itertools import product
 from sqlglot import exp
 
 from segmenter.amount_texts import Shape, read_shapes
-from segmenter.catalog import bind
 from segmenter.engine import Engine
+from segmenter.schema.files import bind
 
 __all__ = ["HERE", "date_advice", "number_advice", "number_readings"]
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 
 __all__ = [
     "DIALECTS",

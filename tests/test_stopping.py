@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from segmenter import stopping
-from segmenter.query import transaction
+from segmenter.schema.connection import transaction
 
 
 @pytest.fixture

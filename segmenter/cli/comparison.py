@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 from segmenter.text import counted, percent, verb
 
 if TYPE_CHECKING:

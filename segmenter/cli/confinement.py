@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
-from segmenter.shadowing import refuse_shadows
+from segmenter.schema.names import SCHEMA
+from segmenter.schema.shadowing import refuse_shadows
 from segmenter.source import is_data_file, is_url
 
 if TYPE_CHECKING:

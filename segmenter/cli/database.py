@@ -12,8 +12,8 @@ from segmenter.cli.placing import cannot_write, check_folder, place
 from segmenter.cli.waiting import patiently
 from segmenter.drafts import private_folder, spill_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
-from segmenter.layout import STORAGE, require_model
-from segmenter.shadowing import refuse_shadows
+from segmenter.schema.names import STORAGE, require_model
+from segmenter.schema.shadowing import refuse_shadows
 from segmenter.special_files import refuse_special
 
 if TYPE_CHECKING:

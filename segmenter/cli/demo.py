@@ -12,8 +12,8 @@ from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_pat
 from segmenter.cli.placing import check_free, log_of
 from segmenter.cli.waiting import patience
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.text import counted
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: boo
 
 def _others(con: duckdb.DuckDBPyConnection, sales: Path) -> list[str]:
     """Return what somebody else made in a demo: objects, rows, later models."""
-    from segmenter.catalog import read
+    from segmenter.schema.files import read
 
     found = [name for (name,) in con.execute(read("queries/demo_others"), _ours()).fetchall()]
     sums = "select count(*), bit_xor(hash(t)), sum(hash(t)) from"
@@ -122,7 +122,7 @@ def _others(con: duckdb.DuckDBPyConnection, sales: Path) -> list[str]:
 
 def _ours() -> dict[str, list[str]]:
     """Return the names of what a demo makes, by kind."""
-    from segmenter.catalog import TABLE_MACROS, TABLES, VIEWS
+    from segmenter.schema.files import TABLE_MACROS, TABLES, VIEWS
 
     return {
         "tables": ["main.online_retail", *(f"{SCHEMA}.{name}" for name in (*TABLES, SNAPSHOT))],

@@ -13,8 +13,8 @@ from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError, first_line
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA
 from segmenter.text import counted, percent, visible
 
 if TYPE_CHECKING:

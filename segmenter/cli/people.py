@@ -13,8 +13,8 @@ from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.layout import SCHEMA, SNAPSHOT
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.text import counted
 
 if TYPE_CHECKING:

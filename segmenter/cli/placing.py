@@ -9,7 +9,7 @@ from shlex import quote
 from segmenter import stopping
 from segmenter.drafts import move
 from segmenter.errors import BusyError, SegmenterError
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["cannot_write", "check_folder", "check_free", "log_of", "place"]
 

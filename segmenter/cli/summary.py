@@ -10,8 +10,8 @@ from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import Screen, results
 from segmenter.cli.words import audit_sentences, rule_sentences
-from segmenter.layout import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb

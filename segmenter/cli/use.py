@@ -11,8 +11,8 @@ from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["classify", "rules", "segments"]
 

@@ -22,8 +22,8 @@ from segmenter.cli.output import Column, write
 from segmenter.cli.waiting import patience
 from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,7 +54,7 @@ def models(
 
     Example: segmenter models shop.duckdb
     """
-    from segmenter.catalog import read
+    from segmenter.schema.files import read
 
     with open_model(database, wait) as con:
         rows = con.execute(read("queries/model_versions")).fetchall()

@@ -12,7 +12,7 @@ from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 from segmenter.text import counted
 
 if TYPE_CHECKING:

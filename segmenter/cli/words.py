@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row, records
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.names import SCHEMA
 from segmenter.text import counted, percent, verb
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from segmenter.cli.placing import check_folder, check_free, place
 from segmenter.cli.waiting import patience, patiently
 from segmenter.drafts import spill_folder
 from segmenter.errors import BusyError, first_line
-from segmenter.layout import SCHEMA, STORAGE, has_model
+from segmenter.schema.names import SCHEMA, STORAGE, has_model
 
 if TYPE_CHECKING:
     import duckdb

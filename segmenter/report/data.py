@@ -15,14 +15,14 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import snapshot
-from segmenter.catalog import bind, literal, read
 from segmenter.errors import SegmenterError
-from segmenter.layout import SCHEMA, SNAPSHOT
-from segmenter.query import first_row, records
 from segmenter.report import optional
 from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.optional import NO_RHYTHM, Optional, no_time
 from segmenter.report.zoom import level_maps, trees
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import bind, literal, read
+from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.source import Source
 from segmenter.stored import stored_mapping, stored_source, stored_warnings
 from segmenter.text import day, within_years

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 
 from segmenter.errors import first_line
-from segmenter.layout import SCHEMA
-from segmenter.query import first_row, records
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.names import SCHEMA
 
 __all__ = [
     "Missing",

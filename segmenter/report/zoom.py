@@ -10,13 +10,13 @@ import duckdb
 import numpy as np
 from sqlglot import exp
 
-from segmenter.catalog import bind, literal
-from segmenter.layout import SCHEMA
 from segmenter.points import Points
-from segmenter.query import first_row, records
 from segmenter.report.blocks import Block, Level, levels
 from segmenter.report.dendrogram import Dendrogram, dendrogram
 from segmenter.report.optional import Missing
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import bind, literal
+from segmenter.schema.names import SCHEMA
 
 __all__ = ["MAX_POINTS", "LevelMap", "level_maps", "trees"]
 

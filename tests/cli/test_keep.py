@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from segmenter import SegmenterError
-from segmenter.query import transaction
+from segmenter.schema.connection import transaction
 from segmenter.training import train as train_really
 
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")

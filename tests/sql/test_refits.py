@@ -126,7 +126,7 @@ def test_what_is_read_in_another_way_is_said(shop, sales):
 
 def test_models_show_the_condition(shop, sales):
     segmenter.fit(shop, replace(sales, where="amount > 5"))
-    from segmenter.catalog import read
+    from segmenter.schema.files import read
 
     versions = shop.execute(read("queries/model_versions")).df()
     assert versions.loc[0, "condition"] == "amount > 5"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmenter.errors import SegmenterError
-from segmenter.query import first_row
+from segmenter.schema.connection import first_row
 from segmenter.version import __version__
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import exp
 
-from segmenter.layout import SCHEMA
+from segmenter.schema.names import SCHEMA
 from segmenter.source import Source
 
 __all__ = [
