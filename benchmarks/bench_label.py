@@ -15,8 +15,8 @@ import duckdb
 
 import segmenter
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, together
-from segmenter.datafiles import InputFile, OutputFile
 from segmenter.labelling import label_profiles
+from segmenter.sources.files import InputFile, OutputFile
 from tests.datasets import load_dataset
 
 ROWS = {"small": 1_000_000, "full": 10_000_000}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from segmenter.model import Model
     from segmenter.registration import register
     from segmenter.settings import Settings
-    from segmenter.source import Source
+    from segmenter.sources.source import Source
     from segmenter.store import load
 
 __all__ = [
@@ -44,7 +44,7 @@ _HOME = {
     "Model": "model",
     "SegmenterError": "errors",
     "Settings": "settings",
-    "Source": "source",
+    "Source": "sources.source",
     "export": "exporting",
     "fit": "fitting",
     "load": "store",

@@ -25,7 +25,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, records, tidying_up, transaction
 from segmenter.schema.files import bind, literal, newest_order, redirect, view_files
 from segmenter.schema.names import SCHEMA
-from segmenter.source import Source, parse_moment
+from segmenter.sources.source import Source, parse_moment
 from segmenter.stage import Stage
 from segmenter.text import day, within_years
 from segmenter.training import train

@@ -23,7 +23,7 @@ from segmenter.schema.files import redirect
 from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.stage import Stage
 from segmenter.warehouses import (
     create_function,

@@ -15,11 +15,11 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, reason
-from segmenter.relations import find_table
 from segmenter.schema.connection import records
-from segmenter.source import Source
+from segmenter.sources.files import InputFile
+from segmenter.sources.relations import find_table
+from segmenter.sources.source import Source
 
 __all__ = ["FRAME", "Embedded", "Engine", "Kind", "Publication", "canonical_type"]
 

@@ -20,7 +20,7 @@ from segmenter.rules_sql import case_expression
 from segmenter.schema.files import bind, literal, read, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT, begin, comments, commit
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.text import counted
 from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
-from segmenter.drafts import move, private_folder
 from segmenter.elsewhere import check_settings, points_stage, publisher
 from segmenter.engine import Embedded, Engine
 from segmenter.errors import SegmenterError
@@ -28,8 +27,9 @@ from segmenter.refit import Refit, check_source, refit_changes
 from segmenter.schema.connection import way_to
 from segmenter.schema.names import STORAGE
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
-from segmenter.source import Source
-from segmenter.special_files import refuse_special
+from segmenter.sources.drafts import move, private_folder
+from segmenter.sources.source import Source
+from segmenter.sources.special_files import refuse_special
 from segmenter.stage import Stage
 from segmenter.text import percent
 from segmenter.training import train

@@ -16,7 +16,7 @@ from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.memory import Customer, Trace, has_table, source_rows, trace
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.names import SCHEMA, SNAPSHOT
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.text import counted
 
 __all__ = ["Forgetting", "Step"]

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 import duckdb
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile
 from segmenter.engine import Embedded
 from segmenter.errors import SegmenterError, did_you_mean, reason
-from segmenter.expressions import SOURCE_ALIAS, quoted, resolve
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind
-from segmenter.text_advice import number_readings
+from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve
+from segmenter.sources.files import InputFile
+from segmenter.sources.text_advice import number_readings
 
 __all__ = ["ADDED", "Columns"]
 

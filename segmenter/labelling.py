@@ -16,7 +16,6 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile, OutputFile
 from segmenter.doubts import count_losses
 from segmenter.errors import SegmenterError, first_line, shortage
 from segmenter.label_columns import Columns
@@ -26,7 +25,8 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal, newest_order, redirect
 from segmenter.schema.names import SCHEMA, has_macro, require_model
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.files import InputFile, OutputFile
+from segmenter.sources.source import Source
 from segmenter.stage import Losses, Stage, Survey
 from segmenter.stored import stored_mapping
 from segmenter.text import counted, verb

@@ -23,7 +23,7 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, redirect, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.stage import Stage
 from segmenter.stored import stored_mapping, stored_settings, stored_source
 

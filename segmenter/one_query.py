@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from segmenter.expressions import SOURCE_ALIAS
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["one_query"]
 

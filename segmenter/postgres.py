@@ -21,7 +21,7 @@ from segmenter.postgres_errors import asking
 from segmenter.postgres_publishing import Publisher
 from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.warehouses import write
 
 if TYPE_CHECKING:

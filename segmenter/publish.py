@@ -8,7 +8,6 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import snapshot, stopping, store
-from segmenter.binding import Binding
 from segmenter.comments import write_comments
 from segmenter.errors import SegmenterError
 from segmenter.explanation_sql import explanation
@@ -25,6 +24,7 @@ from segmenter.schema.names import (
     has_model,
 )
 from segmenter.schema.shadowing import refuse_shadows
+from segmenter.sources.binding import Binding
 from segmenter.table_macros import table_macros
 
 __all__ = ["check_target", "generation", "publish", "store_unpublished"]

@@ -21,11 +21,11 @@ from segmenter import snapshot, store
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress
-from segmenter.relations import name_parts
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
-from segmenter.source import is_file_name
+from segmenter.sources.relations import name_parts
+from segmenter.sources.source import is_file_name
 from segmenter.stage import Stage
 from segmenter.text import percent
 

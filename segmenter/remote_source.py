@@ -13,13 +13,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.datafiles import folder_options, reader
 from segmenter.errors import SegmenterError
-from segmenter.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
+from segmenter.sources.files import folder_options, reader
+from segmenter.sources.source import Source
 
 __all__ = ["source_values"]
 

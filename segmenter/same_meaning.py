@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError
-from segmenter.expressions import SOURCE_ALIAS
+from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["keep_meaning"]
 

@@ -20,7 +20,7 @@ from sqlglot import exp
 from segmenter.engine import FRAME, Kind, Publication, canonical_type
 from segmenter.errors import SegmenterError, first_line
 from segmenter.portability import port
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.spark_files import read_parquet, with_settings
 from segmenter.warehouses import write
 

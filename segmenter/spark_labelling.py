@@ -16,14 +16,14 @@ from sqlglot import exp
 from segmenter.engine import FRAME
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.exporting import model_function
-from segmenter.expressions import resolve
 from segmenter.label_columns import ADDED
 from segmenter.model import Model
 from segmenter.portability import FUNCTION, port
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.expressions import resolve
+from segmenter.sources.source import Source
 from segmenter.spark import Spark
 from segmenter.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.stage import Stage

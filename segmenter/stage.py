@@ -15,7 +15,6 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter.binding import Binding, bind_source
 from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.engine import Embedded, Engine, Kind
 from segmenter.errors import SegmenterError
@@ -24,7 +23,8 @@ from segmenter.points import Points
 from segmenter.schema.connection import tidying_up
 from segmenter.schema.files import QUALITY, bind, literal, redirect, transactions_file, view_files
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.binding import Binding, bind_source
+from segmenter.sources.source import Source
 
 __all__ = ["Cut", "Losses", "Stage", "Survey"]
 
@@ -62,7 +62,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class Losses:
-    """Rows that the source's expressions lose, see `segmenter.lost_rows`.
+    """Rows that the source's expressions lose, see `segmenter.sources.lost_rows`.
 
     Attributes
     ----------

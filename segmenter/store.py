@@ -21,7 +21,7 @@ from segmenter.schema.connection import check_connection, first_row, records, tr
 from segmenter.schema.files import TABLES, read
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.stored import stored_mapping, stored_settings, stored_source, stored_warnings
 from segmenter.version import __version__
 

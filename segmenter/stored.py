@@ -7,7 +7,7 @@ from typing import Any
 
 from segmenter.errors import SegmenterError
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.text import shortened
 
 __all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warnings"]

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from segmenter.binding import Binding
 from segmenter.one_query import one_query
 from segmenter.schema.files import TABLE_MACROS, bind, literal, query_text
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.binding import Binding
 
 __all__ = ["table_macros"]
 

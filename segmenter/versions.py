@@ -12,7 +12,7 @@ from segmenter.engine import Engine
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.stage import Stage
 from segmenter.text import counted
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from segmenter import SegmenterError
-from segmenter.drafts import move, private_folder, spill_folder, write_files
+from segmenter.sources.drafts import move, private_folder, spill_folder, write_files
 
 ROOT = Path(__file__).parent.parent
 
 HOLD = """
 import sys
 from pathlib import Path
-from segmenter.drafts import private_folder
+from segmenter.sources.drafts import private_folder
 with private_folder(Path(sys.argv[1])) as folder:
     (folder / "draft").write_text("half")
     (folder / "spill").mkdir()

@@ -24,7 +24,7 @@ from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.fitting import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
 from segmenter.settings import SafetyNet, Settings
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.text import counted
 
 __all__ = ["FUNCTION"]

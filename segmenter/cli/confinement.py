@@ -24,7 +24,7 @@ import typer
 from segmenter.errors import SegmenterError
 from segmenter.schema.names import SCHEMA
 from segmenter.schema.shadowing import refuse_shadows
-from segmenter.source import is_data_file, is_url
+from segmenter.sources.source import is_data_file, is_url
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from segmenter.cli.confinement import confine, is_refusal
 from segmenter.cli.placing import cannot_write, check_folder, place
 from segmenter.cli.waiting import patiently
-from segmenter.drafts import private_folder, spill_folder
 from segmenter.errors import SegmenterError, did_you_mean, first_line
 from segmenter.schema.names import STORAGE, require_model
 from segmenter.schema.shadowing import refuse_shadows
-from segmenter.special_files import refuse_special
+from segmenter.sources.drafts import private_folder, spill_folder
+from segmenter.sources.special_files import refuse_special
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,7 +94,7 @@ def open_model(
 def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Say so when a query failed because the user's table is not what it was at the fit."""
     from segmenter import store
-    from segmenter.binding import bind_source
+    from segmenter.sources.binding import bind_source
 
     _, source, settings = store.current(con)
     if source.was_frame:

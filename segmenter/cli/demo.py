@@ -48,7 +48,7 @@ def demo(
     from segmenter.cli.summary import show_result
     from segmenter.fitting import fit as fit_model
     from segmenter.kernels import warm_up
-    from segmenter.source import Source
+    from segmenter.sources.source import Source
 
     is_there = database.exists()
     if is_there:

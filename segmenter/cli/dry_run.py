@@ -10,10 +10,10 @@ from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
 from segmenter.engine import Engine
-from segmenter.file_columns import unshielded
 from segmenter.progress import Progress
 from segmenter.settings import Settings
-from segmenter.source import Source
+from segmenter.sources.file_columns import unshielded
+from segmenter.sources.source import Source
 from segmenter.stage import Stage
 from segmenter.training import inspect
 

@@ -24,7 +24,7 @@ from segmenter.errors import SegmenterError
 if TYPE_CHECKING:
     from segmenter.model import Model
     from segmenter.progress import Progress
-    from segmenter.source import Source
+    from segmenter.sources.source import Source
     from segmenter.spark_labelling import Lake
 
 __all__ = ["label"]
@@ -112,9 +112,9 @@ def label(
         --input lake/profiles --output lake/labels
     """
     from segmenter.cli.console import listener
-    from segmenter.datafiles import InputFile, OutputFile
     from segmenter.labelling import label_customers, label_profiles
-    from segmenter.source import Source
+    from segmenter.sources.files import InputFile, OutputFile
+    from segmenter.sources.source import Source
 
     raw: dict[str, Any] = {
         "customer": customer,

@@ -69,7 +69,7 @@ def moves(
 
     Example: segmenter moves shop.duckdb --from 2011-06-30 --customers --format csv
     """
-    from segmenter.source import parse_moment
+    from segmenter.sources.source import parse_moment
 
     start = parse_moment(from_moment, "--from")
     end = None if to_moment is None else parse_moment(to_moment, "--to")

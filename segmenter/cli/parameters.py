@@ -20,7 +20,7 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
     import dataclasses
 
     from segmenter.settings import SafetyNet, Settings
-    from segmenter.source import Source
+    from segmenter.sources.source import Source
 
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
     settings |= {"allow_lost_rows"}

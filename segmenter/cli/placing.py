@@ -7,9 +7,9 @@ from pathlib import Path
 from shlex import quote
 
 from segmenter import stopping
-from segmenter.drafts import move
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.drafts import move
 
 __all__ = ["cannot_write", "check_folder", "check_free", "log_of", "place"]
 

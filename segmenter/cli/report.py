@@ -75,7 +75,7 @@ def report(
     from segmenter.cli.words import audit_sentences, rule_sentences
     from segmenter.report import writing
     from segmenter.report.making import make_report
-    from segmenter.source import parse_moment
+    from segmenter.sources.source import parse_moment
 
     if output.absolute() == database.absolute():
         raise SegmenterError(f"{output} is the database itself. Name another file with --output.")

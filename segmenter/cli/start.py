@@ -37,7 +37,7 @@ from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
     from segmenter.fitting import FitResult
-    from segmenter.source import Source
+    from segmenter.sources.source import Source
 
 __all__ = ["fit"]
 
@@ -198,7 +198,7 @@ def fit(
     """
     from segmenter.cli.console import listener
     from segmenter.settings import SafetyNet, Settings
-    from segmenter.source import Source
+    from segmenter.sources.source import Source
 
     source = Source(
         transactions=transactions,
@@ -281,7 +281,7 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
 
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
-    from segmenter.source import is_file_name
+    from segmenter.sources.source import is_file_name
 
     if chosen.is_here and not database.exists() and not source.is_file:
         raise SegmenterError(

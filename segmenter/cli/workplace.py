@@ -19,9 +19,9 @@ from segmenter.cli.database import (
 )
 from segmenter.cli.placing import check_folder, check_free, place
 from segmenter.cli.waiting import patience, patiently
-from segmenter.drafts import spill_folder
 from segmenter.errors import BusyError, first_line
 from segmenter.schema.names import SCHEMA, STORAGE, has_model
+from segmenter.sources.drafts import spill_folder
 
 if TYPE_CHECKING:
     import duckdb

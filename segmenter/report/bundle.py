@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from segmenter.drafts import DRAFT, move, private_folder
 from segmenter.errors import SegmenterError
 from segmenter.report.look import BACKGROUNDS, config
+from segmenter.sources.drafts import DRAFT, move, private_folder
 
 __all__ = ["gathered", "picture", "require"]
 

@@ -23,7 +23,7 @@ from segmenter.report.zoom import level_maps, trees
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, read
 from segmenter.schema.names import SCHEMA, SNAPSHOT
-from segmenter.source import Source
+from segmenter.sources.source import Source
 from segmenter.stored import stored_mapping, stored_source, stored_warnings
 from segmenter.text import day, within_years
 

@@ -9,7 +9,7 @@ from typing import Any
 from segmenter.report.dendrogram import Dendrogram
 from segmenter.report.optional import Missing, Optional
 from segmenter.report.zoom import LevelMap
-from segmenter.source import Source
+from segmenter.sources.source import Source
 
 __all__ = ["Facts", "Map", "Rows"]
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from segmenter.drafts import write_files
 from segmenter.errors import SegmenterError
 from segmenter.report.page import GENERATOR
-from segmenter.special_files import refuse_special
+from segmenter.sources.drafts import write_files
+from segmenter.sources.special_files import refuse_special
 
 __all__ = ["check", "check_folder", "mark", "write"]
 

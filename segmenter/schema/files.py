@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from segmenter.schema.names import SCHEMA
-from segmenter.source import Source
+from segmenter.sources.source import Source
 
 __all__ = [
     "QUALITY",

@@ -14,8 +14,8 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.datafiles import InputFile, OutputFile
 from segmenter.labelling import label_profiles
+from segmenter.sources.files import InputFile, OutputFile
 
 ROOT = Path(__file__).parent.parent.parent
 RETAIL = ROOT / "segmenter" / "data" / "online_retail.parquet"

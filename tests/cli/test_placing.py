@@ -184,7 +184,7 @@ def test_a_link_that_leads_nowhere_is_not_followed(run, sales, tmp_path):
 def test_a_report_that_was_made_meanwhile_stays(tmp_path, monkeypatch):
     page = tmp_path / "report.html"
     picture = tmp_path / "pictures" / "map.png"
-    from segmenter import drafts
+    from segmenter.sources import drafts
 
     move = drafts.move
 
@@ -192,7 +192,7 @@ def test_a_report_that_was_made_meanwhile_stays(tmp_path, monkeypatch):
         page.write_text("somebody else's")
         move(draft, path, overwrite=overwrite)
 
-    monkeypatch.setattr("segmenter.drafts.move", late)
+    monkeypatch.setattr("segmenter.sources.drafts.move", late)
     with pytest.raises(SegmenterError, match=r"made by somebody else meanwhile\. Nothing was writ"):
         write({page: b"new", picture: b"new"}, overwrite=False)
     assert page.read_text() == "somebody else's"

@@ -172,7 +172,7 @@ def test_a_dry_run_needs_no_permission_to_write(run, shop_file, monkeypatch):
 
     shop_file.chmod(0o444)
     shop_file.parent.chmod(0o555)
-    monkeypatch.setattr("segmenter.drafts._make", refuse)  # nothing stops the superuser
+    monkeypatch.setattr("segmenter.sources.drafts._make", refuse)  # nothing stops the superuser
     monkeypatch.setattr("os.access", lambda _, mode, **__: not mode & os.W_OK)
     result = run("fit", shop_file, *FIT, "--dry-run")
     shop_file.parent.chmod(0o755)

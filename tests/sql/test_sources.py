@@ -12,8 +12,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Source
-from segmenter.datafiles import InputFile, OutputFile
 from segmenter.labelling import label_profiles
+from segmenter.sources.files import InputFile, OutputFile
 from segmenter.stage import Stage
 
 COLUMNS = {"customer": "customer_id", "amount": "amount"}
@@ -125,7 +125,7 @@ def test_a_scan_that_names_no_database_is_of_an_attached_one(shop, monkeypatch, 
     extra = {"Table": "t", **{key: scan[key] for key in scan.keys() - {"name"}}}
     node = {"name": scan["name"], "children": [], "extra_info": extra}
     plan = [{"name": "PROJECTION", "children": [node], "extra_info": {}}]
-    monkeypatch.setattr("segmenter.reach._plan", lambda con, query: plan)
+    monkeypatch.setattr("segmenter.sources.visibility._plan", lambda con, query: plan)
     assert "v reads t of an attached database, which" in against(shop, transactions="v")
 
 

@@ -9,9 +9,9 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.reach import check_view
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.visibility import check_view
 
 __all__ = ["find_table", "name_parts"]
 

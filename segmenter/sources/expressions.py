@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.reach import check_calls
+from segmenter.sources.visibility import check_calls
 from segmenter.text import counted
 
 __all__ = ["RESERVED", "SOURCE_ALIAS", "quoted", "resolve", "unambiguous"]

@@ -18,11 +18,11 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import stopping
-from segmenter.drafts import DRAFT, move, private_folder
 from segmenter.errors import SegmenterError, did_you_mean, reason
-from segmenter.special_files import refuse_special
+from segmenter.sources.drafts import DRAFT, move, private_folder
+from segmenter.sources.special_files import refuse_special
+from segmenter.sources.text_encoding import LATIN_1, encoding_of
 from segmenter.text import shortened
-from segmenter.text_encoding import LATIN_1, encoding_of
 
 __all__ = ["InputFile", "OutputFile", "folder_options", "reader"]
 

@@ -9,25 +9,25 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile
 from segmenter.engine import FRAME, Embedded, Engine
 from segmenter.errors import SegmenterError
-from segmenter.exclusion import find_exclusion
-from segmenter.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
-from segmenter.file_columns import (
+from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
+from segmenter.schema.files import literal, newest_order
+from segmenter.settings import Settings
+from segmenter.sources.exclusion import find_exclusion
+from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
+from segmenter.sources.file_columns import (
     differing_types,
     is_guessed,
     reading_notes,
     shielded,
     summed_columns,
 )
-from segmenter.lost_rows import LOSING, loss_values
-from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
-from segmenter.relations import name_parts
-from segmenter.schema.files import literal, newest_order
-from segmenter.settings import Settings
-from segmenter.source import Source
-from segmenter.text_advice import date_advice, number_advice
+from segmenter.sources.files import InputFile
+from segmenter.sources.lost_rows import LOSING, loss_values
+from segmenter.sources.relations import name_parts
+from segmenter.sources.source import Source
+from segmenter.sources.text_advice import date_advice, number_advice
 
 __all__ = ["FRAME", "Binding", "bind_source"]
 

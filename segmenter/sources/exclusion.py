@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile
 from segmenter.errors import SegmenterError, reason
-from segmenter.relations import find_table
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
-from segmenter.source import Source, is_file_name
+from segmenter.sources.files import InputFile
+from segmenter.sources.relations import find_table
+from segmenter.sources.source import Source, is_file_name
 
 __all__ = ["Exclusion", "find_exclusion"]
 

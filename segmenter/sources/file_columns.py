@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import duckdb
 from sqlglot import exp
 
-from segmenter.datafiles import InputFile
-from segmenter.expressions import quoted
 from segmenter.schema.connection import first_row
+from segmenter.sources.expressions import quoted
+from segmenter.sources.files import InputFile
 
 __all__ = [
     "differing_types",
