@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, missing, timed
 from benchmarks.ward_layouts import LAYOUTS, make_layout, skewed
-from segmenter.ward import WardCounters, ward_linkage
+from segmenter.clustering.ward import WardCounters, ward_linkage
 
 SIZES = {
     "small": (10_000, 30_000, 100_000),

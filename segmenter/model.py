@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmenter.clustering.recursion import Segment, Segmentation, Split
 from segmenter.errors import SegmenterError
 from segmenter.points import Points
-from segmenter.recursion import Segment, Segmentation, Split
 from segmenter.rules import Rules
 from segmenter.settings import Settings
 

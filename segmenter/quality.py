@@ -12,12 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segmenter import metrics, resampling, store
+from segmenter.clustering.recursion import flat_segments
 from segmenter.errors import SegmenterError
 from segmenter.metrics import Moments
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
-from segmenter.recursion import flat_segments
 from segmenter.resampling import Nearby
 from segmenter.sampling import SEED, evenly
 from segmenter.schema.connection import first_row, transaction

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from segmenter.clustering.recursion import Segmentation, recursive_segments
 from segmenter.coarsening import REACH, Grid
 from segmenter.doubts import count_losses, doubts
 from segmenter.errors import SegmenterError, reason
@@ -17,7 +18,6 @@ from segmenter.lifecycle import Lifecycle, lifecycle
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
-from segmenter.recursion import Segmentation, recursive_segments
 from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
 from segmenter.stage import Cut, Stage, Survey

@@ -15,12 +15,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import segmenter
 from segmenter import Settings
+from segmenter.clustering.recursion import recursive_segments
+from segmenter.clustering.ward import cut, ward_linkage
 from segmenter.points import Points
 from segmenter.progress import Silent
-from segmenter.recursion import recursive_segments
 from segmenter.stage import Stage
 from segmenter.training import train
-from segmenter.ward import cut, ward_linkage
 from tests.datasets import DATASETS, load_dataset
 
 SEEDS = range(8)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from segmenter import SegmenterError, Settings
-from segmenter.consolidation import consolidate
-from segmenter.naming import segment_names
+from segmenter.clustering.consolidation import consolidate
+from segmenter.clustering.naming import segment_names
+from segmenter.clustering.recursion import recursive_segments
 from segmenter.points import Points
-from segmenter.recursion import recursive_segments
 
 CROWD = Points.group(
     [1000 + i for i in range(60)] + [9000 + i for i in range(30)] + [50_000 + i for i in range(10)],

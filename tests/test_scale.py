@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import linkage
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.ward import cut, ward_linkage
+from segmenter.clustering.ward import cut, ward_linkage
 
 CUSTOMERS = 1_000_000
 

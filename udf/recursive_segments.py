@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 from segmenter.udf import Function, Session
 
+from segmenter.clustering.recursion import recursive_segments
 from segmenter.errors import SegmenterError
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
-from segmenter.recursion import recursive_segments
 from segmenter.settings import Settings
 
 __all__ = ["FUNCTION"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from segmenter.clustering.ward import cut, ward_linkage
 from segmenter.points import Points
-from segmenter.ward import cut, ward_linkage
 
 __all__ = ["LEAVES", "Dendrogram", "dendrogram"]
 

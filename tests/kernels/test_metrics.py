@@ -7,9 +7,9 @@ import pytest
 from sklearn import metrics as theirs
 
 from segmenter import metrics, resampling
+from segmenter.clustering.recursion import flat_segments, recursive_segments
 from segmenter.metrics import Moments
 from segmenter.points import Points
-from segmenter.recursion import flat_segments, recursive_segments
 from segmenter.sampling import draw, evenly, folds
 from segmenter.settings import Settings
 

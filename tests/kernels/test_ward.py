@@ -13,8 +13,8 @@ from scipy.cluster.hierarchy import cophenet, fcluster, is_valid_linkage, linkag
 from sklearn.cluster import AgglomerativeClustering
 
 from benchmarks.ward_layouts import LAYOUTS, make_layout
+from segmenter.clustering.ward import WardCounters, cut, cut_two, ward_linkage
 from segmenter.errors import SegmenterError
-from segmenter.ward import WardCounters, cut, cut_two, ward_linkage
 
 
 def greedy(monetary, frequency, customers, ratio=1):

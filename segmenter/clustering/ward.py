@@ -5,14 +5,14 @@ least. Textbook implementations look at all pairs: O(n^2) time, and mostly O(n^2
 gives the same tree, merge by merge, in close to O(n log n):
 
 * Ward's distance needs only the weights and centroids of two clusters, so a kd-tree over the
-  living clusters finds nearest neighbours (`segmenter.ward_tree`).
+  living clusters finds nearest neighbours (`segmenter.clustering.ward_tree`).
 * Ward is *reducible* (Bruynooghe 1977): merging two clusters never brings them nearer to a third
   than the nearer of the two was. So two clusters that are each other's nearest neighbour will
   merge with each other whatever happens elsewhere, and all such pairs can merge at once
-  (`segmenter.ward_merges`).
+  (`segmenter.clustering.ward_merges`).
 * Equal heights are ordered as one-by-one merging would: by the smaller id, then the larger; ids
   are given to points in the order of input and then to clusters as they appear
-  (`segmenter.ward_order`).
+  (`segmenter.clustering.ward_order`).
 
 A point of weight w counts as w equal points; those would merge first, at height 0.
 
@@ -35,10 +35,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from segmenter.compiled import bare_kernel
-from segmenter.errors import SegmenterError
-from segmenter.ward_merges import merge_all
-from segmenter.ward_order import (
+from segmenter.clustering.ward_merges import merge_all
+from segmenter.clustering.ward_order import (
     FloatArray,
     Forest,
     IdArray,
@@ -46,7 +44,7 @@ from segmenter.ward_order import (
     number_duplicates,
     number_merges,
 )
-from segmenter.ward_tree import (
+from segmenter.clustering.ward_tree import (
     BLOCK,
     NODES,
     REBUILDS,
@@ -56,6 +54,8 @@ from segmenter.ward_tree import (
     Tree,
     fill,
 )
+from segmenter.compiled import bare_kernel
+from segmenter.errors import SegmenterError
 
 __all__ = ["WardCounters", "cut", "cut_two", "ward_linkage"]
 

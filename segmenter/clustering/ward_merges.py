@@ -1,7 +1,7 @@
 # mypy: disable-error-code="no-any-return, arg-type"
 """The merges of Ward linkage in close to O(n log n) time and O(n) memory.
 
-Two phases; see `segmenter.ward` for why they give the tree of one-by-one merging.
+Two phases; see `segmenter.clustering.ward` for why they give the tree of one-by-one merging.
 
 1. Rounds: all pairs that are each other's nearest neighbour merge at once; the new clusters and
    those whose neighbour has merged search again. As long as a round merges a share of what is
@@ -17,10 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from segmenter.compiled import bare_inner as inner
-from segmenter.compiled import bare_kernel as kernel
-from segmenter.ward_order import FloatArray, Forest, IdArray, is_older, record_merge
-from segmenter.ward_tree import (
+from segmenter.clustering.ward_order import FloatArray, Forest, IdArray, is_older, record_merge
+from segmenter.clustering.ward_tree import (
     BLOCK,
     ROUND_MERGES,
     ROUNDS,
@@ -30,6 +28,8 @@ from segmenter.ward_tree import (
     refit_all,
     search,
 )
+from segmenter.compiled import bare_inner as inner
+from segmenter.compiled import bare_kernel as kernel
 
 __all__ = ["merge_all"]
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.consolidation import consolidate
+from segmenter.clustering.consolidation import consolidate
+from segmenter.clustering.naming import segment_names
 from segmenter.errors import SegmenterError
-from segmenter.naming import segment_names
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
 from segmenter.text import counted, percent, verb
@@ -119,7 +119,7 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
     >>> recursive_segments(points, Settings(max_share=0.4)).names
     ('Elite', 'Loyal', 'At-Risk')
     """
-    from segmenter.ward import ward_linkage
+    from segmenter.clustering.ward import ward_linkage
 
     settings = settings or Settings()
     _check_size(points, settings)
@@ -162,7 +162,7 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
     SegmenterError
         There are fewer points than blocks.
     """
-    from segmenter.ward import ward_linkage
+    from segmenter.clustering.ward import ward_linkage
 
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
     return _split(points, tree, n_blocks, settings)[0]
@@ -194,7 +194,7 @@ def _split(
     points: Points, linkage: NDArray[np.float64], n_blocks: int, settings: Settings
 ) -> tuple[Labels, int]:
     """Return the blocks of a set of points and how many customers consolidation moved."""
-    from segmenter.ward import cut
+    from segmenter.clustering.ward import cut
 
     start = cut(linkage, n_blocks).astype(np.int32)
     if not settings.consolidate:

@@ -1,0 +1,1 @@
+"""Clustering: Ward linkage, consolidation, recursion and naming; arrays in, arrays out."""
