@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 import segmenter
 from benchmarks.measuring import Figure, Row, Scale, alone, timed
-from segmenter.knn import NearestNeighbors
+from segmenter.classifier.knn import NearestNeighbors
+from segmenter.classifier.rules import compile_rules
 from segmenter.points import Points
 from segmenter.publish import has_macro
-from segmenter.rules import compile_rules
 from tests.datasets import load_dataset
 
 ROWS = {"small": 1_000_000, "full": 10_000_000}

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from segmenter.classifier.rules import Rules
 from segmenter.points import IntArray, Points
-from segmenter.rules import Rules
 
 __all__ = ["MAX_BINS", "MIN_CUSTOMERS", "Bin", "training_bins"]
 
@@ -49,7 +49,7 @@ def training_bins(points: Points, rules: Rules, names: Sequence[str], whales: in
 
     Examples
     --------
-    >>> from segmenter.rules import OPEN_HIGH, OPEN_LOW
+    >>> from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
     >>> everywhere = np.array([0]), np.array([OPEN_HIGH]), np.array([OPEN_LOW])
     >>> rules = Rules(*everywhere, np.array([OPEN_HIGH]), np.array([0], np.int32))
     >>> points = Points.group(np.arange(1, 91) * 100, np.ones(90))

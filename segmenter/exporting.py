@@ -11,12 +11,12 @@ from typing import Literal
 
 from sqlglot import exp
 
+from segmenter.classifier.case_expression import case_expression
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.one_query import one_query
 from segmenter.portability import FUNCTION, port
 from segmenter.remote_source import source_values
-from segmenter.rules_sql import case_expression
 from segmenter.schema.files import bind, literal, read, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.script_frame import SCRIPT, begin, comments, commit

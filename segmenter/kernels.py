@@ -12,15 +12,15 @@ from contextlib import suppress
 
 import numpy as np
 
-import segmenter.knn_line  # noqa: F401  # its kernels count too; the rules import them late
+import segmenter.classifier.breakpoints  # noqa: F401  # its kernels count too; the rules import them late
+from segmenter.classifier.knn import NearestNeighbors, to_cents
+from segmenter.classifier.rules import compile_rules
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.ward import ward_linkage
 from segmenter.compiled import FOLDER, all_on_disk
 from segmenter.kernel_folder import drop_older
-from segmenter.knn import NearestNeighbors, to_cents
 from segmenter.points import Points
 from segmenter.progress import Progress
-from segmenter.rules import compile_rules
 from segmenter.settings import Settings
 
 __all__ = ["warm_up"]

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from segmenter.classifier.rules import Rules
 from segmenter.clustering.recursion import Segment, Segmentation, Split
 from segmenter.errors import SegmenterError
 from segmenter.points import Points
-from segmenter.rules import Rules
 from segmenter.settings import Settings
 
 if TYPE_CHECKING:
-    from segmenter.knn import NearestNeighbors
+    from segmenter.classifier.knn import NearestNeighbors
 
 __all__ = ["Model"]
 
@@ -117,7 +117,7 @@ class Model:
         SegmenterError
             The model was stored without them.
         """
-        from segmenter.knn import NearestNeighbors
+        from segmenter.classifier.knn import NearestNeighbors
 
         if not len(self.points):
             number = "this model" if self.model_id is None else f"model {self.model_id}"

@@ -8,11 +8,11 @@ import duckdb
 from sqlglot import exp
 
 from segmenter import snapshot, stopping, store
+from segmenter.classifier.case_expression import case_expression
+from segmenter.classifier.explanation import explanation
 from segmenter.comments import write_comments
 from segmenter.errors import SegmenterError
-from segmenter.explanation_sql import explanation
 from segmenter.model import Model
-from segmenter.rules_sql import case_expression
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import RULES, VIEWS, bind, create_view, query_text, view_files
 from segmenter.schema.names import (

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from segmenter.classifier.knn import NearestNeighbors
+from segmenter.classifier.rules import Rules
 from segmenter.clustering.recursion import flat_segments, recursive_segments
 from segmenter.errors import SegmenterError
-from segmenter.knn import NearestNeighbors
 from segmenter.metrics import adjusted_rand
 from segmenter.points import IntArray, Points
-from segmenter.rules import Rules
 from segmenter.sampling import draw, evenly, folds
 from segmenter.settings import Settings
 

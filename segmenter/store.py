@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from segmenter.bins import training_bins
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.clustering.recursion import Segment, Segmentation, Split
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.schema.connection import check_connection, first_row, records, transaction
 from segmenter.schema.files import TABLES, read
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model

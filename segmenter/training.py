@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import duckdb
 
+from segmenter.classifier.knn import NearestNeighbors
+from segmenter.classifier.rules import Rules, compile_rules
 from segmenter.clustering.recursion import Segmentation, recursive_segments
 from segmenter.coarsening import REACH, Grid
 from segmenter.doubts import count_losses, doubts
 from segmenter.errors import SegmenterError, reason
-from segmenter.knn import NearestNeighbors
 from segmenter.lifecycle import Lifecycle, lifecycle
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
-from segmenter.rules import Rules, compile_rules
 from segmenter.settings import Settings
 from segmenter.stage import Cut, Stage, Survey
 from segmenter.text import counted, percent

@@ -16,7 +16,7 @@ import pyarrow as pa
 from segmenter.udf import Function, Session
 from segmenter.udf.classify_segment_knn import floats
 
-from segmenter.knn import to_cents
+from segmenter.classifier.knn import to_cents
 from segmenter.model import Model
 
 __all__ = ["FUNCTION"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from segmenter import knn
+from segmenter.classifier import knn
 from segmenter.compiled import FOLDER
 from tests.datasets import SHOP
 

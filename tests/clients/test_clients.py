@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from segmenter.rules import OPEN_HIGH, OPEN_LOW
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
 
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "segmenter-tests"

@@ -12,7 +12,7 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.rules import OPEN_HIGH, OPEN_LOW
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
 
 CUSTOMERS = """
     select customer_id, monetary, frequency, first_order_at, last_order_at, is_whale, segment,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from segmenter.bins import MIN_CUSTOMERS, training_bins
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.points import Points
-from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
 
 INF = float("inf")
 

@@ -98,7 +98,7 @@ from segmenter import kernel_folder
 kernel_folder.kernel_folder = lambda module, given: None
 
 from segmenter.kernels import warm_up
-from segmenter.knn import to_cents
+from segmenter.classifier.knn import to_cents
 
 class Listener:
     def warn(self, message):

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
+from segmenter.classifier.exact_distance import two_product
+from segmenter.classifier.knn import NearestNeighbors, to_cents
 from segmenter.compiled import kernel
 from segmenter.errors import SegmenterError
-from segmenter.exact import two_product
-from segmenter.knn import NearestNeighbors, to_cents
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
 
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmenter import rules as rules_module
+from segmenter.classifier import rules as rules_module
+from segmenter.classifier.knn import NearestNeighbors
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules, compile_rules
 from segmenter.errors import SegmenterError
-from segmenter.knn import NearestNeighbors
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
-from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules, compile_rules
 
 
 def assert_cover_exactly_once(rules):

@@ -10,7 +10,7 @@ breakpoints. An interval [a, b] of cents is settled by one of two proofs:
     places in the order matter besides: who is last, when only some of its customers vote, and
     who comes first among the tied segments, when votes are tied. If that is the same point at
     both ends, it is so in between, by the same argument, and so is the segment. (The order is
-    exact, see `segmenter.exact`, or this would be no proof.)
+    exact, see `segmenter.classifier.exact_distance`, or this would be no proof.)
 
 (b) *Purity.* The distance of the last voter changes by at most 1 a cent, so nowhere in [a, b] is
     it above D = (d(a) + d(b) + (b - a)) / 2. If all points within D of the interval belong to one
@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from segmenter.classifier.exact_distance import zero
+from segmenter.classifier.kdtree import CodeArray, FloatArray, Scratch, Tree, reach, scratch, search
+from segmenter.classifier.knn import vote
 from segmenter.compiled import inlined, inner, kernel
-from segmenter.exact import zero
-from segmenter.knn import vote
-from segmenter.knn_tree import CodeArray, FloatArray, Scratch, Tree, reach, scratch, search
 from segmenter.points import IntArray
 
 __all__ = ["only_segments", "walk"]

@@ -5,8 +5,8 @@ The neighbours of a query are the k nearest *customers*: points in the order of
 counts c times, the last one as often as is still needed to reach k. The majority of their
 segments wins; tied segments yield to the one with the nearest neighbour.
 
-Neighbours are found by `segmenter.knn_tree` and ordered by `segmenter.exact`: no rounding decides,
-so the order is a mathematical fact, from which `segmenter.rules` can prove where segments change.
+Neighbours are found by `segmenter.classifier.kdtree` and ordered by `segmenter.classifier.exact_distance`: no rounding decides,
+so the order is a mathematical fact, from which `segmenter.classifier.rules` can prove where segments change.
 """
 
 from __future__ import annotations
@@ -16,10 +16,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmenter.classifier.exact_distance import MAX_RATIO, MIN_RATIO
+from segmenter.classifier.kdtree import (
+    CodeArray,
+    FloatArray,
+    Scratch,
+    Tree,
+    plant,
+    reach,
+    scratch,
+    search,
+)
 from segmenter.compiled import inlined, kernel
 from segmenter.errors import SegmenterError
-from segmenter.exact import MAX_RATIO, MIN_RATIO
-from segmenter.knn_tree import CodeArray, FloatArray, Scratch, Tree, plant, reach, scratch, search
 from segmenter.points import IntArray, Points
 
 __all__ = ["NearestNeighbors", "Voters", "to_cents", "vote"]

@@ -1,7 +1,7 @@
 """The nearest-neighbour classifier as rectangles: thresholds that SQL can compare.
 
 Frequency is a whole number, so the classifier is a family of functions ``monetary -> segment``,
-one for each frequency, each constant between a few breakpoints that `segmenter.knn_line` finds
+one for each frequency, each constant between a few breakpoints that `segmenter.classifier.breakpoints` finds
 and proves. Frequencies in a row with the same breakpoints and segments become one range. Nothing
 is approximated: the rules and the search agree on every profile.
 """
@@ -19,7 +19,7 @@ from segmenter.points import CodeArray, IntArray
 from segmenter.text import counted
 
 if TYPE_CHECKING:
-    from segmenter.knn import NearestNeighbors
+    from segmenter.classifier.knn import NearestNeighbors
 
 __all__ = ["MAX_FREQUENCIES", "MAX_RECTANGLES", "OPEN_HIGH", "OPEN_LOW", "Rules", "compile_rules"]
 
@@ -125,7 +125,7 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
     >>> compile_rules(neighbors, max_rules=10).cents_from[1:].tolist()
     [551]
     """
-    from segmenter.knn_line import only_segments, walk
+    from segmenter.classifier.breakpoints import only_segments, walk
 
     low, high = neighbors.frequency_range
     if high - low >= MAX_FREQUENCIES:

@@ -7,7 +7,7 @@ keeps the offset of a cell along each axis (Arya, Mount 1993) and goes to the ne
 
 It is exact because floating point only ever *rules out*: the bound carries a slack above all
 rounding errors, and candidates whose computed d2 are closer than that are compared by
-`segmenter.exact.is_before`.
+`segmenter.classifier.exact_distance.is_before`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from segmenter.classifier.exact_distance import SLACK, is_before, zero
 from segmenter.compiled import inlined, inner, kernel
-from segmenter.exact import SLACK, is_before, zero
 from segmenter.points import CodeArray, IntArray, Points
 
 __all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from segmenter.rules import OPEN_HIGH, OPEN_LOW, Rules
-from segmenter.rules_sql import Branch, balanced, money
+from segmenter.classifier.case_expression import Branch, balanced, money
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.text import verb
 
 __all__ = ["explanation"]

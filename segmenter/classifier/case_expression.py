@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from sqlglot import exp
 
+from segmenter.classifier.rules import Rules
 from segmenter.points import Points
-from segmenter.rules import Rules
 
 __all__ = ["Branch", "balanced", "case_expression", "money"]
 

@@ -1,0 +1,1 @@
+"""The classifier: nearest neighbours, their breakpoints, and the rules as SQL."""
