@@ -110,7 +110,7 @@ def _on_duckdb(folder: Path) -> tuple[Figure, str]:
 
 
 def _on_spark(folder: Path) -> tuple[Figure, str]:
-    from segmenter.spark import start_spark
+    from segmenter.engines.spark import start_spark
 
     conf = {
         "spark.driver.memory": DRIVER_MEMORY,

@@ -13,24 +13,24 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from segmenter.engine import Publication
-from segmenter.errors import SegmenterError
-from segmenter.exporting import model_function, model_views
-from segmenter.model import Model
-from segmenter.portability import FUNCTION
-from segmenter.progress import Progress
-from segmenter.schema.files import redirect
-from segmenter.schema.names import SCHEMA
-from segmenter.script_frame import SCRIPT
-from segmenter.settings import Settings
-from segmenter.sources.source import Source
-from segmenter.stage import Stage
-from segmenter.warehouses import (
+from segmenter.engines.ddl import (
     create_function,
     create_schema,
     create_session_function,
     create_view,
 )
+from segmenter.engines.duckdb import Publication
+from segmenter.engines.script_frame import SCRIPT
+from segmenter.engines.translate import FUNCTION
+from segmenter.errors import SegmenterError
+from segmenter.exporting import model_function, model_views
+from segmenter.model import Model
+from segmenter.progress import Progress
+from segmenter.schema.files import redirect
+from segmenter.schema.names import SCHEMA
+from segmenter.settings import Settings
+from segmenter.sources.source import Source
+from segmenter.stage import Stage
 
 __all__ = ["check_settings", "points_stage", "publisher"]
 

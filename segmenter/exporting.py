@@ -12,17 +12,17 @@ from typing import Literal
 from sqlglot import exp
 
 from segmenter.classifier.case_expression import case_expression
+from segmenter.engines.ddl import check_dialect, create_function, create_schema, create_view, write
+from segmenter.engines.inline_views import one_query
+from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
+from segmenter.engines.translate import FUNCTION, port
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
-from segmenter.one_query import one_query
-from segmenter.portability import FUNCTION, port
 from segmenter.remote_source import source_values
 from segmenter.schema.files import bind, literal, read, view_files
 from segmenter.schema.names import SCHEMA
-from segmenter.script_frame import SCRIPT, begin, comments, commit
 from segmenter.sources.source import Source
 from segmenter.text import counted
-from segmenter.warehouses import check_dialect, create_function, create_schema, create_view, write
 
 __all__ = ["export", "model_function", "model_views"]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 
 from segmenter.elsewhere import check_settings, points_stage, publisher
-from segmenter.engine import Embedded, Engine
+from segmenter.engines.duckdb import Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
@@ -248,11 +248,11 @@ def _engine(con: Any) -> Any:
     """Return the engine of a connection, by whose it is."""
     family = type(con).__module__.split(".")[0]
     if family == "pyspark":
-        from segmenter.spark import Spark
+        from segmenter.engines.spark import Spark
 
         return Spark(con)
     if family == "psycopg" and not type(con).__name__.startswith("Async"):
-        from segmenter.postgres import Postgres
+        from segmenter.engines.postgres import Postgres
 
         return Postgres(con)
     raise SegmenterError(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import duckdb
 from sqlglot import exp
 
-from segmenter.engine import Embedded
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError, did_you_mean, reason
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind

@@ -13,22 +13,22 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from segmenter.engine import FRAME
+from segmenter.engines.ddl import create_session_function, write
+from segmenter.engines.duckdb import FRAME
+from segmenter.engines.spark import Spark
+from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
+from segmenter.engines.translate import FUNCTION, port
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.exporting import model_function
 from segmenter.label_columns import ADDED
 from segmenter.model import Model
-from segmenter.portability import FUNCTION, port
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
 from segmenter.sources.expressions import resolve
 from segmenter.sources.source import Source
-from segmenter.spark import Spark
-from segmenter.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.stage import Stage
 from segmenter.text import counted, verb
-from segmenter.warehouses import create_session_function, write
 
 __all__ = ["Lake", "label_on_spark"]
 

@@ -16,9 +16,9 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.coarsening import MAX_BITS, Grid
-from segmenter.engine import Embedded, Engine, Kind
+from segmenter.engines.duckdb import Embedded, Engine, Kind
+from segmenter.engines.percentiles import settle_percentiles
 from segmenter.errors import SegmenterError
-from segmenter.percentiles import settle_percentiles
 from segmenter.points import Points
 from segmenter.schema.connection import tidying_up
 from segmenter.schema.files import QUALITY, bind, literal, redirect, transactions_file, view_files

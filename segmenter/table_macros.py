@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from segmenter.one_query import one_query
+from segmenter.engines.inline_views import one_query
 from segmenter.schema.files import TABLE_MACROS, bind, literal, query_text
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.binding import Binding

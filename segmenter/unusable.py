@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.engine import Engine
+from segmenter.engines.duckdb import Engine
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.sources.binding import Binding
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import duckdb
 
 from segmenter.elsewhere import points_stage, publisher
-from segmenter.engine import Engine
+from segmenter.engines.duckdb import Engine
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress

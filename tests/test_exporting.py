@@ -14,8 +14,8 @@ import sqlglot
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli import main
+from segmenter.engines.ddl import DIALECTS
 from segmenter.refreshing import Refresh
-from segmenter.warehouses import DIALECTS
 from tests.datasets import SHOP
 
 

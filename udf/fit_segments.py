@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 from segmenter.udf import Function, Session
 
-from segmenter.engine import Embedded
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.fitting import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent

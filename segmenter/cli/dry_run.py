@@ -9,7 +9,7 @@ from sqlglot import exp
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import results
-from segmenter.engine import Engine
+from segmenter.engines.duckdb import Engine
 from segmenter.progress import Progress
 from segmenter.settings import Settings
 from segmenter.sources.file_columns import unshielded

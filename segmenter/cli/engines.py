@@ -17,8 +17,8 @@ from segmenter.errors import SegmenterError
 if TYPE_CHECKING:
     import duckdb
 
-    from segmenter.engine import Engine
-    from segmenter.spark import Spark
+    from segmenter.engines.duckdb import Engine
+    from segmenter.engines.spark import Spark
 
 __all__ = [
     "Choice",
@@ -110,14 +110,14 @@ class Choice:
     def opened(self, con: duckdb.DuckDBPyConnection) -> Iterator[Engine]:
         """Start or reach the engine; `con` is DuckDB's connection."""
         if self.is_here:
-            from segmenter.engine import Embedded
+            from segmenter.engines.duckdb import Embedded
 
             yield Embedded(con)
         elif self.name is EngineName.SPARK:
             with self.spark() as engine:
                 yield engine
         else:
-            from segmenter.postgres import Postgres, connect_postgres
+            from segmenter.engines.postgres import Postgres, connect_postgres
 
             with (
                 connect_postgres(self.dsn or "") as connection,
@@ -128,7 +128,7 @@ class Choice:
     @contextmanager
     def spark(self) -> Iterator[Spark]:
         """Start Spark, and stop it in the end if it was not running before."""
-        from segmenter.spark import Spark, is_running, start_spark
+        from segmenter.engines.spark import Spark, is_running, start_spark
 
         was_running = is_running()
         session = start_spark(self.master, dict(text.split("=", 1) for text in self.spark_conf))

@@ -62,9 +62,9 @@ def export(
     Example: segmenter export shop.duckdb --dialect snowflake \
         --table shop.sales --stage points
     """
+    from segmenter.engines.ddl import check_dialect
     from segmenter.exporting import export as script_of
     from segmenter.store import load
-    from segmenter.warehouses import check_dialect
 
     check_dialect(dialect)
     with open_model(database, wait) as con:

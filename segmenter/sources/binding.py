@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from segmenter.engine import FRAME, Embedded, Engine
+from segmenter.engines.duckdb import FRAME, Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order

@@ -7,7 +7,7 @@ from itertools import product
 
 from sqlglot import exp
 
-from segmenter.engine import Engine
+from segmenter.engines.duckdb import Engine
 from segmenter.schema.files import bind
 from segmenter.sources.amount_texts import Shape, read_shapes
 

@@ -18,8 +18,8 @@ from sqlglot import exp
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.postgres import Postgres, connect_postgres
-from segmenter.postgres_publishing import Publisher
+from segmenter.engines.postgres import Postgres, connect_postgres
+from segmenter.engines.postgres_publishing import Publisher
 from segmenter.stage import Stage
 from tests.advice import advised
 from tests.clients.alike import CUSTOMERS, check_same_model
@@ -91,7 +91,7 @@ def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 import psycopg, segmenter
-from segmenter.postgres_publishing import Publisher
+from segmenter.engines.postgres_publishing import Publisher
 
 def dying(self, names):
     real(self, list(names)[:2])

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 import segmenter
-from segmenter import SegmenterError, Settings, postgres_publishing
+from segmenter import SegmenterError, Settings
+from segmenter.engines import postgres_publishing
 
 VIEWS = ("transactions", "customer_profile", "customer_segments", "segment_summary")
 

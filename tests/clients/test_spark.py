@@ -15,8 +15,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
+from segmenter.engines.spark import Spark, start_spark
 from segmenter.publish import store_unpublished
-from segmenter.spark import Spark, start_spark
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.conftest import COLUMNS, QUICK
 
@@ -103,7 +103,7 @@ def test_a_task_that_fails_once_changes_nothing(spark, shop, sales):
 
 KILLED = """
 import os, signal
-from segmenter.spark import Spark
+from segmenter.engines.spark import Spark
 
 def publish(self, statements):
     with self.asking():
@@ -117,7 +117,7 @@ Spark.publish = publish
 FITS = """
 import json, sys
 from segmenter.cli.app import app
-from segmenter.spark import start_spark
+from segmenter.engines.spark import start_spark
 
 words, query = map(json.loads, sys.argv[1:])
 session = start_spark("local[2]", dict(word.split("=", 1) for word in words if "=" in word))

@@ -11,8 +11,8 @@ from pyspark.sql import functions as sql
 
 import segmenter
 from segmenter import SegmenterError, Source
-from segmenter.spark import Spark
-from segmenter.spark_files import base_path
+from segmenter.engines.spark import Spark
+from segmenter.engines.spark_files import base_path
 from segmenter.spark_labelling import Lake, label_on_spark
 from tests.clients.alike import check_same_model
 from tests.clients.conftest import COLUMNS

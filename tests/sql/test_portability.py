@@ -7,10 +7,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from segmenter import SegmenterError, portability
-from segmenter.literals import settled_literals
-from segmenter.portability import RULES
-from segmenter.same_meaning import keep_meaning
+from segmenter import SegmenterError
+from segmenter.engines import translate as portability
+from segmenter.engines.literals import settled_literals
+from segmenter.engines.semantics import keep_meaning
+from segmenter.engines.translate import RULES
 
 
 def rewritten(rule, query, dialect="trino", write=None):

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
-from segmenter.literals import settled_literals
-from segmenter.same_meaning import keep_meaning
+from segmenter.engines.literals import settled_literals
+from segmenter.engines.semantics import keep_meaning
+from segmenter.engines.utc_time import utc_now
 from segmenter.schema.names import SCHEMA
-from segmenter.utc_time import utc_now
 
 __all__ = [
     "FUNCTION",

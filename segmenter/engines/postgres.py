@@ -14,15 +14,15 @@ import pyarrow as pa
 from pyarrow import csv
 from sqlglot import exp
 
-from segmenter.engine import Kind, Publication, canonical_type
+from segmenter.engines.ddl import write
+from segmenter.engines.duckdb import Kind, Publication, canonical_type
+from segmenter.engines.postgres_errors import asking
+from segmenter.engines.postgres_publishing import Publisher
+from segmenter.engines.script_frame import SCRIPT
+from segmenter.engines.translate import port
 from segmenter.errors import SegmenterError, first_line
-from segmenter.portability import port
-from segmenter.postgres_errors import asking
-from segmenter.postgres_publishing import Publisher
 from segmenter.schema.names import SCHEMA
-from segmenter.script_frame import SCRIPT
 from segmenter.sources.source import Source
-from segmenter.warehouses import write
 
 if TYPE_CHECKING:
     import psycopg

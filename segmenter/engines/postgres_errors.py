@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from segmenter.engines.translate import FUNCTION
 from segmenter.errors import SegmenterError, first_line
-from segmenter.portability import FUNCTION
 from segmenter.schema.names import SCHEMA
 
 __all__ = ["asking"]

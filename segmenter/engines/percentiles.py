@@ -12,8 +12,8 @@ import math
 import duckdb
 from sqlglot import exp
 
-from segmenter.engine import Engine
-from segmenter.portability import fold_constants
+from segmenter.engines.duckdb import Engine
+from segmenter.engines.translate import fold_constants
 from segmenter.schema.files import literal
 
 __all__ = ["settle_percentiles"]

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
-from segmenter.engine import FRAME, Kind, Publication, canonical_type
+from segmenter.engines.ddl import write
+from segmenter.engines.duckdb import FRAME, Kind, Publication, canonical_type
+from segmenter.engines.spark_files import read_parquet, with_settings
+from segmenter.engines.translate import port
 from segmenter.errors import SegmenterError, first_line
-from segmenter.portability import port
 from segmenter.sources.source import Source
-from segmenter.spark_files import read_parquet, with_settings
-from segmenter.warehouses import write
 
 if TYPE_CHECKING:
     import pyarrow as pa

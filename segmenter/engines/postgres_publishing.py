@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from segmenter.engine import Publication
+from segmenter.engines.ddl import create_view
+from segmenter.engines.duckdb import Publication
+from segmenter.engines.postgres_grants import Kept
+from segmenter.engines.script_frame import SCRIPT, lock_view
 from segmenter.errors import SegmenterError
-from segmenter.postgres_grants import Kept
 from segmenter.schema.names import SCHEMA
-from segmenter.script_frame import SCRIPT, lock_view
-from segmenter.warehouses import create_view
 
 if TYPE_CHECKING:
     import psycopg
