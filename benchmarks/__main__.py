@@ -62,8 +62,8 @@ def _run(part: str, scale: Scale) -> Iterator[Row]:
 
 def _compile_kernels() -> None:
     """Compile once before anything is timed; loading what is compiled is part of the figures."""
-    from segmenter.kernels import warm_up
     from segmenter.progress import Silent
+    from segmenter.training.warm_up import warm_up
 
     warm_up(Silent())
 

@@ -26,9 +26,9 @@ from segmenter.schema.connection import first_row, records, tidying_up, transact
 from segmenter.schema.files import bind, literal, newest_order, redirect, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source, parse_moment
-from segmenter.stage import Stage
 from segmenter.text import day, within_years
-from segmenter.training import train
+from segmenter.training.stage import Stage
+from segmenter.training.train import train
 
 __all__ = ["Backtest", "Outcome"]
 

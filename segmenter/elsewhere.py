@@ -30,7 +30,7 @@ from segmenter.schema.files import redirect
 from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
-from segmenter.stage import Stage
+from segmenter.training.stage import Stage
 
 __all__ = ["check_settings", "points_stage", "publisher"]
 

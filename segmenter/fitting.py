@@ -30,9 +30,9 @@ from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.drafts import move, private_folder
 from segmenter.sources.source import Source
 from segmenter.sources.special_files import refuse_special
-from segmenter.stage import Stage
 from segmenter.text import percent
-from segmenter.training import train
+from segmenter.training.stage import Stage
+from segmenter.training.train import train
 
 if TYPE_CHECKING:
     import psycopg

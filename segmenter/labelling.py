@@ -16,7 +16,6 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from segmenter.doubts import count_losses
 from segmenter.errors import SegmenterError, first_line, shortage
 from segmenter.label_columns import Columns
 from segmenter.points import MAX_FREQUENCY
@@ -27,9 +26,10 @@ from segmenter.schema.names import SCHEMA, has_macro, require_model
 from segmenter.settings import Settings
 from segmenter.sources.files import InputFile, OutputFile
 from segmenter.sources.source import Source
-from segmenter.stage import Losses, Stage, Survey
 from segmenter.stored import stored_mapping
 from segmenter.text import counted, verb
+from segmenter.training.data_checks import count_losses
+from segmenter.training.stage import Losses, Stage, Survey
 
 __all__ = ["Labels", "label_customers", "label_profiles"]
 

@@ -17,15 +17,15 @@ import duckdb
 import numpy as np
 from sqlglot import exp
 
-from segmenter.coarsening import Grid
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, redirect, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
-from segmenter.stage import Stage
 from segmenter.stored import stored_mapping, stored_settings, stored_source
+from segmenter.training.coarsening import Grid
+from segmenter.training.stage import Stage
 
 __all__ = ["Customer", "Trace", "has_table", "source_rows", "trace"]
 

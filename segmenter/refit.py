@@ -26,8 +26,8 @@ from segmenter.schema.files import bind, literal
 from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import is_file_name
-from segmenter.stage import Stage
 from segmenter.text import percent
+from segmenter.training.stage import Stage
 
 __all__ = ["Refit", "check_source", "refit_changes"]
 

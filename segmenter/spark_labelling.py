@@ -27,8 +27,8 @@ from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
 from segmenter.sources.expressions import resolve
 from segmenter.sources.source import Source
-from segmenter.stage import Stage
 from segmenter.text import counted, verb
+from segmenter.training.stage import Stage
 
 __all__ = ["Lake", "label_on_spark"]
 

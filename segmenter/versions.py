@@ -13,8 +13,8 @@ from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress
 from segmenter.sources.source import Source
-from segmenter.stage import Stage
 from segmenter.text import counted
+from segmenter.training.stage import Stage
 
 __all__ = ["restaged", "stage_of"]
 

@@ -12,8 +12,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.stage import Stage
-from segmenter.training import inspect
+from segmenter.training.stage import Stage
+from segmenter.training.train import inspect
 
 _PARAMETER = re.compile(r"""\b([a-z_]+) = ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|True)""")
 

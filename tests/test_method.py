@@ -19,8 +19,8 @@ from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.ward import cut, ward_linkage
 from segmenter.points import Points
 from segmenter.progress import Silent
-from segmenter.stage import Stage
-from segmenter.training import train
+from segmenter.training.stage import Stage
+from segmenter.training.train import train
 from tests.datasets import DATASETS, load_dataset
 
 SEEDS = range(8)

@@ -69,7 +69,7 @@ def backtest(
     """
     from segmenter.backtesting import Backtest
     from segmenter.cli.console import listener
-    from segmenter.kernels import warm_up
+    from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing

@@ -47,8 +47,8 @@ def demo(
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_result
     from segmenter.fitting import fit as fit_model
-    from segmenter.kernels import warm_up
     from segmenter.sources.source import Source
+    from segmenter.training.warm_up import warm_up
 
     is_there = database.exists()
     if is_there:

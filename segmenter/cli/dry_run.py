@@ -14,8 +14,8 @@ from segmenter.progress import Progress
 from segmenter.settings import Settings
 from segmenter.sources.file_columns import unshielded
 from segmenter.sources.source import Source
-from segmenter.stage import Stage
-from segmenter.training import inspect
+from segmenter.training.stage import Stage
+from segmenter.training.train import inspect
 
 __all__ = ["show_dry_run"]
 

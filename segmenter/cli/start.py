@@ -249,7 +249,7 @@ def fit(
             show_dry_run(rows, source, settings, form, listener(quiet), safe_csv=safe_csv)
             return
         from segmenter.fitting import fit_into
-        from segmenter.kernels import warm_up
+        from segmenter.training.warm_up import warm_up
 
         net = SafetyNet(max_change, publish, replace)
         result = fit_into(

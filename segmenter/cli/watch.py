@@ -59,8 +59,8 @@ def quality(
     Example: segmenter quality shop.duckdb
     """
     from segmenter.cli.console import listener
-    from segmenter.kernels import warm_up
     from segmenter.quality import measure, save_measures, trained_model
+    from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing

@@ -15,7 +15,7 @@ import pytest
 
 from segmenter import SegmenterError
 from segmenter.schema.connection import transaction
-from segmenter.training import train as train_really
+from segmenter.training.train import train as train_really
 
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")
 

@@ -13,7 +13,7 @@ import pytest
 from segmenter import SegmenterError
 from segmenter.cli.placing import place
 from segmenter.report.writing import write
-from segmenter.training import train as train_really
+from segmenter.training.train import train as train_really
 from tests.datasets import RETAIL, SHOP
 
 FIT = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id", "--quiet")

@@ -17,7 +17,7 @@ from segmenter.cli import _way_out
 from segmenter.cli.app import app
 from segmenter.cli.database import open_to_read
 from segmenter.cli.workplace import Workplace
-from segmenter.training import train as train_really
+from segmenter.training.train import train as train_really
 from tests.datasets import SHOP
 
 FIT = (

@@ -20,7 +20,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.engines.postgres import Postgres, connect_postgres
 from segmenter.engines.postgres_publishing import Publisher
-from segmenter.stage import Stage
+from segmenter.training.stage import Stage
 from tests.advice import advised
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.conftest import copy_table

@@ -97,7 +97,7 @@ from segmenter import kernel_folder
 
 kernel_folder.kernel_folder = lambda module, given: None
 
-from segmenter.kernels import warm_up
+from segmenter.training.warm_up import warm_up
 from segmenter.classifier.knn import to_cents
 
 class Listener:

@@ -10,13 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 NOTHING_THERE = """
-from segmenter import kernels
+from segmenter.training.train import warm_up as kernels
 
 assert not kernels.all_on_disk()
 """
 
 FIRST_RUN = """
-from segmenter import compiled, kernels
+from segmenter.training.train import warm_up as kernels
+from segmenter import compiled
 from segmenter.progress import Silent
 
 kernels.all_on_disk = lambda: False  # what is there already need not be compiled again

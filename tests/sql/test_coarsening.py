@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli.words import audit_sentences
-from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.points import MAX_CENTS
-from segmenter.stage import Stage
+from segmenter.training.coarsening import MAX_BITS, Grid
+from segmenter.training.stage import Stage
 
 BASE = Source(profile="base")
 

@@ -140,7 +140,7 @@ def test_only_what_lies_in_the_window_and_meets_the_condition_is_looked_at(sold)
 
 @pytest.mark.parametrize("many", [250_000, 0])
 def test_a_fit_warns_in_the_words_of_the_view(sold, monkeypatch, many):
-    monkeypatch.setattr("segmenter.doubts.MANY_ROWS", many)
+    monkeypatch.setattr("segmenter.training.data_checks.MANY_ROWS", many)
     warnings = fit(sold, **ALL)
     rows = found(sold, "severity, words")
     expected = {words for severity, words in rows.values() if severity == "warns"}

@@ -52,7 +52,7 @@ def test_the_money_of_such_a_row_counts(shop):
 
 @pytest.mark.parametrize("many", [250_000, 0])
 def test_large_tables_and_windows_are_warned_too(shop, monkeypatch, many):
-    monkeypatch.setattr("segmenter.doubts.MANY_ROWS", many)
+    monkeypatch.setattr("segmenter.training.data_checks.MANY_ROWS", many)
     shop.execute(TYPO)
     for window in (None, "6 weeks"):
         heard = look(shop, **SALES, window=window).warnings

@@ -7,7 +7,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.stage import Stage
+from segmenter.training.stage import Stage
 from tests.advice import advised, fitted, look, said
 
 COLUMNS = {"customer": "customer_id", "order": "order_id"}
@@ -170,7 +170,7 @@ def test_a_condition_that_is_null_is_told(con):
 
 @pytest.mark.parametrize("many", [250_000, 0])
 def test_large_tables_are_told_the_same(con, monkeypatch, many):
-    monkeypatch.setattr("segmenter.doubts.MANY_ROWS", many)
+    monkeypatch.setattr("segmenter.training.data_checks.MANY_ROWS", many)
     table = texts(con, lambda v: str(v), ["many"] * 3)
     con.execute("update t set order_id = null where order_id < 24")
     dated = {"date": "timestamp '2024-01-01' + to_days(order_id)", "window": "5 years"}

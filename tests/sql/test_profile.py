@@ -8,7 +8,7 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.stage import Stage
+from segmenter.training.stage import Stage
 
 
 def profile(con, source, settings=None):

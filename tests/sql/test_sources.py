@@ -14,7 +14,7 @@ import segmenter
 from segmenter import SegmenterError, Source
 from segmenter.labelling import label_profiles
 from segmenter.sources.files import InputFile, OutputFile
-from segmenter.stage import Stage
+from segmenter.training.stage import Stage
 
 COLUMNS = {"customer": "customer_id", "amount": "amount"}
 

@@ -11,8 +11,8 @@ from segmenter.cli.comparison import adjusted_rand_index
 from segmenter.progress import Silent
 from segmenter.publish import publish, store_unpublished
 from segmenter.refit import refit_changes
-from segmenter.stage import Stage
-from segmenter.training import train
+from segmenter.training.stage import Stage
+from segmenter.training.train import train
 from segmenter.versions import stage_of
 
 

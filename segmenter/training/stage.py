@@ -15,7 +15,6 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter.coarsening import MAX_BITS, Grid
 from segmenter.engines.duckdb import Embedded, Engine, Kind
 from segmenter.engines.percentiles import settle_percentiles
 from segmenter.errors import SegmenterError
@@ -25,6 +24,7 @@ from segmenter.schema.files import QUALITY, bind, literal, redirect, transaction
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.source import Source
+from segmenter.training.coarsening import MAX_BITS, Grid
 
 __all__ = ["Cut", "Losses", "Stage", "Survey"]
 

@@ -1,7 +1,7 @@
 """Compiled kernels: whether they are on disk already, and compiling them out loud when not.
 
 Two processes share the work, one for the clustering and one for the classifier; what they compile
-meets on disk. ``python -m segmenter.kernels`` is the second one.
+meets on disk. ``python -m segmenter.training.warm_up`` is the second one.
 """
 
 from __future__ import annotations

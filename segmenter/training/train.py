@@ -12,17 +12,17 @@ import duckdb
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules, compile_rules
 from segmenter.clustering.recursion import Segmentation, recursive_segments
-from segmenter.coarsening import REACH, Grid
-from segmenter.doubts import count_losses, doubts
 from segmenter.errors import SegmenterError, reason
-from segmenter.lifecycle import Lifecycle, lifecycle
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
-from segmenter.stage import Cut, Stage, Survey
 from segmenter.text import counted, percent
-from segmenter.unusable import complaint, reading_advice, rounded_away
+from segmenter.training.coarsening import REACH, Grid
+from segmenter.training.data_checks import count_losses, doubts
+from segmenter.training.lifecycle import Lifecycle, lifecycle
+from segmenter.training.row_errors import complaint, reading_advice, rounded_away
+from segmenter.training.stage import Cut, Stage, Survey
 
 __all__ = ["Training", "inspect", "train"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from segmenter.errors import SegmenterError
-from segmenter.stage import Losses, Stage, Survey
-from segmenter.unusable import lost
+from segmenter.training.row_errors import lost
+from segmenter.training.stage import Losses, Stage, Survey
 
 __all__ = ["MANY_ROWS", "Count", "count_losses", "doubts"]
 

@@ -15,8 +15,8 @@ from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.sources.binding import Binding
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
 from segmenter.sources.text_advice import HERE, date_advice, number_advice
-from segmenter.stage import Losses, Survey
 from segmenter.text import percent
+from segmenter.training.stage import Losses, Survey
 
 __all__ = ["complaint", "lost", "reading_advice", "rounded_away"]
 

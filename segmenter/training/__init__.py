@@ -1,0 +1,1 @@
+"""Training: from a source to a model, without writing anything."""
