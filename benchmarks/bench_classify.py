@@ -20,7 +20,7 @@ from benchmarks.measuring import Figure, Row, Scale, alone, timed
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import compile_rules
 from segmenter.points import Points
-from segmenter.publish import has_macro
+from segmenter.storage.publish import has_macro
 from tests.datasets import load_dataset
 
 ROWS = {"small": 1_000_000, "full": 10_000_000}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from segmenter.registration import register
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
-    from segmenter.store import load
+    from segmenter.storage.store import load
 
 __all__ = [
     "Model",
@@ -47,7 +47,7 @@ _HOME = {
     "Source": "sources.source",
     "export": "exporting",
     "fit": "fitting",
-    "load": "store",
+    "load": "storage.store",
     "register": "registration",
 }
 

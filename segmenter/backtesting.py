@@ -18,7 +18,6 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter import store
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
@@ -26,6 +25,7 @@ from segmenter.schema.connection import first_row, records, tidying_up, transact
 from segmenter.schema.files import bind, literal, newest_order, redirect, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source, parse_moment
+from segmenter.storage import store
 from segmenter.text import day, within_years
 from segmenter.training.stage import Stage
 from segmenter.training.train import train

@@ -22,7 +22,6 @@ from segmenter.engines.duckdb import Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
-from segmenter.publish import check_target, publish, store_unpublished
 from segmenter.refit import Refit, check_source, refit_changes
 from segmenter.schema.connection import way_to
 from segmenter.schema.names import STORAGE
@@ -30,6 +29,7 @@ from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.drafts import move, private_folder
 from segmenter.sources.source import Source
 from segmenter.sources.special_files import refuse_special
+from segmenter.storage.publish import check_target, publish, store_unpublished
 from segmenter.text import percent
 from segmenter.training.stage import Stage
 from segmenter.training.train import train

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-from segmenter import store
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.memory import Customer, Trace, has_table, source_rows, trace
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
+from segmenter.storage import store
 from segmenter.text import counted
 
 __all__ = ["Forgetting", "Step"]

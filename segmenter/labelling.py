@@ -26,7 +26,7 @@ from segmenter.schema.names import SCHEMA, has_macro, require_model
 from segmenter.settings import Settings
 from segmenter.sources.files import InputFile, OutputFile
 from segmenter.sources.source import Source
-from segmenter.stored import stored_mapping
+from segmenter.storage.stored import stored_mapping
 from segmenter.text import counted, verb
 from segmenter.training.data_checks import count_losses
 from segmenter.training.stage import Losses, Stage, Survey

@@ -23,7 +23,7 @@ from segmenter.schema.files import bind, literal, redirect, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
-from segmenter.stored import stored_mapping, stored_settings, stored_source
+from segmenter.storage.stored import stored_mapping, stored_settings, stored_source
 from segmenter.training.coarsening import Grid
 from segmenter.training.stage import Stage
 

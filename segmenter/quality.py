@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from segmenter import metrics, resampling, store
+from segmenter import metrics, resampling
 from segmenter.clustering.recursion import flat_segments
 from segmenter.errors import SegmenterError
 from segmenter.metrics import Moments
@@ -23,6 +23,7 @@ from segmenter.sampling import SEED, evenly
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA
+from segmenter.storage import store
 from segmenter.text import counted, percent
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]

@@ -17,7 +17,6 @@ import pyarrow as pa
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from segmenter import snapshot, store
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.progress import Progress
@@ -26,6 +25,7 @@ from segmenter.schema.files import bind, literal
 from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import is_file_name
+from segmenter.storage import snapshot, store
 from segmenter.text import percent
 from segmenter.training.stage import Stage
 

@@ -10,14 +10,14 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter import snapshot, store
-from segmenter.comments import comment_snapshot
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, tidying_up, transaction
 from segmenter.schema.files import bind, literal, redirect, view_files
 from segmenter.schema.names import SCHEMA, has_macro
 from segmenter.sources.binding import bind_source
+from segmenter.storage import snapshot, store
+from segmenter.storage.comments import comment_snapshot
 from segmenter.text import counted
 
 __all__ = ["Changes", "Refresh"]

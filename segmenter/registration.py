@@ -7,12 +7,12 @@ from typing import Any
 
 import duckdb
 
-from segmenter import store
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
-from segmenter.publish import generation
 from segmenter.schema.connection import check_connection
 from segmenter.schema.names import has_macro
+from segmenter.storage import store
+from segmenter.storage.publish import generation
 from segmenter.udf import (
     Function,
     classify_segment,

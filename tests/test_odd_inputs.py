@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import segmenter
-from segmenter import SegmenterError, Source, publish
+from segmenter import SegmenterError, Source
+from segmenter.storage import publish
 from segmenter.text import counted, day, ended, visible, within_years
 from tests.datasets import SHOP
 

@@ -93,8 +93,8 @@ def open_model(
 
 def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Say so when a query failed because the user's table is not what it was at the fit."""
-    from segmenter import store
     from segmenter.sources.binding import bind_source
+    from segmenter.storage import store
 
     _, source, settings = store.current(con)
     if source.was_frame:

@@ -64,7 +64,7 @@ def export(
     """
     from segmenter.engines.ddl import check_dialect
     from segmenter.exporting import export as script_of
-    from segmenter.store import load
+    from segmenter.storage.store import load
 
     check_dialect(dialect)
     with open_model(database, wait) as con:

@@ -142,7 +142,7 @@ def label(
         )
     if chosen.name is EngineName.SPARK:
         from segmenter.spark_labelling import Lake
-        from segmenter.store import load
+        from segmenter.storage.store import load
 
         lake = Lake(given, str(output), tuple(partition_by or ()), overwrite, overwrite_column)
         raw_source = Source(transactions=given, **raw) if is_raw else None

@@ -66,7 +66,7 @@ def models(
 def _unusual(settings: str) -> str:
     """Return the settings that are not the defaults."""
     from segmenter.settings import Settings
-    from segmenter.stored import stored_mapping
+    from segmenter.storage.stored import stored_mapping
 
     usual = Settings().as_dict()
     given = stored_mapping(settings, "settings")
@@ -98,10 +98,10 @@ def rollback(
     Example: segmenter rollback model.duckdb 1 \
         --dsn postgresql://analyst@warehouse/sales
     """
-    from segmenter import store
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
-    from segmenter.publish import publish
+    from segmenter.storage import store
+    from segmenter.storage.publish import publish
     from segmenter.versions import restaged
 
     progress = listener(quiet)
@@ -170,7 +170,7 @@ def prune(
     Example: segmenter prune shop.duckdb --keep 5
     """
     from segmenter.cli.terminal import messages
-    from segmenter.store import delete
+    from segmenter.storage.store import delete
 
     with open_model(database, wait, quiet=quiet) as con:
         found = con.execute(

@@ -116,7 +116,7 @@ def _sentence(words: str) -> str:
 
 
 def _refuse_sources_that_stand_still(con: duckdb.DuckDBPyConnection) -> None:
-    from segmenter import store
+    from segmenter.storage import store
 
     model_id, source, _ = store.current(con)
     if source.kind == "points":

@@ -197,7 +197,7 @@ class Embedded:
         return self.local.sql(_written(query)).to_arrow_table()
 
     def publish(self, publication: Publication) -> None:
-        """Do nothing: in DuckDB a model is more than a script, see `segmenter.publish`."""
+        """Do nothing: in DuckDB a model is more than a script, see `segmenter.storage.publish`."""
         del publication
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from segmenter import snapshot
 from segmenter.errors import SegmenterError
 from segmenter.report import optional
 from segmenter.report.facts import Facts, Map, Rows
@@ -24,7 +23,8 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, read
 from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
-from segmenter.stored import stored_mapping, stored_source, stored_warnings
+from segmenter.storage import snapshot
+from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
 from segmenter.text import day, within_years
 
 __all__ = ["MANY", "Questions"]

@@ -16,7 +16,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.engines.spark import Spark, start_spark
-from segmenter.publish import store_unpublished
+from segmenter.storage.publish import store_unpublished
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.conftest import COLUMNS, QUICK
 

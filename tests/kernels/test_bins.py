@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmenter.bins import MIN_CUSTOMERS, training_bins
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.points import Points
+from segmenter.storage.drift_bins import MIN_CUSTOMERS, training_bins
 
 INF = float("inf")
 

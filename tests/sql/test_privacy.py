@@ -9,8 +9,8 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.forgetting import Forgetting
 from segmenter.progress import Silent
-from segmenter.publish import publish
 from segmenter.refreshing import Refresh
+from segmenter.storage.publish import publish
 from segmenter.versions import stage_of
 
 SOURCE = Source(transactions="sales", customer="customer", amount="amount", order="invoice")

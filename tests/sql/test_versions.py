@@ -6,11 +6,12 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import segmenter
-from segmenter import SegmenterError, Settings, Source, store
+from segmenter import SegmenterError, Settings, Source
 from segmenter.cli.comparison import adjusted_rand_index
 from segmenter.progress import Silent
-from segmenter.publish import publish, store_unpublished
 from segmenter.refit import refit_changes
+from segmenter.storage import store
+from segmenter.storage.publish import publish, store_unpublished
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 from segmenter.versions import stage_of
@@ -166,7 +167,7 @@ def test_a_crash_while_publishing_leaves_the_version_before(shop, sales, monkeyp
     segmenter.fit(shop, sales)
     query = "from segments.customer_segments order by customer_id"
     before = rows(shop, query)
-    monkeypatch.setattr("segmenter.publish.write_comments", lambda *_: 1 / 0)
+    monkeypatch.setattr("segmenter.storage.publish.write_comments", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         segmenter.fit(shop, sales, Settings(levels=1), publish=True)
     assert rows(shop, query) == before

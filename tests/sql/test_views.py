@@ -145,7 +145,7 @@ def test_the_model_survives_the_store(fitted):
 def test_a_failed_fit_leaves_the_model_before(shop, sales, monkeypatch):
     segmenter.fit(shop, sales)
     before = rows(shop, "select * from segments.models"), rows(shop, "from duckdb_views()")
-    monkeypatch.setattr("segmenter.publish.create_view", lambda *_: "select * from nowhere")
+    monkeypatch.setattr("segmenter.storage.publish.create_view", lambda *_: "select * from nowhere")
     with pytest.raises(duckdb.CatalogException):
         segmenter.fit(shop, sales, Settings(n_neighbors=3))
     assert before == (

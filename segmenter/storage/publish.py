@@ -7,10 +7,9 @@ from collections.abc import Callable
 import duckdb
 from sqlglot import exp
 
-from segmenter import snapshot, stopping, store
+from segmenter import stopping
 from segmenter.classifier.case_expression import case_expression
 from segmenter.classifier.explanation import explanation
-from segmenter.comments import write_comments
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, transaction
@@ -25,7 +24,9 @@ from segmenter.schema.names import (
 )
 from segmenter.schema.shadowing import refuse_shadows
 from segmenter.sources.binding import Binding
-from segmenter.table_macros import table_macros
+from segmenter.storage import snapshot, store
+from segmenter.storage.comments import write_comments
+from segmenter.storage.table_macros import table_macros
 
 __all__ = ["check_target", "generation", "publish", "store_unpublished"]
 

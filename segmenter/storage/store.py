@@ -11,7 +11,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from segmenter.bins import training_bins
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.clustering.recursion import Segment, Segmentation, Split
 from segmenter.errors import SegmenterError
@@ -22,7 +21,8 @@ from segmenter.schema.files import TABLES, read
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
-from segmenter.stored import stored_mapping, stored_settings, stored_source, stored_warnings
+from segmenter.storage.drift_bins import training_bins
+from segmenter.storage.stored import stored_mapping, stored_settings, stored_source, stored_warnings
 from segmenter.version import __version__
 
 __all__ = ["create_tables", "current", "delete", "load", "make_current", "rules_table", "save"]

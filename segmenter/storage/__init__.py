@@ -1,0 +1,1 @@
+"""Storage: models as tables, and what is published over them."""
