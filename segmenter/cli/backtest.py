@@ -24,7 +24,7 @@ from segmenter.cli.workplace import workplace
 from segmenter.text import counted, day, percent
 
 if TYPE_CHECKING:
-    from segmenter.backtesting import Outcome
+    from segmenter.evaluation.backtest import Outcome
 
 __all__ = ["backtest"]
 
@@ -67,8 +67,8 @@ def backtest(
 
     Example: segmenter backtest shop.duckdb --as-of 2010-11-30
     """
-    from segmenter.backtesting import Backtest
     from segmenter.cli.console import listener
+    from segmenter.evaluation.backtest import Backtest
     from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):

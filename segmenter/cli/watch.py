@@ -59,7 +59,7 @@ def quality(
     Example: segmenter quality shop.duckdb
     """
     from segmenter.cli.console import listener
-    from segmenter.quality import measure, save_measures, trained_model
+    from segmenter.evaluation.quality import measure, save_measures, trained_model
     from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):

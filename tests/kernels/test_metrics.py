@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from segmenter import metrics, resampling
 from segmenter.clustering.recursion import flat_segments, recursive_segments
-from segmenter.metrics import Moments
+from segmenter.evaluation import metrics, resampling
+from segmenter.evaluation.metrics import Moments
+from segmenter.evaluation.sampling import draw, evenly, folds
 from segmenter.points import Points
-from segmenter.sampling import draw, evenly, folds
 from segmenter.settings import Settings
 
 

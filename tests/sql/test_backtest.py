@@ -7,7 +7,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.backtesting import Backtest
+from segmenter.evaluation.backtest import Backtest
 from tests.datasets import load_dataset
 
 SOURCE = Source(

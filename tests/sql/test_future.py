@@ -6,7 +6,7 @@ import pytest
 
 import segmenter
 from segmenter import Source
-from segmenter.backtesting import Backtest
+from segmenter.evaluation.backtest import Backtest
 from segmenter.refreshing import Refresh
 from tests.advice import advised, fitted, look, said
 

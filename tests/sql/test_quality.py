@@ -8,10 +8,10 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.metrics import silhouette
+from segmenter.evaluation.metrics import silhouette
+from segmenter.evaluation.quality import Measure, measure, save_measures, trained_model
+from segmenter.evaluation.sampling import evenly
 from segmenter.points import Points
-from segmenter.quality import Measure, measure, save_measures, trained_model
-from segmenter.sampling import evenly
 
 METRICS = [
     "silhouette",
@@ -128,8 +128,8 @@ def test_large_models_say_their_samples(con, monkeypatch):
     )
     model = segmenter.fit(con, Source(points="points"))
     exact = {one.metric: one.value for one in measure(con, model)}
-    monkeypatch.setattr("segmenter.resampling.MANY", 1000)
-    monkeypatch.setattr("segmenter.quality.EXACT_SILHOUETTE", 1000)
+    monkeypatch.setattr("segmenter.evaluation.resampling.MANY", 1000)
+    monkeypatch.setattr("segmenter.evaluation.quality.EXACT_SILHOUETTE", 1000)
     found = {one.metric: one for one in measure(con, model)}
     n = model.points.n_customers
     assert found["silhouette"].basis == f"a sample of 1,000 of {n:,} customers, seed 0"

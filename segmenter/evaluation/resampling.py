@@ -16,9 +16,9 @@ from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules
 from segmenter.clustering.recursion import flat_segments, recursive_segments
 from segmenter.errors import SegmenterError
-from segmenter.metrics import adjusted_rand
+from segmenter.evaluation.metrics import adjusted_rand
+from segmenter.evaluation.sampling import draw, evenly, folds
 from segmenter.points import IntArray, Points
-from segmenter.sampling import draw, evenly, folds
 from segmenter.settings import Settings
 
 __all__ = [

@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from segmenter import metrics, resampling
 from segmenter.clustering.recursion import flat_segments
 from segmenter.errors import SegmenterError
-from segmenter.metrics import Moments
+from segmenter.evaluation import metrics, resampling
+from segmenter.evaluation.metrics import Moments
+from segmenter.evaluation.resampling import Nearby
+from segmenter.evaluation.sampling import SEED, evenly
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
-from segmenter.resampling import Nearby
-from segmenter.sampling import SEED, evenly
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA

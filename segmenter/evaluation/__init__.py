@@ -1,0 +1,1 @@
+"""Evaluation: how good the segments are, and what they did later."""
