@@ -15,7 +15,7 @@ import duckdb
 
 import segmenter
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, together
-from segmenter.labelling import label_profiles
+from segmenter.operations.label import label_profiles
 from segmenter.sources.files import InputFile, OutputFile
 from tests.datasets import load_dataset
 

@@ -20,9 +20,9 @@ from segmenter.version import __version__
 
 if TYPE_CHECKING:
     from segmenter.errors import SegmenterError
-    from segmenter.exporting import export
-    from segmenter.fitting import fit
     from segmenter.model import Model
+    from segmenter.operations.export import export
+    from segmenter.operations.fit import fit
     from segmenter.registration import register
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
@@ -45,8 +45,8 @@ _HOME = {
     "SegmenterError": "errors",
     "Settings": "settings",
     "Source": "sources.source",
-    "export": "exporting",
-    "fit": "fitting",
+    "export": "operations.export",
+    "fit": "operations.fit",
     "load": "storage.store",
     "register": "registration",
 }

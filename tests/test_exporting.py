@@ -15,7 +15,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli import main
 from segmenter.engines.ddl import DIALECTS
-from segmenter.refreshing import Refresh
+from segmenter.operations.refresh import Refresh
 from tests.datasets import SHOP
 
 

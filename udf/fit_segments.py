@@ -21,7 +21,7 @@ from segmenter.udf import Function, Session
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.fitting import OwnConnection, fit_into, unpublished
+from segmenter.operations.fit import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
 from segmenter.settings import SafetyNet, Settings
 from segmenter.sources.source import Source

@@ -46,7 +46,7 @@ def demo(
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_result
-    from segmenter.fitting import fit as fit_model
+    from segmenter.operations.fit import fit as fit_model
     from segmenter.sources.source import Source
     from segmenter.training.warm_up import warm_up
 

@@ -63,7 +63,7 @@ def export(
         --table shop.sales --stage points
     """
     from segmenter.engines.ddl import check_dialect
-    from segmenter.exporting import export as script_of
+    from segmenter.operations.export import export as script_of
     from segmenter.storage.store import load
 
     check_dialect(dialect)

@@ -45,7 +45,7 @@ def refresh(
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
-    from segmenter.refreshing import Refresh
+    from segmenter.operations.refresh import Refresh
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
@@ -90,7 +90,7 @@ def forget(
     Example: segmenter forget shop.duckdb --customer 12347
     """
     from segmenter.cli.console import listener
-    from segmenter.forgetting import Forgetting
+    from segmenter.operations.forget import Forgetting
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing

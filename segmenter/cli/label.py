@@ -23,9 +23,9 @@ from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
     from segmenter.model import Model
+    from segmenter.operations.label_spark import Lake
     from segmenter.progress import Progress
     from segmenter.sources.source import Source
-    from segmenter.spark_labelling import Lake
 
 __all__ = ["label"]
 
@@ -112,7 +112,7 @@ def label(
         --input lake/profiles --output lake/labels
     """
     from segmenter.cli.console import listener
-    from segmenter.labelling import label_customers, label_profiles
+    from segmenter.operations.label import label_customers, label_profiles
     from segmenter.sources.files import InputFile, OutputFile
     from segmenter.sources.source import Source
 
@@ -141,7 +141,7 @@ def label(
             "segmenter fit --engine postgres makes it."
         )
     if chosen.name is EngineName.SPARK:
-        from segmenter.spark_labelling import Lake
+        from segmenter.operations.label_spark import Lake
         from segmenter.storage.store import load
 
         lake = Lake(given, str(output), tuple(partition_by or ()), overwrite, overwrite_column)
@@ -183,7 +183,7 @@ def _on_spark(
     source: Source | None,
     progress: Progress,
 ) -> None:
-    from segmenter.spark_labelling import label_on_spark
+    from segmenter.operations.label_spark import label_on_spark
 
     with chosen.spark() as spark:
         label_on_spark(

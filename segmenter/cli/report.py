@@ -72,7 +72,7 @@ def report(
     bundle.require()
 
     from segmenter.cli.console import listener
-    from segmenter.cli.words import audit_sentences, rule_sentences
+    from segmenter.operations.describe import audit_sentences, rule_sentences
     from segmenter.report import writing
     from segmenter.report.making import make_report
     from segmenter.sources.source import parse_moment

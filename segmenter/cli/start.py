@@ -36,7 +36,7 @@ from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
-    from segmenter.fitting import FitResult
+    from segmenter.operations.fit import FitResult
     from segmenter.sources.source import Source
 
 __all__ = ["fit"]
@@ -248,7 +248,7 @@ def fit(
 
             show_dry_run(rows, source, settings, form, listener(quiet), safe_csv=safe_csv)
             return
-        from segmenter.fitting import fit_into
+        from segmenter.operations.fit import fit_into
         from segmenter.training.warm_up import warm_up
 
         net = SafetyNet(max_change, publish, replace)

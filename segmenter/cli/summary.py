@@ -9,7 +9,7 @@ from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
 from segmenter.cli.output import Column, write
 from segmenter.cli.terminal import Screen, results
-from segmenter.cli.words import audit_sentences, rule_sentences
+from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 

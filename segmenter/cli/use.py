@@ -63,7 +63,7 @@ def rules(
 
     Example: segmenter rules shop.duckdb
     """
-    from segmenter.cli.words import rule_sentences
+    from segmenter.operations.describe import rule_sentences
 
     with open_model(database, wait) as con:
         if form is Format.TABLE:

@@ -100,9 +100,9 @@ def rollback(
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
+    from segmenter.operations.rollback import restaged
     from segmenter.storage import store
     from segmenter.storage.publish import publish
-    from segmenter.versions import restaged
 
     progress = listener(quiet)
     with open_model(database, wait, quiet=quiet) as con:

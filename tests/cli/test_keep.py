@@ -124,7 +124,7 @@ def test_others_may_read_while_a_fit_works(run, tmp_path, monkeypatch):
         read.append(found.stdout.strip())
         return train_really(stage, progress)
 
-    monkeypatch.setattr("segmenter.fitting.train", train)
+    monkeypatch.setattr("segmenter.operations.fit.train", train)
     assert run("fit", path, *FIT, "--quiet").code == 0
     assert read == ["2000"]
 

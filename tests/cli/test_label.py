@@ -14,7 +14,7 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.labelling import label_profiles
+from segmenter.operations.label import label_profiles
 from segmenter.sources.files import InputFile, OutputFile
 
 ROOT = Path(__file__).parent.parent.parent

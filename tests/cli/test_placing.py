@@ -160,7 +160,7 @@ def test_the_second_of_two_first_fits_says_what_is_there(run, start, sales, tmp_
         first.communicate()
         return train_really(stage, progress)
 
-    monkeypatch.setattr("segmenter.fitting.train", train)
+    monkeypatch.setattr("segmenter.operations.fit.train", train)
     second = run(*words)
     assert second.code == 4
     assert f"{path} was made by somebody else meanwhile: it has model 1, fitted at" in second.err

@@ -124,7 +124,7 @@ def test_a_reader_who_looks_in_does_not_throw_the_work_away(
         return train_really(stage, progress)
 
     before = shop_file.read_bytes()
-    monkeypatch.setattr("segmenter.fitting.train", train)
+    monkeypatch.setattr("segmenter.operations.fit.train", train)
     result = run("fit", shop_file, *FIT, *wait)
     assert result.code == code, result.err
     assert (shop_file.read_bytes() == before) == (code == 4)
@@ -201,7 +201,7 @@ def test_processes_spill_into_folders_of_their_own(run, shop_file, monkeypatch):
         seen.append(stage.con.execute("select current_setting('temp_directory')").fetchone())
         return train_really(stage, progress)
 
-    monkeypatch.setattr("segmenter.fitting.train", train)
+    monkeypatch.setattr("segmenter.operations.fit.train", train)
     for _ in range(2):
         assert run("fit", shop_file, *FIT).code == 0
     monkeypatch.undo()

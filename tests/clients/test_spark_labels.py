@@ -8,7 +8,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Source
 from segmenter.engines.spark import Spark
-from segmenter.spark_labelling import Lake, label_on_spark
+from segmenter.operations.label_spark import Lake, label_on_spark
 from tests.clients.conftest import COLUMNS
 
 

@@ -13,7 +13,7 @@ import segmenter
 from segmenter import SegmenterError, Source
 from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import base_path
-from segmenter.spark_labelling import Lake, label_on_spark
+from segmenter.operations.label_spark import Lake, label_on_spark
 from tests.clients.alike import check_same_model
 from tests.clients.conftest import COLUMNS
 

@@ -10,7 +10,7 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.cli.words import audit_sentences, rule_sentences
+from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.progress import Silent
 from segmenter.report.data import Questions
 from segmenter.report.making import make_report

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.cli.words import audit_sentences
+from segmenter.operations.describe import audit_sentences
 from segmenter.points import MAX_CENTS
 from segmenter.training.coarsening import MAX_BITS, Grid
 from segmenter.training.stage import Stage

@@ -8,7 +8,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Source
-from segmenter.refreshing import Refresh
+from segmenter.operations.refresh import Refresh
 
 COLUMNS = {"transactions": "sales", "customer": "customer_id", "amount": "amount"}
 

@@ -9,7 +9,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.refreshing import Refresh
+from segmenter.operations.refresh import Refresh
 from tests.advice import advised, fitted, look, said
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}

@@ -7,7 +7,7 @@ import pytest
 import segmenter
 from segmenter import Source
 from segmenter.evaluation.backtest import Backtest
-from segmenter.refreshing import Refresh
+from segmenter.operations.refresh import Refresh
 from tests.advice import advised, fitted, look, said
 
 SALES = {"transactions": "sales", "customer": "customer_id", "amount": "amount", "date": "sold_at"}

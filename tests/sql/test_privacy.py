@@ -7,11 +7,11 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.forgetting import Forgetting
+from segmenter.operations.forget import Forgetting
+from segmenter.operations.refresh import Refresh
+from segmenter.operations.rollback import stage_of
 from segmenter.progress import Silent
-from segmenter.refreshing import Refresh
 from segmenter.storage.publish import publish
-from segmenter.versions import stage_of
 
 SOURCE = Source(transactions="sales", customer="customer", amount="amount", order="invoice")
 DATED = Source(**SOURCE.as_dict() | {"date": "sold_at"})

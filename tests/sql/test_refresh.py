@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segmenter import SegmenterError, Settings, Source, fit
-from segmenter.refreshing import Refresh
+from segmenter.operations.refresh import Refresh
 
 SNAPSHOT = "segments.customer_segments_snapshot"
 

@@ -12,7 +12,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Source
-from segmenter.labelling import label_profiles
+from segmenter.operations.label import label_profiles
 from segmenter.sources.files import InputFile, OutputFile
 from segmenter.training.stage import Stage
 

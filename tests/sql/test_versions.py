@@ -8,13 +8,13 @@ from sklearn.metrics import adjusted_rand_score
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli.comparison import adjusted_rand_index
+from segmenter.operations.refit import refit_changes
+from segmenter.operations.rollback import stage_of
 from segmenter.progress import Silent
-from segmenter.refit import refit_changes
 from segmenter.storage import store
 from segmenter.storage.publish import publish, store_unpublished
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
-from segmenter.versions import stage_of
 
 
 def rows(con, query):

@@ -7,7 +7,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings
-from segmenter.refreshing import Refresh
+from segmenter.operations.refresh import Refresh
 
 
 def rows(con, query):

@@ -17,7 +17,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError, first_line, shortage
-from segmenter.label_columns import Columns
+from segmenter.operations.label_columns import Columns
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row

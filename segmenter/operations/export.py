@@ -18,7 +18,7 @@ from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
 from segmenter.engines.translate import FUNCTION, port
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
-from segmenter.remote_source import source_values
+from segmenter.operations.export_source import source_values
 from segmenter.schema.files import bind, literal, read, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import duckdb
 
-from segmenter.elsewhere import points_stage, publisher
 from segmenter.engines.duckdb import Engine
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
+from segmenter.operations.publish_remote import points_stage, publisher
 from segmenter.progress import Progress
 from segmenter.sources.source import Source
 from segmenter.text import counted

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
-from segmenter.elsewhere import check_settings, points_stage, publisher
 from segmenter.engines.duckdb import Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
+from segmenter.operations.publish_remote import check_settings, points_stage, publisher
+from segmenter.operations.refit import Refit, check_source, refit_changes
 from segmenter.progress import Progress, Silent
-from segmenter.refit import Refit, check_source, refit_changes
 from segmenter.schema.connection import way_to
 from segmenter.schema.names import STORAGE
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings

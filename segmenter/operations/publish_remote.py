@@ -1,7 +1,7 @@
 """Fits on another engine: its rows stay there, and the model comes to a DuckDB file.
 
 The file is that of a fit to anonymous points, with everything that the engine told about the
-customers. Over there the model is what `segmenter.exporting` would write: a function and views.
+customers. Over there the model is what `segmenter.operations.export` would write: a function and views.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from segmenter.engines.duckdb import Publication
 from segmenter.engines.script_frame import SCRIPT
 from segmenter.engines.translate import FUNCTION
 from segmenter.errors import SegmenterError
-from segmenter.exporting import model_function, model_views
 from segmenter.model import Model
+from segmenter.operations.export import model_function, model_views
 from segmenter.progress import Progress
 from segmenter.schema.files import redirect
 from segmenter.schema.names import SCHEMA

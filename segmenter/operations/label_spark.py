@@ -19,9 +19,9 @@ from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.engines.translate import FUNCTION, port
 from segmenter.errors import SegmenterError, did_you_mean
-from segmenter.exporting import model_function
-from segmenter.label_columns import ADDED
 from segmenter.model import Model
+from segmenter.operations.export import model_function
+from segmenter.operations.label_columns import ADDED
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
