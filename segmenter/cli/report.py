@@ -12,7 +12,7 @@ from segmenter.cli.options import Database, Quiet, Wait, checked_path
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
-    from segmenter.report.making import Report
+    from segmenter.report.build import Report
 
 __all__ = ["report"]
 
@@ -67,14 +67,14 @@ def report(
 
     Example: segmenter report shop.duckdb -o report.html --png pictures
     """
-    from segmenter.report import bundle
+    from segmenter.report import vega as bundle
 
     bundle.require()
 
     from segmenter.cli.console import listener
     from segmenter.operations.describe import audit_sentences, rule_sentences
-    from segmenter.report import writing
-    from segmenter.report.making import make_report
+    from segmenter.report import files as writing
+    from segmenter.report.build import make_report
     from segmenter.sources.source import parse_moment
 
     if output.absolute() == database.absolute():
@@ -103,7 +103,8 @@ def report(
 
 def _pictures(made: Report, folder: Path) -> dict[Path, bytes]:
     """Draw every picture."""
-    from segmenter.report import bundle, writing
+    from segmenter.report import files as writing
+    from segmenter.report import vega as bundle
 
     return {
         folder / f"{figure.key}.png": writing.mark(bundle.picture(figure.spec, figure.title))

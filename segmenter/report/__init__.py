@@ -1,6 +1,6 @@
 """The report: one HTML file that opens offline, and its charts as pictures.
 
-`segmenter.report.data` asks the database, `charts`, `customer_map` and `analyst_charts` draw,
+`segmenter.report.queries` asks the database, `charts`, `customer_map` and `analyst_charts` draw,
 `decision` and `analyst` say what there is to see, `page` makes HTML of it and `writing` a file.
 """
 

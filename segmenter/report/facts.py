@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from segmenter.report.availability import Missing, Optional
 from segmenter.report.dendrogram import Dendrogram
-from segmenter.report.optional import Missing, Optional
-from segmenter.report.zoom import LevelMap
+from segmenter.report.level_maps import LevelMap
 from segmenter.sources.source import Source
 
 __all__ = ["Facts", "Map", "Rows"]

@@ -12,7 +12,7 @@ import pytest
 
 from segmenter import SegmenterError
 from segmenter.cli.placing import place
-from segmenter.report.writing import write
+from segmenter.report.files import write
 from segmenter.training.train import train as train_really
 from tests.datasets import RETAIL, SHOP
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from segmenter.report import bundle
+from segmenter.report import vega as bundle
 from tests.report.bases import TWELVE
 
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")

@@ -21,7 +21,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import segmenter.cli
 import segmenter.cli.demo
-from segmenter.report import bundle
+from segmenter.report import vega as bundle
 
 LIMIT = 120
 

@@ -12,8 +12,8 @@ import segmenter
 from segmenter import Settings, Source
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.progress import Silent
-from segmenter.report.data import Questions
-from segmenter.report.making import make_report
+from segmenter.report.build import make_report
+from segmenter.report.queries import Questions
 from tests.report.bases import NASTY, READ, TWELVE
 
 FLAGS = (

@@ -10,7 +10,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.report.optional import Missing
+from segmenter.report.availability import Missing
 from tests.report.bases import READ
 
 

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from segmenter.report.look import BACKGROUNDS, PALETTES, SHAPES, config, share
+from segmenter.report.theme import BACKGROUNDS, PALETTES, SHAPES, config, share
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB
 EYES = {

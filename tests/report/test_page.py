@@ -9,7 +9,7 @@ import altair as alt
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.report.look import PALETTES
+from segmenter.report.theme import PALETTES
 from tests.report.bases import READ
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from segmenter import SegmenterError
-from segmenter.report.writing import check, check_folder, mark, write
+from segmenter.report.files import check, check_folder, mark, write
 
 OURS = '<!doctype html>\n<meta name="generator" content="segmenter 0.1.0">'
 

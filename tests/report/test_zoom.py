@@ -10,8 +10,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 import segmenter
 from segmenter import Settings, Source
 from segmenter.points import Points
-from segmenter.report.blocks import levels
 from segmenter.report.dendrogram import dendrogram
+from segmenter.report.recursion_tree import levels
 
 
 def audit(con):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segmenter.report.charts import brief, customers_and_revenue
-from segmenter.report.customer_map import customer_map
+from segmenter.report.charts.customer_map import customer_map
+from segmenter.report.charts.decision import brief, customers_and_revenue
+from segmenter.report.elements import Column, Figure, Section, Table, Tile
 from segmenter.report.facts import Facts
-from segmenter.report.look import count, money, people, share
-from segmenter.report.movement import movement_sections
-from segmenter.report.parts import Column, Figure, Section, Table, Tile
+from segmenter.report.sections.movement import movement_sections
+from segmenter.report.theme import count, money, people, share
 
 __all__ = ["decision_sections", "tiles"]
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import altair as alt
 
-from segmenter.report.drawing import Canvas, Spec, colour, dimmed
-from segmenter.report.look import share
+from segmenter.report.charts.base import Canvas, Spec, colour, dimmed
+from segmenter.report.theme import share
 
 __all__ = ["Bar", "pairs"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import altair as alt
 
+from segmenter.report.charts.base import BILLIONS, Canvas, Spec, listed
 from segmenter.report.dendrogram import Dendrogram
-from segmenter.report.drawing import BILLIONS, Canvas, Spec, listed
-from segmenter.report.look import SHAPES, count, money, share
-from segmenter.report.zoom import LevelMap
+from segmenter.report.level_maps import LevelMap
+from segmenter.report.theme import SHAPES, count, money, share
 
 __all__ = ["concentration", "level_map", "tree"]
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import duckdb
 
 from segmenter.progress import Progress
-from segmenter.report import bundle
-from segmenter.report.analyst import analyst_sections
-from segmenter.report.data import Questions
-from segmenter.report.decision import decision_sections, tiles
-from segmenter.report.drawing import unchecked
+from segmenter.report import vega as bundle
+from segmenter.report.charts.base import unchecked
+from segmenter.report.elements import Figure
 from segmenter.report.facts import Facts
-from segmenter.report.look import day, moment
-from segmenter.report.page import page
-from segmenter.report.parts import Figure
+from segmenter.report.html import page
+from segmenter.report.queries import Questions
+from segmenter.report.sections.analyst import analyst_sections
+from segmenter.report.sections.decision import decision_sections, tiles
+from segmenter.report.theme import day, moment
 from segmenter.text import counted
 
 __all__ = ["Report", "make_report"]

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from segmenter.errors import SegmenterError
-from segmenter.report.page import GENERATOR
+from segmenter.report.html import GENERATOR
 from segmenter.sources.drafts import write_files
 from segmenter.sources.special_files import refuse_special
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from segmenter.report.drawing import Canvas, Spec
+from segmenter.report.charts.base import Canvas, Spec
 
 __all__ = ["drift", "plain", "quality"]
 

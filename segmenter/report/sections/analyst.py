@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from segmenter.report.analyst_charts import concentration, level_map, tree
+from segmenter.report.availability import Missing
+from segmenter.report.charts.analyst import concentration, level_map, tree
+from segmenter.report.elements import Column, Figure, Section, Table
 from segmenter.report.facts import Facts
-from segmenter.report.look import count, day, moment, money, share
-from segmenter.report.movement import CUSTOMER_COLUMNS
-from segmenter.report.optional import Missing
-from segmenter.report.parts import Column, Figure, Section, Table
-from segmenter.report.trust import trust_sections
+from segmenter.report.sections.diagnostics import trust_sections
+from segmenter.report.sections.movement import CUSTOMER_COLUMNS
+from segmenter.report.theme import count, day, moment, money, share
 
 __all__ = ["analyst_sections"]
 

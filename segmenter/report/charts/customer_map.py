@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import altair as alt
 
-from segmenter.report.drawing import BILLIONS, Canvas, Spec, colour, is_shown, log_steps, spread
+from segmenter.report.charts.base import BILLIONS, Canvas, Spec, colour, is_shown, log_steps, spread
 from segmenter.report.facts import Map
-from segmenter.report.look import count, money
+from segmenter.report.theme import count, money
 
 __all__ = ["customer_map"]
 

@@ -15,10 +15,10 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError
-from segmenter.report import optional
+from segmenter.report import availability as optional
+from segmenter.report.availability import NO_RHYTHM, Optional, no_time
 from segmenter.report.facts import Facts, Map, Rows
-from segmenter.report.optional import NO_RHYTHM, Optional, no_time
-from segmenter.report.zoom import level_maps, trees
+from segmenter.report.level_maps import level_maps, trees
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, read
 from segmenter.schema.names import SCHEMA, SNAPSHOT

@@ -7,9 +7,9 @@ from typing import Any
 
 import altair as alt
 
-from segmenter.report.drawing import Canvas, Spec, colour, dimmed, is_shown, listed
-from segmenter.report.look import count, money, share
-from segmenter.report.pairs import Bar, pairs
+from segmenter.report.charts.base import Canvas, Spec, colour, dimmed, is_shown, listed
+from segmenter.report.charts.paired_bars import Bar, pairs
+from segmenter.report.theme import count, money, share
 
 __all__ = [
     "LIFECYCLE",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from segmenter.errors import SegmenterError
-from segmenter.report.look import BACKGROUNDS, config
+from segmenter.report.theme import BACKGROUNDS, config
 from segmenter.sources.drafts import DRAFT, move, private_folder
 
 __all__ = ["gathered", "picture", "require"]

@@ -16,7 +16,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from segmenter.report.look import (
+from segmenter.report.availability import Missing
+from segmenter.report.elements import Figure, Section, Table, Tile
+from segmenter.report.theme import (
     BACKGROUNDS,
     FONT,
     PALETTES,
@@ -26,8 +28,6 @@ from segmenter.report.look import (
     money,
     share,
 )
-from segmenter.report.optional import Missing
-from segmenter.report.parts import Figure, Section, Table, Tile
 from segmenter.version import __version__
 
 __all__ = ["GENERATOR", "page"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from segmenter.report.charts import (
+from segmenter.report.availability import Missing
+from segmenter.report.charts.decision import (
     LIFECYCLE,
     NO_MORE,
     NOT_YET,
@@ -14,10 +15,9 @@ from segmenter.report.charts import (
     lifecycle,
     moves,
 )
+from segmenter.report.elements import Column, Figure, Section, Table
 from segmenter.report.facts import Facts
-from segmenter.report.look import count, day, money, people, share
-from segmenter.report.optional import Missing
-from segmenter.report.parts import Column, Figure, Section, Table
+from segmenter.report.theme import count, day, money, people, share
 
 __all__ = ["CUSTOMER_COLUMNS", "movement_sections"]
 

@@ -11,9 +11,9 @@ import numpy as np
 from sqlglot import exp
 
 from segmenter.points import Points
-from segmenter.report.blocks import Block, Level, levels
+from segmenter.report.availability import Missing
 from segmenter.report.dendrogram import Dendrogram, dendrogram
-from segmenter.report.optional import Missing
+from segmenter.report.recursion_tree import Block, Level, levels
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import SCHEMA
