@@ -17,16 +17,16 @@ from segmenter.cli import (
     demo,
     explain,
     export,
-    keep,
     label,
     moves,
-    people,
     report,
-    start,
-    use,
-    versions,
-    watch,
 )
+from segmenter.cli import customers as people
+from segmenter.cli import fit as start
+from segmenter.cli import models as versions
+from segmenter.cli import quality as watch
+from segmenter.cli import refresh as keep
+from segmenter.cli import segments as use
 from segmenter.cli.confinement import with_allow
 from segmenter.errors import SegmenterError
 from segmenter.version import __version__

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import (
     Database,
     Format,
@@ -18,7 +18,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
 from segmenter.text import counted, day, percent

@@ -9,7 +9,7 @@ from math import comb
 from typing import TYPE_CHECKING, Any
 
 from segmenter.cli.options import Format
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.schema.names import SCHEMA
 from segmenter.text import counted, percent, verb

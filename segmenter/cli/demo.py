@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database import check_writable, new_database, open_to_read
+from segmenter.cli.database_file import check_writable, new_database, open_to_read
 from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
 from segmenter.cli.placing import check_free, log_of
 from segmenter.cli.waiting import patience

@@ -7,7 +7,7 @@ import re
 from sqlglot import exp
 
 from segmenter.cli.options import Format
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.engines.duckdb import Engine
 from segmenter.progress import Progress

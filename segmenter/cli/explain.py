@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Format, FormatOption, Wait
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row

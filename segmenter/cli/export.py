@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Wait
 from segmenter.cli.terminal import results
 

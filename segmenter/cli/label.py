@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.confinement import confine
-from segmenter.cli.database import limit, open_model
-from segmenter.cli.engines import Choice, EngineName, EngineOption, Master, SparkConf
+from segmenter.cli.database_file import limit, open_model
+from segmenter.cli.engine_options import Choice, EngineName, EngineOption, Master, SparkConf
 from segmenter.cli.options import (
     AllowLostRows,
     Database,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Quiet, Wait, checked_path
 from segmenter.errors import SegmenterError
 

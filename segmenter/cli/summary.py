@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import Screen, results
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.schema.connection import first_row

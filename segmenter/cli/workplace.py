@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from segmenter import stopping
 from segmenter.cli.confinement import confine
-from segmenter.cli.database import (
+from segmenter.cli.database_file import (
     MANNERS,
     beside,
     check_writable,

@@ -12,7 +12,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError
 from segmenter.cli import confinement
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.workplace import workplace
 from tests.datasets import SHOP
 

@@ -15,7 +15,7 @@ import typer.main
 
 from segmenter.cli import _way_out
 from segmenter.cli.app import app
-from segmenter.cli.database import open_to_read
+from segmenter.cli.database_file import open_to_read
 from segmenter.cli.workplace import Workplace
 from segmenter.training.train import train as train_really
 from tests.datasets import SHOP

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_to_read
-from segmenter.cli.engines import (
+from segmenter.cli.database_file import open_to_read
+from segmenter.cli.engine_options import (
     Choice,
     Dsn,
     EngineName,

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row

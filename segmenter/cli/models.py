@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database import open_model
-from segmenter.cli.engines import Choice, Dsn, EngineName, Master, SparkConf
+from segmenter.cli.database_file import open_model
+from segmenter.cli.engine_options import Choice, Dsn, EngineName, Master, SparkConf
 from segmenter.cli.options import (
     Database,
     Format,
@@ -18,7 +18,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.waiting import patience
 from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import (
     Database,
     Format,
@@ -16,7 +16,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.waiting import patience
 from segmenter.cli.workplace import workplace
 from segmenter.text import counted

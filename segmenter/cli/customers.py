@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database import open_model
+from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
-from segmenter.cli.output import Column, write
+from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError, did_you_mean
 from segmenter.schema.connection import first_row
