@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from segmenter.text import ended
+from segmenter.formatting import ended
 
 __all__ = [
     "BusyError",

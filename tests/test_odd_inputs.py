@@ -6,8 +6,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Source
+from segmenter.formatting import counted, day, ended, visible, within_years
 from segmenter.storage import publish
-from segmenter.text import counted, day, ended, visible, within_years
 from tests.datasets import SHOP
 
 

@@ -21,11 +21,11 @@ from segmenter.udf import Function, Session
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.formatting import counted
 from segmenter.operations.fit import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
 from segmenter.settings import SafetyNet, Settings
 from segmenter.sources.source import Source
-from segmenter.text import counted
 
 __all__ = ["FUNCTION"]
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from segmenter.classifier.exact_distance import zero
 from segmenter.classifier.kdtree import CodeArray, FloatArray, Scratch, Tree, reach, scratch, search
 from segmenter.classifier.knn import vote
-from segmenter.compiled import inlined, inner, kernel
+from segmenter.jit import inlined, inner, kernel
 from segmenter.points import IntArray
 
 __all__ = ["only_segments", "walk"]

@@ -19,7 +19,7 @@ Mathematik 18, 224-242, 1971, sections 4 and 5 (with Veltkamp's splitting).
 
 from __future__ import annotations
 
-from segmenter.compiled import inlined
+from segmenter.jit import inlined
 
 __all__ = ["MAX_RATIO", "MIN_RATIO", "SLACK", "is_before", "two_product", "zero"]
 

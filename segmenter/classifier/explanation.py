@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from segmenter.classifier.case_expression import Branch, balanced, money
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
-from segmenter.text import verb
+from segmenter.formatting import verb
 
 __all__ = ["explanation"]
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.classifier.exact_distance import SLACK, is_before, zero
-from segmenter.compiled import inlined, inner, kernel
+from segmenter.jit import inlined, inner, kernel
 from segmenter.points import CodeArray, IntArray, Points
 
 __all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]

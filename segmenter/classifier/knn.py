@@ -27,8 +27,8 @@ from segmenter.classifier.kdtree import (
     scratch,
     search,
 )
-from segmenter.compiled import inlined, kernel
 from segmenter.errors import SegmenterError
+from segmenter.jit import inlined, kernel
 from segmenter.points import IntArray, Points
 
 __all__ = ["NearestNeighbors", "Voters", "to_cents", "vote"]

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmenter.errors import SegmenterError
+from segmenter.formatting import counted
 from segmenter.points import CodeArray, IntArray
-from segmenter.text import counted
 
 if TYPE_CHECKING:
     from segmenter.classifier.knn import NearestNeighbors

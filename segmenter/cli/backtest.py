@@ -21,7 +21,7 @@ from segmenter.cli.options import (
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
-from segmenter.text import counted, day, percent
+from segmenter.formatting import counted, day, percent
 
 if TYPE_CHECKING:
     from segmenter.evaluation.backtest import Outcome

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from segmenter.cli.options import Format
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
+from segmenter.formatting import counted, percent, verb
 from segmenter.schema.names import SCHEMA
-from segmenter.text import counted, percent, verb
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,9 +13,9 @@ from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.formatting import counted
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA, SNAPSHOT
-from segmenter.text import counted
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,9 +12,9 @@ from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_pat
 from segmenter.cli.placing import check_free, log_of
 from segmenter.cli.waiting import patience
 from segmenter.errors import SegmenterError
+from segmenter.formatting import counted
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
-from segmenter.text import counted
 
 if TYPE_CHECKING:
     import duckdb

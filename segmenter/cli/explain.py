@@ -13,9 +13,9 @@ from segmenter.cli.options import Database, Format, FormatOption, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
+from segmenter.formatting import verb
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA
-from segmenter.text import verb
 
 if TYPE_CHECKING:
     import duckdb

@@ -266,7 +266,7 @@ def fit(
 
 def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
     from segmenter.cli.terminal import messages
-    from segmenter.text import percent
+    from segmenter.formatting import percent
 
     assert result.refit is not None
     model_id = result.model.model_id

@@ -13,9 +13,9 @@ from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError, first_line
+from segmenter.formatting import counted, percent, visible
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA
-from segmenter.text import counted, percent, visible
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from segmenter.errors import SegmenterError
-from segmenter.text import shortened
+from segmenter.formatting import shortened
 
 __all__ = [
     "AllowLostRows",

@@ -12,8 +12,8 @@ from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
+from segmenter.formatting import counted
 from segmenter.schema.names import SCHEMA
-from segmenter.text import counted
 
 if TYPE_CHECKING:
     import duckdb

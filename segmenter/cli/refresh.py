@@ -19,7 +19,7 @@ from segmenter.cli.options import (
 from segmenter.cli.tables import Column, write
 from segmenter.cli.waiting import patience
 from segmenter.cli.workplace import workplace
-from segmenter.text import counted
+from segmenter.formatting import counted
 
 __all__ = ["forget", "refresh"]
 

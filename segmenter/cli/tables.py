@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TextIO
 
 from segmenter.cli.options import Format
 from segmenter.cli.terminal import results
-from segmenter.text import escaped, percent
+from segmenter.formatting import escaped, percent
 
 __all__ = ["Column", "write"]
 

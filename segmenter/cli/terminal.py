@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segmenter.errors import SegmenterError
-from segmenter.text import visible
+from segmenter.formatting import visible
 
 __all__ = ["Screen", "messages", "prepare", "results", "written_out"]
 

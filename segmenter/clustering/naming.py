@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segmenter.text import counted
+from segmenter.formatting import counted
 
 __all__ = ["default_names", "segment_names"]
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from segmenter.clustering.consolidation import consolidate
 from segmenter.clustering.naming import segment_names
 from segmenter.errors import SegmenterError
+from segmenter.formatting import counted, percent, verb
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
-from segmenter.text import counted, percent, verb
 
 __all__ = ["Segment", "Segmentation", "Split", "flat_segments", "recursive_segments"]
 

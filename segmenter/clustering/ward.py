@@ -54,8 +54,8 @@ from segmenter.clustering.ward_tree import (
     Tree,
     fill,
 )
-from segmenter.compiled import bare_kernel
 from segmenter.errors import SegmenterError
+from segmenter.jit import bare_kernel
 
 __all__ = ["WardCounters", "cut", "cut_two", "ward_linkage"]
 

@@ -28,8 +28,8 @@ from segmenter.clustering.ward_tree import (
     refit_all,
     search,
 )
-from segmenter.compiled import bare_inner as inner
-from segmenter.compiled import bare_kernel as kernel
+from segmenter.jit import bare_inner as inner
+from segmenter.jit import bare_kernel as kernel
 
 __all__ = ["merge_all"]
 

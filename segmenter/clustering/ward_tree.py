@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.ward_order import FloatArray, Forest, IdArray, is_older
-from segmenter.compiled import bare_inner as inner
-from segmenter.compiled import bare_kernel as kernel
+from segmenter.jit import bare_inner as inner
+from segmenter.jit import bare_kernel as kernel
 
 __all__ = ["BLOCK", "Tree", "fill", "rebuild", "refit", "refit_all", "search"]
 

@@ -19,6 +19,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import BusyError, SegmenterError
+from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, records, tidying_up, transaction
@@ -26,7 +27,6 @@ from segmenter.schema.files import bind, literal, newest_order, redirect, view_f
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source, parse_moment
 from segmenter.storage import store
-from segmenter.text import day, within_years
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 

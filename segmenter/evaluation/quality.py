@@ -17,6 +17,7 @@ from segmenter.evaluation import metrics, resampling
 from segmenter.evaluation.metrics import Moments
 from segmenter.evaluation.resampling import Nearby
 from segmenter.evaluation.sampling import SEED, evenly
+from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
@@ -24,7 +25,6 @@ from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA
 from segmenter.storage import store
-from segmenter.text import counted, percent
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from segmenter.formatting import counted, percent, verb
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.names import SCHEMA
-from segmenter.text import counted, percent, verb
 
 if TYPE_CHECKING:
     import duckdb

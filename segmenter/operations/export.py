@@ -17,12 +17,12 @@ from segmenter.engines.inline_views import one_query
 from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
 from segmenter.engines.translate import FUNCTION, port
 from segmenter.errors import SegmenterError
+from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
 from segmenter.schema.files import bind, literal, read, view_files
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source
-from segmenter.text import counted
 
 __all__ = ["export", "model_function", "model_views"]
 

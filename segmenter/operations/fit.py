@@ -19,6 +19,7 @@ import duckdb
 
 from segmenter.engines.duckdb import Embedded, Engine
 from segmenter.errors import SegmenterError
+from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit import Refit, check_source, refit_changes
@@ -30,7 +31,6 @@ from segmenter.sources.drafts import move, private_folder
 from segmenter.sources.source import Source
 from segmenter.sources.special_files import refuse_special
 from segmenter.storage.publish import check_target, publish, store_unpublished
-from segmenter.text import percent
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import duckdb
 
 from segmenter.errors import BusyError, SegmenterError, first_line
+from segmenter.formatting import counted
 from segmenter.operations.training_points import Customer, Trace, has_table, source_rows, trace
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
 from segmenter.storage import store
-from segmenter.text import counted
 
 __all__ = ["Forgetting", "Step"]
 

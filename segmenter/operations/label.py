@@ -17,6 +17,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError, first_line, shortage
+from segmenter.formatting import counted, verb
 from segmenter.operations.label_columns import Columns
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
@@ -27,7 +28,6 @@ from segmenter.settings import Settings
 from segmenter.sources.files import InputFile, OutputFile
 from segmenter.sources.source import Source
 from segmenter.storage.stored import stored_mapping
-from segmenter.text import counted, verb
 from segmenter.training.data_checks import count_losses
 from segmenter.training.stage import Losses, Stage, Survey
 

@@ -19,6 +19,7 @@ from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.engines.translate import FUNCTION, port
 from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.formatting import counted, verb
 from segmenter.model import Model
 from segmenter.operations.export import model_function
 from segmenter.operations.label_columns import ADDED
@@ -27,7 +28,6 @@ from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
 from segmenter.sources.expressions import resolve
 from segmenter.sources.source import Source
-from segmenter.text import counted, verb
 from segmenter.training.stage import Stage
 
 __all__ = ["Lake", "label_on_spark"]

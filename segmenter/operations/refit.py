@@ -18,6 +18,7 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError
+from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.progress import Progress
 from segmenter.schema.connection import first_row, records
@@ -26,7 +27,6 @@ from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import is_file_name
 from segmenter.storage import snapshot, store
-from segmenter.text import percent
 from segmenter.training.stage import Stage
 
 __all__ = ["Refit", "check_source", "refit_changes"]

@@ -11,6 +11,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import BusyError, SegmenterError
+from segmenter.formatting import counted
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, tidying_up, transaction
 from segmenter.schema.files import bind, literal, redirect, view_files
@@ -18,7 +19,6 @@ from segmenter.schema.names import SCHEMA, has_macro
 from segmenter.sources.binding import bind_source
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
-from segmenter.text import counted
 
 __all__ = ["Changes", "Refresh"]
 

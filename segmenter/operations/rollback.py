@@ -9,11 +9,11 @@ import duckdb
 
 from segmenter.engines.duckdb import Engine
 from segmenter.errors import SegmenterError
+from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.publish_remote import points_stage, publisher
 from segmenter.progress import Progress
 from segmenter.sources.source import Source
-from segmenter.text import counted
 from segmenter.training.stage import Stage
 
 __all__ = ["restaged", "stage_of"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from segmenter.formatting import counted
 from segmenter.progress import Progress
 from segmenter.report import vega as bundle
 from segmenter.report.charts.base import unchecked
@@ -18,7 +19,6 @@ from segmenter.report.queries import Questions
 from segmenter.report.sections.analyst import analyst_sections
 from segmenter.report.sections.decision import decision_sections, tiles
 from segmenter.report.theme import day, moment
-from segmenter.text import counted
 
 __all__ = ["Report", "make_report"]
 

@@ -15,6 +15,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError
+from segmenter.formatting import day, within_years
 from segmenter.report import availability as optional
 from segmenter.report.availability import NO_RHYTHM, Optional, no_time
 from segmenter.report.facts import Facts, Map, Rows
@@ -25,7 +26,6 @@ from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
 from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
-from segmenter.text import day, within_years
 
 __all__ = ["MANY", "Questions"]
 

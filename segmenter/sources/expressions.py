@@ -11,8 +11,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.formatting import counted
 from segmenter.sources.visibility import check_calls
-from segmenter.text import counted
 
 __all__ = ["RESERVED", "SOURCE_ALIAS", "quoted", "resolve", "unambiguous"]
 

@@ -19,10 +19,10 @@ from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.errors import SegmenterError, did_you_mean, reason
+from segmenter.formatting import shortened
 from segmenter.sources.drafts import DRAFT, move, private_folder
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
-from segmenter.text import shortened
 
 __all__ = ["InputFile", "OutputFile", "folder_options", "reader"]
 

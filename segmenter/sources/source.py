@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from segmenter.errors import SegmenterError
+from segmenter.formatting import verb
 from segmenter.sources.special_files import is_special
-from segmenter.text import verb
 
 __all__ = ["Source", "is_data_file", "is_file_name", "is_url", "parse_moment"]
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from segmenter.errors import SegmenterError
+from segmenter.formatting import shortened
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
-from segmenter.text import shortened
 
 __all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warnings"]
 

@@ -13,11 +13,11 @@ from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules, compile_rules
 from segmenter.clustering.recursion import Segmentation, recursive_segments
 from segmenter.errors import SegmenterError, reason
+from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
-from segmenter.text import counted, percent
 from segmenter.training.coarsening import REACH, Grid
 from segmenter.training.data_checks import count_losses, doubts
 from segmenter.training.lifecycle import Lifecycle, lifecycle

@@ -17,7 +17,7 @@ from segmenter.classifier.knn import NearestNeighbors, to_cents
 from segmenter.classifier.rules import compile_rules
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.ward import ward_linkage
-from segmenter.compiled import FOLDER, all_on_disk
+from segmenter.jit import FOLDER, all_on_disk
 from segmenter.kernel_folder import drop_older
 from segmenter.points import Points
 from segmenter.progress import Progress

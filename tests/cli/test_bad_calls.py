@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from segmenter.text import visible
+from segmenter.formatting import visible
 from tests.bad_calls import COUNT, Call, calls
 from tests.bad_files import make_files
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from segmenter.classifier import knn
-from segmenter.compiled import FOLDER
+from segmenter.jit import FOLDER
 from tests.datasets import SHOP
 
 ROOT = Path(__file__).parent.parent.parent

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from segmenter import Settings, Source, fit
-from segmenter.text import visible
+from segmenter.formatting import visible
 from tests.datasets import SHOP
 
 ROOT = Path(__file__).parent.parent.parent

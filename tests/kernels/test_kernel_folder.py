@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from segmenter import kernel_folder
-from segmenter.compiled import FOLDER
+from segmenter.jit import FOLDER
 
 ROOT = Path(__file__).parent.parent.parent
 

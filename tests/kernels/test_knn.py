@@ -11,8 +11,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from segmenter.classifier.exact_distance import two_product
 from segmenter.classifier.knn import NearestNeighbors, to_cents
-from segmenter.compiled import kernel
 from segmenter.errors import SegmenterError
+from segmenter.jit import kernel
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
 
 

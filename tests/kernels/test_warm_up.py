@@ -17,7 +17,7 @@ assert not kernels.all_on_disk()
 
 FIRST_RUN = """
 from segmenter.training.train import warm_up as kernels
-from segmenter import compiled
+from segmenter import jit as compiled
 from segmenter.progress import Silent
 
 kernels.all_on_disk = lambda: False  # what is there already need not be compiled again
