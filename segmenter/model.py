@@ -1,4 +1,4 @@
-"""The model: what a fit finds, as an object; `segmenter.storage.store` keeps it as tables, never pickle."""
+"""The model: what a fit finds, as an object; `storage.store` keeps it as tables, never pickle."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ The neighbours of a query are the k nearest *customers*: points in the order of
 counts c times, the last one as often as is still needed to reach k. The majority of their
 segments wins; tied segments yield to the one with the nearest neighbour.
 
-Neighbours are found by `segmenter.classifier.kdtree` and ordered by `segmenter.classifier.exact_distance`: no rounding decides,
-so the order is a mathematical fact, from which `segmenter.classifier.rules` can prove where segments change.
+Neighbours are found by `kdtree` and ordered by `exact_distance`: no rounding decides, so the order
+is a mathematical fact, from which `rules` can prove where segments change.
 """
 
 from __future__ import annotations

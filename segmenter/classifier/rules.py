@@ -1,9 +1,9 @@
 """The nearest-neighbour classifier as rectangles: thresholds that SQL can compare.
 
 Frequency is a whole number, so the classifier is a family of functions ``monetary -> segment``,
-one for each frequency, each constant between a few breakpoints that `segmenter.classifier.breakpoints` finds
-and proves. Frequencies in a row with the same breakpoints and segments become one range. Nothing
-is approximated: the rules and the search agree on every profile.
+one for each frequency, each constant between a few breakpoints that `breakpoints` finds and proves.
+Frequencies in a row with the same breakpoints and segments become one range. Nothing is
+approximated: the rules and the search agree on every profile.
 """
 
 from __future__ import annotations

@@ -93,6 +93,7 @@ def open_model(
 
 def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Say so when a query failed because the user's table is not what it was at the fit."""
+    from segmenter.engines.duckdb import Embedded
     from segmenter.sources.binding import bind_source
     from segmenter.storage import store
 
@@ -100,7 +101,7 @@ def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     if source.was_frame:
         return
     try:
-        bind_source(con, source, settings)
+        bind_source(Embedded(con), source, settings)
     except SegmenterError as why:
         raise SegmenterError(
             f"the customers of {path} cannot be read any more: {why} What the model was fitted to "

@@ -9,9 +9,9 @@ from sqlglot import exp
 from segmenter.cli.options import Format
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
-from segmenter.engines.duckdb import Engine
 from segmenter.progress import Progress
 from segmenter.settings import Settings
+from segmenter.sources.engine import Engine
 from segmenter.sources.file_columns import unshielded
 from segmenter.sources.source import Source
 from segmenter.training.stage import Stage

@@ -17,8 +17,8 @@ from segmenter.errors import SegmenterError
 if TYPE_CHECKING:
     import duckdb
 
-    from segmenter.engines.duckdb import Engine
     from segmenter.engines.spark import Spark
+    from segmenter.sources.engine import Engine
 
 __all__ = [
     "Choice",

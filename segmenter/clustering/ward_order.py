@@ -2,9 +2,9 @@
 """The order of merges: which cluster is older, and the numbers that a linkage matrix gives them.
 
 Textbook Ward merges one pair at a time, always the least by ``(height, smaller id, larger id)``,
-and numbers clusters as they appear. `segmenter.clustering.ward` finds merges in another order, so while it
-runs a cluster has no final number yet. Ties need one all the same, and it can be told from the
-history of the two clusters:
+and numbers clusters as they appear. `ward` finds merges in another order, so while it runs a
+cluster has no final number yet. Ties need one all the same, and it can be told from the history of
+the two clusters:
 
 * Starting clusters come before merged ones, by their number.
 * Merged clusters come by height.

@@ -12,9 +12,9 @@ import math
 import duckdb
 from sqlglot import exp
 
-from segmenter.engines.duckdb import Engine
 from segmenter.engines.translate import fold_constants
 from segmenter.schema.files import literal
+from segmenter.sources.engine import Engine
 
 __all__ = ["settle_percentiles"]
 

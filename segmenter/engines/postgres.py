@@ -15,13 +15,13 @@ from pyarrow import csv
 from sqlglot import exp
 
 from segmenter.engines.ddl import write
-from segmenter.engines.duckdb import Kind, Publication, canonical_type
 from segmenter.engines.postgres_errors import asking
 from segmenter.engines.postgres_publishing import Publisher
 from segmenter.engines.script_frame import SCRIPT
 from segmenter.engines.translate import port
 from segmenter.errors import SegmenterError, first_line
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.engine import Kind, Publication, canonical_type
 from segmenter.sources.source import Source
 
 if TYPE_CHECKING:

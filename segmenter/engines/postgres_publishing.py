@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from segmenter.engines.ddl import create_view
-from segmenter.engines.duckdb import Publication
 from segmenter.engines.postgres_grants import Kept
 from segmenter.engines.script_frame import SCRIPT, lock_view
 from segmenter.errors import SegmenterError
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.engine import Publication
 
 if TYPE_CHECKING:
     import psycopg

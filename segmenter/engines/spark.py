@@ -18,10 +18,10 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.engines.ddl import write
-from segmenter.engines.duckdb import FRAME, Kind, Publication, canonical_type
 from segmenter.engines.spark_files import read_parquet, with_settings
 from segmenter.engines.translate import port
 from segmenter.errors import SegmenterError, first_line
+from segmenter.sources.engine import FRAME, Kind, Publication, canonical_type
 from segmenter.sources.source import Source
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, records, tidying_up, transaction
-from segmenter.schema.files import bind, literal, newest_order, redirect, view_files
+from segmenter.schema.files import bind, literal, newest_order, redirect
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source, parse_moment
+from segmenter.sources.views import view_files
 from segmenter.storage import store
 from segmenter.training.stage import Stage
 from segmenter.training.train import train

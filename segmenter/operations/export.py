@@ -20,9 +20,10 @@ from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
-from segmenter.schema.files import bind, literal, read, view_files
+from segmenter.schema.files import bind, literal, read
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.source import Source
+from segmenter.sources.views import view_files
 
 __all__ = ["export", "model_function", "model_views"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
-from segmenter.engines.duckdb import Embedded, Engine
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError
 from segmenter.formatting import percent
 from segmenter.model import Model
@@ -28,6 +28,7 @@ from segmenter.schema.connection import way_to
 from segmenter.schema.names import STORAGE
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.drafts import move, private_folder
+from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
 from segmenter.sources.special_files import refuse_special
 from segmenter.storage.publish import check_target, publish, store_unpublished

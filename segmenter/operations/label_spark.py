@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from segmenter.engines.ddl import create_session_function, write
-from segmenter.engines.duckdb import FRAME
 from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.engines.translate import FUNCTION, port
@@ -26,6 +25,7 @@ from segmenter.operations.label_columns import ADDED
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
 from segmenter.settings import Settings
+from segmenter.sources.engine import FRAME
 from segmenter.sources.expressions import resolve
 from segmenter.sources.source import Source
 from segmenter.training.stage import Stage

@@ -1,7 +1,7 @@
 """Fits on another engine: its rows stay there, and the model comes to a DuckDB file.
 
 The file is that of a fit to anonymous points, with everything that the engine told about the
-customers. Over there the model is what `segmenter.operations.export` would write: a function and views.
+customers. Over there the model is what `operations.export` would write: a function and views.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from segmenter.engines.ddl import (
     create_session_function,
     create_view,
 )
-from segmenter.engines.duckdb import Publication
 from segmenter.engines.script_frame import SCRIPT
 from segmenter.engines.translate import FUNCTION
 from segmenter.errors import SegmenterError
@@ -29,6 +28,7 @@ from segmenter.progress import Progress
 from segmenter.schema.files import redirect
 from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
+from segmenter.sources.engine import Publication
 from segmenter.sources.source import Source
 from segmenter.training.stage import Stage
 

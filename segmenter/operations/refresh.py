@@ -10,13 +10,15 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.formatting import counted
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, tidying_up, transaction
-from segmenter.schema.files import bind, literal, redirect, view_files
+from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA, has_macro
 from segmenter.sources.binding import bind_source
+from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
 
@@ -110,7 +112,7 @@ class Refresh:
         listener = progress or Silent()
         self._model_id, self._source, settings = store.current(self.con)
         _refuse_sources_without_customers(self._source)
-        binding = bind_source(self.con, self._source, settings)
+        binding = bind_source(Embedded(self.con), self._source, settings)
         if not binding.is_live:
             raise SegmenterError(
                 f"in this session {binding.relation} is a temporary table, not the one that the "

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import duckdb
 
-from segmenter.engines.duckdb import Engine
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.publish_remote import points_stage, publisher
 from segmenter.progress import Progress
+from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
 from segmenter.training.stage import Stage
 

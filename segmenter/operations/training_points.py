@@ -19,10 +19,11 @@ from sqlglot import exp
 
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import bind, literal, redirect, view_files
+from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
+from segmenter.sources.views import view_files
 from segmenter.storage.stored import stored_mapping, stored_settings, stored_source
 from segmenter.training.coarsening import Grid
 from segmenter.training.stage import Stage

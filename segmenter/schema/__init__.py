@@ -1,1 +1,1 @@
-"""The database schema: its names, the files of ``sql/`` as statements, questions to the catalogue."""
+"""The database schema: its names, its SQL files as statements, questions to the catalogue."""

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import duckdb
 from sqlglot import exp
 
-from segmenter.engines.duckdb import FRAME, Embedded, Engine
 from segmenter.errors import SegmenterError
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
+from segmenter.sources.engine import FRAME, Engine
 from segmenter.sources.exclusion import find_exclusion
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
 from segmenter.sources.file_columns import (
@@ -90,14 +89,12 @@ class Binding:
         return stored
 
 
-def bind_source(
-    place: duckdb.DuckDBPyConnection | Engine, source: Source, settings: Settings
-) -> Binding:
+def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
     """Look a source up and check each column and expression against it.
 
     Parameters
     ----------
-    place : DuckDBPyConnection or Engine
+    engine : Engine
         Where the source is.
     source : Source
     settings : Settings
@@ -108,17 +105,14 @@ def bind_source(
         No such table, file or column, an expression that is not scalar, or a wrong type.
     """
     try:
-        return _bound(place, source, settings)
+        return _bound(engine, source, settings)
     except RecursionError:
         raise SegmenterError(
             "a column's expression is nested too deep, or too long. Let a view have it as a column."
         ) from None
 
 
-def _bound(
-    place: duckdb.DuckDBPyConnection | Engine, source: Source, settings: Settings
-) -> Binding:
-    engine = Embedded(place) if isinstance(place, duckdb.DuckDBPyConnection) else place
+def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     if source.engine not in (None, engine.dialect):
         raise SegmenterError(
             f"{source.relation} was read by {source.engine}, and this file holds the model without "

@@ -7,9 +7,9 @@ from itertools import product
 
 from sqlglot import exp
 
-from segmenter.engines.duckdb import Engine
 from segmenter.schema.files import bind
 from segmenter.sources.amount_texts import Shape, read_shapes
+from segmenter.sources.engine import Engine
 
 __all__ = ["HERE", "date_advice", "number_advice", "number_readings"]
 

@@ -13,7 +13,7 @@ from segmenter.classifier.explanation import explanation
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, transaction
-from segmenter.schema.files import RULES, VIEWS, bind, create_view, query_text, view_files
+from segmenter.schema.files import RULES, VIEWS, bind, create_view, query_text
 from segmenter.schema.names import (
     CLASSIFIER,
     SCHEMA,
@@ -24,6 +24,7 @@ from segmenter.schema.names import (
 )
 from segmenter.schema.shadowing import refuse_shadows
 from segmenter.sources.binding import Binding
+from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import write_comments
 from segmenter.storage.table_macros import table_macros

@@ -10,10 +10,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.engines.duckdb import Engine
 from segmenter.formatting import percent
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.sources.binding import Binding
+from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
 from segmenter.sources.text_advice import HERE, date_advice, number_advice
 from segmenter.training.stage import Losses, Survey

@@ -15,15 +15,17 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter.engines.duckdb import Embedded, Engine, Kind
+from segmenter.engines.duckdb import Embedded
 from segmenter.engines.percentiles import settle_percentiles
 from segmenter.errors import SegmenterError
 from segmenter.points import Points
 from segmenter.schema.connection import tidying_up
-from segmenter.schema.files import QUALITY, bind, literal, redirect, transactions_file, view_files
+from segmenter.schema.files import QUALITY, bind, literal, redirect
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
+from segmenter.sources.engine import Engine, Kind
 from segmenter.sources.source import Source
+from segmenter.sources.views import transactions_file, view_files
 from segmenter.training.coarsening import MAX_BITS, Grid
 
 __all__ = ["Cut", "Losses", "Stage", "Survey"]

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
-
-from segmenter.report import bundle
 from segmenter.report.data import Questions
 from segmenter.report.decision import decision_sections
+
+from segmenter.report import bundle
 
 HERE = Path(__file__).parent / "report"
 

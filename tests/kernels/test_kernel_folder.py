@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from segmenter import kernel_folder
-from segmenter.jit import FOLDER
+from segmenter.jit import FOLDER, kernel_folder
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -93,7 +92,7 @@ def test_older_kernels_go_only_from_the_installation(monkeypatch, tmp_path):
 
 
 NOT_KEPT = """
-from segmenter import kernel_folder
+from segmenter.jit import kernel_folder
 
 kernel_folder.kernel_folder = lambda module, given: None
 

@@ -31,7 +31,7 @@ def kernel_folder(module: str, given: str) -> Path | None:
     given : str
         The folder that the user wants all kernels in, or nothing.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     name = _PREFIX + _check_sum(package, module)
     built = package / "__pycache__" / name
     for place in _places(package, given):
@@ -47,7 +47,7 @@ def kernel_folder(module: str, given: str) -> Path | None:
 
 def drop_older(folder: Path) -> None:
     """Remove the kernels of earlier versions of these files from the installation's own folder."""
-    if folder.parent == Path(__file__).parent / "__pycache__":
+    if folder.parent == Path(__file__).parent.parent / "__pycache__":
         for other in folder.parent.glob(f"{_PREFIX}*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
@@ -64,7 +64,7 @@ def _check_sum(package: Path, module: str) -> str:
     found = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         text = path.read_bytes()
-        if module.encode() in text or path.stem == module.rpartition(".")[2]:
+        if module.encode() in text or path.parent == Path(__file__).parent:
             found.update(text)
     return found.hexdigest()[:16]
 
