@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numba as nb
 
-from segmenter.jit.kernel_folder import kernel_folder
+from segmenter.jit.cache_folder import kernel_folder
 
 __all__ = ["FOLDER", "all_on_disk", "bare_inner", "bare_kernel", "inlined", "inner", "kernel"]
 

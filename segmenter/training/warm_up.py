@@ -18,7 +18,7 @@ from segmenter.classifier.rules import compile_rules
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.ward import ward_linkage
 from segmenter.jit import FOLDER, all_on_disk
-from segmenter.jit.kernel_folder import drop_older
+from segmenter.jit.cache_folder import drop_older
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings

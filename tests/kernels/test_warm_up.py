@@ -10,13 +10,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 NOTHING_THERE = """
-from segmenter.training.train import warm_up as kernels
+from segmenter.training import warm_up as kernels
 
 assert not kernels.all_on_disk()
 """
 
 FIRST_RUN = """
-from segmenter.training.train import warm_up as kernels
+from segmenter.training import warm_up as kernels
 from segmenter import jit as compiled
 from segmenter.progress import Silent
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from segmenter.jit import FOLDER, kernel_folder
+from segmenter.jit import FOLDER, cache_folder
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -19,32 +19,32 @@ def package(tmp_path, monkeypatch):
     """A package with two files of kernels and one without, whose own folder cannot be made."""
     here = tmp_path / "package"
     here.mkdir()
-    (here / "compiled.py").write_text("def kernel(function): ...")
-    (here / "ward.py").write_text("from package.compiled import kernel")
+    (here / "jit").mkdir()
+    (here / "jit" / "__init__.py").write_text("def kernel(function): ...")
+    (here / "ward.py").write_text("from package.jit import kernel")
     (here / "words.py").write_text("said = 'nothing'")
-    (here / "kernel_folder.py").write_text("")
     (here / "__pycache__").write_text("not a folder")
-    monkeypatch.setattr(kernel_folder, "__file__", str(here / "kernel_folder.py"))
+    monkeypatch.setattr(cache_folder, "__file__", str(here / "jit" / "cache_folder.py"))
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    monkeypatch.setattr(kernel_folder.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setattr(cache_folder.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     return here
 
 
 def found(given=""):
-    return kernel_folder.kernel_folder("package.compiled", given)
+    return cache_folder.kernel_folder("package.jit", given)
 
 
 def test_a_folder_is_for_exactly_these_sources(package):
     first = found()
     (package / "words.py").write_text("said = 'more'")
     assert found() == first
-    (package / "ward.py").write_text("from package.compiled import kernel  # mended")
+    (package / "ward.py").write_text("from package.jit import kernel  # mended")
     second = found()
     assert second != first
     (package / "ward.py").rename(package / "ward_linkage.py")
     assert found() == second
-    (package / "compiled.py").write_text("def kernel(function): return function")
+    (package / "jit" / "__init__.py").write_text("def kernel(function): return function")
     assert found() not in (first, second)
     assert first.is_dir()
 
@@ -75,26 +75,31 @@ def test_a_folder_where_others_can_write_is_not_used(package, tmp_path, trouble)
 
 
 def test_a_folder_of_somebody_else_is_not_used(package, tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_folder, "_user", lambda: os.geteuid() + 1)
+    monkeypatch.setattr(cache_folder, "_user", lambda: os.geteuid() + 1)
     (tmp_path / "temporary" / f"segmenter-{os.geteuid() + 1}").mkdir(mode=0o700)
     assert found() is None
 
 
 def test_older_kernels_go_only_from_the_installation(monkeypatch, tmp_path):
-    monkeypatch.setattr(kernel_folder, "__file__", str(tmp_path / "kernel_folder.py"))
+    monkeypatch.setattr(cache_folder, "__file__", str(tmp_path / "jit" / "cache_folder.py"))
     for place in (tmp_path / "__pycache__", tmp_path / "shared"):
         kept, old = place / "segmenter-kernels-2", place / "segmenter-kernels-1"
         for folder in (kept, old):
             folder.mkdir(parents=True)
-        kernel_folder.drop_older(kept)
+        cache_folder.drop_older(kept)
         assert kept.is_dir()
         assert old.is_dir() == (place.name == "shared")
 
 
 NOT_KEPT = """
-from segmenter.jit import kernel_folder
+import pathlib
 
-kernel_folder.kernel_folder = lambda module, given: None
+def refuse(*_, **__):
+    raise OSError
+
+mkdir, pathlib.Path.mkdir = pathlib.Path.mkdir, refuse
+import segmenter.jit
+pathlib.Path.mkdir = mkdir
 
 from segmenter.training.warm_up import warm_up
 from segmenter.classifier.knn import to_cents
