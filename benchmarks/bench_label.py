@@ -16,7 +16,8 @@ import duckdb
 import segmenter
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, together
 from segmenter.operations.label import label_profiles
-from segmenter.sources.files import InputFile, OutputFile
+from segmenter.sources.files import InputFile
+from segmenter.sources.output_files import OutputFile
 from tests.datasets import load_dataset
 
 ROWS = {"small": 1_000_000, "full": 10_000_000}

@@ -113,7 +113,8 @@ def label(
     """
     from segmenter.cli.console import listener
     from segmenter.operations.label import label_customers, label_profiles
-    from segmenter.sources.files import InputFile, OutputFile
+    from segmenter.sources.files import InputFile
+    from segmenter.sources.output_files import OutputFile
     from segmenter.sources.source import Source
 
     raw: dict[str, Any] = {

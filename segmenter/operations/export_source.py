@@ -18,7 +18,7 @@ from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
-from segmenter.sources.files import folder_options, reader
+from segmenter.sources.file_formats import folder_options, reader
 from segmenter.sources.source import Source
 
 __all__ = ["source_values"]

@@ -25,7 +25,8 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal, newest_order, redirect
 from segmenter.schema.names import SCHEMA, has_macro, require_model
 from segmenter.settings import Settings
-from segmenter.sources.files import InputFile, OutputFile
+from segmenter.sources.files import InputFile
+from segmenter.sources.output_files import OutputFile
 from segmenter.sources.source import Source
 from segmenter.storage.stored import stored_mapping
 from segmenter.training.data_checks import count_losses

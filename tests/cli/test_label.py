@@ -15,7 +15,8 @@ import pytest
 import segmenter
 from segmenter import Settings, Source
 from segmenter.operations.label import label_profiles
-from segmenter.sources.files import InputFile, OutputFile
+from segmenter.sources.files import InputFile
+from segmenter.sources.output_files import OutputFile
 
 ROOT = Path(__file__).parent.parent.parent
 RETAIL = ROOT / "segmenter" / "data" / "online_retail.parquet"

@@ -13,7 +13,8 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Source
 from segmenter.operations.label import label_profiles
-from segmenter.sources.files import InputFile, OutputFile
+from segmenter.sources.files import InputFile
+from segmenter.sources.output_files import OutputFile
 from segmenter.training.stage import Stage
 
 COLUMNS = {"customer": "customer_id", "amount": "amount"}
