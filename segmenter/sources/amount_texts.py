@@ -27,6 +27,15 @@ _COMMA_GROUPS = re.compile(r"9{1,3}(,9{2,3})*,999(?P<decimals>\.9*)?")
 _DOT_GROUPS = re.compile(r"9{1,3}(\.999)+(?P<decimals>,9*)?")
 _MOST_TEXTS = 10
 
+_CODES = """
+aed ars aud bgn bhd brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy kes
+krw kwd kzt mad mxn myr ngn nok nzd pen php pkr pln qar ron rsd rub sar sek sgd thb tnd try twd
+uah usd vnd zar fr sfr kr kč ft lei лв руб р r rm rs re rp tl zł dm tk
+$ us$ a$ ca$ c$ nz$ hk$ s$ r$ nt$ £ € ¥ ₹ ₽ ₩ ₺ ₫ ₴ ₦ ₪ ₱ ฿ ₡ ₲ ₵ ₸ ₼ ₾ ¢
+"""
+_CURRENCIES = frozenset(_CODES.split())
+"""ISO 4217 codes of the usual currencies, their marks and what people write for them."""
+
 
 class Shape(NamedTuple):
     """A form, the number of rows that have it, and one of their values."""
@@ -54,6 +63,8 @@ class Reading:
         Texts without a digit, and the rows that have them.
     odd : list of Shape
         Forms with digits that are no amounts.
+    units : set of str
+        Currencies, as marks or codes, that stand beside the digits.
     separators : set of str
         Those of dot and comma that occur.
     """
@@ -66,6 +77,7 @@ class Reading:
     has_sign: bool = False
     texts: dict[str, int] = field(default_factory=dict)
     odd: list[Shape] = field(default_factory=list)
+    units: set[str] = field(default_factory=set)
     separators: set[str] = field(default_factory=set)
 
     @property
@@ -93,7 +105,7 @@ class Reading:
         text : str
             The column or expression of the texts.
         """
-        if self.is_mixed or (self.odd and (self.extras or self.has_sign)):
+        if self.is_mixed or len(self.units) > 1 or (self.odd and (self.extras or self.has_sign)):
             return
         if self.unsure or not self.has_comma:
             yield ".", self._expression(text, ".")
@@ -172,6 +184,7 @@ def _read(reading: Reading, shape: Shape) -> bool:
         return False
     extras, is_negative = around
     reading.extras |= extras | set(groups)
+    reading.units |= _units(before + after)
     reading.has_sign |= is_negative
     reading.separators |= set(plain) & {".", ","}
     return True
@@ -180,9 +193,8 @@ def _read(reading: Reading, shape: Shape) -> bool:
 def _around(before: str, after: str) -> tuple[set[str], bool] | None:
     """Return what surrounds the digits of an amount, and whether it is a minus to be read."""
     around = before + after
-    letters = [c for c in around if c.isalpha()]
     known = _SPACES + _MINUS + "+()"
-    if len(letters) > 4 or any(
+    if not _units(around) <= _CURRENCIES or any(
         not (c.isalpha() or c in known or unicodedata.category(c) == "Sc") for c in around
     ):
         return None
@@ -195,6 +207,12 @@ def _around(before: str, after: str) -> tuple[set[str], bool] | None:
     is_plain = before == "-" and not after
     is_to_be_read = in_brackets or bool(signs and (signs[0] != "-" or signs[0] in after))
     return ({c for c in around if not (is_plain and c == "-")}, is_to_be_read)
+
+
+def _units(around: str) -> set[str]:
+    """Return the currencies that stand beside an amount: other letters change what it means."""
+    found = re.findall(r"[^\W\d_]*\$|[^\W\d_]+", around.casefold())
+    return {*found, *(c for c in around if unicodedata.category(c) == "Sc" and c != "$")}
 
 
 def _note_separators(reading: Reading, core: str, example: str, *, is_grouped: bool) -> bool:

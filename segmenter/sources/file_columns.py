@@ -89,31 +89,43 @@ def reading_notes(
     """
     column = unshielded(date)
     is_plain = not given.is_parquet and isinstance(column, exp.Column)
-    unsure = _unsure_days(con, given, column.name) if is_plain else None
+    unsure = _unsure_dates(con, given, column.name) if is_plain else None
     return [*given.notes, *differing_types(con, given, used), *([unsure] if unsure else [])]
 
 
-def _unsure_days(con: duckdb.DuckDBPyConnection, given: InputFile, column: str) -> str | None:
-    """Say that no value of a column tells whether its days or its months come first."""
+def _unsure_dates(con: duckdb.DuckDBPyConnection, given: InputFile, column: str) -> str | None:
+    """Say that the order of days, months and years in a column was guessed."""
     file = exp.Literal.string(given.files[0]).sql(dialect="duckdb")
     try:
         found = first_row(con, f"select DateFormat, TimestampFormat from sniff_csv({file})")
     except duckdb.Error:
         return None
-    form = next((text for text in found if text and text.startswith(("%d", "%m"))), None)
+    form = next((text for text in found if text and text.startswith(("%d", "%m", "%y"))), None)
     if form is None:
         return None
+    name = quoted(column)
+    if form.startswith("%y"):
+        swapped = form.replace("%d", "%?").replace("%y", "%d").replace("%?", "%y")
+        return (
+            f"dates in {name} of {given.name} have two digits for the year and are read as "
+            f"{form}, the year first. If the day comes first, give "
+            f"date = {_read_again(name, form, swapped)!r}."
+        )
     day = exp.func("day", exp.column(column, quoted=True))
     late = exp.select("1").from_(given.table()).where(day > 12).limit(1)
     if first_row(con, late.sql(dialect="duckdb")):
         return None
     swapped = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
-    name = quoted(column)
-    mended = f"strptime(strftime({name}, '{form}'), '{swapped}')"
     return (
         f"no day in {name} of {given.name} is later than the 12th, so that nothing tells days from "
-        f"months; they are read as {form}. If that is wrong, give date = {mended!r}."
+        f"months; they are read as {form}. If that is wrong, give "
+        f"date = {_read_again(name, form, swapped)!r}."
     )
+
+
+def _read_again(name: str, form: str, right: str) -> str:
+    """Return an expression that reads a date, which was read in one form, in another."""
+    return f"strptime(strftime({name}, '{form}'), '{right}')"
 
 
 def summed_columns(tree: exp.Expr, columns: Mapping[str, str]) -> list[str]:
@@ -165,7 +177,8 @@ def differing_types(
     for name in wanted:
         first: dict[str, str] = {}
         for file, types in by_file.items():
-            first.setdefault(types.get(name, "missing"), file)
+            here = {column.casefold(): kind for column, kind in types.items()}
+            first.setdefault(here.get(name.casefold(), "missing"), file)
         if len(first) > 1:
             shown = ", ".join(f"{kind} in {file}" for kind, file in first.items())
             told.append(

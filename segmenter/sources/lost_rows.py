@@ -68,7 +68,17 @@ def _loss(tree: exp.Expr) -> exp.Expr | None:
     if isinstance(tree, exp.Column) or not columns or not can_lose(tree):
         return None
     there = (column.copy().is_(exp.null()).not_() for column in columns)
-    return exp.paren(exp.and_(exp.paren(tree.copy()).is_(exp.null()), *there))
+    whole = exp.and_(exp.paren(tree.copy()).is_(exp.null()), *there)
+    return exp.paren(exp.or_(whole, *_hidden_losses(tree)))
+
+
+def _hidden_losses(tree: exp.Expr) -> list[exp.Expr]:
+    """Return conditions that a try_cast fails whose NULL ``coalesce`` or the like takes away."""
+    return [
+        exp.and_(node.copy().is_(exp.null()), exp.paren(node.this.copy()).is_(exp.null()).not_())
+        for node in tree.find_all(exp.TryCast)
+        if node is not tree.unnest() and not node.find_ancestor(exp.Case, exp.If, exp.Is)
+    ]
 
 
 def _columns(tree: exp.Expr) -> list[exp.Column]:

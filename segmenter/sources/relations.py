@@ -95,9 +95,10 @@ def _is_hidden(known: list[tuple[Any, ...]], table: tuple[str, str]) -> bool:
 def name_parts(name: str) -> list[str]:
     """Return the schema and table that a SQL identifier names, say."""
     try:
-        return [part.name for part in exp.to_table(name, dialect="duckdb").parts]
+        table = exp.to_table(name, dialect="duckdb")
     except SqlglotError:
         return [name]
+    return [part.name for part in table.parts] if isinstance(table, exp.Table) else [name]
 
 
 def _ends_with(row: tuple[str, ...], wanted: list[str]) -> bool:

@@ -69,9 +69,17 @@ def number_advice(
             f"{shown} Decimals come after a dot in some values ({dot!r}) and after a comma in "
             f"others ({comma!r}). Bring them to one form first."
         )
+    if len(reading.units) > 1:
+        units = ", ".join(sorted(reading.units))
+        return (
+            f"{shown} Amounts are in several units ({units}), and their sum would mean nothing. "
+            "Bring them to one first."
+        )
     if reading.odd:
         odd = sum(shape.found for shape in reading.odd)
         noted += f" {odd:,} rows such as {reading.odd[0].example!r} are no numbers: mend them."
+        if found and all(shape in reading.odd for shape in shapes if "9" in shape.shape):
+            found = []
     if not found:
         return f"{shown}{noted}"
     if reading.unsure:
@@ -82,7 +90,8 @@ def number_advice(
             f"{shown} In {reading.unsure!r} the {char} may separate thousands or decimals, and no "
             f"value tells. If thousands, give {thousands}; if decimals, {decimals}.{noted}"
         )
-    return f"{shown} This reads every value: {name} = {found[0][1]!r}.{noted}"
+    which = "the other values" if reading.odd else "every value"
+    return f"{shown} This reads {which}: {name} = {found[0][1]!r}.{noted}"
 
 
 def number_readings(engine: Engine, rows: exp.Select, text: str) -> list[str]:
@@ -140,7 +149,7 @@ def date_advice(
             return f" (for example {values[0]}). Give {name} = {whole.replace(HERE, epoch)!r}."
         text = f"cast({text} as varchar)"
     texts = sorted(str(value) for value in values)
-    known = [value for value in texts if any(char.isdigit() for char in value)]
+    known = [value for value in texts if any(char in "123456789" for char in value)]
     said = sorted(set(texts) - set(known))
     shown = f" (for example {(known or texts)[0]!r})"
     found = list(_formats(engine, known)) if known and len(said) <= 3 else []

@@ -212,7 +212,8 @@ def _way_out(stage: Stage) -> str:
 
 
 def _nothing_there(stage: Stage, which: str = "") -> str:
-    told = [name for name in ("where", "window", "as_of") if getattr(stage.source, name)]
+    asked = {name: getattr(stage.source, name) for name in ("where", "window", "as_of")}
+    told = [f"{name} = {str(value)!r}" for name, value in asked.items() if value]
     under = f" that meet {' and '.join(told)}" if told else ""
     return f"{stage.binding.relation} has no rows{which}{under}. Nothing to fit."
 
