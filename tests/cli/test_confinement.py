@@ -158,7 +158,7 @@ def test_data_below_the_database_s_folder_is_its_own(run, shop_file):
         con.execute(f"create view read as from read_csv('{exports}/*.csv')")
         con.execute(f"create view named as from '{exports}/a b.csv'")
     for view in ("read", "named"):
-        fitted = run("fit", shop_file, "--transactions", view, *COLUMNS, "--publish")
+        fitted = run("fit", shop_file, "--transactions", view, *COLUMNS, "--publish", "--replace")
         assert fitted.code == 0, fitted.err
         assert run("refresh", shop_file, "--full").code == 0
         assert run("segments", shop_file).code == 0
@@ -191,13 +191,15 @@ def test_files_that_a_model_was_fitted_to_are_its_own(run, shop_file, tmp_path):
         con.execute(f"copy (select 5 as customer_id) to '{lake}/excluded.csv'")
         con.execute(f"copy (select 250 as monetary, 3 as frequency) to '{lake}/profiles.csv'")
     words = ("--transactions", lake.parent / "*" / "*.parquet", *COLUMNS)
-    fitted = run("fit", shop_file, *words, "--exclude", lake / "excluded.csv", "--publish")
+    fitted = run(
+        "fit", shop_file, *words, "--exclude", lake / "excluded.csv", "--publish", "--replace"
+    )
     assert fitted.code == 0, fitted.err
     assert run("refresh", shop_file, "--full").code == 0
     assert run("segments", shop_file).code == 0
     assert run("backtest", shop_file, "--as-of", "2024-03-01").code == 0
     # of an earlier version, too
-    assert run("fit", shop_file, *FIT, "--publish").code == 0
+    assert run("fit", shop_file, *FIT, "--publish", "--replace").code == 0
     assert run("rollback", shop_file, "2").code == 0
     output = tmp_path / "out" / "labelled.csv"
     assert run("label", shop_file, "--input", lake / "profiles.csv", "--output", output).code == 0

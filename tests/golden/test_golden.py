@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import pytest
 import sqlglot
-from segmenter.warehouses import DIALECTS
 from sqlglot import exp
 
 import segmenter
 from segmenter import Source
+from segmenter.engines.ddl import DIALECTS
 from tests.datasets import SHOP
 
 HERE = Path(__file__).parent

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from segmenter.report.data import Questions
-from segmenter.report.decision import decision_sections
 
-from segmenter.report import bundle
+from segmenter.report import vega
+from segmenter.report.queries import Questions
+from segmenter.report.sections.decision import decision_sections
 
 HERE = Path(__file__).parent / "report"
 
@@ -39,7 +39,7 @@ def figures(fitted):
 
 
 def drawn(figure, spec=None):
-    return pixels(bundle.picture(spec or figure.spec, figure.title))
+    return pixels(vega.picture(spec or figure.spec, figure.title))
 
 
 @pytest.mark.parametrize("fitted", ["online_retail"], indirect=True)
