@@ -206,7 +206,7 @@ CUSTOMER, AMOUNT = ("--customer", "customer_id"), ("--amount", "amount")
             "--date note of sales is VARCHAR, not a date",
         ),
         (("--transactions", "nothing", *FIT), "nothing has no rows"),
-        (("--transactions", "sales", *FIT, "--where", "amount > 1e9"), "no rows that meet where"),
+        (("--transactions", "sales", *FIT, "--where", "amount > 1e9"), "no rows that meet --where"),
         (("--transactions", "nobody", *CUSTOMER, *AMOUNT), "is NULL in every row"),
         (("--transactions", "broken", *CUSTOMER, *AMOUNT), r"customer_id = 1, amount = nan"),
         (
