@@ -172,6 +172,8 @@ def test_a_fit_reads_the_same_columns(spark, shop, tmp_path):
                 where=where if given == str(folder) else f"month like '2024-0%' and {where}",
                 **COLUMNS,
             ),
+            publish=True,
+            replace=True,
         )
         found = segmenter.fit(spark, Source(transactions=given, where=where, **COLUMNS))
         check_same_model(found, expected)
