@@ -2,7 +2,7 @@
 
 The colours follow Okabe and Ito's order, with each one set for its background: every segment
 stands out from the page by 3:1 or more, and any two segments stay apart for readers with each
-kind of colour blindness (tests/report/test_look.py measures both). A second sign always says the
+kind of colour blindness (tests/report/test_theme.py measures both). A second sign always says the
 same: a shape, a place or a word.
 """
 

@@ -15,7 +15,7 @@ import pytest
 from segmenter import SegmenterError
 from segmenter.sources.drafts import move, private_folder, spill_folder, write_files
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 HOLD = """
 import sys
