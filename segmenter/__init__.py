@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from segmenter.version import __version__
 
 if TYPE_CHECKING:
-    from segmenter.errors import SegmenterError
+    from segmenter.errors import BusyError, InputError, NoModelError, SegmenterError
     from segmenter.model import Model
     from segmenter.operations.export import export
     from segmenter.operations.fit import fit
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from segmenter.storage.store import load
 
 __all__ = [
+    "BusyError",
+    "InputError",
     "Model",
+    "NoModelError",
     "SegmenterError",
     "Settings",
     "Source",
@@ -41,7 +44,10 @@ __all__ = [
 ]
 
 _HOME = {
+    "BusyError": "errors",
+    "InputError": "errors",
     "Model": "model",
+    "NoModelError": "errors",
     "SegmenterError": "errors",
     "Settings": "settings",
     "Source": "sources.source",

@@ -1,4 +1,4 @@
-"""One error class: what was wrong, what is allowed, what came, what to do next.
+"""Errors that users can put right: what was wrong, what is allowed, what came, what to do next.
 
 A message names a parameter as Python does, ``amount = 'net * 1.19'``; the command line turns it
 into its option with `as_options`. What an engine says comes in with `reason`, or `first_line`.
@@ -16,6 +16,8 @@ from segmenter.formatting import ended
 
 __all__ = [
     "BusyError",
+    "InputError",
+    "NoModelError",
     "SegmenterError",
     "as_options",
     "did_you_mean",
@@ -36,7 +38,15 @@ _LONGEST = 120
 
 
 class SegmenterError(Exception):
-    """Something the user can put right; the message says how."""
+    """Something the user can put right; the message says how. The base of the others."""
+
+
+class InputError(SegmenterError, ValueError):
+    """A parameter, an expression, or the data that they name: nothing was written."""
+
+
+class NoModelError(SegmenterError, LookupError):
+    """The database has no model, or not the version that was asked for."""
 
 
 class BusyError(SegmenterError):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 
 __all__ = ["MAX_CENTS", "MAX_CUSTOMERS", "MAX_FREQUENCY", "CodeArray", "IntArray", "Points"]
 
@@ -61,7 +61,7 @@ class Points:
 
         Raises
         ------
-        SegmenterError
+        InputError
             A profile beyond `MAX_CENTS` or `MAX_FREQUENCY`, a count below 1, or more customers in
             all than `MAX_CUSTOMERS`.
         """
@@ -117,22 +117,22 @@ class Points:
 def _check_range(cents: IntArray, frequency: IntArray, customers: IntArray) -> None:
     too_far = np.flatnonzero((cents > MAX_CENTS) | (cents < -MAX_CENTS))
     if len(too_far):
-        raise SegmenterError(
+        raise InputError(
             f"monetary {int(cents[too_far[0]]) / 100:,.2f} is beyond what is computed exactly "
             f"({MAX_CENTS / 100:,.0f}). Give amounts in a larger unit, say in thousands."
         )
     beyond = np.flatnonzero((frequency > MAX_FREQUENCY) | (frequency < 0))
     if len(beyond):
-        raise SegmenterError(
+        raise InputError(
             f"frequency must be between 0 and {MAX_FREQUENCY:,}, not {int(frequency[beyond[0]]):,}."
         )
     if len(customers) and customers.min() < 1:
-        raise SegmenterError(
+        raise InputError(
             f"customers must be at least 1 at every point, not {int(customers.min())}."
         )
     total = customers.sum(dtype=np.float64)
     if total > MAX_CUSTOMERS:
-        raise SegmenterError(
+        raise InputError(
             f"the points have {total:,.0f} customers together, and sums are exact up to "
             f"{MAX_CUSTOMERS:,}. Divide customers by the same number in each point."
         )

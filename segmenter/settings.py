@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 
 __all__ = ["AUTO_LEVELS", "MAX_CHANGE", "SafetyNet", "Settings"]
 
@@ -64,7 +64,7 @@ class Settings:
 
     Raises
     ------
-    SegmenterError
+    InputError
         A value out of range; the message names it and what is allowed.
 
     Examples
@@ -89,22 +89,20 @@ class Settings:
     def __post_init__(self) -> None:
         _number(self.cut, "cut", 0.5, 1.0, "a quantile above 0.5, or 1 to cut nobody")
         if self.cut <= 0.5:
-            raise SegmenterError(
+            raise InputError(
                 f"cut must be above 0.5 and at most 1, not {self.cut!r}. The default is 0.99."
             )
         if self.cut_on not in ("monetary", "frequency", "either"):
-            raise SegmenterError(
+            raise InputError(
                 f"cut_on must be 'monetary', 'frequency' or 'either', not {self.cut_on!r}."
             )
         if self.levels != "auto":
             _whole(self.levels, "levels", 1, AUTO_LEVELS, "or 'auto'")
         _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")
         if not isinstance(self.consolidate, bool):
-            raise SegmenterError(f"consolidate must be true or false, not {self.consolidate!r}.")
+            raise InputError(f"consolidate must be true or false, not {self.consolidate!r}.")
         if not isinstance(self.forget_points, bool):
-            raise SegmenterError(
-                f"forget_points must be true or false, not {self.forget_points!r}."
-            )
+            raise InputError(f"forget_points must be true or false, not {self.forget_points!r}.")
         _whole(self.n_neighbors, "n_neighbors", 1, 50)
         _whole(self.max_rules, "max_rules", 1, 100_000)
         _whole(self.max_points, "max_points", 100, 100_000_000)
@@ -117,7 +115,7 @@ class Settings:
             if getattr(self, name) is not None:
                 _whole(getattr(self, name), name, 1, MAX_DAYS)
         if self.active_days and self.lapsed_days and self.lapsed_days < self.active_days:
-            raise SegmenterError(
+            raise InputError(
                 f"lapsed_days must not be less than active_days = {self.active_days}, and is "
                 f"{self.lapsed_days}."
             )
@@ -133,7 +131,7 @@ class Settings:
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
-                raise SegmenterError(
+                raise InputError(
                     f"{name!r} is not a setting ({', '.join(known)}).{did_you_mean(name, known)}"
                 )
         given = {name: value for name, value in values.items() if value is not None}
@@ -155,31 +153,29 @@ class Settings:
 
 def _number(value: object, name: str, low: float, high: float, meaning: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SegmenterError(f"{name} must be a number ({meaning}), not {value!r}.")
+        raise InputError(f"{name} must be a number ({meaning}), not {value!r}.")
     if not low <= value <= high:
-        raise SegmenterError(
-            f"{name} must be between {low:g} and {high:g} ({meaning}), not {value!r}."
-        )
+        raise InputError(f"{name} must be between {low:g} and {high:g} ({meaning}), not {value!r}.")
 
 
 def _whole(value: object, name: str, low: int, high: int, otherwise: str = "") -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         allowed = f"a whole number from {low:,} to {high:,}" + (f" {otherwise}" * bool(otherwise))
-        raise SegmenterError(f"{name} must be {allowed}, not {value!r}.")
+        raise InputError(f"{name} must be {allowed}, not {value!r}.")
 
 
 def _checked_names(names: object) -> tuple[str, ...]:
     if isinstance(names, str):
         names = tuple(name.strip() for name in names.split(","))
     if not isinstance(names, tuple | list):
-        raise SegmenterError(f"names must be a list of texts, not {names!r}.")
+        raise InputError(f"names must be a list of texts, not {names!r}.")
     for name in names:
         if not isinstance(name, str) or not name.strip():
-            raise SegmenterError(f"names must be non-empty texts, not {name!r}.")
+            raise InputError(f"names must be non-empty texts, not {name!r}.")
     if len(set(names)) != len(names):
-        raise SegmenterError(f"names must differ from each other, not {', '.join(names)}.")
+        raise InputError(f"names must differ from each other, not {', '.join(names)}.")
     if not 2 <= len(names) <= AUTO_LEVELS + 1:
-        raise SegmenterError(
+        raise InputError(
             f"names must be 2 to {AUTO_LEVELS + 1}, one for each segment, highest first; "
             f"{len(names)} came."
         )
@@ -202,7 +198,7 @@ class SafetyNet:
 
     Raises
     ------
-    SegmenterError
+    InputError
         `max_change` is not from 0 to 1.
     """
 
@@ -212,7 +208,7 @@ class SafetyNet:
 
     def __post_init__(self) -> None:
         if not isinstance(self.max_change, int | float) or not 0 <= self.max_change <= 1:
-            raise SegmenterError(
+            raise InputError(
                 f"max_change must be a share of the customers from 0 to 1, not {self.max_change!r}."
             )
 

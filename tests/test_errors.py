@@ -7,6 +7,7 @@ import shlex
 import duckdb
 import pytest
 
+import segmenter
 from segmenter.cli.parameters import in_options
 from segmenter.errors import first_line, reason, shortage
 
@@ -88,3 +89,20 @@ def test_a_full_temporary_folder_is_not_called_memory(tmp_path):
     assert shortage(failed.value) == "the memory"
     assert shortage(OSError("No space left on device")) == "the disk"
     assert shortage(ValueError("x")) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "also"), [("InputError", ValueError), ("NoModelError", LookupError), ("BusyError", ())]
+)
+def test_callers_can_tell_errors_apart(kind, also):
+    assert issubclass(getattr(segmenter, kind), segmenter.SegmenterError)
+    assert not also or issubclass(getattr(segmenter, kind), also)
+
+
+def test_bad_input_and_a_missing_model_are_different_errors():
+    with pytest.raises(segmenter.InputError, match="cut"):
+        segmenter.Settings(cut=2)
+    with pytest.raises(segmenter.InputError, match="transactions"):
+        segmenter.Source()
+    with duckdb.connect() as con, pytest.raises(segmenter.NoModelError, match="no model yet"):
+        segmenter.load(con)

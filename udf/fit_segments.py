@@ -20,7 +20,7 @@ import pyarrow as pa
 from segmenter.udf import Function, Session
 
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted
 from segmenter.operations.fit import OwnConnection, fit_into, unpublished
 from segmenter.progress import Silent
@@ -60,14 +60,14 @@ def _fit(session: Session, table: str | None, text: str | None) -> str:
 def _read(table: str | None, given: Any) -> tuple[Source, Settings, SafetyNet]:
     """Sort the entries of the mapping into the source, the settings and the safety net."""
     if not isinstance(given, dict):
-        raise SegmenterError(
+        raise InputError(
             f"the second argument must be a STRUCT of columns and settings, not {json.dumps(given)}"
             ". For example {'customer': 'customer_id', 'amount': 'amount'}."
         )
     known = [*_SOURCE, *_SETTINGS, *_NET]
     for name in given:
         if name not in known:
-            raise SegmenterError(
+            raise InputError(
                 f"{name!r} is neither a column nor a setting ({', '.join(known)})."
                 f"{did_you_mean(name, known)}"
             )

@@ -27,7 +27,7 @@ from segmenter.classifier.kdtree import (
     scratch,
     search,
 )
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.jit import inlined, kernel
 from segmenter.points import IntArray, Points
 
@@ -177,20 +177,18 @@ def to_cents(monetary: ArrayLike) -> IntArray:
 
 def _check(points: Points, codes: CodeArray, ratio: float, n_neighbors: int) -> None:
     if len(points) == 0:
-        raise SegmenterError("there are no points to classify by. Fit on at least one customer.")
+        raise InputError("there are no points to classify by. Fit on at least one customer.")
     if codes.shape != points.cents.shape or codes.min() < 0:
-        raise SegmenterError(
+        raise InputError(
             f"segment must be one code from 0 for each of the {len(points):,} points, not shape "
             f"{codes.shape} with minimum {codes.min() if codes.size else None}."
         )
     if not (ratio == 0 or MIN_RATIO <= ratio <= MAX_RATIO):
-        raise SegmenterError(
+        raise InputError(
             f"ratio must be 0 or between {MIN_RATIO:.0e} and {MAX_RATIO:.0e}, not {ratio!r}."
         )
     if not 1 <= n_neighbors <= MAX_NEIGHBORS:
-        raise SegmenterError(
-            f"n_neighbors must be between 1 and {MAX_NEIGHBORS}, not {n_neighbors!r}."
-        )
+        raise InputError(f"n_neighbors must be between 1 and {MAX_NEIGHBORS}, not {n_neighbors!r}.")
 
 
 @inlined

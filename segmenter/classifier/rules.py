@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.formatting import counted
 from segmenter.points import CodeArray, IntArray
 
@@ -108,7 +108,7 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
 
     Raises
     ------
-    SegmenterError
+    InputError
         Frequencies reach over more than `MAX_FREQUENCIES` whole numbers, or there are more
         rectangles than `MAX_RECTANGLES` and `max_rules`.
 
@@ -129,7 +129,7 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
 
     low, high = neighbors.frequency_range
     if high - low >= MAX_FREQUENCIES:
-        raise SegmenterError(
+        raise InputError(
             f"frequency goes from {low:,} to {high:,}; up to {MAX_FREQUENCIES:,} whole numbers "
             "can be compiled. Count orders, visits or days instead of single lines or clicks."
         )
@@ -144,7 +144,7 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
         lines.append(_Line(frequency, starts, codes))
         n_rules += len(starts)
         if n_rules > max(max_rules, MAX_RECTANGLES):
-            raise SegmenterError(
+            raise InputError(
                 f"the classifier needs more than {counted(n_rules - 1, 'rule')}. "
                 "Raise n_neighbors for "
                 "smoother boundaries, or count orders instead of single lines or clicks."

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from segmenter.clustering.consolidation import consolidate
 from segmenter.clustering.naming import segment_names
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.formatting import counted, percent, verb
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
@@ -106,7 +106,7 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
 
     Raises
     ------
-    SegmenterError
+    InputError
         Fewer customers than `n_neighbors` or than blocks, or all customers equal.
 
     Notes
@@ -159,7 +159,7 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
 
     Raises
     ------
-    SegmenterError
+    InputError
         There are fewer points than blocks.
     """
     from segmenter.clustering.ward import ward_linkage
@@ -170,21 +170,21 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
 
 def _check_size(points: Points, settings: Settings) -> None:
     if len(points) == 0:
-        raise SegmenterError("there are no customers with a purchase, so nothing can be clustered.")
+        raise InputError("there are no customers with a purchase, so nothing can be clustered.")
     n = points.n_customers
     if n < settings.n_neighbors:
-        raise SegmenterError(
+        raise InputError(
             f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than "
             f"n_neighbors = {settings.n_neighbors}. Lower n_neighbors or bring more customers."
         )
     blocks = 2 if settings.levels == "auto" else settings.levels + 1
     if n < blocks:
-        raise SegmenterError(
+        raise InputError(
             f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than the {blocks} "
             f"blocks of levels = {settings.levels}. Lower levels or bring more customers."
         )
     if len(points) == 1:
-        raise SegmenterError(
+        raise InputError(
             f"all {n} training customers are equal (monetary {int(points.cents[0]) / 100:,.2f}, "
             f"frequency {int(points.frequency[0])}), so there is nothing to split."
         )

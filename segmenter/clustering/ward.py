@@ -54,7 +54,7 @@ from segmenter.clustering.ward_tree import (
     Tree,
     fill,
 )
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.jit import bare_kernel
 
 __all__ = ["WardCounters", "cut", "cut_two", "ward_linkage"]
@@ -127,7 +127,7 @@ def ward_linkage(
 
     Raises
     ------
-    SegmenterError
+    InputError
         Arrays of different lengths, values that are not finite, weights that are not above 0.
 
     Notes
@@ -188,7 +188,7 @@ def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
 
     Raises
     ------
-    SegmenterError
+    InputError
         `n_clusters` out of range.
 
     Examples
@@ -198,7 +198,7 @@ def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
     """
     n_points = len(linkage) + 1
     if isinstance(n_clusters, bool) or not 1 <= n_clusters <= n_points:
-        raise SegmenterError(
+        raise InputError(
             f"n_clusters must be a whole number from 1 to the {n_points:,} points of the linkage, "
             f"not {n_clusters!r}."
         )
@@ -235,16 +235,16 @@ def _checked(
     f = _column(frequency, "frequency")
     w = np.ones(len(m)) if customers is None else _column(customers, "customers")
     if not len(m) == len(f) == len(w):
-        raise SegmenterError(
+        raise InputError(
             f"monetary, frequency and customers must have one value per point, "
             f"not {len(m):,}, {len(f):,} and {len(w):,}."
         )
     if not (np.isfinite(ratio) and 0 <= ratio <= _FAR):
-        raise SegmenterError(f"ratio must be a finite number, at least 0, not {ratio!r}.")
+        raise InputError(f"ratio must be a finite number, at least 0, not {ratio!r}.")
     if len(m) == 0:
         return m, f, w
     if not (w.min() >= 1 / _HEAVY and w.sum() <= _HEAVY):
-        raise SegmenterError(
+        raise InputError(
             f"customers must be above 0 (at least {1 / _HEAVY:g}, at most {_HEAVY:g} in all), "
             f"not {w.min():g} to {w.max():g}."
         )
@@ -253,7 +253,7 @@ def _checked(
     f -= f.min()
     for name, values in (("monetary", m), ("frequency", f)):
         if values.max() > _FAR:
-            raise SegmenterError(
+            raise InputError(
                 f"{name} must not spread over more than {_FAR:g}, but {values.max():g} came. "
                 f"Give it in a larger unit."
             )
@@ -266,12 +266,12 @@ def _column(values: ArrayLike, name: str) -> FloatArray:
     try:
         column = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise SegmenterError(f"{name} must be numbers: {error}.") from error
+        raise InputError(f"{name} must be numbers: {error}.") from error
     if column.ndim != 1:
-        raise SegmenterError(f"{name} must have one dimension, not shape {column.shape}.")
+        raise InputError(f"{name} must have one dimension, not shape {column.shape}.")
     wrong = np.flatnonzero(~np.isfinite(column))
     if len(wrong):
-        raise SegmenterError(
+        raise InputError(
             f"{name} must be finite, but {column[wrong[0]]} came at position {wrong[0]:,}."
         )
     return column

@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 from segmenter.schema.names import SCHEMA
 
 __all__ = [
@@ -28,12 +28,12 @@ def check_dialect(dialect: str) -> str:
 
     Raises
     ------
-    SegmenterError
+    InputError
         An unknown dialect; the message lists those that there are.
     """
     name = {"postgresql": "postgres"}.get(dialect.lower(), dialect.lower())
     if name not in DIALECTS:
-        raise SegmenterError(
+        raise InputError(
             f"there is no dialect {dialect!r}; export knows {', '.join(DIALECTS)}."
             f"{did_you_mean(dialect, DIALECTS)}"
         )
@@ -45,13 +45,13 @@ def write(tree: exp.Expr, dialect: str) -> str:
 
     Raises
     ------
-    SegmenterError
+    InputError
         The dialect has no such function or form.
     """
     try:
         return tree.sql(dialect=dialect, pretty=True, unsupported_level=ErrorLevel.RAISE)
     except UnsupportedError as error:
-        raise SegmenterError(
+        raise InputError(
             f"an expression of this model cannot be written for {dialect}: {error} Fit again with "
             "an expression of simpler functions, or add the column to the table."
         ) from None

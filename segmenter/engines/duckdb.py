@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError, reason
+from segmenter.errors import InputError, reason
 from segmenter.schema.connection import records
 from segmenter.sources.engine import FRAME, Kind, Publication
 from segmenter.sources.files import InputFile
@@ -40,7 +40,7 @@ class Embedded:
         try:
             self.local.register(FRAME, frame)
         except (duckdb.Error, TypeError) as error:
-            raise SegmenterError(
+            raise InputError(
                 f"a {type(frame).__name__} cannot be read as a table ({error}). Give a table or "
                 "file name, a pandas or Polars frame, or an Arrow table."
             ) from None
@@ -62,7 +62,7 @@ class Embedded:
         try:
             described = self.local.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
         except duckdb.Error as error:
-            raise SegmenterError(reason(error)) from None
+            raise InputError(reason(error)) from None
         return {row[0]: str(row[1]) for row in described}
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["keep_meaning"]
@@ -32,7 +32,7 @@ def keep_meaning(tree: exp.Expr, dialect: str) -> exp.Expr:
 
     Raises
     ------
-    SegmenterError
+    InputError
         There is no such way; the message names the function.
     """
     for kind, rule in _RULES.get(dialect, {}).items():
@@ -43,7 +43,7 @@ def keep_meaning(tree: exp.Expr, dialect: str) -> exp.Expr:
 
 
 def _refuse(node: exp.Expr, dialect: str) -> None:
-    raise SegmenterError(
+    raise InputError(
         f"{node.sql(dialect='duckdb')} does not mean the same in {dialect} as in DuckDB. Write it "
         "with other functions, or let a view there have it as a column."
     )

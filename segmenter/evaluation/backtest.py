@@ -18,7 +18,7 @@ from typing import Any, Self
 import duckdb
 from sqlglot import exp
 
-from segmenter.errors import BusyError, SegmenterError
+from segmenter.errors import BusyError, InputError
 from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
@@ -107,7 +107,7 @@ class Backtest:
 
         Raises
         ------
-        SegmenterError
+        InputError
             There is no model, or no date column; nothing happened before or after the moment.
         """
         listener = progress or Silent()
@@ -152,23 +152,21 @@ class Backtest:
         query = self._sql("queries/time_span", {"transactions": _staged("transactions")})
         first_at, last_at = map(within_years, first_row(self.con, query))
         if first_at is None or last_at is None:
-            raise SegmenterError(
-                f"no row of {relation} has a date, so there is no time to go back."
-            )
+            raise InputError(f"no row of {relation} has a date, so there is no time to go back.")
         span = f"its rows span {day(first_at)} to {day(last_at)}"
         if known_until < first_at:
-            raise SegmenterError(
+            raise InputError(
                 f"{relation} has nothing up to {day(known_until)} to learn from: {span}. "
                 "Choose a later day."
             )
         if last_at <= known_until:
-            raise SegmenterError(
+            raise InputError(
                 f"{relation} has nothing after {day(known_until)} to measure: {span}. "
                 "Choose an earlier day."
             )
         end: datetime = last_at if until is None else parse_moment(until, "until")
         if end <= known_until:
-            raise SegmenterError(
+            raise InputError(
                 f"until {day(end)} must be later than as_of {day(known_until)}: what is "
                 "measured lies between them."
             )
@@ -232,7 +230,7 @@ class Backtest:
         tables = {name: _staged(name) for name in ("segmented", "later", "named")}
         newcomers = records(self.con, self._sql("queries/newcomers", tables))[0]
         if not newcomers.pop("customers"):
-            raise SegmenterError(
+            raise InputError(
                 f"no customer has a row after {day(known_until)} and up to {day(until)}, "
                 "so there is nothing to measure. Leave until out, or choose another day."
             )
@@ -274,17 +272,17 @@ def _staged(name: str) -> str:
 def _refuse_without_time(source: Source) -> None:
     if source.kind != "transactions":
         what = "finished profiles" if source.kind == "profile" else "anonymous points"
-        raise SegmenterError(
+        raise InputError(
             f"this model was fitted to {what}, which say nothing of time. A backtest needs a model "
             "of transactions with a date column."
         )
     if source.was_frame:
-        raise SegmenterError(
+        raise InputError(
             "this model was fitted to a data frame that ended with its session. Load the frame "
             "into a table, fit that, and backtest then."
         )
     if source.date is None:
-        raise SegmenterError(
+        raise InputError(
             "this model was fitted without a date column, so there is no time to go back. Fit "
             "again with the column, for example date = 'ordered_at'."
         )

@@ -16,7 +16,7 @@ from segmenter.engines.ddl import check_dialect, create_function, create_schema,
 from segmenter.engines.inline_views import one_query
 from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
 from segmenter.engines.translate import FUNCTION, port
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
@@ -66,7 +66,7 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
 
     Raises
     ------
-    SegmenterError
+    InputError
         An unknown dialect; no table; a model without customers or with more rules than
         ``max_rules``.
 
@@ -96,7 +96,7 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     dialect = check_dialect(dialect)
     source = Source(**model.source)
     if source.exclude is not None:
-        raise SegmenterError(
+        raise InputError(
             f"this model leaves out the customers in {source.exclude}, and a script cannot carry "
             "that list to another warehouse. Fit over a view that leaves them out, or name them in "
             "where."
@@ -104,13 +104,13 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     if stage == "points":
         return _points_query(model, source, dialect, table)
     if stage != "all":
-        raise SegmenterError(f"stage must be 'all' or 'points', not {stage!r}.")
+        raise InputError(f"stage must be 'all' or 'points', not {stage!r}.")
     return _script(model, source, dialect, table)
 
 
 def _script(model: Model, source: Source, dialect: str, table: str | None) -> str:
     if not model.has_macro:
-        raise SegmenterError(
+        raise InputError(
             f"this model has {counted(len(model.rules), 'rule')}, more than max_rules = "
             f"{model.settings.max_rules:,}, so there is no function to export. Fit with a larger "
             "n_neighbors for smoother boundaries, or with a larger max_rules. (Its points can be "
@@ -120,7 +120,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     catalog: exp.Identifier | None = None
     if source.kind == "points":
         if table is not None:
-            raise SegmenterError(
+            raise InputError(
                 "this model was fitted to anonymous points, so only its function is exported and "
                 "there are no views over a table. Leave --table out."
             )
@@ -128,7 +128,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         values = source_values(source, model.settings, dialect, table)
         relation = values["source"]
         if dialect in _NAMES_IN_VIEWS and not relation.args.get("db"):
-            raise SegmenterError(
+            raise InputError(
                 f"a view of {dialect} does not find {relation.name} without its schema. Name the "
                 f"table in full: --table shop.{relation.name}"
             )
@@ -197,7 +197,7 @@ def _inline_function(view: exp.Expr, body: exp.Expr) -> None:
 
 def _points_query(model: Model, source: Source, dialect: str, table: str | None) -> str:
     if source.kind == "points":
-        raise SegmenterError(
+        raise InputError(
             "this model was itself fitted to points, so it does not know the transactions. Export "
             "the points from the model of a sample of the transactions."
         )

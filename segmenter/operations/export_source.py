@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
@@ -43,7 +43,7 @@ def source_values(
 
     Raises
     ------
-    SegmenterError
+    InputError
         The source is a file or a data frame and no table is named.
     """
     relation = _relation(source, dialect, table)
@@ -96,7 +96,7 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
     stored = str(source.relation)
     if source.was_frame or (source.is_file and dialect != "duckdb"):
         kind = "a data frame" if source.was_frame else f"the file {stored}"
-        raise SegmenterError(
+        raise InputError(
             f"the model was fitted to {kind}, which {dialect} does not have. Name a table with the "
             "same columns there: --table shop.sales"
         )

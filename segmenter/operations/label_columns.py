@@ -9,7 +9,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import SegmenterError, did_you_mean, reason
+from segmenter.errors import InputError, SegmenterError, did_you_mean, reason
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve
@@ -65,12 +65,12 @@ class Columns:
             if name in self.dropped:
                 continue
             if name.casefold() in ADDED:
-                raise SegmenterError(
+                raise InputError(
                     f"{self.given.name} has a column {name!r} already. Replace it with "
                     "--overwrite-column, or rename it in the input."
                 )
             if name.casefold().startswith(_RESERVED):
-                raise SegmenterError(
+                raise InputError(
                     f"{self.given.name} has a column {name!r}, and names that begin with "
                     f"{_RESERVED} are needed here. Rename it in the input."
                 )
@@ -93,7 +93,7 @@ class Columns:
         if text.isidentifier() and text.casefold() not in map(str.casefold, columns):
             shown = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
             hint = did_you_mean(text, columns)
-            raise SegmenterError(
+            raise InputError(
                 f"column {text!r} is not in {self.given.name} ({shown}).{hint} Name it with "
                 f"--{name} COLUMN; raw transactions need --customer and --amount instead."
             )
@@ -102,9 +102,9 @@ class Columns:
         try:
             (kind,) = self._describe(query).values()
         except SegmenterError as error:
-            raise SegmenterError(f"{name} = {text!r} does not work: {error}") from None
+            raise InputError(f"{name} = {text!r} does not work: {error}") from None
         if kind != "VARCHAR" and not _is_number(kind):
-            raise SegmenterError(
+            raise InputError(
                 f"{name} = {text!r} of {self.given.name} is {kind}, not a number. Name a column "
                 f"of numbers with --{name} COLUMN, or an expression that makes it one."
             )
@@ -115,7 +115,7 @@ class Columns:
 
         Raises
         ------
-        SegmenterError
+        InputError
             A column of text among them has a value that is no number.
         """
         columns = {key: kind for key, kind in self.columns.items() if key not in self.dropped}
@@ -128,7 +128,7 @@ class Columns:
                 self.numbers[column.name] = "DOUBLE"
             has_text |= is_text
         if has_text and (said := self._first_misread(self.numbers)):
-            raise SegmenterError(said)
+            raise InputError(said)
         return tree
 
     @contextmanager
@@ -138,7 +138,7 @@ class Columns:
             yield
         except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
             said = self.misread()
-            raise SegmenterError(
+            raise InputError(
                 said or f"{self.given.name} cannot be read as asked: {_details(error)}"
             ) from None
 
@@ -207,7 +207,7 @@ class Columns:
         try:
             found = self.con.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
         except duckdb.Error as error:
-            raise SegmenterError(f"{self.given.name} cannot be read: {reason(error)}") from None
+            raise InputError(f"{self.given.name} cannot be read: {reason(error)}") from None
         return {row[0]: row[1] for row in found}
 
 

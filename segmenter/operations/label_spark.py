@@ -17,7 +17,7 @@ from segmenter.engines.ddl import create_session_function, write
 from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.engines.translate import FUNCTION, port
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, verb
 from segmenter.model import Model
 from segmenter.operations.export import model_function
@@ -60,7 +60,7 @@ class Lake:
     def __post_init__(self) -> None:
         given, output = (os.path.abspath(text.split("*")[0]) for text in (self.given, self.output))
         if os.path.commonpath([given, output]) in (given, output):
-            raise SegmenterError(
+            raise InputError(
                 f"the output {self.output} is the input {self.given}, or lies in it, or the other "
                 "way round. Name another folder."
             )
@@ -96,12 +96,12 @@ def label_on_spark(
 
     Raises
     ------
-    SegmenterError
+    InputError
         Bad input, or what Spark says; the output is as it was.
     """
     listener = progress or Silent()
     if not model.has_macro:
-        raise SegmenterError(
+        raise InputError(
             f"this model has {len(model.rules):,} rules, more than max_rules, and no function. "
             "Fit with a larger n_neighbors or max_rules."
         )
@@ -183,7 +183,7 @@ def _query(
     """Return the rows with their segments."""
     taken = [name for name in columns if name.casefold() in ADDED]
     if taken and not lake.overwrite_column:
-        raise SegmenterError(
+        raise InputError(
             f"{lake.given} has a column {taken[0]!r} already. Replace it with --overwrite-column, "
             "or rename it in the input."
         )
@@ -211,7 +211,7 @@ def _partitions(spark: Spark, lake: Lake, view: str, columns: dict[str, str]) ->
     """Return the columns that partition the output: as asked, or those in the input's paths."""
     for name in lake.partition_by:
         if name not in columns:
-            raise SegmenterError(
+            raise InputError(
                 f"column {name!r} of --partition-by is not in {lake.given} "
                 f"({', '.join(columns)}).{did_you_mean(name, columns)}"
             )
@@ -226,7 +226,7 @@ def _check_output(spark: Spark, lake: Lake, partitions: list[str], columns: list
     with spark.asking():
         exists = check_layout(spark.session, lake.output, partitions, columns)
     if exists and not partitions and not lake.overwrite:
-        raise SegmenterError(
+        raise InputError(
             f"{lake.output} exists already and has no partitions. Name another output, or replace "
             "all of it with --overwrite."
         )

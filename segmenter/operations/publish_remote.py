@@ -21,7 +21,7 @@ from segmenter.engines.ddl import (
 )
 from segmenter.engines.script_frame import SCRIPT
 from segmenter.engines.translate import FUNCTION
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations.export import model_function, model_views
 from segmenter.progress import Progress
@@ -43,11 +43,11 @@ def check_settings(settings: Settings) -> None:
 
     Raises
     ------
-    SegmenterError
+    InputError
         The setting `forget_points`.
     """
     if settings.forget_points:
-        raise SegmenterError(
+        raise InputError(
             "a model from another engine is kept with its anonymous points, which its views read, "
             "and forget_points keeps none. Leave it out."
         )
@@ -126,7 +126,7 @@ def _of_session(stage: Stage, model: Model) -> Publication:
     views = _views(stage, model)
     names = {name: _OF_SESSION.get(name, name) for name in views}
     if stage.binding.relation.casefold() in names.values():
-        raise SegmenterError(
+        raise InputError(
             f"{stage.binding.relation} would be hidden by the view of that name which a fit makes. "
             "Give the table's schema, or another name."
         )

@@ -17,7 +17,7 @@ import pyarrow as pa
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.progress import Progress
@@ -102,7 +102,7 @@ def check_source(
 
     Raises
     ------
-    SegmenterError
+    InputError
         The current model is of another source or condition, and `replace` is false.
     """
     found = has_model(con) and first_row(
@@ -113,7 +113,7 @@ def check_source(
     model_id, known = found[0], json.loads(found[1])
     others = _differences(known, source, _BASE)
     if others and not replace:
-        raise SegmenterError(
+        raise InputError(
             f"this database has model {model_id} of another base: it was fitted with "
             f"{_listed(known, others)}, and this fit has {_listed(source, others)}. Its views and "
             "versions would go on with other customers. Fit into another file, or say that this "

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from segmenter import stopping
-from segmenter.errors import BusyError, SegmenterError, first_line
+from segmenter.errors import BusyError, InputError, SegmenterError, first_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +35,7 @@ def check_connection(con: object, what: str) -> None:
     import duckdb
 
     if not isinstance(con, duckdb.DuckDBPyConnection):
-        raise SegmenterError(
+        raise InputError(
             f"{what} works on a connection of DuckDB, not on a {type(con).__name__}.{way_to(con)}"
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import NoModelError, SegmenterError
 from segmenter.schema.connection import first_row
 from segmenter.version import __version__
 
@@ -100,8 +100,10 @@ def require_model(con: duckdb.DuckDBPyConnection) -> None:
 
     Raises
     ------
+    NoModelError
+        There is none.
     SegmenterError
-        There is no model, or one of another layout.
+        It is of another layout, or damaged.
     """
     if has_model(con):
         check_layout(con)
@@ -113,7 +115,7 @@ def require_model(con: duckdb.DuckDBPyConnection) -> None:
                 f"the model is damaged: it has no segments in {SCHEMA}.model_segments. Take the "
                 "database from a backup, or fit again."
             )
-    raise SegmenterError(
+    raise NoModelError(
         "this database has no model yet. Fit one first: segmenter fit DB --transactions TABLE "
         "--customer COLUMN --amount COLUMN"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError, SegmenterError
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
@@ -101,20 +101,20 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
 
     Raises
     ------
-    SegmenterError
+    InputError
         No such table, file or column, an expression that is not scalar, or a wrong type.
     """
     try:
         return _bound(engine, source, settings)
     except RecursionError:
-        raise SegmenterError(
+        raise InputError(
             "a column's expression is nested too deep, or too long. Let a view have it as a column."
         ) from None
 
 
 def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     if source.engine not in (None, engine.dialect):
-        raise SegmenterError(
+        raise InputError(
             f"{source.relation} was read by {source.engine}, and this file holds the model without "
             f"its customers. Ask over there, or fit again: segmenter fit --engine {source.engine}."
         )
@@ -142,7 +142,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         _bind_condition(engine, binding)
     except SegmenterError as error:
         told = differing_types(engine.local, file, _used(binding)) if file else []
-        raise SegmenterError(" ".join([str(error), *told])) from None
+        raise InputError(" ".join([str(error), *told])) from None
     binding.values.update(loss_values(_mapped(binding)))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
@@ -182,7 +182,7 @@ def _columns(engine: Engine, table: exp.Table, relation: str) -> dict[str, str]:
     try:
         return engine.types(exp.select("*").from_(table.copy()))
     except SegmenterError as error:
-        raise SegmenterError(f"{relation} cannot be read: {error}") from None
+        raise InputError(f"{relation} cannot be read: {error}") from None
 
 
 def _bind_transactions(engine: Engine, binding: Binding) -> None:
@@ -223,14 +223,14 @@ def _bind_condition(engine: Engine, binding: Binding) -> None:
         values["row_filter"] = values["where"]
     if source.exclude is not None:
         if engine.dialect != "duckdb":
-            raise SegmenterError(
+            raise InputError(
                 f"exclude is not understood by {engine.name}. Give a view without these customers, "
                 "or name them in where."
             )
         customers = _select(binding, values["customer"])
         exclusion = find_exclusion(engine.local, source, binding.types["customer"], customers)
         if binding.is_live and not exclusion.is_live:
-            raise SegmenterError(
+            raise InputError(
                 f"{exclusion.relation} is a temporary table, and the live views could not read who "
                 "is excluded once this session ends. Create it without TEMP."
             )
@@ -303,13 +303,11 @@ def _expression(
     except SegmenterError as error:
         said = str(error)
         if "WHERE clause" in said:
-            raise SegmenterError(
+            raise InputError(
                 f"{name} = {text!r} must be a scalar expression of a row's columns, not an "
                 "aggregate, a window function or the like."
             ) from None
-        raise SegmenterError(
-            f"{name} = {text!r} does not work on {binding.relation}: {said}"
-        ) from None
+        raise InputError(f"{name} = {text!r} does not work on {binding.relation}: {said}") from None
     binding.types[name] = kind
     binding.values[name] = tree
     if check is not None:
@@ -328,7 +326,7 @@ def _check_number(engine: Engine, binding: Binding, name: str, text: str, tree: 
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
         written = _written(binding, text)
         advice = number_advice(engine, _select(binding, tree), name, written, kind)
-        raise SegmenterError(f"{_of_type(binding, name, text)}, not a number{advice}")
+        raise InputError(f"{_of_type(binding, name, text)}, not a number{advice}")
 
 
 def _check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
@@ -336,7 +334,7 @@ def _check_date(engine: Engine, binding: Binding, name: str, text: str, tree: ex
     if not kind.startswith(("DATE", "TIMESTAMP")):
         written = _written(binding, text)
         advice = date_advice(engine, _select(binding, tree), name, written, kind)
-        raise SegmenterError(f"{_of_type(binding, name, text)}, not a date or timestamp{advice}")
+        raise InputError(f"{_of_type(binding, name, text)}, not a date or timestamp{advice}")
 
 
 def _of_type(binding: Binding, name: str, text: str) -> str:
@@ -348,7 +346,7 @@ def _check_condition(
 ) -> None:
     del engine, tree  # the type says it all
     if binding.types[name] != "BOOLEAN":
-        raise SegmenterError(
+        raise InputError(
             f"{name} = {text!r} is {binding.types[name]}, not a condition. Give one that is true "
             f"or false for each row, for example where = 'quantity > 0'."
         )

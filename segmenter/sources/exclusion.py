@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError, reason
+from segmenter.errors import InputError, reason
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
 from segmenter.sources.files import InputFile
@@ -80,7 +80,7 @@ def find_exclusion(
 
     Raises
     ------
-    SegmenterError
+    InputError
         There is no such table or file, other clients could not read it, or its customers are of
         another type.
     """
@@ -103,7 +103,7 @@ def find_exclusion(
         value = exp.TryCast(this=value, to=exp.DataType.build(customer_type, dialect="duckdb"))
         _check_lines(con, table, relation, column, value, customer_type)
     elif not _are_alike(columns[column], customer_type):
-        raise SegmenterError(
+        raise InputError(
             f"the customers to exclude in {relation} ({column}) are {columns[column]}, and those "
             f"of {source.kind} are {customer_type}, so none would ever be found. Give a list of "
             f"{customer_type}, for example a view with cast({column} as {customer_type})."
@@ -122,7 +122,7 @@ def _columns(con: duckdb.DuckDBPyConnection, table: exp.Table, relation: str) ->
     try:
         return {row[0]: str(row[1]) for row in con.execute(f"describe {query}").fetchall()}
     except duckdb.Error as error:
-        raise SegmenterError(f"{relation} cannot be read: {reason(error)}") from None
+        raise InputError(f"{relation} cannot be read: {reason(error)}") from None
 
 
 def _column(columns: dict[str, str], source: Source) -> str:
@@ -155,7 +155,7 @@ def _check_header(
         kind = exp.DataType.build(customer_type, dialect="duckdb")
         query = exp.select(exp.TryCast(this=literal(column), to=kind).is_(exp.null()).not_())
     if first_row(con, query.sql(dialect="duckdb"))[0]:
-        raise SegmenterError(
+        raise InputError(
             f"the first line of {relation} reads as a customer ({column}), and should be the "
             "title of the column. Put a line customer_id on top."
         )
@@ -180,7 +180,7 @@ def _check_lines(
     )
     found = first_row(con, query.sql(dialect="duckdb"))
     if found:
-        raise SegmenterError(
+        raise InputError(
             f"{found[0]!r} in {relation} is no customer to exclude: customers are {customer_type}. "
             "Mend the line, or leave it out."
         )

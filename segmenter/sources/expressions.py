@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted
 from segmenter.sources.visibility import check_calls
 
@@ -75,7 +75,7 @@ def resolve(
 
     Raises
     ------
-    SegmenterError
+    InputError
         An unknown column, anything but one scalar expression, or a function that other clients of
         the database do not have.
     """
@@ -147,11 +147,11 @@ def _parse(name: str, text: str) -> exp.Expr:
         trees = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
         detail = str(error).splitlines()[0].rstrip(".")
-        raise SegmenterError(
+        raise InputError(
             f"{name} = {text!r} is neither a column nor a SQL expression ({detail})."
         ) from None
     if len(trees) != 1 or trees[0] is None:
-        raise SegmenterError(
+        raise InputError(
             f"{name} = {text!r} must be one scalar expression, not {_how_many(trees)}."
         )
     tree = trees[0]
@@ -163,7 +163,7 @@ def _refuse(con: duckdb.DuckDBPyConnection, tree: exp.Expr, name: str, text: str
     for node in tree.walk():
         for kind, description in _REFUSED:
             if isinstance(node, kind):
-                raise SegmenterError(
+                raise InputError(
                     f"{name} = {text!r} must be a scalar expression of a row's columns, "
                     f"not {description}."
                 )
@@ -188,12 +188,12 @@ def _check_function(con: duckdb.DuckDBPyConnection, function: str, name: str) ->
                 "('scalar', 'macro')"
             ).fetchall()
         ]
-        raise SegmenterError(
+        raise InputError(
             f"{name} calls {function}(), which this database does not have."
             f"{did_you_mean(function, known)}"
         )
     if not kinds & {"scalar", "macro"}:
-        raise SegmenterError(
+        raise InputError(
             f"{name} calls {function}(), which is not a scalar function but "
             f"{' or '.join(sorted(kinds))}."
         )
@@ -213,7 +213,7 @@ def _qualified(
         known = _column_called(parts[0], columns)
     if known is None:
         shown = ", ".join(list(columns)[:12]) + (", ..." if len(columns) > 12 else "")
-        raise SegmenterError(
+        raise InputError(
             f"column {parts[0]!r} of {name} is not in {relation} ({shown})."
             f"{did_you_mean(parts[0], columns)}"
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import shortened
 from segmenter.sources.file_formats import (
     DELIMITERS,
@@ -40,7 +40,7 @@ class InputFile:
 
     Raises
     ------
-    SegmenterError
+    InputError
         No file has this name, or it is neither Parquet nor CSV by its name.
     """
 
@@ -50,19 +50,19 @@ class InputFile:
         for found in self._found():
             refuse_special(found, "Save what comes out of it as a Parquet or CSV file first.")
         if not self.is_parquet and kind_of(self.name)[0] not in DELIMITERS:
-            raise SegmenterError(
+            raise InputError(
                 f"{self.name} is neither Parquet nor CSV by its name ({known_suffixes()})."
             )
         if not self.files:
             path = Path(self.path)
             if os.path.isdir(path):
                 inside = os.path.join(self.name, "*.parquet" if self.is_parquet else "*.csv")
-                raise SegmenterError(
+                raise InputError(
                     f"{self.name} is a folder, not a file. Name the files in it, say {inside!r}."
                 )
             nearby = [file.name for file in path.parent.glob("*") if file.is_file()]
             hint = did_you_mean(path.name, nearby)
-            raise SegmenterError(
+            raise InputError(
                 f"no file matches {shortened(self.name)}: look at the name and the folder.{hint}"
             )
 
@@ -103,7 +103,7 @@ class InputFile:
 
         Raises
         ------
-        SegmenterError
+        InputError
             DuckDB cannot read it.
         """
         return None if self.is_parquet else encoding_of(self.files)

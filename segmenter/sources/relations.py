@@ -8,7 +8,7 @@ import duckdb
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import InputError, did_you_mean
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.visibility import check_view
@@ -30,7 +30,7 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
 
     Raises
     ------
-    SegmenterError
+    InputError
         There is none, or other clients of the database could not read it.
     """
     known = con.execute(
@@ -49,7 +49,7 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
             break
     else:
         names = [row[2] for row in known if row[0] in (here, "temp") and row[1] != SCHEMA]
-        raise SegmenterError(
+        raise InputError(
             f"there is no table, view or file {name!r} in this database "
             f"({', '.join(sorted(names)[:12]) or 'which has no tables'})."
             f"{did_you_mean(name, names)}"
@@ -58,20 +58,20 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
     found.sort(key=lambda row: _position(preferred, (row[0], row[1]), row[0] == here))
     database, schema_name, table, is_view = found[0]
     if database not in (here, "temp"):
-        raise SegmenterError(
+        raise InputError(
             f"{name} is in the attached database {database!r}, and the views would break for "
             "everybody who has not attached it under the same name. "
             f"Open {database!r} itself, or copy the table into {here!r} first."
         )
     if database == here and schema_name == SCHEMA:
-        raise SegmenterError(
+        raise InputError(
             f"{SCHEMA}.{table} is written by each fit and cannot be its source. Copy it into a "
             f"table first (create table my_copy as from {SCHEMA}.{table})."
         )
     temporary = database == "temp"
     if not temporary and _is_hidden(known, (schema_name, table)):
         # A view names no catalog, so that here it would read the temporary one all the same.
-        raise SegmenterError(
+        raise InputError(
             f"{name} is hidden in this session by a temporary table of the same name, which the "
             "views would read in its place. Drop or rename the temporary one."
         )

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.formatting import verb
 from segmenter.sources.special_files import is_special
 
@@ -93,14 +93,14 @@ class Source:
         given = [n for n in ("transactions", "profile", "points") if getattr(self, n) is not None]
         if len(given) != 1:
             came = " and ".join(given) or "none of them"
-            raise SegmenterError(f"give one of transactions, profile and points; {came} came.")
+            raise InputError(f"give one of transactions, profile and points; {came} came.")
         if isinstance(self.exclude, os.PathLike):
             object.__setattr__(self, "exclude", os.fspath(self.exclude))
         self._check_types()
         if self.kind == "transactions":
             if self.amount is None or self.customer is None:
                 missing = "customer" if self.customer is None else "amount"
-                raise SegmenterError(
+                raise InputError(
                     f"transactions need the columns of the customer and the amount; {missing} is "
                     f"missing. Say which column it is, for example {missing} = '{missing}'."
                 )
@@ -112,7 +112,7 @@ class Source:
             object.__setattr__(self, "as_of", parse_moment(self.as_of, "as_of"))
         if (self.window or self.as_of) and self.date is None:
             name = "window" if self.window else "as_of"
-            raise SegmenterError(f"{name} needs the date column. Name it with date = '...'.")
+            raise InputError(f"{name} needs the date column. Name it with date = '...'.")
 
     @property
     def kind(self) -> Literal["transactions", "profile", "points"]:
@@ -175,9 +175,9 @@ class Source:
         relation = self.relation
         if isinstance(relation, str | os.PathLike):
             if not os.fspath(relation).strip():
-                raise SegmenterError(f"{self.kind} is empty. Name a table or a file.")
+                raise InputError(f"{self.kind} is empty. Name a table or a file.")
         elif type(relation).__module__ == "builtins":
-            raise SegmenterError(
+            raise InputError(
                 f"{self.kind} must be the name of a table or file, a pandas or Polars frame or an "
                 f"Arrow table; a value of type {type(relation).__name__} came."
             )
@@ -186,25 +186,25 @@ class Source:
             if text is None or (isinstance(text, str) and text.strip()):
                 continue
             what = _WHAT.get(name, "a column or expression")
-            raise SegmenterError(
+            raise InputError(
                 f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
             )
 
         if not isinstance(self.allow_lost_rows, bool):
-            raise SegmenterError(
+            raise InputError(
                 f"allow_lost_rows must be True or False, not {self.allow_lost_rows!r}."
             )
 
     def _refuse_transaction_columns(self) -> None:
         for name in ("amount", "order", "date", "currency", "window", "as_of"):
             if getattr(self, name) is not None:
-                raise SegmenterError(
+                raise InputError(
                     f"{name} belongs to transactions, not to a {self.kind} table. Leave it out."
                 )
         if self.kind == "points" and self.customer is not None:
-            raise SegmenterError("a points table is anonymous: leave customer out.")
+            raise InputError("a points table is anonymous: leave customer out.")
         if self.kind == "points" and self.exclude is not None:
-            raise SegmenterError(
+            raise InputError(
                 "a points table is anonymous, so that nobody can be excluded from it. Exclude them "
                 "where the points are made."
             )
@@ -233,13 +233,13 @@ def _absolute(text: str) -> str:
 def _checked_window(window: object) -> str:
     match = _WINDOW.match(window) if isinstance(window, str) else None
     if match is None or int(match[1]) == 0:
-        raise SegmenterError(
+        raise InputError(
             f"window must be a number of days, weeks, months or years such as '12 months', "
             f"not {window!r}."
         )
     number, unit = int(match[1]), match[2].lower()
     if number > _MAX_YEARS * _A_YEAR[unit]:
-        raise SegmenterError(
+        raise InputError(
             f"window must be at most {_MAX_YEARS:,} years, not {window!r}. Leave it out to count "
             "all time."
         )
@@ -251,7 +251,7 @@ def parse_moment(moment: object, name: str) -> dt.datetime:
 
     Raises
     ------
-    SegmenterError
+    InputError
         It is neither a date nor a time; the message calls it by `name`.
     """
     if isinstance(moment, str):
@@ -262,14 +262,14 @@ def parse_moment(moment: object, name: str) -> dt.datetime:
                 else dt.datetime.fromisoformat(moment.strip())
             )
         except ValueError:
-            raise SegmenterError(
+            raise InputError(
                 f"{name} must be a date such as 2011-12-09 or 2011-12-09 18:00, not {moment!r}."
             ) from None
     if isinstance(moment, dt.datetime):
         try:
             return moment.replace(tzinfo=None) - (moment.utcoffset() or dt.timedelta())
         except OverflowError:
-            raise SegmenterError(f"{name} {moment} is out of range in UTC.") from None
+            raise InputError(f"{name} {moment} is out of range in UTC.") from None
     if isinstance(moment, dt.date):
         return dt.datetime.combine(moment, dt.time.max)
-    raise SegmenterError(f"{name} must be a date or a time, not {moment!r}.")
+    raise InputError(f"{name} must be a date or a time, not {moment!r}.")

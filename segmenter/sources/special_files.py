@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 
 __all__ = ["is_special", "refuse_special"]
 
@@ -33,11 +33,11 @@ def refuse_special(path: str | os.PathLike[str], instead: str) -> None:
 
     Raises
     ------
-    SegmenterError
+    InputError
     """
     kind = _kind(path)
     if kind is not None:
-        raise SegmenterError(f"{os.fspath(path)} is {kind}, not a file. {instead}")
+        raise InputError(f"{os.fspath(path)} is {kind}, not a file. {instead}")
 
 
 def _kind(path: str | os.PathLike[str]) -> str | None:

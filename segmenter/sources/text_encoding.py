@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from functools import lru_cache
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 
 __all__ = ["LATIN_1", "UTF_16", "encoding_of"]
 
@@ -34,7 +34,7 @@ def encoding_of(files: Iterable[str]) -> str | None:
 
     Raises
     ------
-    SegmenterError
+    InputError
         DuckDB cannot read the encoding, or the files have different ones.
     """
     found: dict[str, str] = {}
@@ -45,17 +45,17 @@ def encoding_of(files: Iterable[str]) -> str | None:
     kinds = set(found) - {"ascii"}
     if len(kinds) > 1:
         shown = " and ".join(f"{found[kind]} ({kind})" for kind in sorted(kinds))
-        raise SegmenterError(
+        raise InputError(
             f"files of one input have different encodings: {shown}. Convert all of them to UTF-8."
         )
     if UTF_16 in kinds and "ascii" in found:
-        raise SegmenterError(
+        raise InputError(
             f"files of one input have different encodings: {found[UTF_16]} (utf-16) and "
             f"{found['ascii']}. Convert all of them to UTF-8."
         )
     kind = next(iter(kinds), None)
     if kind in ("utf-16be", "cp1252"):
-        raise SegmenterError(
+        raise InputError(
             f"{found[kind]} is encoded in {_NAMES[kind]}, which DuckDB does not read. Convert it "
             f"to UTF-8, for example: iconv -f {kind} -t utf-8 {found[kind]} > converted.csv"
         )

@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import InputError, SegmenterError, first_line
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA
 
@@ -44,7 +44,7 @@ def check_calls(
 
     Raises
     ------
-    SegmenterError
+    InputError
         The message names the function.
     """
     (here,) = first_row(con, "select current_database()")
@@ -55,7 +55,7 @@ def check_calls(
         for name, rows in _functions(con, pending).items():
             reason = _why_not(name, rows, here, allow_volatile=allow_volatile)
             if reason:
-                raise SegmenterError(f"{caller} calls {name}(), {reason}")
+                raise InputError(f"{caller} calls {name}(), {reason}")
             for row in _own_macros(rows, here):
                 _refuse_attached(con, row["macro_definition"], f"the macro {name}()")
                 more |= _called(row["macro_definition"])
@@ -74,7 +74,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
 
     Raises
     ------
-    SegmenterError
+    InputError
         It reads another database, a temporary table, a data frame or our own views, or calls a
         function that only this session has. All the same where views that it reads do.
 
@@ -89,7 +89,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
         check_calls(con, sql, relation, allow_volatile=True)
         _refuse_attached(con, sql, relation)
         if own := _own_object(con, sql):
-            raise SegmenterError(
+            raise InputError(
                 f"{relation} reads {SCHEMA}.{own}, which is written by each fit, and cannot be its "
                 f"source. Copy it into a table first: create table my_copy as from {relation}."
             )
@@ -99,7 +99,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
     except duckdb.PermissionException:
         raise  # it may not be read, which has nothing to do with other clients
     except duckdb.Error as error:
-        raise SegmenterError(
+        raise InputError(
             f"{relation} works in this session only: {first_line(error)} Let it read tables of "
             "the database that are not temporary."
         ) from None
@@ -110,7 +110,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
     )
     for node in _nodes(plan):
         if node["name"].strip() in _FRAME_SCANS:
-            raise SegmenterError(
+            raise InputError(
                 f"{relation} reads a data frame of this session, which no other client has. Load "
                 "the frame into a table, or give it as the source itself."
             )

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.clustering.recursion import Segment, Segmentation, Split
-from segmenter.errors import SegmenterError
+from segmenter.errors import NoModelError, SegmenterError
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.schema.connection import check_connection, first_row, records, transaction
@@ -118,7 +118,7 @@ def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
     headers = records(con, f"select * from {SCHEMA}.models where {chosen}")
     if not headers:
         known = con.execute(f"select model_id from {SCHEMA}.models order by all").fetchall()
-        raise SegmenterError(
+        raise NoModelError(
             f"this database has no model {model_id} ({', '.join(str(row[0]) for row in known)})."
         )
     return _assemble(con, headers[0])

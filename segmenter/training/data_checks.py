@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.training.row_errors import lost
 from segmenter.training.stage import Losses, Stage, Survey
 
@@ -114,7 +114,7 @@ def count_losses(stage: Stage) -> Losses | None:
 
     Raises
     ------
-    SegmenterError
+    InputError
         They are too many, and nothing allows it.
     """
     if stage.source.kind != "transactions":
@@ -122,5 +122,5 @@ def count_losses(stage: Stage) -> Losses | None:
     losses = stage.losses()
     is_allowed = stage.source.allow_lost_rows
     if losses and not is_allowed and losses.lost_rows > MOST_LOST * losses.source_rows:
-        raise SegmenterError(lost(stage.engine, stage.binding, losses))
+        raise InputError(lost(stage.engine, stage.binding, losses))
     return losses

@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.engines.percentiles import settle_percentiles
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.points import Points
 from segmenter.schema.connection import tidying_up
 from segmenter.schema.files import QUALITY, bind, literal, redirect
@@ -215,7 +215,7 @@ class Stage:
             else:
                 too_fine = bits
         if fits < 0:
-            raise SegmenterError(
+            raise InputError(
                 "even on the coarsest grid there are more distinct points than max_points = "
                 f"{self.settings.max_points:,}. Raise max_points, or count orders instead of "
                 "single lines or clicks."

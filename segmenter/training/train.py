@@ -12,7 +12,7 @@ import duckdb
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules, compile_rules
 from segmenter.clustering.recursion import Segmentation, recursive_segments
-from segmenter.errors import SegmenterError, reason
+from segmenter.errors import InputError, reason
 from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
@@ -60,12 +60,12 @@ def train(stage: Stage, progress: Progress) -> Training:
 
     Raises
     ------
-    SegmenterError
+    InputError
         The data cannot be used; the message names the column and the value.
     """
     settings = stage.settings
     if settings.forget_points and stage.source.kind == "points" and not stage.binding.is_live:
-        raise SegmenterError(
+        raise InputError(
             "points of this session only are kept in the model, and forget_points keeps none, so "
             "the views would have nothing to read. Load them into a table, or leave forget_points "
             "out."
@@ -111,14 +111,14 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
 
     Raises
     ------
-    SegmenterError
+    InputError
         The data cannot be used; the message names the column and the value.
     """
     try:
         survey = _survey(stage, progress)
         losses = count_losses(stage)
         if survey and survey.rows_without_amount == survey.source_rows:
-            raise SegmenterError(_without_amounts(stage))
+            raise InputError(_without_amounts(stage))
         cut = _profile(stage, survey, progress)
         with progress.step("Grouping equal profiles") as done:
             points, grid = stage.points()
@@ -127,13 +127,13 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
                 f"{counted(len(points), 'distinct point')}"
             )
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-        raise SegmenterError(
+        raise InputError(
             f"{stage.binding.relation} cannot be read as asked: {reason(error)}{_way_out(stage)}"
         ) from None
     if not len(points) and cut is None:
-        raise SegmenterError(_nothing_there(stage))
+        raise InputError(_nothing_there(stage))
     if survey is not None and survey.absolute_revenue and not points.cents.any():
-        raise SegmenterError(rounded_away(stage.binding, survey))
+        raise InputError(rounded_away(stage.binding, survey))
     for message in [*stage.binding.notes, *doubts(stage, survey, losses)]:
         progress.warn(message)
     return Inspection(survey, cut, points, grid)
@@ -162,20 +162,20 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
         with progress.step(f"Checking {stage.binding.relation}") as done:
             row = stage.unusable_row()
             if row:
-                raise SegmenterError(complaint(stage.binding, row))
+                raise InputError(complaint(stage.binding, row))
             done("every row can be used")
         return None
     with progress.step(f"Reading {stage.binding.relation}") as done:
         survey = stage.survey()
         done(counted(survey.source_rows, "row"))
     if survey.source_rows == 0:
-        raise SegmenterError(_nothing_there(stage))
+        raise InputError(_nothing_there(stage))
     if survey.rows_not_usable:
-        raise SegmenterError(complaint(stage.binding, stage.unusable_row(), survey.rows_not_usable))
+        raise InputError(complaint(stage.binding, stage.unusable_row(), survey.rows_not_usable))
     if survey.rounded_off > _MOST_ROUNDED * (survey.absolute_revenue + survey.rounded_off):
-        raise SegmenterError(rounded_away(stage.binding, survey))
+        raise InputError(rounded_away(stage.binding, survey))
     if survey.rows_without_customer == survey.source_rows:
-        raise SegmenterError(
+        raise InputError(
             f"customer = {stage.source.customer!r} is NULL in every row of "
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
@@ -186,7 +186,7 @@ def _check_unchanged(stage: Stage, survey: Survey) -> None:
     """Survey the rows again, now that they are added up, where they may have changed meanwhile."""
     again = stage.survey()
     if again != survey:
-        raise SegmenterError(
+        raise InputError(
             f"{stage.binding.relation} changed while it was read: it had {survey.source_rows:,} "
             f"rows worth {survey.revenue:,.2f} at first and {again.source_rows:,} worth "
             f"{again.revenue:,.2f} in the end. Fit again when nothing writes to it, or over a "
@@ -228,7 +228,7 @@ def _profile(stage: Stage, survey: Survey | None, progress: Progress) -> Cut | N
         done(counted(customers, "customer"))
     if customers == 0:
         both = " with a customer and an amount" if survey else " with a customer"
-        raise SegmenterError(_nothing_there(stage, both))
+        raise InputError(_nothing_there(stage, both))
     with progress.step("Cutting the whales") as done:
         cut = stage.cut()
         done(
@@ -236,7 +236,7 @@ def _profile(stage: Stage, survey: Survey | None, progress: Progress) -> Cut | N
             f"{cut.whales_by_frequency:,} by frequency)"
         )
     if cut.customers == cut.customers_without_order:
-        raise SegmenterError(
+        raise InputError(
             f"no customer of {stage.binding.relation} has an order with a positive amount, so "
             "there is nothing to learn from. Is the sign of the amount right?"
         )
