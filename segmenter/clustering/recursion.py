@@ -8,7 +8,7 @@ recorded: who was split, what came out, and why it went on or stopped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,9 @@ Labels = NDArray[np.int32]
 class Split:
     """One level of the recursion: a row of ``segments.model_splits``.
 
-    Heights are in the currency of monetary; shares are of all training customers.
+    Heights are in the currency of monetary; shares are of all training customers. The segments
+    that each part became in the end are in the order of their rank; None where a model was stored
+    before fits noted them.
     """
 
     level: int
@@ -50,6 +52,8 @@ class Split:
     decision: str
     reason: str
     frequency_agrees: bool
+    higher_segments: tuple[str, ...] | None = None
+    lower_segments: tuple[str, ...] | None = None
 
 
 class Segment(NamedTuple):
@@ -126,6 +130,7 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
     labels = np.zeros(len(points), dtype=np.int32)
     splits: list[Split] = []
+    parts: list[tuple[int, int]] = []
     while not splits or splits[-1].decision == "split again":
         block = _largest_block(points, labels)
         members = np.flatnonzero(labels == block)
@@ -137,6 +142,8 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
         )
         halves, moved = _split(part, linkage, 2, settings)
         labels[members[halves == 1]] = len(splits) + 1
+        higher, _ = _by_monetary(part, halves)
+        parts.append((block, len(parts) + 1) if higher == 0 else (len(parts) + 1, block))
         splits.append(_record(points, labels, part, linkage, halves, moved, len(splits), settings))
     order = _by_monetary(points, labels)
     codes = np.argsort(np.array(order, dtype=np.int32)).astype(np.int32)[labels]
@@ -147,7 +154,7 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
         points=points,
         codes=codes,
         segments=segments,
-        splits=tuple(splits),
+        splits=_with_segments(splits, parts, dict(zip(order, names, strict=True))),
         scaling=points.scaling(),
         flat_share=max(_sizes(points, flat)) / points.n_customers,
         warnings=_warnings(segments, splits[-1], settings, misfit),
@@ -275,6 +282,28 @@ def _record(
         reason=reason,
         frequency_agrees=_frequency_agrees(points, labels),
     )
+
+
+def _with_segments(
+    splits: list[Split], parts: list[tuple[int, int]], names: dict[int, str]
+) -> tuple[Split, ...]:
+    """Say which segments the two parts of each split became, from the last split to the first.
+
+    `parts` are the labels of the higher and the lower part of each split. One of them is that of
+    the block which was split, the other a new one.
+    """
+    became = {label: {name} for label, name in names.items()}
+    found: list[Split] = []
+    for split, (higher, lower) in zip(reversed(splits), reversed(parts), strict=True):
+        found.append(
+            replace(
+                split,
+                higher_segments=tuple(name for name in names.values() if name in became[higher]),
+                lower_segments=tuple(name for name in names.values() if name in became[lower]),
+            )
+        )
+        became[min(higher, lower)] = became[higher] | became[lower]
+    return tuple(reversed(found))
 
 
 def _decide(

@@ -35,6 +35,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create schema if not exists {SCHEMA}")
     for table in TABLES:
         con.execute(read(f"tables/{table}"))
+    for column in ("higher_segments", "lower_segments"):  # of a table that was made before them
+        con.execute(f"alter table {SCHEMA}.model_splits add column if not exists {column} varchar[]")
 
 
 def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
@@ -154,7 +156,7 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
     )
     names = [segment.name for segment in segments]
     splits = tuple(
-        Split(**{f.name: row[f.name] for f in fields(Split)})
+        Split(**{f.name: _value(row.get(f.name)) for f in fields(Split)})
         for row in records(
             con, f"select * from {SCHEMA}.model_splits where model_id = {key} order by level"
         )
@@ -189,6 +191,11 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         fitted_at=header["fitted_at"],
         model_id=key,
     )
+
+
+def _value(stored: Any) -> Any:
+    """Return what a row of the audit holds; lists of segments cannot be changed."""
+    return tuple(stored) if isinstance(stored, list) else stored
 
 
 def _checked_source(text: str) -> dict[str, Any]:

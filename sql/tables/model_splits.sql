@@ -1,5 +1,6 @@
 -- segments.model_splits
 -- Grain: one row for each model version and level: the audit of the recursion.
+-- The two parts of a split became the segments higher_segments and lower_segments.
 -- Units: heights in the table's currency; shares from 0 to 1, of all training customers.
 create table if not exists segments.model_splits (
     model_id integer not null,
@@ -20,5 +21,7 @@ create table if not exists segments.model_splits (
     decision varchar not null, -- split again, or stopped
     reason varchar not null,
     frequency_agrees boolean not null, -- mean frequency orders the blocks as mean monetary does
+    higher_segments varchar[], -- what the part became; NULL in models from before they were noted
+    lower_segments varchar[],
     primary key (model_id, level)
 )

@@ -35,6 +35,23 @@ def test_the_majority_is_split_again_and_the_audit_says_so():
     assert first.height > first.next_height
 
 
+@pytest.mark.parametrize("settings", [None, Settings(levels=6, max_share=0.01)])
+def test_the_audit_says_which_segments_each_part_became(settings):
+    rng = np.random.default_rng(7)
+    points = Points.group(rng.integers(100, 90_000, 400), rng.integers(1, 20, 400))
+    found = recursive_segments(points, settings)
+    customers = {segment.name: segment.customers for segment in found.segments}
+    together = [set(found.names)]
+    for split in found.splits:
+        assert sum(customers[name] for name in split.higher_segments) == split.higher_customers
+        assert sum(customers[name] for name in split.lower_segments) == split.lower_customers
+        higher, lower = set(split.higher_segments), set(split.lower_segments)
+        together.remove(higher | lower)
+        together += [higher, lower]
+        assert list(split.higher_segments) == sorted(higher, key=found.names.index)
+    assert sorted(map(len, together)) == [1] * len(found.names)
+
+
 def test_a_balanced_base_is_split_once():
     points = Points.group([100, 110, 120, 9000, 9010, 9020], [1, 1, 1, 2, 2, 2])
     found = recursive_segments(points)
