@@ -9,22 +9,20 @@ as many customers in each group. Nothing is published; the result is the table
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import duckdb
 from sqlglot import exp
 
 from segmenter.errors import BusyError, InputError
 from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row, records, tidying_up, transaction
-from segmenter.schema.files import bind, literal, newest_order, redirect
+from segmenter.schema.connection import first_row, records, transaction
+from segmenter.schema.files import literal, newest_order
 from segmenter.schema.names import SCHEMA
+from segmenter.schema.temporary import TemporaryTables, registered
 from segmenter.sources.source import Source, parse_moment
 from segmenter.sources.views import view_files
 from segmenter.storage import store
@@ -60,7 +58,7 @@ class Outcome:
     later_revenue: float
 
 
-class Backtest:
+class Backtest(TemporaryTables):
     """Temporary tables of a backtest on one connection; use it in a ``with`` statement.
 
     `prepare` only reads, so that the database may be open read-only; `store` writes.
@@ -70,23 +68,7 @@ class Backtest:
     con : DuckDBPyConnection
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self.con = con
-        self._made: list[str] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with tidying_up(error):
-            for statement in reversed(self._made):
-                self.con.execute(statement)
-        self._made.clear()
+    prefix = "backtest_"
 
     def prepare(
         self,
@@ -117,8 +99,8 @@ class Backtest:
         early = dataclasses.replace(source, as_of=known_until)
         with Stage(self.con, early, settings) as stage:
             newest = newest_order({}, added_up=True)
-            self._values = stage.binding.values | {"newest_order": newest}
-            self._stage("transactions", "views/transactions", "view")
+            self.values = stage.binding.values | {"newest_order": newest}
+            self.create_from("transactions", "views/transactions", "view")
             measured_until = self._check_span(stage.binding.relation, known_until, until)
             model = train(stage, listener).model
             with listener.step("Measuring what came after") as done:
@@ -149,7 +131,7 @@ class Backtest:
 
     def _check_span(self, relation: str, known_until: datetime, until: object) -> datetime:
         """Return the last moment to measure; refuse one that leaves nothing to know or to see."""
-        query = self._sql("queries/time_span", {"transactions": _staged("transactions")})
+        query = self.query("queries/time_span", transactions=self.staged("transactions"))
         first_at, last_at = map(within_years, first_row(self.con, query))
         if first_at is None or last_at is None:
             raise InputError(f"no row of {relation} has a date, so there is no time to go back.")
@@ -174,34 +156,31 @@ class Backtest:
 
     def _segment(self, model: Model, customers: str) -> None:
         """Give each customer of then the segment that the rules of then say."""
-        self.con.register(_RULES, store.rules_table(model))
-        try:
-            self._make(
+        with registered(self.con, _RULES, store.rules_table(model)):
+            self.create(
                 "segment_rules",
                 f"select *, list_position($names, segment) as segment_rank from {_RULES}",
-                {"names": list(model.names)},
+                parameters={"names": list(model.names)},
             )
-        finally:
-            self.con.unregister(_RULES)
-        self._make(
+        self.create(
             "named",
             "select unnest($names) as segment, unnest(range(1, len($names) + 1)) as segment_rank",
-            {"names": list(model.names)},
+            parameters={"names": list(model.names)},
         )
-        self._make(
+        self.create(
             "models",
             "select true as is_current, $monetary::double as monetary_cut, "
             "$frequency::double as frequency_cut, $active::integer as active_days, "
             "$lapsed::integer as lapsed_days",
-            {
+            parameters={
                 "monetary": model.monetary_cut,
                 "frequency": model.frequency_cut,
                 "active": model.active_days,
                 "lapsed": model.lapsed_days,
             },
         )
-        tables = {name: _staged(name) for name in ("segment_rules", "models")}
-        self._stage(
+        tables = {name: self.staged(name) for name in ("segment_rules", "models")}
+        self.create_from(
             "segmented",
             "views/customer_segments_by_rules",
             redirected=tables | {"customer_profile": customers},
@@ -209,64 +188,36 @@ class Backtest:
 
     def _measure(self, source: Source, known_until: datetime, until: datetime) -> None:
         """Add up what each customer did after, by the queries of the live profile."""
-        self._values = self._values | {
+        self.values = self.values | {
             "known_until": exp.cast(literal(str(known_until)), "timestamp"),
             "until": exp.cast(literal(str(until)), "timestamp"),
         }
-        self._stage(
+        self.create_from(
             "later_transactions",
             "queries/later_transactions",
             "view",
-            transactions=_staged("transactions"),
+            transactions=self.staged("transactions"),
         )
         profile = view_files(source, is_live=True, has_macro=False)["customer_profile"]
-        self._stage(
+        self.create_from(
             "later",
             f"views/{profile}",
-            redirected={"transactions": _staged("later_transactions")},
+            redirected={"transactions": self.staged("later_transactions")},
         )
 
     def _read(self, known_until: datetime, until: datetime) -> Outcome:
-        tables = {name: _staged(name) for name in ("segmented", "later", "named")}
-        newcomers = records(self.con, self._sql("queries/newcomers", tables))[0]
+        segmented, later, named = map(self.staged, ("segmented", "later", "named"))
+        query = self.query("queries/newcomers", segmented=segmented, later=later)
+        (newcomers,) = records(self.con, query)
         if not newcomers.pop("customers"):
             raise InputError(
                 f"no customer has a row after {day(known_until)} and up to {day(until)}, "
                 "so there is nothing to measure. Leave until out, or choose another day."
             )
         key = {"model_id": self._model_id, "as_of": known_until, "until": until}
-        rows = [key | row for row in records(self.con, self._sql("queries/backtest", tables))]
+        query = self.query("queries/backtest", segmented=segmented, later=later, named=named)
+        rows = [key | row for row in records(self.con, query)]
         return Outcome(known_until, until, rows, **newcomers)
-
-    def _stage(
-        self,
-        name: str,
-        file: str,
-        kind: str = "table",
-        *,
-        redirected: Mapping[str, str] | None = None,
-        **tables: str,
-    ) -> None:
-        """Create a temporary table or view from a file of ``sql/``."""
-        query = self._sql(file, tables, redirected)
-        self._make(name, query, kind=kind)
-
-    def _sql(
-        self, file: str, tables: Mapping[str, str], redirected: Mapping[str, str] | None = None
-    ) -> str:
-        named = {key: exp.to_table(table, dialect="duckdb") for key, table in tables.items()}
-        return redirect(bind(file, self._values | named), redirected or {}).sql(dialect="duckdb")
-
-    def _make(
-        self, name: str, query: str, values: Mapping[str, Any] | None = None, kind: str = "table"
-    ) -> None:
-        statement = f"create or replace temp {kind} {_staged(name)} as {query}"
-        self.con.execute(statement, values)
-        self._made.append(f"drop {kind} if exists {_staged(name)}")
-
-
-def _staged(name: str) -> str:
-    return f"temp.main.segmenter_backtest_{name}"
 
 
 def _refuse_without_time(source: Source) -> None:

@@ -24,6 +24,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA
+from segmenter.schema.temporary import registered
 from segmenter.storage import store
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]
@@ -256,12 +257,9 @@ def _moments(con: duckdb.DuckDBPyConnection, model: Model, labels: Labels | None
         "customers": points.customers,
         "segment": labels,
     }
-    con.register(_FLAT, pa.table(table))
-    try:
-        query = redirect(query, {"model_points": _FLAT})
+    query = redirect(query, {"model_points": _FLAT})
+    with registered(con, _FLAT, pa.table(table)):
         return [Moments(*row) for row in con.execute(query.sql(dialect="duckdb")).fetchall()]
-    finally:
-        con.unregister(_FLAT)
 
 
 def _said(value: float | None) -> str:

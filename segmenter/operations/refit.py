@@ -24,6 +24,7 @@ from segmenter.progress import Progress
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
+from segmenter.schema.temporary import registered
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import is_file_name
 from segmenter.storage import snapshot, store
@@ -191,22 +192,17 @@ def refit_changes(stage: Stage, model: Model) -> Refit | None:
         [present[0]],
     )
     known = snapshot.state(con) if _are_the_same_kind(stage) else {}
-    con.register(_NEXT_RULES, _rules(model))
-    try:
-        (found,) = records(
-            con,
-            bind(
-                "queries/refit_changes",
-                {
-                    "profiles": stage.profiles(),
-                    "next_rules": exp.to_table(_NEXT_RULES),
-                    "known": _known(bool(known)),
-                    "by_rank": literal(segments == len(model.names)),
-                },
-            ).sql(dialect="duckdb"),
-        )
-    finally:
-        con.unregister(_NEXT_RULES)
+    query = bind(
+        "queries/refit_changes",
+        {
+            "profiles": stage.profiles(),
+            "next_rules": exp.to_table(_NEXT_RULES),
+            "known": _known(bool(known)),
+            "by_rank": literal(segments == len(model.names)),
+        },
+    )
+    with registered(con, _NEXT_RULES, _rules(model)):
+        (found,) = records(con, query.sql(dialect="duckdb"))
     if not found["customers"]:
         return None
     return Refit(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import duckdb
-from sqlglot import exp
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.formatting import counted
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row, tidying_up, transaction
-from segmenter.schema.files import bind, literal, redirect
+from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.files import literal
 from segmenter.schema.names import SCHEMA, has_macro
+from segmenter.schema.temporary import TemporaryTables
 from segmenter.sources.binding import bind_source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
@@ -50,7 +48,7 @@ class Changes:
     customers: int
 
 
-class Refresh:
+class Refresh(TemporaryTables):
     """Temporary tables of a refresh on one connection; use it in a ``with`` statement.
 
     `prepare` only reads, so that the database may be open read-only; `store` writes.
@@ -76,24 +74,11 @@ class Refresh:
     >>> con.close()
     """
 
+    prefix = "refresh_"
+
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self.con = con
-        self._made: list[str] = []
+        super().__init__(con)
         self._buckets: int | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with tidying_up(error):
-            for statement in reversed(self._made):
-                self.con.execute(statement)
-        self._made.clear()
 
     def prepare(self, *, full: bool = False, progress: Progress | None = None) -> Changes:
         """Find out what has changed since the last refresh, and how it is now.
@@ -118,13 +103,14 @@ class Refresh:
                 f"in this session {binding.relation} is a temporary table, not the one that the "
                 "model was fitted to. Drop or rename the temporary one, then refresh."
             )
-        self._values = binding.values
+        self.values = dict(binding.values)
         self._files = view_files(self._source, is_live=True, has_macro=has_macro(self.con))
         known = snapshot.state(self.con)
         if self._source.kind == "profile":
             return self._add_up_all(listener)
         is_known = known.get("model_id") == self._model_id and known["buckets"] is not None
         self._buckets = known["buckets"] if is_known else self._choose_buckets()
+        self.values["buckets"] = literal(self._buckets)
         self._check_sums(listener)
         if full or not is_known or self._changed_share() > MANY:
             return self._add_up_all(listener)
@@ -138,12 +124,12 @@ class Refresh:
             )
             if model_id != self._model_id:
                 raise BusyError("another model was published meanwhile. Refresh again.")
-            snapshot.create(self.con, self._files["customer_segments"], _staged("profile"))
+            snapshot.create(self.con, self._files["customer_segments"], self.staged("profile"))
             comment_snapshot(self.con, self._files)
             self.con.execute(f"delete from {SCHEMA}.snapshot_buckets")
             if self._buckets is not None:
                 self.con.execute(
-                    f"insert into {SCHEMA}.snapshot_buckets by name from {_staged('buckets')}"
+                    f"insert into {SCHEMA}.snapshot_buckets by name from {self.staged('buckets')}"
                 )
             snapshot.note(self.con, self._buckets)
 
@@ -157,73 +143,49 @@ class Refresh:
     def _check_sums(self, progress: Progress) -> None:
         """Scan before anything is added up: what comes later is then seen by the next refresh."""
         with progress.step("Checking the transactions") as done:
-            self._stage("buckets", "queries/snapshot_buckets")
-            query = f"select coalesce(sum(source_rows), 0) from {_staged('buckets')}"
+            self.create_from("buckets", "queries/snapshot_buckets")
+            query = f"select coalesce(sum(source_rows), 0) from {self.staged('buckets')}"
             done(f"{counted(int(first_row(self.con, query)[0]), 'row')} with a customer")
 
     def _changed_share(self) -> float:
         assert self._buckets is not None
-        self._stage("changed", "queries/changed_buckets", current_buckets=_staged("buckets"))
-        (changed,) = first_row(self.con, f"select count(*) from {_staged('changed')}")
-        return float(changed / self._buckets)
+        self.create_from(
+            "changed", "queries/changed_buckets", current_buckets=self.staged("buckets")
+        )
+        return self.count("changed") / self._buckets
 
     def _add_up_all(self, progress: Progress) -> Changes:
         with progress.step("Adding up all customers") as done:
-            self._stage("profile", f"views/{self._files['customer_profile']}")
-            customers = self._count("profile")
+            self.create_from("profile", f"views/{self._files['customer_profile']}")
+            customers = self.count("profile")
             self._changes = Changes(is_full=True, added_up=customers, customers=customers)
             done(counted(customers, "customer"))
         return self._changes
 
     def _add_up_changed(self, progress: Progress) -> Changes:
-        changed = _staged("changed")
+        changed = self.staged("changed")
         with progress.step("Adding up customers with changes") as done:
-            self._stage(
+            self.create_from(
                 "transactions", "queries/changed_transactions", "view", changed_buckets=changed
             )
-            self._stage(
+            self.create_from(
                 "changed_profile",
                 f"views/{self._files['customer_profile']}",
-                redirected={"transactions": _staged("transactions")},
+                redirected={"transactions": self.staged("transactions")},
             )
-            self._stage(
+            self.create_from(
                 "profile",
                 "queries/refreshed_profile",
                 changed_buckets=changed,
-                changed_profile=_staged("changed_profile"),
+                changed_profile=self.staged("changed_profile"),
             )
             self._changes = Changes(
                 is_full=False,
-                added_up=self._count("changed_profile"),
-                customers=self._count("profile"),
+                added_up=self.count("changed_profile"),
+                customers=self.count("profile"),
             )
             done(f"{self._changes.added_up:,} of {counted(self._changes.customers, 'customer')}")
         return self._changes
-
-    def _stage(
-        self,
-        name: str,
-        file: str,
-        kind: str = "table",
-        *,
-        redirected: Mapping[str, str] | None = None,
-        **tables: str,
-    ) -> None:
-        """Create a temporary table or view from a file of ``sql/``."""
-        values: dict[str, Any] = dict(self._values)
-        values["buckets"] = literal(self._buckets) if self._buckets else exp.null()
-        values |= {key: exp.to_table(table, dialect="duckdb") for key, table in tables.items()}
-        tree = redirect(bind(file, values), redirected or {})
-        query = tree.sql(dialect="duckdb", copy=False)
-        self.con.execute(f"create or replace temp {kind} {_staged(name)} as {query}")
-        self._made.append(f"drop {kind} if exists {_staged(name)}")
-
-    def _count(self, name: str) -> int:
-        return int(first_row(self.con, f"select count(*) from {_staged(name)}")[0])
-
-
-def _staged(name: str) -> str:
-    return f"temp.main.segmenter_refresh_{name}"
 
 
 def _refuse_sources_without_customers(source: Any) -> None:

@@ -21,6 +21,7 @@ from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import SCHEMA
+from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
@@ -30,7 +31,7 @@ from segmenter.training.stage import Stage
 
 __all__ = ["Customer", "Trace", "has_table", "source_rows", "trace"]
 
-_KNOWN = "segmenter_known"
+_KNOWN = "known"
 
 Profile = tuple[float, int]
 
@@ -231,13 +232,11 @@ def _profile(
         },
     )
     file = view_files(stage.source, is_live=True, has_macro=False)["customer_profile"]
-    query = redirect(bind(f"views/{file}", values), {"transactions": f"temp.main.{_KNOWN}"})
-    if stage.source.kind == "transactions":
-        con.execute(f"create or replace temp view {_KNOWN} as {known.sql(dialect='duckdb')}")
-    try:
+    with TemporaryTables(con) as tables:
+        query = redirect(bind(f"views/{file}", values), {"transactions": tables.staged(_KNOWN)})
+        if stage.source.kind == "transactions":
+            tables.create(_KNOWN, known.sql(dialect="duckdb"), "view")
         return _only_profile(con, query, customer)
-    finally:
-        con.execute(f"drop view if exists temp.main.{_KNOWN}")
 
 
 def _only_profile(

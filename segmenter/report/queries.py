@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import duckdb
-from sqlglot import exp
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import day, within_years
@@ -21,8 +19,9 @@ from segmenter.report.availability import NO_RHYTHM, Optional, no_time
 from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.level_maps import level_maps, trees
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import bind, literal, read
+from segmenter.schema.files import literal, read
 from segmenter.schema.names import SCHEMA, SNAPSHOT
+from segmenter.schema.temporary import TemporaryTables
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
 from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
@@ -36,11 +35,8 @@ FINE = {"monetary_cells": 48, "frequency_cells": 48}
 COARSE = {"monetary_cells": 12, "frequency_cells": 30}
 """Cells of the map from 1 to 10, where it shows places and where it shows density."""
 
-_STAGED = "temp.main.segmenter_report_profiles"
-_COPY = "temp.main.segmenter_report_customers"
 
-
-class Questions:
+class Questions(TemporaryTables):
     """Asks a connection for the facts of the report; use it in a ``with`` statement.
 
     Parameters
@@ -51,8 +47,10 @@ class Questions:
         Add up the transactions instead of reading the snapshot.
     """
 
+    prefix = "report_"
+
     def __init__(self, con: duckdb.DuckDBPyConnection, *, is_live: bool = False) -> None:
-        self.con = con
+        super().__init__(con)
         self._model = self._read_model()
         self._source = Source(**self._model["source"])
         self._has_customers = self._source.kind != "points"
@@ -61,21 +59,15 @@ class Questions:
         self._refreshed_at = known["refreshed_at"] if fresh and not is_live else None
         self._customers = f"{SCHEMA}.{SNAPSHOT}"
 
-    def __enter__(self) -> Questions:
-        if self._has_customers:
-            if self._refreshed_at is None:
-                self._customers = _COPY
-                self.con.execute(
-                    f"create or replace temp table {_COPY} as from {SCHEMA}.customer_segments"
-                )
-            self._stage("report_profiles", {"customer_segments": _table(self._customers)})
-        else:
-            self._stage("report_profiles_of_points", {})
+    def __enter__(self) -> Self:
+        if not self._has_customers:
+            self.create_from("profiles", "queries/report_profiles_of_points")
+            return self
+        if self._refreshed_at is None:
+            self._customers = self.staged("customers")
+            self.create("customers", f"from {SCHEMA}.customer_segments")
+        self.create_from("profiles", "queries/report_profiles", customer_segments=self._customers)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        for table in (_STAGED, _COPY):
-            self.con.execute(f"drop table if exists {table}")
 
     def facts(self, *, since: dt.datetime | None = None, with_customers: bool = False) -> Facts:
         """Ask everything.
@@ -140,14 +132,9 @@ class Questions:
         query = f"select * from {SCHEMA}.{table} where model_id = $1 order by {order}"
         return records(self.con, query, [self._model["model_id"]])
 
-    def _stage(self, file: str, values: Mapping[str, exp.Expr]) -> None:
-        query = bind(f"queries/{file}", values).sql(dialect="duckdb")
-        self.con.execute(f"create or replace temp table {_STAGED} as {query}")
-
     def _ask(self, file: str, **values: float) -> Rows:
-        known: dict[str, exp.Expr] = {"profiles": _table(_STAGED)}
-        known |= {name: literal(value) for name, value in values.items()}
-        return records(self.con, bind(f"queries/{file}", known).sql(dialect="duckdb"))
+        self.values = {name: literal(value) for name, value in values.items()}
+        return records(self.con, self.query(f"queries/{file}", profiles=self.staged("profiles")))
 
     def _span(self) -> tuple[dt.datetime | None, dt.datetime | None]:
         """Return the times of the first and the last order."""
@@ -163,7 +150,7 @@ class Questions:
             f"""
             select quantile_cont(case when monetary > 0 then monetary end, 0.002),
                 max(monetary), min(frequency), max(frequency)
-            from {_STAGED}
+            from {self.staged("profiles")}
             """,
         )
         low = _round_down(lowest or 1.0)
@@ -205,10 +192,6 @@ class Questions:
             limit 20
             """,
         )
-
-
-def _table(name: str) -> exp.Table:
-    return exp.to_table(name, dialect="duckdb")
 
 
 def _round_down(amount: float) -> float:

@@ -19,6 +19,7 @@ from segmenter.points import Points
 from segmenter.schema.connection import check_connection, first_row, records, transaction
 from segmenter.schema.files import TABLES, read
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model
+from segmenter.schema.temporary import registered
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
 from segmenter.storage.drift_bins import training_bins
@@ -327,8 +328,5 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
 
 
 def _insert_arrow(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
-    con.register(_ROWS, rows)
-    try:
+    with registered(con, _ROWS, rows):
         con.execute(f"insert into {SCHEMA}.{table} by name select * from {_ROWS}")
-    finally:
-        con.unregister(_ROWS)
