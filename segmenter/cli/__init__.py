@@ -59,7 +59,7 @@ def _run() -> None:
         _fail(str(error), hint=error.hint)
     except BusyError as error:
         # when all is stored and only showing it failed, the same call would do it all again
-        _fail(str(error), FAILED if stopping.stored() else BUSY)
+        _fail(in_options(str(error)), FAILED if stopping.stored() else BUSY)
     except SegmenterError as error:
         _fail(in_options(str(error)))
     except RecursionError:
@@ -90,11 +90,12 @@ def _interrupted() -> NoReturn:
 
 
 def _fail(message: str, code: int = FAILED, *, hint: str | None = None) -> NoReturn:
-    from segmenter.cli.confinement import explained
+    from segmenter.cli.allow import allowing
+    from segmenter.workplace.confinement import explained
 
     stored = stopping.stored()
     told = f" The result is stored all the same: {stored}." if stored else ""
-    terminal.messages.line(f"segmenter: {explained(message)}{told}")
+    terminal.messages.line(f"segmenter: {explained(message, allowing)}{told}")
     if hint is not None:
         terminal.messages.line(hint)
     sys.exit(code)

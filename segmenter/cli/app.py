@@ -27,7 +27,7 @@ from segmenter.cli import models as versions
 from segmenter.cli import quality as watch
 from segmenter.cli import refresh as keep
 from segmenter.cli import segments as use
-from segmenter.cli.confinement import with_allow
+from segmenter.cli.allow import with_allow
 from segmenter.errors import SegmenterError
 from segmenter.version import __version__
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database_file import open_model
+from segmenter.cli.database_file import open_model, workplace
 from segmenter.cli.options import (
     Database,
     Format,
@@ -20,7 +20,6 @@ from segmenter.cli.options import (
 )
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
-from segmenter.cli.workplace import workplace
 from segmenter.formatting import counted, day, percent
 
 if TYPE_CHECKING:

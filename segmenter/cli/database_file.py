@@ -1,212 +1,78 @@
-"""Opening database files: to read, to work on for long and write briefly, or to make."""
+"""Database files as the command line opens them: what is said of it goes to standard error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmenter.cli.confinement import confine, is_refusal
-from segmenter.cli.placing import cannot_write, check_folder, place
-from segmenter.cli.waiting import patiently
-from segmenter.errors import SegmenterError, did_you_mean, first_line
-from segmenter.schema.names import STORAGE, require_model
-from segmenter.schema.shadowing import refuse_shadows
-from segmenter.sources.drafts import private_folder, spill_folder
-from segmenter.sources.special_files import refuse_special
+from segmenter.cli.allow import allowed
+from segmenter.cli.terminal import messages
+from segmenter.workplace import file, opening
+from segmenter.workplace.opening import Access
+from segmenter.workplace.waiting import patience, unheard
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = [
-    "MANNERS",
-    "beside",
-    "check_writable",
-    "checkpoint_draft",
-    "limit",
-    "new_database",
-    "open_model",
-    "open_to_read",
-    "spill_to",
-]
-
-MANNERS = "set enable_progress_bar = false; set python_enable_replacements = false"
-"""DuckDB's own progress bar would go to standard output, among the results; and a name that is no
-table must not be looked for among the variables of this program."""
+__all__ = ["access", "check_writable", "open_model", "open_to_read", "patience", "workplace"]
 
 
-_MAGIC = slice(8, 12)
-"""Where a DuckDB file says what it is."""
+def access(
+    wait: float | None = None,
+    *,
+    quiet: bool = False,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> Access:
+    """Return how a file is opened, by the options of a verb."""
+    return Access(
+        wait,
+        allowed(),
+        memory_limit,
+        threads,
+        say=unheard if quiet else lambda sentence: messages.line(f"  {sentence}"),
+        warn=lambda sentence: messages.line(f"segmenter: {sentence}"),
+    )
 
 
-@contextmanager
 def open_to_read(
     path: Path, wait: float | None = None, *, quiet: bool = False, confined: bool = True
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an existing file without changing it; others may read it meanwhile.
-
-    Parameters
-    ----------
-    path : Path
-    wait : float, optional
-        Seconds to wait for another program that writes.
-    quiet : bool
-        Do not say that it waits.
-    confined : bool, default True
-        Whether views and macros may read only what belongs to the file. Otherwise the caller
-        confines the connection before any of them is asked.
-    """
-    _must_exist(path)
-    with spill_folder(path.absolute().parent) as folder:
-        con = _connect(path, wait, read_only=True, quiet=quiet)
-        try:
-            spill_to(con, folder)
-            if confined:
-                confine(con, path)
-            else:
-                refuse_shadows(con)
-            yield con
-        finally:
-            con.close()
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """Open an existing file without changing it; others may read it meanwhile."""
+    return opening.open_to_read(path, access(wait, quiet=quiet), confined=confined)
 
 
-@contextmanager
 def open_model(
-    path: Path, wait: float | None = None, *, quiet: bool = False, confined: bool = True
-) -> Iterator[duckdb.DuckDBPyConnection]:
+    path: Path,
+    wait: float | None = None,
+    *,
+    quiet: bool = False,
+    confined: bool = True,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     """Open an existing file that has a model."""
-    import duckdb
-
-    with open_to_read(path, wait, quiet=quiet, confined=confined) as con:
-        try:
-            require_model(con)
-        except SegmenterError as error:
-            raise SegmenterError(f"{path}: {error}") from None
-        try:
-            yield con
-        except duckdb.Error as error:
-            if not is_refusal(error):
-                _look_at_the_source(con, path)
-            raise
-
-
-def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Say so when a query failed because the user's table is not what it was at the fit."""
-    from segmenter.engines.duckdb import Embedded
-    from segmenter.sources.binding import bind_source
-    from segmenter.storage import store
-
-    _, source, settings = store.current(con)
-    if source.was_frame:
-        return
-    try:
-        bind_source(Embedded(con), source, settings)
-    except SegmenterError as why:
-        raise SegmenterError(
-            f"the customers of {path} cannot be read any more: {why} What the model was fitted to "
-            "has changed since. Put it back, or fit again to it as it is."
-        ) from None
-
-
-@contextmanager
-def new_database(path: Path, *, overwrite: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Build a file as a draft and move it into place when all went well."""
-    import duckdb
-
-    check_folder(path)
-    with beside(path) as folder:
-        draft = folder / "draft.duckdb"
-        try:
-            con = duckdb.connect(str(draft), config={"storage_compatibility_version": STORAGE})
-        except duckdb.Error as error:
-            raise SegmenterError(f"{path} cannot be created: {first_line(error)}") from None
-        try:
-            con.execute(MANNERS)
-            spill_to(con, folder)
-            yield con
-            checkpoint_draft(con, path)
-        finally:
-            con.close()
-        place(draft, path, overwrite=overwrite)
-
-
-def limit(con: duckdb.DuckDBPyConnection, memory_limit: str | None, threads: int | None) -> None:
-    """Bound what the engine may use."""
-    import duckdb
-
-    for name, value in (("memory_limit", memory_limit), ("threads", threads)):
-        if value is None:
-            continue
-        try:
-            con.execute(f"set {name} = $1", [value])
-        except duckdb.Error as error:
-            option = name.replace("_", "-")
-            raise SegmenterError(f"--{option} {value} does not work: {first_line(error)}") from None
+    how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
+    return opening.open_model(path, how, confined=confined)
 
 
 def check_writable(path: Path, wait: float | None, *, quiet: bool) -> None:
     """Find out early whether a file can be written, before any work is done."""
-    _must_exist(path)
-    _connect(path, wait, read_only=False, quiet=quiet).close()
+    opening.check_writable(path, access(wait, quiet=quiet))
 
 
-@contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Make a folder for the draft of a database and for temporary files."""
-    with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(private_folder(path.absolute().parent))
-        except OSError as error:
-            raise cannot_write(path, error.strerror) from None
-        yield folder
-
-
-def spill_to(con: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
-    """Keep temporary files apart from those of other processes."""
-    con.execute("set temp_directory = $1", [str(folder / "spill") if folder else ""])
-
-
-def checkpoint_draft(con: duckdb.DuckDBPyConnection, path: Path, name: str = "") -> None:
-    """Write all into the file itself; closing it would hide that this failed."""
-    import duckdb
-
-    try:
-        con.execute(f"checkpoint {name}")
-    except duckdb.Error as error:
-        raise cannot_write(path, first_line(error)) from None
-
-
-def _must_exist(path: Path) -> None:
-    if path.is_dir():
-        raise SegmenterError(f"{path} is a folder, not a DuckDB file.")
-    for opened in (path, Path(f"{path}.wal")):
-        refuse_special(opened, "Name a DuckDB file.")
-    if not path.exists():
-        nearby = [file.name for file in path.absolute().parent.glob("*") if file.is_file()]
-        hint = did_you_mean(path.name, nearby)
-        raise SegmenterError(f"there is no database {path}: no such file.{hint}")
-    _refuse_other_files(path)
-
-
-def _refuse_other_files(path: Path) -> None:
-    """Refuse what is no database: DuckDB would take a data file for an empty one that reads it."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_MAGIC.stop)
-    except OSError as error:
-        raise SegmenterError(f"{path} cannot be opened: {error.strerror}.") from None
-    if head[_MAGIC] != b"DUCK":
-        raise SegmenterError(
-            f"{path} is not a valid DuckDB database file. Data files are named with --transactions."
-        )
-
-
-def _connect(
-    path: Path, wait: float | None, *, read_only: bool, quiet: bool = False
-) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    con = patiently(lambda: duckdb.connect(str(path), read_only=read_only), path, wait, quiet=quiet)
-    con.execute(MANNERS)
-    return con
+def workplace(
+    path: Path,
+    wait: float | None = None,
+    *,
+    quiet: bool = False,
+    writable: bool = True,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    reads: Sequence[str] = (),
+) -> AbstractContextManager[file.Workplace]:
+    """Open a file for a long command, in whose end the result is stored."""
+    how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
+    return file.workplace(path, how, writable=writable, reads=reads)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database_file import check_writable, new_database, open_to_read
+from segmenter.cli.database_file import check_writable, open_to_read, patience
 from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
-from segmenter.cli.placing import check_free, log_of
-from segmenter.cli.waiting import patience
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
+from segmenter.workplace.placing import check_free, log_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,6 +48,7 @@ def demo(
     from segmenter.operations.fit import fit as fit_model
     from segmenter.sources.source import Source
     from segmenter.training.warm_up import warm_up
+    from segmenter.workplace.opening import new_database
 
     is_there = database.exists()
     if is_there:
@@ -75,13 +75,14 @@ def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: boo
     """Refuse to replace a file that holds anything that a new demo would not hold."""
     from importlib.resources import as_file, files
 
-    from segmenter.cli.confinement import confine
+    from segmenter.cli.allow import allowed
+    from segmenter.workplace.confinement import confine
 
     with (
         as_file(files("segmenter.data") / _SALES) as sales,
         open_to_read(database, wait, quiet=quiet, confined=False) as con,
     ):
-        confine(con, database, [str(sales)])
+        confine(con, database, [str(sales)], allow=allowed())
         if not first_row(
             con,
             "select 1 from duckdb_tables() where table_name = 'online_retail' and comment = $1",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database_file import open_to_read
+from segmenter.cli.database_file import open_to_read, patience, workplace
 from segmenter.cli.engine_options import (
     Choice,
     Dsn,
@@ -31,8 +31,6 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
-from segmenter.cli.waiting import patience
-from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.confinement import confine
-from segmenter.cli.database_file import limit, open_model
+from segmenter.cli.allow import allowed
+from segmenter.cli.database_file import open_model
 from segmenter.cli.engine_options import Choice, EngineName, EngineOption, Master, SparkConf
 from segmenter.cli.options import (
     AllowLostRows,
@@ -20,6 +20,7 @@ from segmenter.cli.options import (
     checked_path,
 )
 from segmenter.errors import SegmenterError
+from segmenter.workplace.confinement import confine
 
 if TYPE_CHECKING:
     from segmenter.model import Model
@@ -151,13 +152,19 @@ def label(
             model = load(con)
         _on_spark(model, chosen, lake, monetary, frequency, raw_source, listener(quiet))
         return
-    with open_model(database, wait, quiet=quiet, confined=False) as con:
-        limit(con, memory_limit, threads)
+    with open_model(
+        database,
+        wait,
+        quiet=quiet,
+        confined=False,
+        memory_limit=memory_limit,
+        threads=threads,
+    ) as con:
         file = InputFile(given)
         target = OutputFile(output.expanduser(), overwrite)
 
         def writing_to(draft: Path) -> None:
-            confine(con, database, [file.path], [str(draft)])
+            confine(con, database, [file.path], [str(draft)], allowed())
 
         if is_raw:
             source = Source(transactions=file.path, **raw)

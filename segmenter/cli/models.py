@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database_file import open_model
+from segmenter.cli.database_file import open_model, patience, workplace
 from segmenter.cli.engine_options import Choice, Dsn, EngineName, Master, SparkConf
 from segmenter.cli.options import (
     Database,
@@ -19,8 +19,6 @@ from segmenter.cli.options import (
     Wait,
 )
 from segmenter.cli.tables import Column, write
-from segmenter.cli.waiting import patience
-from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA

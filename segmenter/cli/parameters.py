@@ -23,6 +23,10 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
     from segmenter.sources.source import Source
 
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
-    settings |= {"allow_lost_rows"}
-    texts = {field.name for field in dataclasses.fields(Source)} | {"monetary", "frequency"}
+    settings |= {"allow_lost_rows", "memory_limit", "threads", "wait"}
+    texts = {field.name for field in dataclasses.fields(Source)} | {
+        "allow",
+        "monetary",
+        "frequency",
+    }
     return frozenset(settings | texts), frozenset(texts - settings)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database_file import open_model
+from segmenter.cli.database_file import open_model, workplace
 from segmenter.cli.options import Database, Format, FormatOption, Quiet, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
-from segmenter.cli.workplace import workplace
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.schema.names import SCHEMA

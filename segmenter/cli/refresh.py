@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database_file import open_model
+from segmenter.cli.database_file import open_model, patience, workplace
 from segmenter.cli.options import (
     Database,
     Format,
@@ -17,8 +17,6 @@ from segmenter.cli.options import (
     Wait,
 )
 from segmenter.cli.tables import Column, write
-from segmenter.cli.waiting import patience
-from segmenter.cli.workplace import workplace
 from segmenter.formatting import counted
 
 __all__ = ["forget", "refresh"]

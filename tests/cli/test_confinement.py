@@ -11,9 +11,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError
-from segmenter.cli import confinement
-from segmenter.cli.database_file import open_model
-from segmenter.cli.workplace import workplace
+from segmenter.cli.database_file import open_model, workplace
+from segmenter.workplace import confinement
 from tests.datasets import SHOP
 
 FIT = (
@@ -248,7 +247,7 @@ def test_extensions_are_not_loaded():
     assert confinement.explained(
         'Scalar Function with name "st_point" is not in the catalog, but it exists in the spatial '
         "extension."
-    ).endswith("Extensions are loaded only for a database that you trust, with --allow all.")
+    ).endswith("Extensions are loaded only for a database that you trust, with allow = 'all'.")
 
 
 SHADOWS = (

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from segmenter import SegmenterError
-from segmenter.cli.placing import place
 from segmenter.report.files import write
 from segmenter.training.train import train as train_really
+from segmenter.workplace.placing import place
 from tests.datasets import RETAIL, SHOP
 
 FIT = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id", "--quiet")

@@ -16,8 +16,8 @@ import typer.main
 from segmenter.cli import _way_out
 from segmenter.cli.app import app
 from segmenter.cli.database_file import open_to_read
-from segmenter.cli.workplace import Workplace
 from segmenter.training.train import train as train_really
+from segmenter.workplace.file import Workplace
 from tests.datasets import SHOP
 
 FIT = (
@@ -93,11 +93,11 @@ def let_go(monkeypatch):
 
     def call(holder):
         def first(seconds):
-            monkeypatch.setattr("segmenter.cli.waiting.time.sleep", sleep)
+            monkeypatch.setattr("segmenter.workplace.waiting.time.sleep", sleep)
             holder.communicate()
             holder.stdin = None
 
-        monkeypatch.setattr("segmenter.cli.waiting.time.sleep", first)
+        monkeypatch.setattr("segmenter.workplace.waiting.time.sleep", first)
 
     return call
 

@@ -8,20 +8,16 @@ user named on the command line.
 
 from __future__ import annotations
 
-import functools
 import glob
-import inspect
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError
 from segmenter.schema.names import SCHEMA
 from segmenter.schema.shadowing import refuse_shadows
 from segmenter.sources.source import is_data_file, is_url
@@ -29,19 +25,9 @@ from segmenter.sources.source import is_data_file, is_url
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["confine", "explained", "is_refusal", "with_allow"]
+__all__ = ["EVERYTHING", "confine", "explained", "is_refusal"]
 
 EVERYTHING = "all"
-
-Allow = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow",
-        metavar="PATH",
-        help="File, folder or URL that views of the database may read, too, or 'all' for a "
-        "database that you trust. Default: its models' own data, and what is below its folder.",
-    ),
-]
 
 _BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".checkpoint")
 """What DuckDB keeps beside a database while it writes."""
@@ -56,27 +42,8 @@ _EXTENSION = re.compile(
     r"exists in the \w+ extension|Loading external extensions is disabled through configuration"
 )
 
-_allowed: list[str] = []
 _patterns: set[str] = set()
-"""What the user allowed, and the globs that a connection of this process may read."""
-
-
-def with_allow(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb of the command line the option ``--allow``."""
-
-    @functools.wraps(verb)
-    def call(*args: Any, allow: list[str] | None = None, **options: Any) -> Any:
-        _allowed[:] = allow or []
-        return verb(*args, **options)
-
-    signature = inspect.signature(verb, eval_str=True)
-    last = inspect.Parameter(
-        "allow", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Allow
-    )
-    signature = signature.replace(parameters=[*signature.parameters.values(), last])
-    call.__signature__ = signature  # type: ignore[attr-defined]
-    call.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    return call
+"""The globs that a connection of this process may read."""
 
 
 def confine(
@@ -84,6 +51,7 @@ def confine(
     database: Path,
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
+    allow: Sequence[str] = (),
 ) -> None:
     """Let a connection open only what it needs, before anything of its database runs.
 
@@ -96,7 +64,9 @@ def confine(
     reads : iterable of str
         Files, globs and URLs that the user named.
     writes : iterable of str
-        Paths that the command itself writes.
+        Paths that the verb itself writes.
+    allow : sequence of str
+        What the views may read, too: files, folders, URLs, or 'all'.
 
     Raises
     ------
@@ -105,10 +75,10 @@ def confine(
         not there.
     """
     refuse_shadows(con)
-    if EVERYTHING in _allowed:
+    if EVERYTHING in allow:
         return
-    _check_allowed()
-    named = [*reads, *_allowed]
+    _check_allowed(allow)
+    named = [*reads, *allow]
     _load_readers(con, filter(is_url, named), install=True)
     stored = list(_stored_files(con))
     _load_readers(con, filter(is_url, stored), install=False)
@@ -135,15 +105,22 @@ def is_refusal(error: BaseException) -> bool:
     return bool(_REFUSED.search(str(error)))
 
 
-def explained(message: str) -> str:
-    """Return a message with the engine's refusals in our words and with the way out."""
+def explained(message: str, allowing: Callable[[str], str] = "allow = {!r}".format) -> str:
+    """Return a message with the engine's refusals in our words and with the way out.
+
+    Parameters
+    ----------
+    message : str
+    allowing : callable
+        Returns how a path is allowed, or everything.
+    """
     refused = _REFUSED.search(message)
     if refused is None:
         if not _EXTENSION.search(message):
             return message
         return (
             f"{message} Extensions are loaded only for a database that you trust, with "
-            f"--allow {EVERYTHING}."
+            f"{allowing(EVERYTHING)}."
         )
     path = refused["path"]
     if any(path in glob.glob(pattern, recursive=True) for pattern in _patterns):
@@ -152,24 +129,18 @@ def explained(message: str) -> str:
         said = (
             f"the database reads {path}, which is neither the data that its models were fitted to "
             "nor a Parquet or CSV file below its own folder. If you know why, allow it with "
-            f"--allow {_quoted(path)}, or everything with --allow {EVERYTHING}."
+            f"{allowing(path)}, or everything with {allowing(EVERYTHING)}."
         )
     return message[: refused.start()] + said + message[refused.end() :]
 
 
-def _check_allowed() -> None:
-    for name in _allowed:
+def _check_allowed(allow: Sequence[str]) -> None:
+    for name in allow:
         if not is_url(name) and not glob.glob(_absolute(name), recursive=True):
-            raise SegmenterError(
-                f"--allow {_quoted(name)} allows nothing: there is no such file or folder. Name "
+            raise InputError(
+                f"allow = {name!r} allows nothing: there is no such file or folder. Name "
                 f"one, or a URL, or {EVERYTHING}."
             )
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)
 
 
 def _absolute(name: str) -> str:

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter import stopping
-from segmenter.cli.confinement import confine
-from segmenter.cli.database_file import (
+from segmenter.errors import BusyError, first_line
+from segmenter.schema.names import SCHEMA, STORAGE, has_model
+from segmenter.sources.drafts import spill_folder
+from segmenter.workplace.confinement import confine
+from segmenter.workplace.opening import (
     MANNERS,
+    Access,
     beside,
     check_writable,
     checkpoint_draft,
     limit,
     spill_to,
 )
-from segmenter.cli.placing import check_folder, check_free, place
-from segmenter.cli.waiting import patience, patiently
-from segmenter.errors import BusyError, first_line
-from segmenter.schema.names import SCHEMA, STORAGE, has_model
-from segmenter.sources.drafts import spill_folder
+from segmenter.workplace.placing import check_folder, check_free, place
+from segmenter.workplace.waiting import patience, patiently
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,23 +48,20 @@ class Workplace:
         con: duckdb.DuckDBPyConnection,
         path: Path,
         folder: Path | None,
-        wait: float | None,
+        access: Access,
         reads: Sequence[str],
-        *,
-        quiet: bool,
     ) -> None:
         from sqlglot import exp
 
         self.con = con
         self.path = path
         self._folder = folder
-        self._wait = wait
-        self._quiet = quiet
+        self._access = access
         self._name = exp.to_identifier(_catalog_name(path), quoted=True).sql(dialect="duckdb")
         self._is_new = not path.exists()
         if not self._is_new:
-            self._attach(path, "read_only", wait)
-            confine(con, path, reads)  # before anything of the file is asked
+            self._attach(path, "read_only", access.wait)
+            confine(con, path, reads, allow=access.allow)  # before anything of the file is asked
             self._versions = self._read_versions()
 
     @contextmanager
@@ -93,7 +91,7 @@ class Workplace:
             place(draft, self.path, overwrite=False)
             return
         self._detach()
-        self._attach(self.path, "read_write", patience(self._wait))
+        self._attach(self.path, "read_write", patience(self._access.wait))
         self._refuse_changes()
         with stopping.commits_mean(f"in {self.path} {words}"):
             yield
@@ -107,7 +105,7 @@ class Workplace:
 
         file = exp.Literal.string(str(path)).sql(dialect="duckdb")
         statement = f"attach {file} as {self._name} ({options})"
-        patiently(lambda: self.con.execute(statement), self.path, wait, quiet=self._quiet)
+        patiently(lambda: self.con.execute(statement), self.path, wait, self._access.say)
         self.con.execute(f"use {self._name}")
 
     def _detach(self) -> None:
@@ -117,13 +115,11 @@ class Workplace:
         """Move what is committed from the log into the file, or say why it stays there."""
         import duckdb
 
-        from segmenter.cli.terminal import messages
-
         try:
             self.con.execute(f"checkpoint {self._name}")
         except duckdb.Error as error:
-            messages.line(
-                f"segmenter: the result is stored, but not in {self.path} itself: "
+            self._access.warn(
+                f"the result is stored, but not in {self.path} itself: "
                 f"{first_line(error)} It is in {self.path}.wal. Keep the two files together and "
                 "make room on their disk; whoever opens the database for writing next moves it "
                 "over."
@@ -161,14 +157,7 @@ class Workplace:
 
 @contextmanager
 def workplace(
-    path: Path,
-    wait: float | None = None,
-    *,
-    quiet: bool = False,
-    writable: bool = True,
-    memory_limit: str | None = None,
-    threads: int | None = None,
-    reads: Sequence[str] = (),
+    path: Path, access: Access, *, writable: bool = True, reads: Sequence[str] = ()
 ) -> Iterator[Workplace]:
     """Open a file for a long command, in whose end the result is stored.
 
@@ -176,15 +165,9 @@ def workplace(
     ----------
     path : Path
         When it does not exist, it is made as soon as there is something to store.
-    wait : float, optional
-        Seconds to wait while another program has the file open: before the work, where None does
-        not wait, and again before the result is stored, where None waits ten.
-    quiet : bool
-        Do not say that it waits.
+    access : Access
     writable : bool, default True
         Whether anything is stored in the end; otherwise the file is only read.
-    memory_limit, threads : optional
-        What the engine may use.
     reads : sequence of str
         Files that the user named, which are read besides those that belong to the database.
 
@@ -198,7 +181,7 @@ def workplace(
     if writable:
         check_folder(path)
         if path.exists():
-            check_writable(path, wait, quiet=quiet)
+            check_writable(path, access)
         else:
             check_free(path)
     with beside(path) if writable else spill_folder(path.absolute().parent) as folder:
@@ -208,8 +191,8 @@ def workplace(
             # a commit writes the log alone: then it has failed or not, whatever a checkpoint does
             con.execute("set checkpoint_threshold = '1TB'")
             spill_to(con, folder)
-            limit(con, memory_limit, threads)
-            yield Workplace(con, path, folder, wait, reads, quiet=quiet)
+            limit(con, access)
+            yield Workplace(con, path, folder, access, reads)
         finally:
             con.close()
 

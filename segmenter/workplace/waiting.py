@@ -12,7 +12,10 @@ from segmenter.errors import BusyError, SegmenterError, first_line
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["patience", "patiently"]
+__all__ = ["Say", "patience", "patiently", "unheard"]
+
+Say = Callable[[str], None]
+"""Hears a sentence."""
 
 _AROUND_WRITING = 10.0
 """Seconds that a command waits before it stores its result, and to show it afterwards, when nothing
@@ -23,14 +26,17 @@ _PAUSE = 0.02
 T = TypeVar("T")
 
 
+def unheard(sentence: str) -> None:
+    """Hear nothing."""
+    del sentence
+
+
 def patience(wait: float | None) -> float:
     """Return how many seconds to wait once work has been done."""
     return _AROUND_WRITING if wait is None else wait
 
 
-def patiently(
-    opening: Callable[[], T], path: Path, wait: float | None, *, quiet: bool = False
-) -> T:
+def patiently(opening: Callable[[], T], path: Path, wait: float | None, say: Say = unheard) -> T:
     """Open a file, again and again while another program has it open.
 
     Parameters
@@ -41,8 +47,8 @@ def patiently(
         For messages.
     wait : float or None
         How many seconds to try; None does not wait.
-    quiet : bool
-        Say nothing of the wait.
+    say : callable
+        Hears of the wait.
 
     Raises
     ------
@@ -64,8 +70,9 @@ def patiently(
                 raise SegmenterError(f"{path} cannot be opened: {first_line(error)}") from None
             if time.monotonic() - started >= (wait or 0):
                 raise _busy(path, holder, wait) from None
-            if not is_said and not quiet:
-                _say(path, holder, wait)
+            if not is_said:
+                reason = f"{holder[0].lower()}{holder[1:]}"
+                say(f"waiting up to {wait:g} s for {path}: {reason}")
             is_said = True
         time.sleep(_PAUSE)
 
@@ -74,15 +81,8 @@ def _busy(path: Path, holder: str, wait: float | None) -> BusyError:
     still, longer = (f" after {wait:g} s", " longer") if wait else ("", "")
     return BusyError(
         f"{path} is open in another program{still}, and DuckDB lets only one program at a time "
-        f"write. Close it there and try again, or wait{longer} for it: --wait 600. ({holder})"
+        f"write. Close it there and try again, or wait{longer} for it: wait = 600. ({holder})"
     )
-
-
-def _say(path: Path, holder: str, wait: float | None) -> None:
-    from segmenter.cli.terminal import messages
-
-    words = f"  waiting up to {wait:g} s for {path}: {holder[0].lower()}{holder[1:]}"
-    messages.line(words)
 
 
 def _holder(error: duckdb.Error) -> str | None:
