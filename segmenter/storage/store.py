@@ -37,7 +37,9 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     for table in TABLES:
         con.execute(read(f"tables/{table}"))
     for column in ("higher_segments", "lower_segments"):  # of a table that was made before them
-        con.execute(f"alter table {SCHEMA}.model_splits add column if not exists {column} varchar[]")
+        con.execute(
+            f"alter table {SCHEMA}.model_splits add column if not exists {column} varchar[]"
+        )
 
 
 def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
