@@ -122,6 +122,21 @@ BAD_FILES = (
     *HOSTILE[20:24],
 )
 
+SPECIAL_FILES = (
+    "pipe",
+    "pipe.csv",
+    "pipe.parquet",
+    "pipe.duckdb",
+    "socket.csv",
+    "socket.duckdb",
+    "link_to_pipe.csv",
+    "folder.csv",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/tty",
+)
+"""What waits for somebody when it is opened, or never ends, and folders called like files."""
+
 NO_MODELS = (
     "empty.duckdb",
     "tables.duckdb",
@@ -326,10 +341,13 @@ CONFLICTS: tuple[tuple[str, ...], ...] = (
 
 def calls(count: int = COUNT) -> list[Call]:
     """Return the calls, always the same ones, kinds mixed."""
-    made = list(dict.fromkeys(_all()))
-    random.Random(SEED).shuffle(made)
+    made, special = list(dict.fromkeys(_all())), list(_special_files())
+    chance = random.Random(SEED)
+    chance.shuffle(made)
     assert len(made) >= count, len(made)
-    return made[:count]
+    made[count - len(special) :] = special
+    chance.shuffle(made)
+    return made
 
 
 def _all() -> Iterator[Call]:
@@ -417,6 +435,26 @@ def _wrong_files() -> Iterator[Call]:
         words = ("report", "shop.duckdb", "--output", file)
         yield Call(words, EITHER, "no place for the output")
         yield Call(("report", "shop.duckdb", "--png", file), EITHER, "no place for the output")
+
+
+def _special_files() -> Iterator[Call]:
+    """Give pipes, sockets, devices and folders where a file is read or written."""
+    for file in SPECIAL_FILES:
+        for verb, words in GOOD.items():
+            yield Call((verb, file, *words[1:]), WRONG, "a special file")
+        yield Call(("demo", file), WRONG, "a special file")
+        for option, words in (("--transactions", READ), ("--profile", ()), ("--points", ())):
+            yield Call(("fit", "shop.duckdb", option, file, *words), WRONG, "a special file")
+        yield Call(
+            ("fit", "shop.duckdb", *GOOD["fit"][1:], "--exclude", file), WRONG, "a special file"
+        )
+        label = ("label", "shop.duckdb", "--input")
+        yield Call((*label, file, "--output", "out.csv"), WRONG, "a special file")
+        for more in ((), ("--overwrite",)):
+            words = (*label, "profiles.csv", "--output", file, *more)
+            yield Call(words, WRONG, "a special file")
+        yield Call(("report", "shop.duckdb", "--output", file), WRONG, "a special file")
+        yield Call(("report", "shop.duckdb", "--png", file), WRONG, "a special file")
 
 
 def _wrong_sources() -> Iterator[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -196,8 +197,19 @@ def _make_data_files() -> None:
         con.execute("copy sales to 'sales.parquet'")
         con.execute("copy profiles to 'profiles.csv'")
         con.execute("copy (select *, 'x' as segment from profiles) to 'labelled.csv'")
+    _make_special_files()
     whole = Path("sales.parquet").read_bytes()
     Path("cut_short.parquet").write_bytes(whole[:-20])
+
+
+def _make_special_files() -> None:
+    for name in ("pipe", "pipe.csv", "pipe.parquet", "pipe.duckdb"):
+        os.mkfifo(name)
+    for name in ("socket.csv", "socket.duckdb"):
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(name)
+    Path("link_to_pipe.csv").symlink_to("pipe.csv")
+    Path("folder.csv").mkdir()
 
 
 def _copy(given: str, made: str) -> None:

@@ -8,9 +8,20 @@ from segmenter.errors import as_options
 
 __all__ = ["in_options"]
 
+_COMMANDS = {
+    "segmenter.fit(con, segmenter.Source(transactions='TABLE', customer='COLUMN', "
+    "amount='COLUMN')).": "segmenter fit DB --transactions TABLE --customer COLUMN --amount COLUMN",
+    "segmenter.fit(spark, ...)": "segmenter fit --engine spark",
+    "segmenter.fit(postgres, ...)": "segmenter fit --engine postgres",
+    "select * from segments.models": "segmenter models DB",
+}
+"""What messages of the library say to call, as commands."""
+
 
 def in_options(message: str) -> str:
-    """Return a message of the library with its parameters as options."""
+    """Return a message of the library with its calls as commands, its parameters as options."""
+    for call, typed in _COMMANDS.items():
+        message = message.replace(call, typed)
     return as_options(message, *_parameters())
 
 

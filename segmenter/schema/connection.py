@@ -99,14 +99,14 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
             con.execute("rollback")
         if isinstance(error, duckdb.TransactionException) and "Could not write" in str(error):
             raise SegmenterError(
-                f"the database file cannot be written ({first_line(error)}) Make room on its disk, "
-                "then try again."
+                f"the database file cannot be written ({first_line(error)}) See that its disk "
+                "has room and works, then try again."
             ) from None
         if commits and isinstance(error, duckdb.FatalException):
             raise SegmenterError(
                 "DuckDB lost its hold on the file while it stored the result "
-                f"({first_line(error)}) So the result may be stored or not: look with segmenter "
-                "models, and run the command again where it is not."
+                f"({first_line(error)}) So the result may be stored or not: look at what is there, "
+                "with select * from segments.models, and do it again where it is missing."
             ) from None
         if isinstance(error, duckdb.TransactionException):
             raise BusyError(

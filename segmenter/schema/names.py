@@ -116,6 +116,6 @@ def require_model(con: duckdb.DuckDBPyConnection) -> None:
                 "database from a backup, or fit again."
             )
     raise NoModelError(
-        "this database has no model yet. Fit one first: segmenter fit DB --transactions TABLE "
-        "--customer COLUMN --amount COLUMN"
+        "this database has no model yet. Fit one first: segmenter.fit(con, segmenter.Source("
+        "transactions='TABLE', customer='COLUMN', amount='COLUMN'))."
     )

@@ -116,7 +116,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     if source.engine not in (None, engine.dialect):
         raise InputError(
             f"{source.relation} was read by {source.engine}, and this file holds the model without "
-            f"its customers. Ask over there, or fit again: segmenter fit --engine {source.engine}."
+            f"its customers. Ask over there, or fit again: segmenter.fit({source.engine}, ...)."
         )
     table, relation, is_live = engine.find(source)
     columns = _columns(engine, table, relation)

@@ -64,5 +64,5 @@ def _no_time(binding: Binding) -> exp.Expr:
     elif binding.source.kind == "profile":
         why = "was fitted to finished profiles, which have no dates. Fit to the transactions."
     else:
-        why = "has no date column. Name it in the fit: segmenter fit ... --date COLUMN"
+        why = "has no date column. Name it in the fit, with date = 'COLUMN'."
     return bind(f"macros/{AT}_no_time", {"why": literal(f"this model {why}")})

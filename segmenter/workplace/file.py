@@ -121,8 +121,8 @@ class Workplace:
             self._access.warn(
                 f"the result is stored, but not in {self.path} itself: "
                 f"{first_line(error)} It is in {self.path}.wal. Keep the two files together and "
-                "make room on their disk; whoever opens the database for writing next moves it "
-                "over."
+                "see that their disk has room and works; whoever opens the database for writing "
+                "next moves it over."
             )
 
     def _read_versions(self) -> list[tuple[object, ...]]:

@@ -71,7 +71,7 @@ class Folder:
                 file.write_bytes(content)
             self.seen[file] = self._stat(file)
         for folder in sorted(self.path.rglob("*"), reverse=True):
-            if folder.is_dir() and folder.name not in ("folder", "folder.parquet"):
+            if folder.is_dir() and folder.name not in ("folder", "folder.parquet", "folder.csv"):
                 folder.rmdir()
 
     def _files(self) -> list[Path]:

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from tests.faults.harness import FAIL_ON, VERBS, Server, Trial
+from tests.faults.harness import FAIL_ON, FAIL_ONCE, VERBS, Server, Trial
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="preloading is for Linux"),
@@ -63,6 +63,24 @@ def test_when_only_the_checkpoint_fails_the_result_is_stored_and_said_so(server,
     assert "the result is stored, but not in shop.duckdb itself" in done["err"]
     assert "It is in shop.duckdb.wal" in done["err"]
     assert trial.state() == trial.new
+
+
+def test_a_commit_that_an_input_output_error_hits_may_be_stored_or_not(server, tmp_path):
+    trial = Trial("prune", server, tmp_path / "work")
+    synced = next(
+        number
+        for number, (kind, path) in enumerate(trial.calls, 1)
+        if kind == "sync" and path.endswith(".wal")
+    )
+    fault = {"what": FAIL_ONCE, "number": errno.EIO, "call": synced}
+    trial.restart()
+    done = trial.run(**fault)
+    assert done["code"] == 2, done
+    assert "So the result may be stored or not" in done["err"]
+    assert "with segmenter models DB" in done["err"]
+    looked = trial.server.run(trial.folder, "models", trial.verb.database)
+    assert looked["code"] == 0, looked
+    assert trial.state() in (trial.old, trial.new)
 
 
 @pytest.mark.extended
