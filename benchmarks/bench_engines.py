@@ -121,7 +121,7 @@ def _on_spark(folder: Path) -> tuple[Figure, str]:
     session = start_spark("local[*]", conf)
     models: list[segmenter.Model] = []
     file, source = folder / "spark.duckdb", _source(f"{folder}/sales/*.parquet")
-    figure = measured(lambda: models.append(segmenter.fit(session, source, model=str(file))))
+    figure = measured(lambda: models.append(segmenter.fit(session, source, model_file=str(file))))
     session.sql(_CUSTOMERS.format("")).write.parquet(f"{folder}/spark")
     session.stop()
     return figure, _fingerprint(models[0], f"{folder}/spark/*.parquet")
@@ -133,7 +133,7 @@ def _in_postgres(folder: Path) -> tuple[Figure, str]:
         _load(con, folder)
         figure = measured(
             lambda: models.append(
-                segmenter.fit(con, _source("sales"), model=str(folder / "postgres.duckdb"))
+                segmenter.fit(con, _source("sales"), model_file=str(folder / "postgres.duckdb"))
             )
         )
         query = _CUSTOMERS.format("segments.")

@@ -1,11 +1,10 @@
 """Segmenter: named customer segments from a table of sales, inside the database.
 
-    import duckdb, segmenter
+    import segmenter
 
-    con = duckdb.connect("shop.duckdb")
-    sales = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
-    segmenter.fit(con, sales)
-    con.sql("from segments.segment_summary").show()
+    db = segmenter.open("shop.duckdb")
+    db.fit(segmenter.Source.from_transactions("sales", customer="customer_id", amount="amount"))
+    db.segments()
 
 Names are imported when they are first used, so that the command line starts at once.
 """
@@ -19,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 from segmenter.version import __version__
 
 if TYPE_CHECKING:
+    from segmenter.api.database import Database
+    from segmenter.api.database import open_database as open
+    from segmenter.api.recursive_ward import RecursiveWard
     from segmenter.errors import BusyError, InputError, NoModelError, SegmenterError
     from segmenter.model import Model
     from segmenter.operations.export import export
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BusyError",
+    "Database",
     "InputError",
     "Model",
     "NoModelError",
+    "RecursiveWard",
     "SegmenterError",
     "Settings",
     "Source",
@@ -40,22 +44,29 @@ __all__ = [
     "export",
     "fit",
     "load",
+    "open",
     "register",
 ]
 
 _HOME = {
     "BusyError": "errors",
+    "Database": "api.database",
     "InputError": "errors",
     "Model": "model",
     "NoModelError": "errors",
+    "RecursiveWard": "api.recursive_ward",
     "SegmenterError": "errors",
     "Settings": "settings",
     "Source": "sources.source",
     "export": "operations.export",
     "fit": "operations.fit",
     "load": "storage.store",
+    "open": "api.database",
     "register": "registration",
 }
+
+_CALLED = {"open": "open_database"}
+"""What is called otherwise where it is."""
 
 # In a checkout sql/ and udf/ lie beside the package; installed they lie within it.
 _checkout = _Path(__file__).resolve().parent.parent
@@ -66,6 +77,6 @@ if (_checkout / "pyproject.toml").is_file() and (_checkout / "udf").is_dir():
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'segmenter' has no attribute {name!r}")
-    value = getattr(import_module(f"segmenter.{_HOME[name]}"), name)
+    value = getattr(import_module(f"segmenter.{_HOME[name]}"), _CALLED.get(name, name))
     globals()[name] = value
     return value

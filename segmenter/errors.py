@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 from segmenter.formatting import ended
@@ -23,6 +23,7 @@ __all__ = [
     "did_you_mean",
     "first_line",
     "reason",
+    "refuse_old_names",
     "shortage",
 ]
 
@@ -58,6 +59,29 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
     nearest = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return f" Did you mean {by_folded[nearest[0]]!r}?" if nearest else ""
+
+
+def refuse_old_names(given: Mapping[str, object], new_names: Mapping[str, str]) -> None:
+    """Refuse what a function was called with by a name that it had in an earlier version.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        Keyword arguments that the function does not know.
+    new_names : mapping of str to str
+        From old to new name.
+
+    Raises
+    ------
+    InputError
+        The sentence has the new name.
+    TypeError
+        The name was never known.
+    """
+    for name in given:
+        if name not in new_names:
+            raise TypeError(f"unexpected keyword argument {name!r}")
+        raise InputError(f"{name} is called {new_names[name]} now: give {new_names[name]} = ...")
 
 
 def first_line(error: BaseException) -> str:

@@ -133,7 +133,7 @@ class Model:
             n_neighbors=self.settings.n_neighbors,
         )
 
-    def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> list[str | None]:
+    def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> NDArray[np.object_]:
         """Return the segment of each profile by searching its nearest neighbours.
 
         Parameters
@@ -143,13 +143,13 @@ class Model:
 
         Returns
         -------
-        list of str or None, length n
+        ndarray of str or None, shape (n,)
         """
         codes = self.neighbors.classify(
             np.atleast_1d(np.asarray(monetary, dtype=np.float64)),
             np.atleast_1d(np.asarray(frequency, dtype=np.float64)),
         )
-        return self.name_codes(codes)
+        return np.array([*self.names, None], dtype=object)[codes]
 
     def name_codes(self, codes: NDArray[np.int32]) -> list[str | None]:
         """Return the segment name of each code; -1 is None."""

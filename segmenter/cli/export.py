@@ -69,5 +69,5 @@ def export(
     check_dialect(dialect)
     with open_model(database, wait) as con:
         model = load(con)
-    script = script_of(model, dialect, stage=stage.value, table=table)
+    script = script_of(model, dialect, what=stage.value, table=table)
     print(script, end="", file=results.exact())

@@ -7,7 +7,7 @@ they read from the model's tables becomes constants.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -16,7 +16,7 @@ from segmenter.engines.ddl import check_dialect, create_function, create_schema,
 from segmenter.engines.inline_views import one_query
 from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
 from segmenter.engines.translate import FUNCTION, port
-from segmenter.errors import InputError
+from segmenter.errors import InputError, refuse_old_names
 from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
@@ -27,7 +27,7 @@ from segmenter.sources.views import view_files
 
 __all__ = ["export", "model_function", "model_views"]
 
-Stage = Literal["all", "points"]
+What = Literal["all", "points"]
 
 _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 
@@ -39,7 +39,14 @@ _WITHOUT_FUNCTION = ("trino",)
 """Where few catalogs keep functions, so that the views have to do without."""
 
 
-def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | None = None) -> str:
+def export(
+    model: Model,
+    dialect: str,
+    *,
+    what: What = "all",
+    table: str | None = None,
+    **renamed: Any,
+) -> str:
     """Return a SQL script that runs a model in another warehouse.
 
     It creates the schema ``segments`` (a dataset in BigQuery) with the function
@@ -52,13 +59,15 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     model : Model
     dialect : str
         duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino.
-    stage : {'all', 'points'}, default 'all'
+    what : {'all', 'points'}, default 'all'
         'points' gives one query instead, which computes the anonymous training points over there.
         Save its result as Parquet or CSV and fit with ``Source(points=...)``.
     table : str, optional
         The user's table as it is called in the warehouse. Needed where the model was fitted to a
         file or a data frame, and with its schema for BigQuery and Snowflake; otherwise the name
         that the fit was given.
+    **renamed
+        Refused, with the new name of what had another one in an earlier version.
 
     Returns
     -------
@@ -93,18 +102,19 @@ def export(model: Model, dialect: str, *, stage: Stage = "all", table: str | Non
     True
     >>> con.close()
     """
+    refuse_old_names(renamed, {"stage": "what"})
     dialect = check_dialect(dialect)
-    source = Source(**model.source)
+    source = Source.from_dict(model.source)
     if source.exclude is not None:
         raise InputError(
             f"this model leaves out the customers in {source.exclude}, and a script cannot carry "
             "that list to another warehouse. Fit over a view that leaves them out, or name them in "
             "where."
         )
-    if stage == "points":
+    if what == "points":
         return _points_query(model, source, dialect, table)
-    if stage != "all":
-        raise InputError(f"stage must be 'all' or 'points', not {stage!r}.")
+    if what != "all":
+        raise InputError(f"what must be 'all' or 'points', not {what!r}.")
     return _script(model, source, dialect, table)
 
 
@@ -114,7 +124,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
             f"this model has {counted(len(model.rules), 'rule')}, more than max_rules = "
             f"{model.settings.max_rules:,}, so there is no function to export. Fit with a larger "
             "n_neighbors for smoother boundaries, or with a larger max_rules. (Its points can be "
-            "exported: --stage points.)"
+            "exported: what = 'points'.)"
         )
     statements = [create_schema(dialect)]
     catalog: exp.Identifier | None = None
@@ -122,7 +132,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         if table is not None:
             raise InputError(
                 "this model was fitted to anonymous points, so only its function is exported and "
-                "there are no views over a table. Leave --table out."
+                "there are no views over a table. Leave the table out."
             )
     else:
         values = source_values(source, model.settings, dialect, table)
@@ -130,7 +140,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         if dialect in _NAMES_IN_VIEWS and not relation.args.get("db"):
             raise InputError(
                 f"a view of {dialect} does not find {relation.name} without its schema. Name the "
-                f"table in full: --table shop.{relation.name}"
+                f"table in full: table = 'shop.{relation.name}'"
             )
         catalog = relation.args.get("catalog")
         files = view_files(source, is_live=True, has_macro=True)

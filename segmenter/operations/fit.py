@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,28 +18,37 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError, refuse_old_names
 from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit import Refit, check_source, refit_changes
+from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import way_to
-from segmenter.schema.names import STORAGE
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
-from segmenter.sources.drafts import move, private_folder
 from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
 from segmenter.sources.special_files import refuse_special
 from segmenter.storage.publish import check_target, publish, store_unpublished
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
+from segmenter.workplace.file import workplace
+from segmenter.workplace.opening import Access
 
 if TYPE_CHECKING:
     import psycopg
     from pyspark.sql import SparkSession
 
-__all__ = ["FitResult", "OwnConnection", "Place", "fit", "fit_into", "unpublished"]
+__all__ = [
+    "FitResult",
+    "OwnConnection",
+    "Place",
+    "engine_of",
+    "fit",
+    "fit_into",
+    "unpublished",
+]
 
 
 class Place(Protocol):
@@ -58,8 +67,8 @@ class Place(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class FitResult:
+@dataclass(frozen=True, repr=False)
+class FitResult(Tabular):
     """What a fit has done.
 
     Attributes
@@ -76,17 +85,41 @@ class FitResult:
     refit: Refit | None
     is_published: bool
 
+    @property
+    def table(self) -> Table:
+        """The training customers by segment."""
+        everybody = sum(segment.customers for segment in self.model.segments)
+        return Table.of(
+            [
+                {
+                    "segment": segment.name,
+                    "customers": segment.customers,
+                    "share": segment.customers / everybody,
+                    "mean_monetary": segment.mean_monetary,
+                    "mean_frequency": segment.mean_frequency,
+                }
+                for segment in self.model.segments
+            ]
+        )
+
+    def words(self) -> str:
+        """Say whether the model is the current one, and what it did to the one before."""
+        done = "the current one" if self.is_published else "stored, but not published"
+        moved = f"; {self.refit.words()}" if self.refit is not None else "."
+        return f"Model {self.model.model_id} is {done}{moved}"
+
 
 def fit(
     con: duckdb.DuckDBPyConnection | SparkSession | psycopg.Connection[Any],
     source: Source,
     settings: Settings | None = None,
     *,
-    model: str | os.PathLike[str] | None = None,
+    model_file: str | os.PathLike[str] | None = None,
     max_change: float = MAX_CHANGE,
     publish: bool = False,
     replace: bool = False,
     progress: Progress | None = None,
+    **renamed: Any,
 ) -> Model:
     """Find segments in a table of sales and publish them in the schema ``segments``.
 
@@ -98,7 +131,7 @@ def fit(
     source : Source
         The table and how its columns are read, in DuckDB's SQL whatever the engine.
     settings : Settings, optional
-    model : str or path, optional
+    model_file : str or path, optional
         With Spark and PostgreSQL: the DuckDB file to keep the model in, as another version where
         there is one.
     max_change : float, default 0.1
@@ -110,6 +143,8 @@ def fit(
         Fit over the model of another source or condition, which is refused otherwise.
     progress : Progress, optional
         Told of each step; silent when absent.
+    **renamed
+        Refused, with the new name of what had another one in an earlier version.
 
     Returns
     -------
@@ -117,8 +152,10 @@ def fit(
 
     Raises
     ------
-    SegmenterError
+    InputError
         Bad input. The database is as it was before.
+    BusyError
+        The model's file is open in another program.
 
     Examples
     --------
@@ -131,19 +168,20 @@ def fit(
     ('Elite', 'Loyal', 'At-Risk')
     >>> con.close()
     """
+    refuse_old_names(renamed, {"model": "model_file"})
     net = SafetyNet(max_change, publish, replace)
     listener = progress or Silent()
     if isinstance(con, duckdb.DuckDBPyConnection):
-        if model is not None:
-            raise SegmenterError(
-                "model names a file for a fit on another engine. In DuckDB the model is kept in "
-                "the database itself: leave it out."
+        if model_file is not None:
+            raise InputError(
+                "model_file is for a fit on another engine. In DuckDB the model is kept in the "
+                "database itself: leave it out."
             )
         check_target(con)
         result = fit_into(OwnConnection(con), Embedded(con), source, settings, net, listener)
     else:
-        with closing(_engine(con)) as engine:
-            result = _fit_elsewhere(engine, source, settings, model, net, listener)
+        with closing(engine_of(con)) as engine:
+            result = _fit_remotely(engine, source, settings, model_file, net, listener)
     if not result.is_published:
         warnings.warn(unpublished(result, net), stacklevel=2)
     return result.model
@@ -151,7 +189,7 @@ def fit(
 
 def fit_into(
     place: Place,
-    rows: Engine,
+    rows: Engine | None,
     source: Source,
     settings: Settings | None,
     net: SafetyNet,
@@ -165,8 +203,8 @@ def fit_into(
     ----------
     place : Place
         Only read until there is something to store.
-    rows : Engine
-        Where the rows are.
+    rows : Engine or None
+        Where the rows are; None is the place itself.
     source : Source
     settings : Settings, optional
     net : SafetyNet
@@ -180,6 +218,7 @@ def fit_into(
         Bad input. The database is as it was before.
     """
     settings = settings or Settings()
+    rows = rows or Embedded(place.con)
     check_target(place.con, writable=False)
     if rows.dialect != "duckdb":
         check_settings(settings)
@@ -245,8 +284,14 @@ def _keep(
     return FitResult(model, refit, is_published)
 
 
-def _engine(con: Any) -> Any:
-    """Return the engine of a connection, by whose it is."""
+def engine_of(con: Any) -> Any:
+    """Return the engine of a session of Spark or a connection of psycopg.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
     family = type(con).__module__.split(".")[0]
     if family == "pyspark":
         from segmenter.engines.spark import Spark
@@ -256,13 +301,13 @@ def _engine(con: Any) -> Any:
         from segmenter.engines.postgres import Postgres
 
         return Postgres(con)
-    raise SegmenterError(
+    raise InputError(
         "fit works on a connection of DuckDB, a Spark session or a connection of psycopg, not on "
         f"a {type(con).__name__}.{way_to(con)}"
     )
 
 
-def _fit_elsewhere(
+def _fit_remotely(
     engine: Engine,
     source: Source,
     settings: Settings | None,
@@ -270,49 +315,14 @@ def _fit_elsewhere(
     net: SafetyNet,
     progress: Progress,
 ) -> FitResult:
-    """Fit where the rows are, and open the model's file only in the end: it may be a long while."""
-    settings = settings or Settings()
-    check_settings(settings)
+    """Fit where the rows are; the model's file is open for writing only in the end."""
     if file is not None:
         refuse_special(file, "Name a DuckDB file for the model.")
+        with workplace(Path(file), Access(warn=progress.warn)) as place:
+            return fit_into(place, engine, source, settings, net, progress)
+    settings = settings or Settings()
+    check_settings(settings)
     with Stage(engine, source, settings) as stage:
-        if file is not None and os.path.exists(file):
-            with duckdb.connect(os.fspath(file), read_only=True) as con:
-                _check_place(con, stage, net, progress)
         model = train(stage, progress).model
-        publish_there = publisher(stage, progress)
-        if file is None:
-            publish_there(model)
-            return FitResult(model, None, is_published=True)
-        with _model_file(Path(file)) as con, points_stage(con, model) as points:
-            check_target(con)
-            return _keep(OwnConnection(con), points, model, net, progress, publish_there)
-
-
-@contextmanager
-def _model_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the file of a model, or make it as a draft that gets into its place when it is whole."""
-    if path.exists():
-        with duckdb.connect(str(path)) as con:
-            yield con
-        return
-    try:
-        with private_folder(path.absolute().parent) as folder:
-            draft = folder / "draft.duckdb"
-            config: Any = {"storage_compatibility_version": STORAGE}
-            with duckdb.connect(str(draft), config=config) as con:
-                yield con
-                con.execute("checkpoint")  # closing it would hide that this failed
-            move(draft, path, overwrite=False)
-    except OSError as error:
-        raise SegmenterError(
-            f"{path} cannot be made: {error.strerror or error}. No model was stored in it."
-        ) from None
-
-
-def _check_place(
-    con: duckdb.DuckDBPyConnection, stage: Stage, net: SafetyNet, progress: Progress
-) -> None:
-    """Refuse early what could not be stored in the end."""
-    check_target(con, writable=False)
-    check_source(con, stage.binding.stored_source(), net.replace, progress)
+        publisher(stage, progress)(model)
+        return FitResult(model, None, is_published=True)

@@ -13,13 +13,15 @@ import duckdb
 
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.formatting import counted
+from segmenter.operations.fit import Place
 from segmenter.operations.training_points import Customer, Trace, has_table, source_rows, trace
+from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
 from segmenter.storage import store
 
-__all__ = ["Forgetting", "Step"]
+__all__ = ["Forgetting", "Step", "forget"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,39 @@ class Forgetting:
     def _count(self, relation: str) -> int:
         query = f"select count(*) from {relation} where {self._condition}"
         return int(first_row(self.con, query)[0])
+
+
+def forget(place: Place, customer: object, *, progress: Progress | None = None) -> list[Step]:
+    """Remove a customer from all that is stored: the snapshot and the models' training points.
+
+    Parameters
+    ----------
+    place : Place
+        The database with the models. The user's own table is only read.
+    customer : object
+        Their id; as text it counts as a value of the customer column's type.
+    progress : Progress, optional
+
+    Returns
+    -------
+    list of Step
+        What was removed where, and how it is known.
+
+    Raises
+    ------
+    InputError
+        The model is of anonymous points.
+    SegmenterError
+        Nobody knows such a customer.
+    """
+    listener = progress or Silent()
+    forgetting = Forgetting(place.con)
+    with listener.step("Looking for what is stored") as done:
+        steps = forgetting.prepare(str(customer))
+        done(f"customer {customer}")
+    with place.writing(f"customer {customer} is forgotten"):
+        forgetting.store()
+    return steps
 
 
 def _of_table(table: str, count: int) -> Step:

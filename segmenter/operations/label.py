@@ -8,6 +8,8 @@ each value as it stands: a CSV that becomes a CSV is read without guessing types
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError, first_line, shortage
+from segmenter.errors import InputError, SegmenterError, first_line, shortage
 from segmenter.formatting import counted, verb
 from segmenter.operations.label_columns import Columns
 from segmenter.points import MAX_FREQUENCY
@@ -32,7 +34,7 @@ from segmenter.storage.stored import stored_mapping
 from segmenter.training.data_checks import count_losses
 from segmenter.training.stage import Losses, Stage, Survey
 
-__all__ = ["Labels", "label_customers", "label_profiles"]
+__all__ = ["Labels", "label", "label_customers", "label_profiles"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,82 @@ class Labels:
     rows: int
     by_segment: dict[str, int]
     unlabelled: int
+
+
+def label(
+    con: duckdb.DuckDBPyConnection,
+    given: str | os.PathLike[str] | Source,
+    output: str | os.PathLike[str],
+    *,
+    monetary: str | None = None,
+    frequency: str | None = None,
+    overwrite: bool = False,
+    overwrite_column: bool = False,
+    progress: Progress | None = None,
+    prepare: Callable[[str, Path], None] | None = None,
+) -> Labels:
+    """Label a file: all its rows and columns, with ``segment`` and ``segment_rank`` at the end.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        A database with a model; may be read-only.
+    given : str, path or Source
+        A Parquet or CSV file or glob of profiles; or a source of raw transactions in such files,
+        which are added up: the output has one row a customer.
+    output : str or path
+        The Parquet or CSV file to write, which appears in one piece when all is done.
+    monetary, frequency : str, optional
+        Of profiles: columns or scalar expressions; by default columns of these names.
+    overwrite : bool, default False
+        Replace an existing output.
+    overwrite_column : bool, default False
+        Of profiles: replace columns ``segment`` and ``segment_rank`` of the input.
+    progress : Progress, optional
+    prepare : callable, optional
+        Called with the input and the path of the draft before any view or macro of the database is
+        asked.
+
+    Returns
+    -------
+    Labels
+
+    Raises
+    ------
+    InputError
+        Bad input; nothing was written.
+    """
+    source, name = (given, given.relation) if isinstance(given, Source) else (None, given)
+    if source is not None and (monetary is not None or frequency is not None):
+        raise InputError(
+            "monetary and frequency belong to a file of profiles, not to raw transactions. Leave "
+            "them out."
+        )
+    if source is not None and not (source.kind == "transactions" and source.is_file):
+        raise InputError(
+            "label works on files: give the profiles as a file, or a source of transactions in "
+            "files. Customers of the database have their segment in segments.customer_segments."
+        )
+    file = InputFile(os.fspath(name))
+    target = OutputFile(Path(output).expanduser(), overwrite)
+
+    def writing_to(draft: Path) -> None:
+        if prepare is not None:
+            prepare(file.path, draft)
+
+    if source is not None:
+        read = dataclasses.replace(source, transactions=file.path)
+        return label_customers(con, file, target, read, progress=progress, prepare=writing_to)
+    return label_profiles(
+        con,
+        file,
+        target,
+        monetary=monetary or "monetary",
+        frequency=frequency or "frequency",
+        overwrite_column=overwrite_column,
+        progress=progress,
+        prepare=writing_to,
+    )
 
 
 def label_profiles(

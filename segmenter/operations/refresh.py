@@ -10,6 +10,7 @@ import duckdb
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.formatting import counted
+from segmenter.operations.fit import Place
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import literal
@@ -20,7 +21,7 @@ from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
 
-__all__ = ["Changes", "Refresh"]
+__all__ = ["Changes", "Refresh", "refresh"]
 
 MANY = 0.5
 """With a larger share of changed buckets, adding up everybody is the shorter way."""
@@ -186,6 +187,40 @@ class Refresh(TemporaryTables):
             )
             done(f"{self._changes.added_up:,} of {counted(self._changes.customers, 'customer')}")
         return self._changes
+
+
+def refresh(place: Place, *, full: bool = False, progress: Progress | None = None) -> Changes:
+    """Bring the snapshot up to date after new transactions, under the rules as they are.
+
+    Parameters
+    ----------
+    place : Place
+        The database with the model.
+    full : bool, default False
+        Add up every customer, whatever the check sums say.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Changes
+
+    Raises
+    ------
+    InputError
+        The model's source is anonymous or gone.
+    BusyError
+        Another model was published meanwhile.
+    """
+    listener = progress or Silent()
+    with Refresh(place.con) as refreshing:
+        changes = refreshing.prepare(full=full, progress=listener)
+        with (
+            listener.step("Writing the snapshot") as done,
+            place.writing("the snapshot is up to date"),
+        ):
+            refreshing.store()
+            done(counted(changes.customers, "customer"))
+    return changes
 
 
 def _refuse_sources_without_customers(source: Any) -> None:

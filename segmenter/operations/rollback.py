@@ -7,16 +7,20 @@ from contextlib import contextmanager
 
 import duckdb
 
-from segmenter.errors import SegmenterError
+from segmenter.engines.duckdb import Embedded
+from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted
 from segmenter.model import Model
+from segmenter.operations.fit import Place
 from segmenter.operations.publish_remote import points_stage, publisher
-from segmenter.progress import Progress
+from segmenter.progress import Progress, Silent
 from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
+from segmenter.storage import store
+from segmenter.storage.publish import publish
 from segmenter.training.stage import Stage
 
-__all__ = ["restaged", "stage_of"]
+__all__ = ["refuse_current", "restaged", "rollback", "stage_of"]
 
 
 @contextmanager
@@ -71,8 +75,65 @@ def restaged(
         yield points, publisher(rows, progress)
 
 
+def rollback(
+    place: Place,
+    model_id: int,
+    *,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Model:
+    """Make an earlier version of the model the current one again.
+
+    The views, the macros and the snapshot follow it, in one transaction; no version is lost.
+
+    Parameters
+    ----------
+    place : Place
+        The database with the models.
+    model_id : int
+    engine : Engine, optional
+        That of the fit; DuckDB when absent.
+    progress : Progress, optional
+
+    Raises
+    ------
+    NoModelError
+        There is no such version.
+    InputError
+        It is the current one, or of another engine than the one that was given.
+    SegmenterError
+        The source is gone, or no longer what it was at the fit.
+    """
+    listener = progress or Silent()
+    model = store.load(place.con, model_id)
+    current = refuse_current(place.con, model_id)
+    rows = engine or Embedded(place.con)
+    of_fit = model.source.get("engine") or "duckdb"
+    if rows.dialect != of_fit:
+        raise InputError(
+            f"model {model_id} was fitted on {of_fit}, and is published there again too. Give a "
+            "session or connection of it."
+        )
+    with (
+        restaged(place.con, rows, model, listener) as (stage, elsewhere),
+        listener.step("Publishing") as done,
+        place.writing(f"model {model_id} is the current one"),
+    ):
+        published = publish(place.con, model, stage.binding, stage.customers, elsewhere)
+        done(f"model {model_id} instead of model {current}")
+    return published
+
+
+def refuse_current(con: duckdb.DuckDBPyConnection, model_id: int) -> int:
+    """Return the current version, and refuse to make that the current one."""
+    current, _, _ = store.current(con)
+    if current == model_id:
+        raise InputError(f"model {model_id} is the current one already.")
+    return current
+
+
 def _source(model: Model) -> Source:
-    source = Source(**model.source)
+    source = Source.from_dict(model.source)
     if source.was_frame:
         raise SegmenterError(
             f"model {model.model_id} was fitted to a data frame that ended with its session, so "

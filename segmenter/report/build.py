@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import duckdb
 
@@ -23,7 +24,7 @@ from segmenter.report.theme import day, moment
 __all__ = ["Report", "make_report"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """A report, not yet written.
 
@@ -35,6 +36,10 @@ class Report:
 
     html: str
     figures: list[Figure]
+
+    def _repr_html_(self) -> str:
+        page = escape(self.html, quote=True)
+        return f'<iframe srcdoc="{page}" style="width: 100%; height: 90vh; border: 0"></iframe>'
 
 
 def make_report(

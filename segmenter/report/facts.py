@@ -116,5 +116,5 @@ class Facts:
     @property
     def relation(self) -> str:
         """The table or file that the model was fitted to, without folders."""
-        source = Source(**self.model["source"])
+        source = Source.from_dict(self.model["source"])
         return source.file.rsplit("/", 1)[-1] if source.is_file else str(source.relation)

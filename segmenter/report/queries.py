@@ -52,7 +52,7 @@ class Questions(TemporaryTables):
     def __init__(self, con: duckdb.DuckDBPyConnection, *, is_live: bool = False) -> None:
         super().__init__(con)
         self._model = self._read_model()
-        self._source = Source(**self._model["source"])
+        self._source = Source.from_dict(self._model["source"])
         self._has_customers = self._source.kind != "points"
         known = snapshot.state(con)
         fresh = known.get("model_id") == self._model["model_id"]

@@ -113,17 +113,18 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
 
 
 def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
-    if source.engine not in (None, engine.dialect):
+    if source._engine not in (None, engine.dialect):
         raise InputError(
-            f"{source.relation} was read by {source.engine}, and this file holds the model without "
-            f"its customers. Ask over there, or fit again: segmenter.fit({source.engine}, ...)."
+            f"{source.relation} was read by {source._engine}, and this file holds the model "
+            "without its customers. Ask over there, or fit again: "
+            f"segmenter.fit({source._engine}, ...)."
         )
     table, relation, is_live = engine.find(source)
     columns = _columns(engine, table, relation)
     is_here = engine.dialect == "duckdb"
     file = InputFile(source.file) if is_here and source.is_file else None
     if not is_here:
-        source = replace(source, engine=engine.dialect)
+        source = replace(source, _engine=engine.dialect)
     binding = Binding(
         source,
         relation,

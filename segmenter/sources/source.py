@@ -6,8 +6,9 @@ import dataclasses
 import datetime as dt
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
 from segmenter.formatting import verb
@@ -32,7 +33,8 @@ _WHAT = {"where": "a condition", "exclude": "a table or file"}
 class Source:
     """A table, view, file or data frame of transactions, or aggregates made elsewhere.
 
-    Give exactly one of `transactions`, `profile` and `points`.
+    Give exactly one of `transactions`, `profile` and `points`, or use `from_transactions`,
+    `from_profiles` or `from_points`.
 
     Parameters
     ----------
@@ -70,8 +72,17 @@ class Source:
     allow_lost_rows : bool, default False
         Fit although an expression, such as a ``try_cast``, makes NULL of values that are there in
         more than 5 % of the rows.
-    engine : {'spark', 'postgres'}, optional
-        The engine that read the source, where it was not DuckDB; a fit notes it.
+
+    Examples
+    --------
+    The three kinds have a constructor each, with what makes sense there:
+
+    >>> Source.from_transactions("sales", customer="customer_id", amount="price").kind
+    'transactions'
+    >>> Source.from_profiles("profiles.parquet").customer_text
+    'customer_id'
+    >>> Source.from_points("points.csv").kind
+    'points'
     """
 
     transactions: Any = None
@@ -87,7 +98,89 @@ class Source:
     profile: Any = None
     points: Any = None
     allow_lost_rows: bool = False
-    engine: str | None = None
+    _engine: str | None = dataclasses.field(default=None, repr=False)
+
+    @classmethod
+    def from_transactions(
+        cls,
+        transactions: Any,
+        *,
+        customer: str,
+        amount: str,
+        order: str | None = None,
+        date: str | None = None,
+        currency: str | None = None,
+        where: str | None = None,
+        window: str | None = None,
+        as_of: str | dt.date | dt.datetime | None = None,
+        exclude: str | os.PathLike[str] | None = None,
+        allow_lost_rows: bool = False,
+    ) -> Self:
+        """Return a source of transactions, one row a sale or a line of one.
+
+        Parameters are those of `Source`.
+        """
+        return cls(
+            transactions=transactions,
+            customer=customer,
+            amount=amount,
+            order=order,
+            date=date,
+            currency=currency,
+            where=where,
+            window=window,
+            as_of=as_of,
+            exclude=exclude,
+            allow_lost_rows=allow_lost_rows,
+        )
+
+    @classmethod
+    def from_profiles(
+        cls,
+        profiles: Any,
+        *,
+        customer: str | None = None,
+        where: str | None = None,
+        exclude: str | os.PathLike[str] | None = None,
+        allow_lost_rows: bool = False,
+    ) -> Self:
+        """Return a source of finished profiles, one row a customer.
+
+        Parameters
+        ----------
+        profiles : str, path or data frame
+            With the columns `customer`, ``monetary`` and ``frequency``.
+        customer : str, optional
+            Column that identifies the customer; ``customer_id`` when absent.
+        where, exclude, allow_lost_rows : optional
+            As in `Source`.
+        """
+        return cls(
+            profile=profiles,
+            customer=customer,
+            where=where,
+            exclude=exclude,
+            allow_lost_rows=allow_lost_rows,
+        )
+
+    @classmethod
+    def from_points(cls, points: Any, *, where: str | None = None) -> Self:
+        """Return a source of anonymous points: ``monetary, frequency, customers``.
+
+        Parameters
+        ----------
+        points : str, path or data frame
+            Taken as the training profile itself, so no whales are cut from them.
+        where : str, optional
+            As in `Source`.
+        """
+        return cls(points=points, where=where)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a source that was stored, as `as_dict` gave it."""
+        values = dict(stored)
+        return cls(_engine=values.pop("engine", None), **values)
 
     def __post_init__(self) -> None:
         given = [n for n in ("transactions", "profile", "points") if getattr(self, n) is not None]
@@ -149,6 +242,13 @@ class Source:
         return _absolute(os.fspath(self.relation))
 
     @property
+    def files(self) -> list[str]:
+        """The files, globs and URLs that are named, as they were given."""
+        named = [self.exclude] if self.is_frame else [self.relation, self.exclude]
+        texts = [os.fspath(name) for name in named if name is not None]
+        return [text for text in texts if is_file_name(text)]
+
+    @property
     def customer_text(self) -> str:
         """The column or expression of the customer; a profile may leave it out."""
         return "customer_id" if self.customer is None else self.customer
@@ -156,6 +256,7 @@ class Source:
     def as_dict(self) -> dict[str, Any]:
         """Return what can be stored; a data frame becomes its type's name."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values["engine"] = values.pop("_engine")
         if self.is_frame:
             values[self.kind] = f"<{type(self.relation).__module__.split('.')[0]} frame>"
         elif self.is_file:

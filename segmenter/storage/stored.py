@@ -36,7 +36,7 @@ def stored_source(text: object) -> Source:
         It is damaged, or not one that this version knows.
     """
     try:
-        return Source(**stored_mapping(text, "source"))
+        return Source.from_dict(stored_mapping(text, "source"))
     except (TypeError, SegmenterError):
         raise _damaged(text, "source") from None
 

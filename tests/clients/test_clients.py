@@ -63,7 +63,7 @@ def check(shop, results):
     model = shop.model
     monetary = np.array([int(row[1]) for row in customers]) / 100
     frequency = np.array([float(row[2]) for row in customers])
-    segments = model.classify(monetary, frequency)
+    segments = model.classify(monetary, frequency).tolist()
     assert len(customers) == model.customers
     assert [row[4] for row in customers] == segments
     assert [model.names[int(row[5]) - 1] for row in customers] == segments

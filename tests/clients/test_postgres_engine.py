@@ -34,7 +34,7 @@ def objects(pg):
 def test_each_data_set_gives_the_same_model_and_segments(database, fitted, tmp_path):
     copy_table(fitted.con, database, fitted.name, tmp_path)
     file = tmp_path / "model.duckdb"
-    model = segmenter.fit(database, fitted.source, model=file)
+    model = segmenter.fit(database, fitted.source, model_file=file)
     check_same_model(model, fitted.model)
     query = CUSTOMERS.format("segments.")
     expected = fitted.con.execute(query).fetchall()
@@ -79,12 +79,12 @@ def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Postgres, "publish", broken)
     with pytest.raises(SegmenterError, match="nowhere"):
-        segmenter.fit(store, sales, model=file)
+        segmenter.fit(store, sales, model_file=file)
     assert objects(store) == 0
     with duckdb.connect(str(file)) as con, pytest.raises(SegmenterError, match="no model"):
         segmenter.load(con)
     monkeypatch.undo()
-    assert segmenter.fit(store, sales, model=file).model_id == 1
+    assert segmenter.fit(store, sales, model_file=file).model_id == 1
     assert objects(store) > 0
 
 
@@ -100,7 +100,7 @@ def dying(self, names):
 real, Publisher._create = Publisher._create, dying
 dsn, file = sys.argv[1:]
 source = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
-segmenter.fit(psycopg.connect(dsn), source, model=file)
+segmenter.fit(psycopg.connect(dsn), source, model_file=file)
 """
 
 
@@ -114,7 +114,7 @@ def test_a_killed_fit_leaves_nothing_and_a_restart_completes(store, server, tmp_
     with duckdb.connect(str(file)) as con:
         assert not con.execute("select * from duckdb_tables()").fetchall()
     source = Source(transactions="sales", customer="customer_id", amount="amount")
-    assert segmenter.fit(store, source, model=file).model_id == 1
+    assert segmenter.fit(store, source, model_file=file).model_id == 1
     assert objects(store) > 0
 
 
@@ -409,7 +409,7 @@ def test_versions_are_published_where_their_rows_are(store, server, sales, tmp_p
 
     dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
     file = tmp_path / "model.duckdb"
-    segmenter.fit(store, sales, model=file)
+    segmenter.fit(store, sales, model_file=file)
     words = ["fit", str(file), "--engine", "postgres", "--dsn", dsn, "--transactions", "sales"]
     words += ["--customer", "customer_id", "--amount", "amount", "--levels", "1"]
     assert app(words, standalone_mode=False) == 3
@@ -429,16 +429,16 @@ def test_versions_are_published_where_their_rows_are(store, server, sales, tmp_p
 
 def test_other_columns_make_the_views_anew(store, sales, tmp_path):
     file = tmp_path / "model.duckdb"
-    segmenter.fit(store, sales, model=file)
+    segmenter.fit(store, sales, model_file=file)
     store.execute("create view mine as select order_id from segments.transactions")
     changed = replace(sales, order="'no ' || order_id::varchar")
     with pytest.raises(SegmenterError, match=r"view mine depends on view segments\.transactions"):
-        segmenter.fit(store, changed, model=file)
+        segmenter.fit(store, changed, model_file=file)
     assert store.execute("select max(order_id) from mine").fetchone() == (599,)
     with duckdb.connect(str(file), read_only=True) as con:
         assert segmenter.load(con).model_id == 1
     store.execute("drop view mine")
-    segmenter.fit(store, changed, model=file)
+    segmenter.fit(store, changed, model_file=file)
     query = "select max(order_id) from segments.transactions"
     assert store.execute(query).fetchone() == ("no 99",)
 

@@ -39,7 +39,7 @@ def test_each_data_set_gives_the_same_model_and_segments(spark, fitted, tmp_path
         )
     source = replace(fitted.source, transactions=f"{tmp_path}/*.parquet")
     file = tmp_path / "model.duckdb"
-    model = segmenter.fit(spark, source, model=file)
+    model = segmenter.fit(spark, source, model_file=file)
     check_same_model(model, fitted.model)
     expected = fitted.con.execute(CUSTOMERS.format("segments.")).fetchall()
     assert rows(spark, CUSTOMERS.format("")) == expected
@@ -193,12 +193,12 @@ def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(Spark, "publish", refused)
         with pytest.raises(SegmenterError, match="no permission"):
-            segmenter.fit(spark, in_lake, model=file)
+            segmenter.fit(spark, in_lake, model_file=file)
     with duckdb.connect(str(file)) as con:
         assert not con.execute("select * from duckdb_tables()").fetchall()
     spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
     try:
-        segmenter.fit(spark, in_lake, model=file)
+        segmenter.fit(spark, in_lake, model_file=file)
         assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")
@@ -207,8 +207,8 @@ def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeyp
     with duckdb.connect(str(file)) as con:
         model = segmenter.load(con)
         assert model.source["engine"] == "spark"
-        with pytest.raises(SegmenterError, match=r"was read by spark.*--engine spark"):
-            segmenter.fit(con, Source(**model.source))
+        with pytest.raises(SegmenterError, match=r"was read by spark.*over there"):
+            segmenter.fit(con, Source.from_dict(model.source))
     assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
 
 

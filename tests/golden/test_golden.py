@@ -90,7 +90,7 @@ def test_the_dialect_understands_every_statement(model, dialect):
         assert script.count("classify_segment(") == 2  # its comment, and no view
     else:
         assert kinds == ["SCHEMA", function, *views]
-    (points,) = sqlglot.parse(segmenter.export(model, dialect, stage="points"), read=dialect)
+    (points,) = sqlglot.parse(segmenter.export(model, dialect, what="points"), read=dialect)
     assert points.named_selects == ["monetary", "frequency", "customers"]
 
 
@@ -114,7 +114,7 @@ def test_translated_back_it_gives_the_same_rows(windowed, dialect):
     shop, model = windowed
     table = NAMED.get(dialect)
     script = segmenter.export(model, dialect, table=table)
-    points = segmenter.export(model, dialect, stage="points", table=table)
+    points = segmenter.export(model, dialect, what="points", table=table)
     with duckdb.connect() as con:
         con.execute(SHOP)
         # sqlglot reads Trino's function as one that DuckDB would have too

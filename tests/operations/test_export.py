@@ -88,7 +88,7 @@ def test_expressions_are_written_in_the_dialect(model):
 )
 def test_the_table_may_have_another_name_there(model, dialect, table, written):
     assert written in reading(model, dialect, table=table)
-    points = segmenter.export(model, dialect, stage="points", table=table)
+    points = segmenter.export(model, dialect, what="points", table=table)
     assert written in points
 
 
@@ -96,7 +96,7 @@ def test_the_table_may_have_another_name_there(model, dialect, table, written):
 def test_a_view_that_would_not_find_its_table_is_refused(model, dialect):
     with pytest.raises(SegmenterError, match=r"does not find sales .*--table shop\.sales"):
         segmenter.export(model, dialect)
-    assert "FROM sales AS" in segmenter.export(model, dialect, stage="points")
+    assert "FROM sales AS" in segmenter.export(model, dialect, what="points")
 
 
 def test_trino_keeps_the_function_where_it_can(model):
@@ -132,10 +132,10 @@ def test_without_optional_columns_no_null_is_left_to_guess(shop):
 def test_a_table_called_like_a_view_is_not_hidden_by_it(shop, sales):
     shop.execute("create table customer_profile as from sales")
     model = segmenter.fit(shop, replace(sales, transactions="customer_profile"))
-    query = segmenter.export(model, "duckdb", stage="points")
+    query = segmenter.export(model, "duckdb", what="points")
     found = shop.execute(query).fetchall()
     assert sorted(found) == sorted(shop.execute("from segments.profile_points").fetchall())
-    query = segmenter.export(model, "duckdb", stage="points", table="main.customer_profile")
+    query = segmenter.export(model, "duckdb", what="points", table="main.customer_profile")
     assert sorted(shop.execute(query).fetchall()) == sorted(found)
 
 
@@ -194,7 +194,7 @@ def test_what_is_stored_reads_the_same_columns_again(shop, sales):
     assert again.segments == model.segments == plain.segments
     with Refresh(shop) as refresh:
         assert refresh.prepare().added_up == 60
-    script = segmenter.export(model, "duckdb", stage="points")
+    script = segmenter.export(model, "duckdb", what="points")
     points = shop.execute("from segments.profile_points").fetchall()
     assert sorted(shop.execute(script).fetchall()) == sorted(points)
 
@@ -213,7 +213,7 @@ def test_a_model_of_points_is_a_function_alone(from_points, dialect):
     with pytest.raises(SegmenterError, match="only its function is exported"):
         segmenter.export(from_points, dialect, table="sales")
     with pytest.raises(SegmenterError, match="itself fitted to points"):
-        segmenter.export(from_points, dialect, stage="points")
+        segmenter.export(from_points, dialect, what="points")
 
 
 def test_files_and_frames_need_a_table(shop, sales, tmp_path):
@@ -237,14 +237,14 @@ def test_an_unknown_dialect_is_told_the_list(model):
 
 def test_an_unknown_stage_is_refused(model):
     with pytest.raises(SegmenterError, match="'all' or 'points', not 'views'"):
-        segmenter.export(model, "postgres", stage="views")
+        segmenter.export(model, "postgres", what="views")
 
 
 def test_too_many_rules_leave_the_points(shop, sales):
     model = segmenter.fit(shop, sales, Settings(max_rules=1))
     with pytest.raises(SegmenterError, match=r"more than max_rules = 1, .*larger n_neighbors"):
         segmenter.export(model, "postgres")
-    assert "GROUP BY" in segmenter.export(model, "postgres", stage="points")
+    assert "GROUP BY" in segmenter.export(model, "postgres", what="points")
 
 
 def test_the_verb_prints_the_script_and_nothing_else(shop, model, tmp_path, capsys, monkeypatch):
@@ -259,7 +259,7 @@ def test_the_verb_prints_the_script_and_nothing_else(shop, model, tmp_path, caps
         (["--dialect", "trino"], segmenter.export(stored, "trino")),
         (
             ["--dialect", "spark", "--stage", "points", "--table", "lake.sales"],
-            segmenter.export(stored, "spark", stage="points", table="lake.sales"),
+            segmenter.export(stored, "spark", what="points", table="lake.sales"),
         ),
     ):
         monkeypatch.setattr(sys, "argv", ["segmenter", "export", str(path), *words])

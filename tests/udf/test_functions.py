@@ -101,7 +101,7 @@ def test_the_search_is_right_on_many_rows(fitted):
         [monetary.tolist(), frequency.tolist()],
     )
     found = fitted.con.execute("select classify_segment_knn(m, f) from many").fetchall()
-    assert [row[0] for row in found] == fitted.model.classify(monetary, frequency)
+    assert [row[0] for row in found] == fitted.model.classify(monetary, frequency).tolist()
     assert sum(row[0] is None for row in found) == 20
 
 

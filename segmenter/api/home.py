@@ -1,0 +1,106 @@
+"""Where a `Database` is: a file, open only while a verb works, or the caller's connection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segmenter.errors import InputError, SegmenterError
+from segmenter.operations.fit import OwnConnection, Place
+from segmenter.schema.names import require_model
+from segmenter.sources.special_files import refuse_special
+from segmenter.workplace.confinement import confine
+from segmenter.workplace.file import workplace
+from segmenter.workplace.opening import Access, open_model
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["ConnectionHome", "FileHome"]
+
+
+class FileHome:
+    """A file. Others may read it while a verb works, and write it while none does.
+
+    Parameters
+    ----------
+    path : str or path
+    read_only : bool
+    access : Access
+    """
+
+    def __init__(self, path: str | os.PathLike[str], access: Access, *, read_only: bool) -> None:
+        refuse_special(path, "Name a DuckDB file.")
+        self.path = Path(path).expanduser()
+        self.name = str(path)
+        self._read_only = read_only
+        self._access = access
+
+    @contextmanager
+    def reading(self, *, confined: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for a verb that only reads."""
+        with open_model(self.path, self._access, confined=confined) as con:
+            yield con
+
+    @contextmanager
+    def working(self, reads: Sequence[str] = (), *, needs_model: bool = True) -> Iterator[Place]:
+        """Open the file for a verb that stores something in the end.
+
+        Raises
+        ------
+        SegmenterError
+            The database is read-only.
+        """
+        if self._read_only:
+            raise SegmenterError(f"{self.name} was opened read-only. Open it without read_only.")
+        if needs_model:
+            with self.reading():
+                pass  # a file without a model is refused before it is opened for writing
+        with workplace(self.path, self._access, reads=reads) as place:
+            yield place
+
+    def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
+        """Let an unconfined connection read and write no more than these files."""
+        confine(con, self.path, reads, [write], self._access.allow)
+
+    def refuse_as_output(self, output: str | os.PathLike[str] | None) -> None:
+        """Refuse to write over the database itself."""
+        if output is not None and Path(output).absolute() == self.path.absolute():
+            raise InputError(f"{output} is the database itself. Name another output.")
+
+
+class ConnectionHome:
+    """A connection of the caller's, who says what it may read and closes it."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+        self.con = con
+        self.name = "the connection"
+        self._read_only = read_only
+
+    @contextmanager
+    def reading(self, *, confined: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Use the connection."""
+        del confined
+        require_model(self.con)
+        yield self.con
+
+    @contextmanager
+    def working(self, reads: Sequence[str] = (), *, needs_model: bool = True) -> Iterator[Place]:
+        """Use the connection for a verb that stores something in the end."""
+        del reads
+        if self._read_only:
+            raise SegmenterError("this database was opened read-only. Open it without read_only.")
+        if needs_model:
+            require_model(self.con)
+        yield OwnConnection(self.con)
+
+    def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
+        """Leave it as it is."""
+        del con, reads, write
+
+    def refuse_as_output(self, output: str | os.PathLike[str] | None) -> None:
+        """Leave that to the caller, who knows the file."""
+        del output

@@ -1,0 +1,90 @@
+"""Comparing two versions: the customers as they are now, under the rules of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmenter.evaluation.metrics import adjusted_rand
+from segmenter.operations.models import check_versions
+from segmenter.operations.table import Query, Table, Tabular
+from segmenter.schema.names import SCHEMA
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Tabular):
+    """Two versions of the model side by side.
+
+    Attributes
+    ----------
+    model_a, model_b : int
+    table : Table
+        A row a pair of segments: ``segment_a, segment_b, customers, revenue, rank_a, rank_b``.
+    rules : Table
+        Where their rules differ: ``frequency_from, frequency_to, monetary_from, monetary_below,
+        segment_a, segment_b``.
+    customers : int
+    same_name : int
+        Customers whose segment has the same name in both.
+    adjusted_rand_index : float
+        1 is full agreement, whatever the names.
+    """
+
+    model_a: int
+    model_b: int
+    table: Table
+    rules: Table
+    customers: int
+    same_name: int
+    adjusted_rand_index: float
+
+    def words(self) -> str:
+        """Say how far they agree."""
+        return (
+            f"Models {self.model_a} and {self.model_b}: {self.same_name:,} of {self.customers:,} "
+            "customers have a segment of the same name; adjusted Rand index "
+            f"{self.adjusted_rand_index:.3f}."
+        )
+
+
+def compare(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> Comparison:
+    """Compare two versions.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    model_a, model_b : int
+
+    Raises
+    ------
+    NoModelError
+        There is no such version.
+    InputError
+        The same one twice.
+    """
+    check_versions(con, model_a, model_b)
+    versions = [model_a, model_b]
+    segments = Query(con, f"select * from {SCHEMA}.compare_models($1, $2)", versions).table()
+    rules = Query(con, f"select * from {SCHEMA}.compare_rules($1, $2)", versions).table()
+    pairs = segments.records()
+    sizes = np.array([row["customers"] for row in pairs], dtype=np.int64)
+    ranks_a, ranks_b = (
+        np.array([row[rank] for row in pairs], dtype=np.int32) for rank in ("rank_a", "rank_b")
+    )
+    differing = [row for row in rules if row["segment_a"] != row["segment_b"]]
+    return Comparison(
+        model_a,
+        model_b,
+        segments,
+        Table.of(differing, rules.columns),
+        int(sizes.sum()),
+        sum(int(row["customers"]) for row in pairs if row["segment_a"] == row["segment_b"]),
+        adjusted_rand(ranks_a, ranks_b, sizes) if pairs else 1.0,
+    )

@@ -1,0 +1,55 @@
+"""The segments and the rules of the current model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from segmenter.operations.table import Query, Table
+from segmenter.schema.connection import first_row
+from segmenter.schema.files import bind
+from segmenter.schema.names import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["rules", "segments"]
+
+
+def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table:
+    """Return the segments, highest first: customers, revenue, means.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        With a model.
+    snapshot : bool, default False
+        As of the last fit or refresh, which adds nothing up. A model of anonymous points has no
+        snapshot: its figures are those of the points.
+
+    Returns
+    -------
+    Table
+        As ``segments.segment_summary``, and ``share_of_all_revenue``: of the revenue with that of
+        rows without a customer.
+    """
+    is_there = snapshot and first_row(
+        con,
+        "select 1 from duckdb_views() where database_name = current_database() "
+        "and schema_name = $1 and view_name = $2",
+        [SCHEMA, SUMMARY_OF_SNAPSHOT],
+    )
+    summary = exp.to_table(f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT if is_there else SUMMARY}")
+    return Query(con, bind("queries/segments", {"summary": summary}).sql(dialect="duckdb")).table()
+
+
+def rules(con: duckdb.DuckDBPyConnection) -> Table:
+    """Return the rules of the current model: which spend and how many orders lead where.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        With a model.
+    """
+    return Query(con, f"from {SCHEMA}.segment_rules order by frequency_from, monetary_from").table()

@@ -1,0 +1,105 @@
+"""The report as a verb: from a connection to a page, and files where they are wanted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from segmenter.operations.describe import audit_sentences, rule_sentences
+from segmenter.progress import Progress, Silent
+from segmenter.report import files, vega
+from segmenter.report.build import Report, make_report
+from segmenter.sources.source import parse_moment
+
+__all__ = ["check_outputs", "report"]
+
+
+def check_outputs(
+    output: str | os.PathLike[str] | None, png: str | os.PathLike[str] | None, *, overwrite: bool
+) -> None:
+    """Find out early whether the report can be made and written.
+
+    Raises
+    ------
+    SegmenterError
+        The charting library is missing, or a file cannot be written or is somebody else's.
+    """
+    vega.require()
+    if output is not None:
+        files.check(Path(output), overwrite=overwrite)
+    if png is not None:
+        files.check_folder(Path(png))
+
+
+def report(
+    con: duckdb.DuckDBPyConnection,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    png: str | os.PathLike[str] | None = None,
+    since: object = None,
+    live: bool = False,
+    with_customers: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Make the report of the current model: one page that opens offline.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        With a model; may be read-only.
+    output : str or path, optional
+        The HTML file to write.
+    png : str or path, optional
+        A folder for each chart as a PNG file.
+    since : str, date or datetime, optional
+        Moves are counted from then; by default from three months before the end.
+    live : bool, default False
+        Add up the transactions now instead of reading the snapshot.
+    with_customers : bool, default False
+        Also name customers.
+    overwrite : bool, default False
+        Replace files that are no report of ours.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InputError
+        A wrong moment, or one that the model knows nothing of.
+    SegmenterError
+        The charting library is missing, or a file cannot be written or is somebody else's.
+    """
+    listener = progress or Silent()
+    check_outputs(output, png, overwrite=overwrite)
+    made = make_report(
+        con,
+        audit=list(audit_sentences(con)),
+        rules=list(rule_sentences(con)),
+        progress=listener,
+        since=None if since is None else parse_moment(since, "since"),
+        is_live=live,
+        with_customers=with_customers,
+    )
+    contents = {} if output is None else {Path(output): made.html.encode()}
+    if png is not None:
+        contents |= pictures(made, Path(png))
+    if contents:
+        with listener.step("Writing") as done:
+            files.write(contents, overwrite=overwrite)
+            first = next(iter(contents))
+            done(f"{first}, {len(contents[first]) / 1e6:.1f} MB")
+    return made
+
+
+def pictures(made: Report, folder: Path) -> dict[Path, bytes]:
+    """Draw every picture of a report."""
+    return {
+        folder / f"{figure.key}.png": files.mark(vega.picture(figure.spec, figure.title))
+        for figure in made.figures
+    }

@@ -1,0 +1,15 @@
+-- The segment of profiles that somebody asks about, by the rules of the current model.
+-- Grain:  one row for each profile that has a segment: NaN and infinity have none.
+-- Source: segmenter_asked_profiles, with the place of each.
+-- Units:  money in the table's currency.
+select
+    asked.place,
+    segment_rules.segment
+from segmenter_asked_profiles as asked
+inner join segments.segment_rules
+    on
+        least(greatest(floor(asked.frequency), 0), 1e15) between
+        segment_rules.frequency_from and segment_rules.frequency_to
+        and asked.monetary >= segment_rules.monetary_from
+        and asked.monetary < segment_rules.monetary_below
+where isfinite(asked.monetary) and isfinite(asked.frequency)

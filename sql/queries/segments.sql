@@ -1,0 +1,22 @@
+-- The segments of the current model with their shares, one of them of all revenue.
+-- Grain:  one row a segment, highest first.
+-- Source: $summary, live or of the snapshot.
+-- Units:  money in the table's currency; shares from 0 to 1.
+select
+    summaries.segment,
+    summaries.segment_rank,
+    summaries.customers,
+    summaries.share,
+    summaries.revenue,
+    summaries.share_of_revenue,
+    summaries.revenue
+    / nullif(sum(summaries.revenue) over () + coalesce(models.revenue_without_customer, 0), 0)
+        as share_of_all_revenue,
+    summaries.mean_monetary,
+    summaries.median_monetary,
+    summaries.mean_frequency,
+    summaries.median_frequency
+from $summary as summaries
+cross join segments.models
+where models.is_current
+order by summaries.segment_rank
