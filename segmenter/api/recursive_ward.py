@@ -110,7 +110,7 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.consolidate = consolidate
         self.n_neighbors = n_neighbors
 
-    def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
         """Cluster the rows.
 
         Parameters
@@ -137,7 +137,7 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             consolidate=self.consolidate,
             n_neighbors=self.n_neighbors,
         )
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)  # noqa: N806
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         if X.shape[1] != 2:
             raise InputError(
                 "RecursiveWard clusters two columns, such as money and orders; X has n_features = "
@@ -162,7 +162,7 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.labels_ = np.where(counts, blocks, votes).astype(np.int32)
         return self
 
-    def predict(self, X: Any) -> NDArray[np.int32]:  # noqa: N803
+    def predict(self, X: Any) -> NDArray[np.int32]:
         """Return the segment that the nearest rows of the fit vote for.
 
         Parameters
@@ -175,15 +175,15 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of int32, shape (n_samples,)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)  # noqa: N806
+        X = validate_data(self, X, dtype=np.float64, reset=False)
         return self._neighbors.classify_cents(*self._placed(X))
 
-    def _placed(self, X: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # noqa: N803
+    def _placed(self, X: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         first, second = self._grids
         return first.on(X[:, 0], MAX_CENTS), second.on(X[:, 1], MAX_FREQUENCY)
 
 
-def _weights(sample_weight: Any, X: NDArray[np.float64]) -> NDArray[np.int64]:  # noqa: N803
+def _weights(sample_weight: Any, X: NDArray[np.float64]) -> NDArray[np.int64]:
     if sample_weight is None:
         return np.ones(len(X), np.int64)
     given = _check_sample_weight(sample_weight, X, dtype=np.float64)
@@ -199,7 +199,7 @@ def _weights(sample_weight: Any, X: NDArray[np.float64]) -> NDArray[np.int64]:  
     return weights
 
 
-def _grids(X: NDArray[np.float64]) -> tuple[_Grid, _Grid]:  # noqa: N803
+def _grids(X: NDArray[np.float64]) -> tuple[_Grid, _Grid]:
     """Return how the columns become whole numbers: exactly where they are cents and counts."""
     money, counts = X.T
     cents = np.rint(money * 100)

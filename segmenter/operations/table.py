@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from segmenter.errors import InputError, first_line
-from segmenter.formatting import counted, percent, visible
+from segmenter.formatting import counted, percent, shortened, visible
 
 if TYPE_CHECKING:
     import duckdb
@@ -126,7 +127,7 @@ class Table:
         return iter(self.records())
 
     def __repr__(self) -> str:
-        cells = [list(self.columns), *self._shown()]
+        cells = [list(self.columns), *([shortened(one) for one in row] for row in self._shown())]
         numeric = self._numeric()
         widths = [max(len(row[place]) for row in cells) for place in range(len(self.columns))]
         lines = [
@@ -149,10 +150,14 @@ class Table:
             return f"<tr>{''.join(cells)}</tr>"
 
         body = "".join(row_of("td", row) for row in self._shown())
+        head = row_of("th", self.columns)
         rest = "".join(f"<p>{escape(line)}</p>" for line in self._rest())
-        return (
-            f"<table><thead>{row_of('th', self.columns)}</thead><tbody>{body}</tbody></table>{rest}"
-        )
+        table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{rest}"
+        drawn = None if self._picture is None else self._picture(self.records())
+        if drawn is None:
+            return table
+        data = b64encode(drawn).decode()
+        return f'<img style="max-width: 100%" src="data:image/png;base64,{data}">{table}'
 
     def _shown(self) -> list[list[str]]:
         """Return the first rows as a person reads them."""
