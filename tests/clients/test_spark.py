@@ -207,7 +207,7 @@ def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeyp
     with duckdb.connect(str(file)) as con:
         model = segmenter.load(con)
         assert model.source["engine"] == "spark"
-        with pytest.raises(SegmenterError, match=r"was read by spark.*over there"):
+        with pytest.raises(SegmenterError, match=r"was read by spark.*segmenter.fit"):
             segmenter.fit(con, Source.from_dict(model.source))
     assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
 
