@@ -1,6 +1,6 @@
 """Points: the distinct profiles that the clustering sees, each with its number of customers.
 
-A profile is a whole number of cents and a whole number of purchases, so everything that the
+A profile is a whole number of cents and a whole number of orders, so everything that the
 geometry needs is computed from integers. Distances are
 
     d2 = (difference in cents)^2 + r * (difference in frequency)^2
@@ -41,7 +41,7 @@ class Points:
     Parameters
     ----------
     cents, frequency, customers : ndarray of int64, shape (n_points,)
-        Monetary in cents, number of purchases, and how many customers share the two.
+        Monetary in cents, number of orders, and how many customers share the two.
         Strictly increasing in ``(cents, frequency)``; `group` makes such arrays of any others.
     """
 

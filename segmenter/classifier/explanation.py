@@ -207,12 +207,12 @@ def _nearer(
 def _sentence(piece: _Piece, span: tuple[int, int], names: tuple[str, ...]) -> str:
     """Say the rule in words."""
     if span[1] == OPEN_HIGH:
-        orders = f"{span[0]} or more purchases" if span[0] else "any number of purchases"
+        orders = f"{span[0]} or more orders" if span[0] else "any number of orders"
     elif span[0] in (0, span[1]):
         upto = "up to " * (span[0] < span[1])
-        orders = f"{upto}{span[1]} {verb(span[1], 'purchase', 'purchases')}"
+        orders = f"{upto}{span[1]} {verb(span[1], 'order', 'orders')}"
     else:
-        orders = f"{span[0]} to {span[1]} purchases"
+        orders = f"{span[0]} to {span[1]} orders"
     low = "" if piece.start == OPEN_LOW else f" from {piece.start / 100:,.2f}"
     high = "" if piece.below == OPEN_HIGH else f" below {piece.below / 100:,.2f}"
     spent = f"spent{low}{' to' if low and high else ''}{high}" if low or high else "any spend"

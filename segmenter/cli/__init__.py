@@ -7,19 +7,11 @@ from typing import NoReturn
 
 from segmenter import stopping
 from segmenter.cli import terminal
+from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.parameters import in_options
 from segmenter.errors import BusyError, SegmenterError, reason, shortage
 
 __all__ = ["main"]
-
-FAILED = 2
-"""Exit code of a command that cannot do what was asked; a sentence says why."""
-
-BUSY = 4
-"""Exit code when another program was in the way: nothing is stored, the same call may do later."""
-
-INTERRUPTED = 130
-"""Exit code of a command that was stopped: 128 and the number of the signal."""
 
 _FULL = {
     "the memory": "Give the engine more with --memory-limit, say --memory-limit 2GB; what does not "
@@ -59,7 +51,7 @@ def _run() -> None:
         _fail(str(error), hint=error.hint)
     except BusyError as error:
         # when all is stored and only showing it failed, the same call would do it all again
-        _fail(in_options(str(error)), FAILED if stopping.stored() else BUSY)
+        _fail(in_options(str(error)), ExitCode.CANNOT if stopping.stored() else ExitCode.BUSY)
     except SegmenterError as error:
         _fail(in_options(str(error)))
     except RecursionError:
@@ -86,10 +78,10 @@ def _interrupted() -> NoReturn:
     stored = stopping.stored()
     told = f"the result was stored already: {stored}" if stored else "nothing was written"
     terminal.messages.line(f"segmenter: interrupted; {told}.")
-    sys.exit(INTERRUPTED)
+    sys.exit(ExitCode.STOPPED)
 
 
-def _fail(message: str, code: int = FAILED, *, hint: str | None = None) -> NoReturn:
+def _fail(message: str, code: int = ExitCode.CANNOT, *, hint: str | None = None) -> NoReturn:
     from segmenter.cli.allow import allowing
     from segmenter.workplace.confinement import explained
 

@@ -18,7 +18,7 @@ Allow = Annotated[
         "--allow",
         metavar="PATH",
         help="File, folder or URL that views of the database may read, too, or 'all' for a "
-        "database that you trust. Default: its models' own data, and what is below its folder.",
+        "database that you trust.  [its models' own data, and what is below its folder]",
     ),
 ]
 

@@ -14,10 +14,10 @@ from segmenter.cli.options import (
     FormatOption,
     MemoryLimit,
     Quiet,
-    SafeCsv,
     Threads,
     Wait,
 )
+from segmenter.cli.source_options import LAST_DAY
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.formatting import counted, day, percent
@@ -45,16 +45,17 @@ COLUMNS = (
 
 def backtest(
     database: Database,
-    as_of: Annotated[
-        str, typer.Option(help="Last day that is known, such as 2010-11-30.", show_default=False)
-    ],
+    as_of: Annotated[str, typer.Option(metavar="DATE", help=LAST_DAY, show_default=False)],
     until: Annotated[
-        str | None, typer.Option(help="Last day that is measured. Default: the newest transaction.")
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Last day, to its end, or moment that is measured.  [newest transaction]",
+        ),
     ] = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
-    safe_csv: SafeCsv = False,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
@@ -87,7 +88,7 @@ def backtest(
             done("segments.backtest")
     names = [column.name for column in COLUMNS]
     rows = [[row[name] for name in names] for row in outcome.rows]
-    write(COLUMNS, rows, form, safe_csv=safe_csv)
+    write(COLUMNS, rows, form)
     if form is Format.TABLE:
         results.line()
         for sentence in _sentences(outcome):

@@ -111,17 +111,17 @@ def _show_rules(con: duckdb.DuckDBPyConnection, a: int, b: int) -> None:
     results.line()
     results.line("Where their rules differ", style="bold")
     for row in found[:MANY_DIFFERENCES]:
-        _say(f"  {_purchases(row[0], row[1])}, {_money(row[2], row[3])}: {row[4]}, then {row[5]}")
+        _say(f"  {_orders(row[0], row[1])}, {_money(row[2], row[3])}: {row[4]}, then {row[5]}")
     if len(found) > MANY_DIFFERENCES:
         _say(f"  ... and {len(found) - MANY_DIFFERENCES} more (segments.compare_rules({a}, {b}))")
 
 
-def _purchases(first: int, last: int) -> str:
+def _orders(first: int, last: int) -> str:
     if last >= 2**62:
-        return f"{first:,} or more purchases"
+        return f"{first:,} or more orders"
     if first == last:
-        return counted(first, "purchase")
-    return f"{first:,} to {last:,} purchases"
+        return counted(first, "order")
+    return f"{first:,} to {last:,} orders"
 
 
 def _money(low: float, below: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from segmenter import stopping
 from segmenter.cli.parameters import in_options
@@ -47,6 +47,6 @@ class _Spoken:
         messages.parts(("  note: ", "yellow"), (in_options(message), ""))
 
 
-def waiting(title: str) -> AbstractContextManager[None]:
+def waiting(title: str, quiet: bool = False) -> AbstractContextManager[None]:
     """Show a person at a terminal that something goes on, and for how long."""
-    return messages.waiting(title)
+    return nullcontext() if quiet else messages.waiting(title)

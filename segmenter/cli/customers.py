@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    Limit,
+    Live,
+    Quiet,
+    SafeCsv,
+    Wait,
+)
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError, did_you_mean
@@ -77,23 +86,28 @@ class Lifecycle(StrEnum):
 
 def customers(
     database: Database,
-    segment: Annotated[str | None, typer.Option(help="Only customers of this segment.")] = None,
+    segment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only customers of this segment.")
+    ] = None,
     lifecycle: Annotated[
-        Lifecycle | None, typer.Option(help="Only customers at this point of their life.")
+        Lifecycle | None, typer.Option(help="Only customers who stand there by time.")
     ] = None,
     upgrades: Annotated[
-        bool, typer.Option("--upgrades", help="What leads each to a segment of higher value.")
+        bool, typer.Option("--upgrades", help="Show what would lift each into a higher segment.")
     ] = False,
     order_by: Annotated[
         OrderBy | None,
-        typer.Option(help="Largest first; for what is needed, smallest first.  [monetary]"),
+        typer.Option(
+            metavar="COLUMN",
+            help=f"One of {', '.join(OrderBy)}. Largest first; what is needed and ids smallest "
+            "first.  [monetary, with --upgrades monetary_needed]",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 100,
-    snapshot: Annotated[
-        bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
-    ] = False,
+    limit: Limit = 100,
+    live: Live = True,
     form: FormatOption = Format.TABLE,
     safe_csv: SafeCsv = True,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
     r"""List customers with their segment: whom to write to, whom to call.
@@ -109,16 +123,19 @@ def customers(
 
     columns = UPGRADE_COLUMNS if upgrades else COLUMNS
     names = [column.name for column in columns]
-    if upgrades and (lifecycle or snapshot):
-        raise SegmenterError("--upgrades is live and knows no lifecycle: leave the other out.")
+    if upgrades and (lifecycle or not live):
+        raise SegmenterError(
+            "--upgrades is always live and knows no lifecycle. Leave out --snapshot and "
+            "--lifecycle."
+        )
     by = order_by or (OrderBy.MONEY_NEEDED if upgrades else OrderBy.MONETARY)
     if by.value not in names:
         raise SegmenterError(
             f"--order-by {by.value} is not a column of this list ({', '.join(names)})."
         )
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         _check(con, segment, lifecycle)
-        view = "customer_upgrades" if upgrades else SNAPSHOT if snapshot else "customer_segments"
+        view = "customer_upgrades" if upgrades else "customer_segments" if live else SNAPSHOT
         direction = "asc" if by in ASCENDING else "desc"
         query = f"""
             select {", ".join(names)}
@@ -131,10 +148,10 @@ def customers(
         wanted = {"segment": segment}
         if not upgrades:
             wanted["lifecycle"] = None if lifecycle is None else lifecycle.value
-        with waiting("Adding up customers"):
+        with waiting("Adding up customers", quiet):
             found = con.execute(query, wanted)
         write(columns, _rows(found), form, safe_csv=safe_csv)
-        if upgrades and form is Format.TABLE:
+        if upgrades and form is Format.TABLE and not quiet:
             _say_who_is_lifted(con, segment)
 
 

@@ -30,7 +30,7 @@ DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loade
 def demo(
     database: Annotated[
         Path,
-        typer.Argument(metavar="[DB]", help="The DuckDB file to make.", callback=checked_path),
+        typer.Argument(metavar="DB", help="The DuckDB file to make.", callback=checked_path),
     ] = DEMO_FILE,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
@@ -68,7 +68,7 @@ def demo(
         _load_demo(con, progress)
         fit_model(con, source, progress=progress)
     with open_to_read(database, patience(wait), quiet=quiet) as con:
-        show_result(con, database, form)
+        show_result(con, database, form, quiet=quiet)
 
 
 def _refuse_what_is_not_a_demo(database: Path, wait: float | None, *, quiet: bool) -> None:

@@ -30,8 +30,6 @@ def show_dry_run(
     settings: Settings,
     form: Format,
     progress: Progress,
-    *,
-    safe_csv: bool = False,
 ) -> None:
     """Read the source as a fit would, without clustering or writing."""
     with Stage(rows_of, source, settings) as stage:
@@ -48,7 +46,7 @@ def show_dry_run(
         results.line("the first of its profiles:")
     kinds = {"monetary": "money", "frequency": "count", "customers": "count"}
     columns = [Column(name, name, kinds.get(name, "text")) for name in names]
-    write(columns, rows, form, safe_csv=safe_csv)
+    write(columns, rows, form)
     if form is Format.TABLE:
         results.line()
         results.line("Nothing was written. Leave out --dry-run to fit.")

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.options import checked_path
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -21,15 +19,13 @@ if TYPE_CHECKING:
     from segmenter.sources.engine import Engine
 
 __all__ = [
+    "ENGINES",
     "Choice",
     "Dsn",
     "EngineName",
     "EngineOption",
     "Master",
-    "ModelFile",
-    "OptionalDatabase",
     "SparkConf",
-    "model_file",
 ]
 
 
@@ -41,32 +37,35 @@ class EngineName(StrEnum):
     POSTGRES = "postgres"
 
 
-OptionalDatabase = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="DB", help="The DuckDB file.", show_default=False, callback=checked_path
-    ),
-]
-EngineOption = Annotated[EngineName, typer.Option(help="Where the rows are and are worked on.")]
-ModelFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="With --engine: the DuckDB file for the model, as DB.",
-        callback=checked_path,
-    ),
+ENGINES = "Spark and PostgreSQL"
+"""Heading of these options in the help."""
+
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(help="Where the rows are, and are worked on.", rich_help_panel=ENGINES),
 ]
 Master = Annotated[
     str | None,
-    typer.Option(help="Spark: local[*], yarn, spark://... By default as Spark is configured."),
+    typer.Option(
+        metavar="URL",
+        help="Spark: local[*], yarn, spark://...  [as Spark is configured]",
+        rich_help_panel=ENGINES,
+    ),
 ]
 SparkConf = Annotated[
     list[str] | None,
-    typer.Option(metavar="KEY=VALUE", help="Spark: a setting; may be repeated."),
+    typer.Option(
+        metavar="KEY=VALUE", help="Spark: a setting; may be repeated.", rich_help_panel=ENGINES
+    ),
 ]
 Dsn = Annotated[
     str | None,
-    typer.Option(help="PostgreSQL: postgresql://user@host/database; PG* variables count too."),
+    typer.Option(
+        metavar="URL",
+        help="PostgreSQL: postgresql://user@host/database.  [the variables PGHOST, PGDATABASE, "
+        "...]",
+        rich_help_panel=ENGINES,
+    ),
 ]
 
 
@@ -138,22 +137,3 @@ class Choice:
         finally:
             if not was_running:
                 session.stop()
-
-
-def model_file(chosen: Choice, database: Path | None, model: Path | None) -> Path:
-    """Return the file of the model from the argument DB or the option --model.
-
-    Raises
-    ------
-    SegmenterError
-        None of them, or both.
-    """
-    file = database or model
-    if model is not None and chosen.is_here:
-        raise SegmenterError("--model belongs to --engine. Without it, name the file as DB.")
-    if database is not None and model is not None:
-        raise SegmenterError(f"{database} and --model {model} both name a file. Give one of them.")
-    if file is None:
-        example = "segmenter fit shop.duckdb ..." if chosen.is_here else "--model model.duckdb"
-        raise SegmenterError(f"name the DuckDB file for the result: {example}")
-    return file

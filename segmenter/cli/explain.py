@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Format, FormatOption, Wait
+from segmenter.cli.options import Database, Format, FormatOption, Quiet, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
@@ -26,31 +27,37 @@ __all__ = ["explain"]
 def explain(
     database: Database,
     monetary: Annotated[
-        float | None, typer.Argument(help="Money that the customer spent.", show_default=False)
+        float | None,
+        typer.Argument(metavar="MONETARY", help="What the customer has spent.", show_default=False),
     ] = None,
     frequency: Annotated[
-        float | None, typer.Argument(help="Number of purchases.", show_default=False)
+        float | None,
+        typer.Argument(metavar="FREQUENCY", help="In how many orders.", show_default=False),
     ] = None,
     customer: Annotated[
-        str | None, typer.Option(help="Id of a customer, instead of the two numbers.")
+        str | None, typer.Option("--id", metavar="ID", help="Id of the customer.")
     ] = None,
     form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
     """Tell why a customer is in a segment, and the smallest changes that would change it.
 
+    Give what was spent and the number of orders, or the id of a customer with --id.
+
     Example: segmenter explain shop.duckdb 250 3
 
-    Example: segmenter explain shop.duckdb --customer 12347
+    Example: segmenter explain shop.duckdb --id 12347
     """
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         if customer is not None:
             if monetary is not None:
-                raise SegmenterError("give the two numbers or --customer, not both.")
+                raise SegmenterError("give the two numbers or --id, not both.")
             monetary, frequency = _profile(con, database, customer)
         if monetary is None or frequency is None:
             raise SegmenterError(
-                "give what was spent and the number of purchases, or --customer ID."
+                "give what was spent and the number of orders, as in segmenter explain "
+                f"{quote(str(database))} 250 3, or the id of a customer with --id."
             )
         found = _explanation(con, monetary, frequency)
     if form is Format.TABLE:
@@ -108,7 +115,7 @@ def _explanation(
 def _sentences(who: str, monetary: float, frequency: float, found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{who} who spent {monetary:,.2f} in {frequency:,.10g} "
-        f"{verb(int(frequency != 1) + 1, 'purchase', 'purchases')} is "
+        f"{verb(int(frequency != 1) + 1, 'order', 'orders')} is "
         f"{found['segment']}."
     )
     yield f"The rule: {found['rule']}."
@@ -118,14 +125,14 @@ def _sentences(who: str, monetary: float, frequency: float, found: dict[str, Any
 
 def _change_of_monetary(change: float | None, segment: str) -> str:
     if change is None:
-        return "Whatever is spent in as many purchases, the segment stays."
+        return "Whatever is spent in as many orders, the segment stays."
     more = "more" if change > 0 else "less"
-    return f"{abs(change):,.2f} {more} in as many purchases would make it {segment}."
+    return f"{abs(change):,.2f} {more} in as many orders would make it {segment}."
 
 
 def _change_of_frequency(change: int | None, segment: str) -> str:
     if change is None:
-        return "In however many purchases it is spent, the segment stays."
+        return "In however many orders it is spent, the segment stays."
     more = "more" if change > 0 else "fewer"
-    purchases = verb(abs(change), "purchase", "purchases")
-    return f"{abs(change):,} {more} {purchases} for the same money would make it {segment}."
+    orders = verb(abs(change), "order", "orders")
+    return f"{abs(change):,} {more} {orders} for the same money would make it {segment}."

@@ -16,20 +16,28 @@ from segmenter.cli.engine_options import (
     EngineName,
     EngineOption,
     Master,
-    ModelFile,
-    OptionalDatabase,
     SparkConf,
-    model_file,
 )
+from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.options import (
-    AllowLostRows,
+    Database,
     Format,
     FormatOption,
     MemoryLimit,
     Quiet,
-    SafeCsv,
     Threads,
     Wait,
+)
+from segmenter.cli.source_options import (
+    TRANSACTIONS,
+    AllowLostRows,
+    Amount,
+    AsOf,
+    Customer,
+    Date,
+    Order,
+    Where,
+    Window,
 )
 from segmenter.errors import SegmenterError
 
@@ -38,9 +46,6 @@ if TYPE_CHECKING:
     from segmenter.sources.source import Source
 
 __all__ = ["fit"]
-
-NOT_PUBLISHED = 3
-"""Exit code of a fit whose model is stored, but moves too many customers to be published."""
 
 
 class CutOn(StrEnum):
@@ -51,128 +56,195 @@ class CutOn(StrEnum):
     EITHER = "either"
 
 
+MODEL = "Model"
+OTHER_SOURCES = "Instead of transactions"
+REFIT = "A fit over an existing model"
+"""Headings in the help."""
+
+
 def fit(
-    database: OptionalDatabase = None,
+    database: Database,
     transactions: Annotated[
         str | None,
-        typer.Option(help="Table or view of the database, or Parquet/CSV file or glob."),
+        typer.Option(
+            metavar="TABLE|FILE",
+            help="Table or view of DB, or a Parquet or CSV file, or a glob of them.",
+            rich_help_panel=TRANSACTIONS,
+        ),
     ] = None,
-    customer: Annotated[
-        str | None, typer.Option(help="Column that identifies the customer.")
-    ] = None,
-    amount: Annotated[
-        str | None, typer.Option(help="Column or expression: money of a row, refunds negative.")
-    ] = None,
-    order: Annotated[
-        str | None,
-        typer.Option(help="Column that identifies the order; without it each row is one."),
-    ] = None,
-    date: Annotated[
-        str | None, typer.Option(help="Column or expression: when it happened.")
-    ] = None,
+    customer: Customer = None,
+    amount: Amount = None,
+    order: Order = None,
+    date: Date = None,
     currency: Annotated[
-        str | None, typer.Option(help="Column of the currency: more than one is warned of.")
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The currency: a warning when there is more than one.",
+            rich_help_panel=TRANSACTIONS,
+        ),
     ] = None,
-    where: Annotated[
-        str | None, typer.Option(help="Condition on rows, say \"invoice_no not like 'C%'\".")
-    ] = None,
+    where: Where = None,
     exclude: Annotated[
         str | None,
         typer.Option(
-            metavar="TABLE|FILE", help="Customers who are left out of everything: test accounts."
+            metavar="TABLE|FILE",
+            help="List of customers who are left out of everything: test accounts.",
+            rich_help_panel=TRANSACTIONS,
         ),
     ] = None,
-    window: Annotated[
-        str | None, typer.Option(help="Time span that counts, say '12 months'. Needs --date.")
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(help="Last day or moment that counts. Default: the newest transaction."),
-    ] = None,
+    window: Window = None,
+    as_of: AsOf = None,
+    allow_lost_rows: AllowLostRows = False,
     profile: Annotated[
         str | None,
-        typer.Option(help="Instead of transactions: customer, monetary, frequency."),
+        typer.Option(
+            metavar="TABLE|FILE",
+            help="One row a customer: a column for --customer, monetary, frequency.",
+            rich_help_panel=OTHER_SOURCES,
+        ),
     ] = None,
     points: Annotated[
         str | None,
-        typer.Option(help="Instead: anonymous monetary, frequency, customers, whales cut already."),
+        typer.Option(
+            metavar="TABLE|FILE",
+            help="Anonymous counts without whales: monetary, frequency, customers.",
+            rich_help_panel=OTHER_SOURCES,
+        ),
     ] = None,
-    cut: Annotated[
-        float | None,
-        typer.Option(help="Quantile above which a customer is a whale; 1 for none.  [0.99]"),
-    ] = None,
-    cut_on: Annotated[CutOn | None, typer.Option(help="Metric that is cut on.  [either]")] = None,
     levels: Annotated[
-        str | None, typer.Option(help="Splits at most, 1 to 6, or auto.  [2]")
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="How often the largest segment may be split, 1 to 6, or auto.  [2]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     max_share: Annotated[
         float | None,
-        typer.Option(help="A block with more than this share is split again.  [0.5]"),
+        typer.Option(
+            metavar="SHARE",
+            help="A segment with a larger share of the customers is split again.  [0.5]",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Names of the segments, highest first, with commas.  [Elite,Loyal,At-Risk]",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    cut: Annotated[
+        float | None,
+        typer.Option(
+            metavar="QUANTILE",
+            help="Quantile above which a customer is a whale, who is classified but not learned "
+            "from; 1 for none.  [0.99]",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    cut_on: Annotated[
+        CutOn | None,
+        typer.Option(help="What is compared with that quantile.  [either]", rich_help_panel=MODEL),
+    ] = None,
+    n_neighbors: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="How many nearest customers vote on a label, 1 to 50.  [5]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     consolidate: Annotated[
         bool | None,
-        typer.Option(help="Settle the boundaries after each split, or textbook Ward.  [yes]"),
+        typer.Option(
+            help="Settle the boundaries after each split, or leave them as Ward's method has "
+            "them.  [settle]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
-    n_neighbors: Annotated[
-        int | None, typer.Option(help="Customers that vote on a label, 1 to 50.  [5]")
-    ] = None,
-    max_rules: Annotated[
-        int | None, typer.Option(help="With more rules there is no SQL macro.  [2000]")
-    ] = None,
-    max_points: Annotated[
+    active_days: Annotated[
         int | None,
-        typer.Option(help="With more distinct points, monetary is coarsened.  [20000000]"),
+        typer.Option(
+            metavar="DAYS",
+            help="Lifecycle: who ordered within so many days is active.  [from the customers' own "
+            "intervals]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
-    names: Annotated[
-        str | None, typer.Option(help="Names of the segments, highest first, with commas.")
+    lapsed_days: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS",
+            help="Lifecycle: who has not ordered for longer is lapsed.  [from the customers' own "
+            "intervals]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     forget_points: Annotated[
         bool,
         typer.Option(
             "--forget-points",
-            help="Keep rules only, not the training points, each of which may be one person.",
+            help="Keep the rules only, not the training points, each of which may be one person.",
+            rich_help_panel=MODEL,
         ),
     ] = False,
-    active_days: Annotated[
+    max_rules: Annotated[
         int | None,
-        typer.Option(help="A last order so many days ago is active.  [from repeat intervals]"),
+        typer.Option(
+            metavar="NUMBER",
+            help="With more rules no SQL function is made.  [2000]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
-    lapsed_days: Annotated[
+    max_points: Annotated[
         int | None,
-        typer.Option(help="A last order longer ago is lapsed.  [from repeat intervals]"),
+        typer.Option(
+            metavar="NUMBER",
+            help="With more distinct profiles money is rounded until they fit.  [20 million]",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     max_change: Annotated[
         float,
         typer.Option(
             min=0,
             max=1,
-            help="Over an existing model: when a refit alone would move a larger share of the "
-            "customers, store the version but do not publish it (exit code 3).",
+            metavar="SHARE",
+            help="When the new rules alone would move a larger share of the customers, the model "
+            "is stored but not published (exit code 3).",
+            rich_help_panel=REFIT,
         ),
     ] = 0.1,
     publish: Annotated[
-        bool, typer.Option("--publish", help="Publish, however many customers move.")
+        bool,
+        typer.Option(
+            "--publish", help="Publish, however many customers move.", rich_help_panel=REFIT
+        ),
     ] = False,
     replace: Annotated[
         bool,
         typer.Option(
-            "--replace", help="Fit over the model of another source or condition all the same."
+            "--replace",
+            help="Fit although the table, customer or condition is another one.",
+            rich_help_panel=REFIT,
         ),
     ] = False,
-    allow_lost_rows: AllowLostRows = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Show how the table is read, five profiles; write nothing."),
-    ] = False,
     engine: EngineOption = EngineName.DUCKDB,
-    model: ModelFile = None,
     master: Master = None,
     spark_conf: SparkConf = None,
     dsn: Dsn = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Show how the table is read, and five profiles; write nothing."
+        ),
+    ] = False,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
-    safe_csv: SafeCsv = False,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
@@ -187,12 +259,11 @@ def fit(
     Example: segmenter fit shop.duckdb --transactions 'exports/*.parquet' \
         --customer CustomerID --amount amount
 
-    With --engine the rows stay on Spark or in PostgreSQL, and DB, or --model, is a file for the
-    model. Function and views are published over there too.
+    With --engine the rows stay on Spark or in PostgreSQL, and DB is a file for the model. Function
+    and views are published over there too.
 
-    Example: segmenter fit --engine spark --master 'local[*]' --model model.duckdb \
-        --transactions 'warehouse/*.parquet' \
-        --customer customer_id --amount amount
+    Example: segmenter fit model.duckdb --engine spark --master 'local[*]' \
+        --transactions 'warehouse/*.parquet' --customer customer_id --amount amount
     """
     from segmenter.cli.console import listener
     from segmenter.settings import SafetyNet, Settings
@@ -235,16 +306,15 @@ def fit(
             "and --cut-on."
         )
     chosen = Choice(engine, master, spark_conf or [], dsn)
-    file = model_file(chosen, database, model)
     how = {"memory_limit": memory_limit, "threads": threads, "writable": not dry_run}
     with (
-        _workplace(file, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
+        _workplace(database, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
         chosen.opened(place.con) as rows,
     ):
         if dry_run:
             from segmenter.cli.dry_run import show_dry_run
 
-            show_dry_run(rows, source, settings, form, listener(quiet), safe_csv=safe_csv)
+            show_dry_run(rows, source, settings, form, listener(quiet))
             return
         from segmenter.operations.fit import fit_into
         from segmenter.training.warm_up import warm_up
@@ -254,12 +324,12 @@ def fit(
             place, rows, source, settings, net, listener(quiet), before_training=warm_up
         )
     if not result.is_published:
-        _say_unpublished(file, result, max_change)
-        raise typer.Exit(NOT_PUBLISHED)
+        _say_unpublished(database, result, max_change)
+        raise typer.Exit(ExitCode.NOT_PUBLISHED)
     from segmenter.cli.summary import show_result
 
-    with open_to_read(file, patience(wait), quiet=quiet) as con:
-        show_result(con, file, form, safe_csv=safe_csv)
+    with open_to_read(database, patience(wait), quiet=quiet) as con:
+        show_result(con, database, form, quiet=quiet)
 
 
 def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:

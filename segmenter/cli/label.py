@@ -7,17 +7,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.allow import allowed
 from segmenter.cli.database_file import open_model
-from segmenter.cli.engine_options import Choice, EngineName, EngineOption, Master, SparkConf
+from segmenter.cli.engine_options import (
+    ENGINES,
+    Choice,
+    EngineName,
+    EngineOption,
+    Master,
+    SparkConf,
+)
 from segmenter.cli.options import (
-    AllowLostRows,
     Database,
     MemoryLimit,
+    Overwrite,
     Quiet,
     Threads,
     Wait,
     checked_path,
+)
+from segmenter.cli.source_options import (
+    AllowLostRows,
+    Amount,
+    AsOf,
+    Customer,
+    Date,
+    Order,
+    Where,
+    Window,
 )
 from segmenter.errors import SegmenterError
 from segmenter.workplace.confinement import confine
@@ -30,60 +46,72 @@ if TYPE_CHECKING:
 
 __all__ = ["label"]
 
+FILES = "Files"
+PROFILES = "Columns of profiles"
+"""Headings in the help."""
+
 
 def label(
     database: Database,
     given: Annotated[
         str,
-        typer.Option("--input", help="Parquet or CSV file or glob to label.", show_default=False),
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="Parquet or CSV file, or glob, to label.",
+            show_default=False,
+            rich_help_panel=FILES,
+        ),
     ],
     output: Annotated[
         Path,
         typer.Option(
-            help="File to write: Parquet (zstd) or CSV by its name.",
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file to write.",
             show_default=False,
             callback=checked_path,
+            rich_help_panel=FILES,
         ),
     ],
-    monetary: Annotated[
-        str | None,
-        typer.Option(help="Column or expression: money that was spent.  [monetary]"),
-    ] = None,
-    frequency: Annotated[
-        str | None, typer.Option(help="Column or expression: number of orders.  [frequency]")
-    ] = None,
-    customer: Annotated[
-        str | None,
-        typer.Option(help="For raw transactions: column that identifies the customer."),
-    ] = None,
-    amount: Annotated[
-        str | None, typer.Option(help="Raw transactions: money of a row, refunds negative.")
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option(help="Raw transactions: column that identifies the order.")
-    ] = None,
-    date: Annotated[str | None, typer.Option(help="Raw transactions: when it happened.")] = None,
-    where: Annotated[str | None, typer.Option(help="Raw transactions: condition on rows.")] = None,
-    window: Annotated[
-        str | None, typer.Option(help="Raw transactions: time span that counts, as in fit.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="Raw transactions: last day or moment that counts.")
-    ] = None,
-    allow_lost_rows: AllowLostRows = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing output.")
-    ] = False,
+    overwrite: Overwrite = False,
     overwrite_column: Annotated[
         bool,
         typer.Option(
-            "--overwrite-column", help="Replace columns segment and segment_rank of the input."
+            "--overwrite-column",
+            help="Replace columns segment and segment_rank of the input.",
+            rich_help_panel=FILES,
         ),
     ] = False,
+    monetary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPRESSION", help="What was spent.  [monetary]", rich_help_panel=PROFILES
+        ),
+    ] = None,
+    frequency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPRESSION", help="In how many orders.  [frequency]", rich_help_panel=PROFILES
+        ),
+    ] = None,
+    customer: Customer = None,
+    amount: Amount = None,
+    order: Order = None,
+    date: Date = None,
+    where: Where = None,
+    window: Window = None,
+    as_of: AsOf = None,
+    allow_lost_rows: AllowLostRows = False,
     engine: EngineOption = EngineName.DUCKDB,
     partition_by: Annotated[
         list[str] | None,
-        typer.Option(help="Spark: column that partitions the output; by default as the input is."),
+        typer.Option(
+            metavar="COLUMN",
+            help="Spark: column that partitions the output; may be repeated.  [as the input is]",
+            rich_help_panel=ENGINES,
+        ),
     ] = None,
     master: Master = None,
     spark_conf: SparkConf = None,
@@ -94,10 +122,11 @@ def label(
 ) -> None:
     r"""Label a file: all its rows and columns, with `segment` and `segment_rank` at the end.
 
-    The input has the columns `monetary` and `frequency`, or says which they are. Raw transactions
-    are added up instead: the output has one row a customer. The output appears in one piece when
-    all is done. Rows whose monetary or frequency is missing have no segment. Values are written as
-    they stand: a text such as =1+1 in a CSV file is a formula for a spreadsheet.
+    The input has a row a customer with the columns `monetary` and `frequency`, or options say which
+    they are. Transactions are added up instead when --customer and --amount say how to read them:
+    then the output has one row a customer. It is Parquet or CSV by its name, and appears in one
+    piece when all is done. Rows without monetary or frequency have no segment. Values are written
+    as they stand: a text such as =1+1 in a CSV file is a formula for a spreadsheet.
 
     Example: segmenter label shop.duckdb --input profiles.parquet \
         --output labelled.parquet

@@ -13,8 +13,8 @@ from segmenter.cli.options import (
     Format,
     FormatOption,
     MemoryLimit,
+    ModelId,
     Quiet,
-    SafeCsv,
     Threads,
     Wait,
 )
@@ -45,20 +45,22 @@ MODEL_COLUMNS = (
 def models(
     database: Database,
     form: FormatOption = Format.TABLE,
-    safe_csv: SafeCsv = False,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
     """List the versions of the model: each fit is one, and the views follow the current one.
+
+    The table names the settings that are not the defaults.
 
     Example: segmenter models shop.duckdb
     """
     from segmenter.schema.files import read
 
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         rows = con.execute(read("queries/model_versions")).fetchall()
     if form is Format.TABLE:
         rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
-    write(MODEL_COLUMNS, rows, form, safe_csv=safe_csv)
+    write(MODEL_COLUMNS, rows, form)
 
 
 def _unusual(settings: str) -> str:
@@ -74,7 +76,7 @@ def _unusual(settings: str) -> str:
 
 def rollback(
     database: Database,
-    model_id: Annotated[int, typer.Argument(metavar="MODEL", help="Number of the version.")],
+    model_id: ModelId,
     master: Master = None,
     spark_conf: SparkConf = None,
     dsn: Dsn = None,
@@ -120,7 +122,7 @@ def rollback(
         publish(place.con, model, stage.binding, stage.customers, elsewhere)
         done(f"model {model_id} instead of model {current}")
     with open_model(database, patience(wait), quiet=quiet) as con:
-        show_segments(con, form, snapshot=True)
+        show_segments(con, form, snapshot=True, quiet=quiet)
 
 
 def compare(
@@ -128,7 +130,7 @@ def compare(
     model_a: Annotated[int, typer.Argument(metavar="A", help="Number of a version.")],
     model_b: Annotated[int, typer.Argument(metavar="B", help="Number of another version.")],
     form: FormatOption = Format.TABLE,
-    safe_csv: SafeCsv = False,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
     """Compare two versions: the customers as they are now, under the rules of each.
@@ -142,21 +144,27 @@ def compare(
     from segmenter.cli.comparison import COLUMNS, show_comparison
     from segmenter.cli.console import waiting
 
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         _check_versions(con, model_a, model_b)
         query = f"select * from {SCHEMA}.compare_models($1, $2)"
-        with waiting("Adding up customers"):
+        with waiting("Adding up customers", quiet):
             rows = con.execute(query, [model_a, model_b]).fetchall()
         if form is Format.TABLE:
             show_comparison(con, model_a, model_b, rows)
         else:
-            write(COLUMNS, rows, form, safe_csv=safe_csv)
+            write(COLUMNS, rows, form)
 
 
 def prune(
     database: Database,
     keep: Annotated[
-        int, typer.Option(min=1, help="How many of the newest versions stay.", show_default=False)
+        int,
+        typer.Option(
+            min=1,
+            metavar="NUMBER",
+            help="How many of the newest versions stay.",
+            show_default=False,
+        ),
     ],
     quiet: Quiet = False,
     wait: Wait = None,

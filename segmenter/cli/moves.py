@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
+from segmenter.cli.options import Database, Format, FormatOption, Limit, Quiet, SafeCsv, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError, first_line
@@ -48,22 +48,35 @@ CUSTOMER_COLUMNS = (
 def moves(
     database: Database,
     from_moment: Annotated[
-        str, typer.Option("--from", help="Day, to its end, or moment.", show_default=False)
+        str,
+        typer.Option(
+            "--from",
+            metavar="DATE",
+            help="Day, to its end, or moment: who was where then?",
+            show_default=False,
+        ),
     ],
     to_moment: Annotated[
-        str | None, typer.Option("--to", help="Day, to its end, or moment.  [newest transaction]")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="DATE",
+            help="Day, to its end, or moment: who is where now?  [newest transaction]",
+        ),
     ] = None,
     customers: Annotated[
-        bool, typer.Option("--customers", help="List who moved, largest change of money first.")
+        bool, typer.Option("--customers", help="List who moved, the largest change of spend first.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=0, help="With --customers; 0 for all.")] = 100,
+    limit: Limit = 100,
     form: FormatOption = Format.TABLE,
     safe_csv: SafeCsv = True,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
     """Show who changed segment between two moments, under the rules as they are.
 
-    CSV and JSON have the rows of segments.segment_moves(from, to), or of segments.customer_moves.
+    The table counts customers, from a segment in each row to one in each column. CSV and JSON have
+    the rows of segments.segment_moves(from, to), or with --customers of segments.customer_moves.
 
     Example: segmenter moves shop.duckdb --from 2010-12-31 --to 2011-12-09
 
@@ -75,12 +88,13 @@ def moves(
     end = None if to_moment is None else parse_moment(to_moment, "--to")
     if end is not None and end <= start:
         raise SegmenterError(f"--from {from_moment} must be before --to {to_moment}.")
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         if customers:
-            rows = _ask(con, "customer_moves", start, end, f"limit {limit}" if limit else "")
+            many = f"limit {limit}" if limit else ""
+            rows = _ask(con, "customer_moves", start, end, many, quiet=quiet)
             write(CUSTOMER_COLUMNS, rows, form, safe_csv=safe_csv)
             return
-        rows = _ask(con, "segment_moves", start, end)
+        rows = _ask(con, "segment_moves", start, end, quiet=quiet)
         if not any(row[0] for row in rows):
             raise SegmenterError(_nobody(con, from_moment))
         if form is Format.TABLE:
@@ -95,6 +109,8 @@ def _ask(
     start: datetime,
     end: datetime | None,
     limit: str = "",
+    *,
+    quiet: bool,
 ) -> list[tuple[Any, ...]]:
     import duckdb
 
@@ -102,7 +118,7 @@ def _ask(
 
     query = f"select * from {SCHEMA}.{macro}($1::timestamp, $2::timestamp) {limit}"
     try:
-        with waiting("Adding up customers at both moments"):
+        with waiting("Adding up customers at both moments", quiet):
             return con.execute(query, [start, end]).fetchall()
     except duckdb.InvalidInputException as error:
         raise SegmenterError(first_line(error)) from None

@@ -14,11 +14,14 @@ from segmenter.errors import SegmenterError
 from segmenter.formatting import shortened
 
 __all__ = [
-    "AllowLostRows",
     "Database",
     "Format",
     "FormatOption",
+    "Limit",
+    "Live",
     "MemoryLimit",
+    "ModelId",
+    "Overwrite",
     "Quiet",
     "SafeCsv",
     "Threads",
@@ -69,11 +72,15 @@ def checked_path(path: Path | None) -> Path | None:
 Database = Annotated[
     Path,
     typer.Argument(
-        metavar="DB", help="The DuckDB file.", show_default=False, callback=checked_path
+        metavar="DB",
+        help="The DuckDB file.",
+        show_default=False,
+        callback=checked_path,
     ),
 ]
 FormatOption = Annotated[
-    Format, typer.Option("--format", "-f", help="How to write the result to standard output.")
+    Format,
+    typer.Option("--format", "-f", help="How the result is written to standard output."),
 ]
 SafeCsv = Annotated[
     bool,
@@ -84,6 +91,24 @@ SafeCsv = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")
+]
+Live = Annotated[
+    bool,
+    typer.Option(
+        "--live/--snapshot",
+        help="Add the transactions up now, or read what the last fit or refresh added up.",
+    ),
+]
+Limit = Annotated[
+    int,
+    typer.Option(min=0, metavar="NUMBER", help="Customers in the list at most; 0 for all."),
+]
+ModelId = Annotated[
+    int,
+    typer.Argument(metavar="MODEL", help="Number of a version; segmenter models lists them."),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are there already.")
 ]
 
 
@@ -117,14 +142,17 @@ MemoryLimit = Annotated[
     str | None,
     typer.Option(
         callback=_checked_memory,
-        help="Memory that the engine may use, say 2GB; beyond it, it works on disk.",
+        metavar="SIZE",
+        help="Memory that the engine may use, say 2GB; beyond that it works on disk.",
     ),
 ]
 Threads = Annotated[
     int | None,
     typer.Option(
         callback=_checked_threads,
-        help=f"Threads that the engine may use, at most {THREADS_A_PROCESSOR} a processor.",
+        metavar="NUMBER",
+        help=f"Threads that the engine may use, at most {THREADS_A_PROCESSOR} a processor.  "
+        "[one a processor]",
     ),
 ]
 LONGEST_WAIT = 7 * 24 * 3600
@@ -143,15 +171,7 @@ Wait = Annotated[
     typer.Option(
         callback=_checked_wait,
         metavar="SECONDS",
-        help="Wait so long while another program has DB open: before the work, and again before "
-        "the result is stored.  [0, and 10 before storing]",
-    ),
-]
-AllowLostRows = Annotated[
-    bool,
-    typer.Option(
-        "--allow-lost-rows",
-        help="Go on although an expression, say a try_cast, makes NULL of values that are there in "
-        "more than 5 % of the rows.",
+        help="How long to wait while another program has DB open: before the work, and again "
+        "before the result is stored.  [0 before the work, 10 before storing]",
     ),
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database_file import open_model, workplace
+from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.options import Database, Format, FormatOption, Quiet, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["drift", "quality"]
-
-REFIT = 3
-"""Exit code of ``drift`` when a refit is due."""
 
 QUALITY_COLUMNS = (
     Column("model_id", "", "count"),
@@ -44,7 +42,7 @@ def quality(
     database: Database,
     model_id: Annotated[
         int | None,
-        typer.Option("--model", metavar="MODEL", help="Number of the version; else the current."),
+        typer.Option("--model", metavar="MODEL", help="Number of a version.  [the current one]"),
     ] = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
@@ -52,8 +50,8 @@ def quality(
 ) -> None:
     """Measure how good the segments are, beside a flat clustering into as many.
 
-    The figures are kept in segments.model_quality, in the place of those measured before.
-    Large bases are measured on samples, which are said and always the same.
+    The figures are kept in segments.model_quality, in the place of those measured before. Large
+    bases are measured on samples, always the same ones; the output says on which.
 
     Example: segmenter quality shop.duckdb
     """
@@ -83,20 +81,25 @@ def quality(
     write(QUALITY_COLUMNS, rows, form)
 
 
-def drift(database: Database, form: FormatOption = Format.TABLE, wait: Wait = None) -> None:
+def drift(
+    database: Database,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+    wait: Wait = None,
+) -> None:
     """Tell whether the customers are still like those that the model learned from.
 
-    Exits with 0 when they are and with 3 when a refit is due, so that a schedule can act on it.
-    The same in SQL: segments.drift, and segments.drift_bins bin by bin.
+    Ends with exit code 0 when they are and with 5 when a refit is due, so that a schedule can act
+    on it. The same in SQL: segments.drift.
 
     Example: segmenter drift shop.duckdb
     """
     from segmenter.cli.console import waiting
 
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         _refuse_sources_that_stand_still(con)
         query = f"select metric, value, threshold, is_drifted, words from {SCHEMA}.drift"
-        with waiting("Adding up customers"):
+        with waiting("Adding up customers", quiet):
             rows = con.execute(query).fetchall()
     *metrics, overall = rows
     if overall[3] is None:
@@ -107,7 +110,7 @@ def drift(database: Database, form: FormatOption = Format.TABLE, wait: Wait = No
     else:
         write(DRIFT_COLUMNS, rows, form)
     if overall[3]:
-        raise typer.Exit(REFIT)
+        raise typer.Exit(ExitCode.REFIT_DUE)
 
 
 def _sentence(words: str) -> str:

@@ -35,9 +35,10 @@ def refresh(
 ) -> None:
     """Bring the snapshot up to date after new transactions, under the rules as they are.
 
-    Dashboards read `segments.customer_segments_snapshot` and `segments.segment_summary_snapshot`,
-    which are tables of the last fit or refresh; the other views are live. Only customers with new,
-    changed or removed transactions are added up again. The first refresh after a fit adds up all.
+    The snapshot is what dashboards read where live views take too long, and what --snapshot of
+    other verbs shows: segments.customer_segments_snapshot and segments.segment_summary_snapshot.
+    Only customers with new, changed or removed transactions are added up again. The first refresh
+    after a fit adds up all.
 
     Example: segmenter refresh shop.duckdb
     """
@@ -60,7 +61,7 @@ def refresh(
             refreshing.store()
             done(counted(changes.customers, "customer"))
     with open_model(database, patience(wait), quiet=quiet) as con:
-        show_segments(con, form, snapshot=True)
+        show_segments(con, form, snapshot=True, quiet=quiet)
 
 
 FORGOTTEN = (
@@ -73,7 +74,7 @@ FORGOTTEN = (
 def forget(
     database: Database,
     customer: Annotated[
-        str, typer.Option(help="Id of the customer.", metavar="ID", show_default=False)
+        str, typer.Option("--id", metavar="ID", help="Id of the customer.", show_default=False)
     ],
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
@@ -85,7 +86,7 @@ def forget(
     how it is known which point they were. The rules stay as they are. DuckDB overwrites freed space
     in the file only later: copy the database into a new file to be rid of the bytes, too.
 
-    Example: segmenter forget shop.duckdb --customer 12347
+    Example: segmenter forget shop.duckdb --id 12347
     """
     from segmenter.cli.console import listener
     from segmenter.operations.forget import Forgetting

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Quiet, Wait, checked_path
+from segmenter.cli.options import Database, Live, Overwrite, Quiet, Wait, checked_path
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="The HTML file to make.",
+            help="The file to write.",
             callback=checked_path,
         ),
     ] = Path("report.html"),
@@ -33,37 +33,32 @@ def report(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Also write each chart as a PNG file into this folder.",
+            help="Write each chart as a PNG file into this folder, too.",
             callback=checked_path,
         ),
     ] = None,
     with_customers: Annotated[
         bool,
         typer.Option(
-            "--with-customers", help="Also name customers: the largest whales, who is lapsing."
+            "--with-customers", help="Name customers, too: the largest whales, who is lapsing."
         ),
     ] = False,
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="DATE", help="Count moves from this day. Default: three months before the end."
+            metavar="DATE", help="Count moves from this day.  [three months before the end]"
         ),
     ] = None,
-    live: Annotated[
-        bool,
-        typer.Option("--live", help="Add up the transactions now instead of reading the snapshot."),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is not a report of ours.")
-    ] = False,
+    live: Live = True,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Make a page to look at and pass on: one HTML file that opens offline, for people to decide.
+    """Make a page with pictures to decide from and pass on: one HTML file that opens offline.
 
     Customers against revenue, the map with its boundaries, who is leaving and who moved; then, for
-    the analyst, how the segments came about and how far to trust them. Customers are those of the
-    snapshot (`segmenter refresh`), never one by one, and none is named unless you ask for it.
+    the analyst, how the segments came about and how far to trust them. No customer is named unless
+    you ask for it. Needs the packages of duckdb-segmenter[report].
 
     Example: segmenter report shop.duckdb -o report.html --png pictures
     """
@@ -73,15 +68,15 @@ def report(
 
     from segmenter.cli.console import listener
     from segmenter.operations.describe import audit_sentences, rule_sentences
-    from segmenter.report import files as writing
     from segmenter.report.build import make_report
+    from segmenter.sources import whole_files
     from segmenter.sources.source import parse_moment
 
     if output.absolute() == database.absolute():
         raise SegmenterError(f"{output} is the database itself. Name another file with --output.")
-    writing.check(output, overwrite=overwrite)
+    whole_files.check(output, overwrite=overwrite)
     if png is not None:
-        writing.check_folder(png)
+        whole_files.check_folder(png)
     start = None if since is None else parse_moment(since, "--since")
     progress = listener(quiet)
     with open_model(database, wait, quiet=quiet) as con:
@@ -97,16 +92,15 @@ def report(
     with progress.step("Writing") as done:
         content = made.html.encode()
         files = {output: content, **({} if png is None else _pictures(made, png))}
-        writing.write(files, overwrite=overwrite)
+        whole_files.write(files, overwrite=overwrite)
         done(f"{output}, {len(content) / 1e6:.1f} MB")
 
 
 def _pictures(made: Report, folder: Path) -> dict[Path, bytes]:
     """Draw every picture."""
-    from segmenter.report import files as writing
     from segmenter.report import vega as bundle
 
     return {
-        folder / f"{figure.key}.png": writing.mark(bundle.picture(figure.spec, figure.title))
+        folder / f"{figure.key}.png": bundle.picture(figure.spec, figure.title)
         for figure in made.figures
     }

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Format, FormatOption, SafeCsv, Wait
+from segmenter.cli.options import Database, Format, FormatOption, Live, Quiet, Wait
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
@@ -31,21 +31,21 @@ def segments(
     audit: Annotated[
         bool, typer.Option("--audit", help="Also tell how the segments came about.")
     ] = False,
-    snapshot: Annotated[
-        bool, typer.Option("--snapshot", help="As of the last fit or refresh: nothing is added up.")
-    ] = False,
+    live: Live = True,
     form: FormatOption = Format.TABLE,
-    safe_csv: SafeCsv = False,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Show the segments as they are now: customers, revenue, means.
+    """Show the segments: customers, revenue, means.
 
-    Example: segmenter segments shop.duckdb --format csv
+    Example: segmenter segments shop.duckdb
+
+    Example: segmenter segments shop.duckdb --snapshot --format csv
     """
     from segmenter.cli.summary import show_audit, show_segments
 
-    with open_model(database, wait) as con:
-        show_segments(con, form, snapshot=snapshot, safe_csv=safe_csv)
+    with open_model(database, wait, quiet=quiet) as con:
+        show_segments(con, form, snapshot=not live, quiet=quiet)
         if audit:
             # sentences are no part of CSV or JSON
             show_audit(con, to=results if form is Format.TABLE else messages)
@@ -54,10 +54,10 @@ def segments(
 def rules(
     database: Database,
     form: FormatOption = Format.TABLE,
-    safe_csv: SafeCsv = False,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Show the rules of the current model: which spend and how many purchases lead where.
+    """Show the rules of the current model: which spend and how many orders lead where.
 
     As a table they are sentences; CSV and JSON have the rows of segments.segment_rules.
 
@@ -65,7 +65,7 @@ def rules(
     """
     from segmenter.operations.describe import rule_sentences
 
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         if form is Format.TABLE:
             for sentence in rule_sentences(con):
                 results.line(sentence)
@@ -74,17 +74,20 @@ def rules(
         found = con.execute(
             f"select {names} from {SCHEMA}.segment_rules order by frequency_from, monetary_from"
         ).fetchall()
-        write(RULE_COLUMNS, found, form, safe_csv=safe_csv)
+        write(RULE_COLUMNS, found, form)
 
 
 def classify(
     database: Database,
-    monetary: Annotated[float, typer.Argument(help="Money that the customer spent.")],
-    frequency: Annotated[float, typer.Argument(help="Number of the customer's purchases.")],
+    monetary: Annotated[
+        float, typer.Argument(metavar="MONETARY", help="What the customer has spent.")
+    ],
+    frequency: Annotated[float, typer.Argument(metavar="FREQUENCY", help="In how many orders.")],
     form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Tell the segment of a customer.
+    """Tell the segment of a customer who has spent so much in so many orders.
 
     Example: segmenter classify shop.duckdb 250 3
     """
@@ -93,7 +96,7 @@ def classify(
     for name, value in (("MONETARY", monetary), ("FREQUENCY", frequency)):
         if not isfinite(value):
             raise SegmenterError(f"{name} must be a finite number, not {value}.")
-    with open_model(database, wait) as con:
+    with open_model(database, wait, quiet=quiet) as con:
         found = first_row(
             con,
             f"""

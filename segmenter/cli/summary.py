@@ -36,10 +36,10 @@ FIRST_RULES = 5
 
 
 def show_result(
-    con: duckdb.DuckDBPyConnection, database: Path, form: Format, *, safe_csv: bool = False
+    con: duckdb.DuckDBPyConnection, database: Path, form: Format, *, quiet: bool = False
 ) -> None:
     """End a fit: the segments, the audit, the first rules, what to type next."""
-    show_segments(con, form, snapshot=True, safe_csv=safe_csv)
+    show_segments(con, form, snapshot=True, quiet=quiet)
     if form is not Format.TABLE:
         return
     show_audit(con)
@@ -56,7 +56,7 @@ def show_segments(
     form: Format,
     *,
     snapshot: bool = False,
-    safe_csv: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Write the summary, live or of the snapshot, and, in a table, what its shares are of."""
     summary = SUMMARY_OF_SNAPSHOT if snapshot and _has_view(con, SUMMARY_OF_SNAPSHOT) else SUMMARY
@@ -71,9 +71,9 @@ def show_segments(
         cross join (select * from {SCHEMA}.models where is_current) as m
         order by summary.segment_rank
     """
-    with waiting("Adding up customers"):
+    with waiting("Adding up customers", quiet):
         rows = con.execute(query).fetchall()
-    write(COLUMNS, rows, form, safe_csv=safe_csv)
+    write(COLUMNS, rows, form)
     if form is Format.TABLE:
         _explain(con, at_risk="At-Risk" in [row[0] for row in rows])
 
@@ -109,7 +109,7 @@ def _next_steps(con: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
     name = f"'{database}'" if " " in str(database) else str(database)
     steps = {
         f"segmenter rules {name}": "all rules",
-        f"segmenter classify {name} 250 3": "a customer who spent 250 in 3 purchases",
+        f"segmenter classify {name} 250 3": "a customer who spent 250 in 3 orders",
     }
     if _has_view(con, "customer_segments"):
         steps |= {

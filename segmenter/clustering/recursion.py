@@ -177,7 +177,7 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
 
 def _check_size(points: Points, settings: Settings) -> None:
     if len(points) == 0:
-        raise InputError("there are no customers with a purchase, so nothing can be clustered.")
+        raise InputError("there are no customers with an order, so nothing can be clustered.")
     n = points.n_customers
     if n < settings.n_neighbors:
         raise InputError(

@@ -126,21 +126,21 @@ def rule_sentences(con: duckdb.DuckDBPyConnection, limit: int | None = None) -> 
     (lowest,) = first_row(con, f"select frequency_min from {SCHEMA}.models where is_current")
     groups = [list(group) for _, group in groupby(rules, key=lambda rule: rule.frequency_from)]
     for group in groups[:limit]:
-        yield f"{_purchases(group[0], lowest)}: {_thresholds(group)}"
+        yield f"{_orders(group[0], lowest)}: {_thresholds(group)}"
     if limit is not None and len(groups) > limit:
         more = counted(len(groups) - limit, "more range", "more ranges")
-        yield f"... and {more} of purchases (segmenter rules)"
+        yield f"... and {more} of orders (segmenter rules)"
 
 
-def _purchases(rule: Rule, lowest: int) -> str:
+def _orders(rule: Rule, lowest: int) -> str:
     """Name a range of frequencies."""
     first = max(rule.frequency_from, lowest) if rule.frequency_from == 0 else rule.frequency_from
     if rule.frequency_to >= 2**62:
-        return f"{first:,} or more purchases" if first > lowest else "any number of purchases"
+        return f"{first:,} or more orders" if first > lowest else "any number of orders"
     if rule.frequency_to <= first:
         few = "up to " if rule.frequency_from < rule.frequency_to and first > 1 else ""
-        return f"{few}{counted(rule.frequency_to, 'purchase')}"
-    return f"{first:,} to {rule.frequency_to:,} purchases"
+        return f"{few}{counted(rule.frequency_to, 'order')}"
+    return f"{first:,} to {rule.frequency_to:,} orders"
 
 
 def _thresholds(group: Sequence[Rule]) -> str:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from segmenter import SegmenterError
-from segmenter.report.files import write
+from segmenter.sources.whole_files import write
 from segmenter.training.train import train as train_really
 from segmenter.workplace.placing import place
 from tests.datasets import RETAIL, SHOP

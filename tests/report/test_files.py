@@ -7,9 +7,9 @@ import zlib
 from pathlib import Path
 
 import pytest
+from segmenter.report.files import check, check_folder, mark, write
 
 from segmenter import SegmenterError
-from segmenter.report.files import check, check_folder, mark, write
 
 OURS = '<!doctype html>\n<meta name="generator" content="segmenter 0.1.0">'
 

@@ -1,0 +1,90 @@
+"""Options that say how transactions are read, for all verbs that read them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "LAST_DAY",
+    "TRANSACTIONS",
+    "AllowLostRows",
+    "Amount",
+    "AsOf",
+    "Customer",
+    "Date",
+    "Order",
+    "Where",
+    "Window",
+]
+
+TRANSACTIONS = "Transactions"
+"""Heading of these options in the help."""
+
+LAST_DAY = "Last day, to its end, or moment that counts."
+
+Customer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Who bought: the customer's id.", rich_help_panel=TRANSACTIONS
+    ),
+]
+Amount = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXPRESSION",
+        help='Money of a row, refunds negative: a column, or SQL such as "quantity * unit_price".',
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The order's number, which counts once however many rows it has.  [each row with a "
+        "positive amount is an order]",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Date = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXPRESSION",
+        help="When it happened. Needed for --window, --as-of, lifecycle, moves, backtest.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only rows that meet it, say \"invoice_no not like 'C%'\".",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPAN",
+        help="Only the last such span, say '12 months'. Needs --date.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE",
+        help=f"{LAST_DAY}  [newest transaction]",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+AllowLostRows = Annotated[
+    bool,
+    typer.Option(
+        "--allow-lost-rows",
+        help="Go on although an expression, say a try_cast, makes NULL of values that are there in "
+        "more than 5 % of the rows.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
