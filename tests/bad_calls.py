@@ -34,7 +34,7 @@ class Call(NamedTuple):
 READ = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
 DATED = (*READ, "--date", "sold_at")
 
-ELSEWHERE = ("--engine", "postgres", "--transactions", "t", *READ, "--model", "m.duckdb")
+ELSEWHERE = ("m.duckdb", "--engine", "postgres", "--transactions", "t", *READ)
 
 GOOD: dict[str, tuple[str, ...]] = {
     "fit": ("shop.duckdb", "--transactions", "sales", *DATED),
@@ -55,7 +55,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "compare": ("shop.duckdb", "1", "2"),
     "rollback": ("shop.duckdb", "1"),
     "prune": ("shop.duckdb", "--keep", "1"),
-    "forget": ("shop.duckdb", "--customer", "7"),
+    "forget": ("shop.duckdb", "--id", "7"),
 }
 """A call of each verb that works, with the database first."""
 
@@ -293,8 +293,8 @@ CONFLICTS: tuple[tuple[str, ...], ...] = (
     ("customers", "shop.duckdb", "--upgrades", "--order-by", "last_order_at"),
     ("explain", "shop.duckdb"),
     ("explain", "shop.duckdb", "250"),
-    ("explain", "shop.duckdb", "250", "3", "--customer", "7"),
-    ("explain", "points.duckdb", "--customer", "7"),
+    ("explain", "shop.duckdb", "250", "3", "--id", "7"),
+    ("explain", "points.duckdb", "--id", "7"),
     ("explain", "no_macro.duckdb", "250", "3"),
     ("label", *GOOD["label"], "--monetary", "m", "--customer", "c"),
     ("label", "shop.duckdb", "--input", "sales.parquet", "--output", "o.csv", "--amount", "amount"),
@@ -318,8 +318,8 @@ CONFLICTS: tuple[tuple[str, ...], ...] = (
     ("backtest", "shop.duckdb", "--as-of", "2024-03-01", "--until", "2024-02-01"),
     ("quality", "rules_only.duckdb"),
     ("refresh", "points.duckdb"),
-    ("forget", "points.duckdb", "--customer", "7"),
-    ("forget", "shop.duckdb", "--customer", "no such [red]customer"),
+    ("forget", "points.duckdb", "--id", "7"),
+    ("forget", "shop.duckdb", "--id", "no such [red]customer"),
     ("compare", "shop.duckdb", "1", "1"),
     ("compare", "shop.duckdb", "1", "99"),
     ("rollback", "shop.duckdb", "2"),
@@ -498,8 +498,8 @@ def _texts() -> Iterator[Call]:
     """Give names and ids that are more than names to somebody; they may be right."""
     for text in HOSTILE:
         yield Call(("customers", "shop.duckdb", "--segment", text), WRONG, "odd texts")
-        yield Call(("explain", "shop.duckdb", "--customer", text), WRONG, "odd texts")
-        yield Call(("forget", "shop.duckdb", "--customer", text), WRONG, "odd texts")
+        yield Call(("explain", "shop.duckdb", "--id", text), WRONG, "odd texts")
+        yield Call(("forget", "shop.duckdb", "--id", text), WRONG, "odd texts")
         yield Call(("export", *GOOD["export"], "--table", text), EITHER, "odd texts")
         names = ("--names", f"{text},B,C", "--publish")
         yield Call(("fit", *GOOD["fit"], *names), EITHER, "odd texts")

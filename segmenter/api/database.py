@@ -437,7 +437,7 @@ class Database:
         *,
         png: str | os.PathLike[str] | None = None,
         since: object = None,
-        live: bool = False,
+        snapshot: bool = False,
         with_customers: bool = False,
         overwrite: bool = False,
     ) -> Report:
@@ -451,7 +451,7 @@ class Database:
             A folder for each chart as a PNG file.
         since : str, date or datetime, optional
             Moves are counted from then; by default from three months before the end.
-        live : bool, default False
+        snapshot : bool, default False
             Add up the transactions now instead of reading the snapshot.
         with_customers : bool, default False
             Also name customers.
@@ -467,7 +467,7 @@ class Database:
                 output,
                 png=png,
                 since=since,
-                live=live,
+                snapshot=snapshot,
                 with_customers=with_customers,
                 overwrite=overwrite,
                 progress=listener(),

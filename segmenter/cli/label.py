@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segmenter.cli.allow import allowed
 from segmenter.cli.database_file import open_model
 from segmenter.cli.engine_options import (
     ENGINES,

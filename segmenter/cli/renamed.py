@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -33,6 +34,11 @@ RENAMED = {
 
 def with_old_spellings(verb: Callable[..., Any], name: str) -> Callable[..., Any]:
     """Let a verb refuse the options that it had, rather than not know them."""
+
+    @functools.wraps(verb)
+    def call(**options: Any) -> Any:
+        return verb(**{key: value for key, value in options.items() if key not in names})
+
     signature = inspect.signature(verb, eval_str=True)
     refused = [
         inspect.Parameter(
@@ -44,10 +50,11 @@ def with_old_spellings(verb: Callable[..., Any], name: str) -> Callable[..., Any
         for (owner, option), advice in RENAMED.items()
         if owner == name
     ]
+    names = {each.name for each in refused}
     signature = signature.replace(parameters=[*signature.parameters.values(), *refused])
-    verb.__signature__ = signature  # type: ignore[attr-defined]
-    verb.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    return verb
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__annotations__ = {key: one.annotation for key, one in signature.parameters.items()}
+    return call
 
 
 def _refused(option: str, advice: str) -> Any:
@@ -55,6 +62,6 @@ def _refused(option: str, advice: str) -> Any:
         if value is not None:
             raise SegmenterError(f"there is no {option} any more. {advice}")
 
-    settings: Any = {"hidden": True, "is_eager": True, "expose_value": False, "callback": refuse}
+    settings: Any = {"hidden": True, "is_eager": True, "callback": refuse}
     kind: Any = bool if option.endswith("safe-csv") else str
     return Annotated[kind | None, typer.Option(option, **settings)]

@@ -9,8 +9,9 @@ import duckdb
 
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.progress import Progress, Silent
-from segmenter.report import files, vega
+from segmenter.report import vega
 from segmenter.report.build import Report, make_report
+from segmenter.sources import whole_files
 from segmenter.sources.source import parse_moment
 
 __all__ = ["check_outputs", "report"]
@@ -24,13 +25,13 @@ def check_outputs(
     Raises
     ------
     SegmenterError
-        The charting library is missing, or a file cannot be written or is somebody else's.
+        The charting library is missing, or a file cannot be written or is there already.
     """
     vega.require()
     if output is not None:
-        files.check(Path(output), overwrite=overwrite)
+        whole_files.check(Path(output), overwrite=overwrite)
     if png is not None:
-        files.check_folder(Path(png))
+        whole_files.check_folder(Path(png))
 
 
 def report(
@@ -39,7 +40,7 @@ def report(
     *,
     png: str | os.PathLike[str] | None = None,
     since: object = None,
-    live: bool = False,
+    snapshot: bool = False,
     with_customers: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -56,12 +57,12 @@ def report(
         A folder for each chart as a PNG file.
     since : str, date or datetime, optional
         Moves are counted from then; by default from three months before the end.
-    live : bool, default False
-        Add up the transactions now instead of reading the snapshot.
+    snapshot : bool, default False
+        Read what the last fit or refresh added up instead of adding the transactions up now.
     with_customers : bool, default False
         Also name customers.
     overwrite : bool, default False
-        Replace files that are no report of ours.
+        Replace files that are there already.
     progress : Progress, optional
 
     Returns
@@ -73,7 +74,7 @@ def report(
     InputError
         A wrong moment, or one that the model knows nothing of.
     SegmenterError
-        The charting library is missing, or a file cannot be written or is somebody else's.
+        The charting library is missing, or a file cannot be written or is there already.
     """
     listener = progress or Silent()
     check_outputs(output, png, overwrite=overwrite)
@@ -83,7 +84,7 @@ def report(
         rules=list(rule_sentences(con)),
         progress=listener,
         since=None if since is None else parse_moment(since, "since"),
-        is_live=live,
+        is_live=not snapshot,
         with_customers=with_customers,
     )
     contents = {} if output is None else {Path(output): made.html.encode()}
@@ -91,7 +92,7 @@ def report(
         contents |= pictures(made, Path(png))
     if contents:
         with listener.step("Writing") as done:
-            files.write(contents, overwrite=overwrite)
+            whole_files.write(contents, overwrite=overwrite)
             first = next(iter(contents))
             done(f"{first}, {len(contents[first]) / 1e6:.1f} MB")
     return made
@@ -100,6 +101,6 @@ def report(
 def pictures(made: Report, folder: Path) -> dict[Path, bytes]:
     """Draw every picture of a report."""
     return {
-        folder / f"{figure.key}.png": files.mark(vega.picture(figure.spec, figure.title))
+        folder / f"{figure.key}.png": vega.picture(figure.spec, figure.title)
         for figure in made.figures
     }

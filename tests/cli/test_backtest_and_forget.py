@@ -96,7 +96,7 @@ def test_fit_keeps_rules_only(run, shop_file):
 
 
 def test_forget_says_what_it_did(run, shop_file):
-    result = run("forget", shop_file, "--customer", "7")
+    result = run("forget", shop_file, "--id", "7")
     assert result.code == 0, result.err
     assert "customer_segments_snapshot" in result.out
     assert "model 1" in result.out
@@ -105,9 +105,9 @@ def test_forget_says_what_it_did(run, shop_file):
             "select count(*) from segments.customer_segments_snapshot where customer_id = 7"
         ).fetchone() == (0,)
         assert con.execute("select count(*) from sales where customer_id = 7").fetchone()[0] > 0
-    result = run("forget", shop_file, "--customer", "4711")
+    result = run("forget", shop_file, "--id", "4711")
     assert result.code == 2
     assert "no customer 4711" in result.err
-    result = run("forget", shop_file, "--customer", "seven")
+    result = run("forget", shop_file, "--id", "seven")
     assert result.code == 2
     assert "'seven' is no customer of this database" in result.err

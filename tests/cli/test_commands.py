@@ -44,7 +44,7 @@ def test_demo_ends_with_segments_audit_rules_and_next_steps(run, tmp_path, monke
         assert result.code == 0
     assert "Elite" in result.out
     assert "90 % of customers fell into one block, a majority, so it was split again" in result.out
-    assert "1 purchase: At-Risk below" in result.out
+    assert "1 order: At-Risk below" in result.out
     assert "segmenter classify segmenter-demo.duckdb 250 3" in result.out
     assert "541,909 rows" in result.err
     assert os.listdir() == ["segmenter-demo.duckdb"]
@@ -111,7 +111,7 @@ def test_segments_can_tell_how_they_came_about(run, model_file):
 
 def test_rules_read_as_sentences(run, model_file):
     first = run("rules", model_file).out.splitlines()[0]
-    assert "purchases: " in first
+    assert "orders: " in first
 
 
 @pytest.mark.parametrize(("monetary", "frequency"), [("5", "1"), ("-20.5", "0"), ("1e9", "2.7")])
@@ -309,3 +309,35 @@ def test_help_names_every_verb(run):
     result = run("--help")
     for verb in ("demo", "fit", "segments", "rules", "classify"):
         assert verb in result.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("segments",),
+        ("customers", "--upgrades"),
+        ("rules",),
+        ("classify", "250", "3"),
+        ("explain", "250", "3"),
+        ("export", "-d", "duckdb"),
+        ("models",),
+        ("drift",),
+        ("prune", "--keep", "1"),
+    ],
+)
+def test_quiet_leaves_the_result_alone(run, model_file, words):
+    verb, *rest = words
+    loud, quiet = run(verb, model_file, *rest), run(verb, model_file, *rest, "--quiet")
+    assert (quiet.code, quiet.out, quiet.err) == (loud.code, loud.out, "")
+
+
+def test_export_writes_a_file_only_once_unless_told_otherwise(run, model_file, tmp_path):
+    printed = run("export", model_file, "-d", "postgres").out
+    script = tmp_path / "segments.sql"
+    words = ("export", model_file, "-d", "postgres", "--output", script)
+    assert run(*words).out == ""
+    assert script.read_text(encoding="utf-8") == printed
+    again = run(*words)
+    assert again.code == 2
+    assert "exists already. Name another file, or replace it with --overwrite." in again.err
+    assert run(*words, "--overwrite").code == 0

@@ -90,7 +90,7 @@ VERBS = {
     "drift": (),
     "moves": ("--from", "2024-02-01", "--to", "2024-03-01"),
     "backtest": ("--as-of", "2024-03-01"),
-    "report": ("--live", "-o", "report.html"),
+    "report": ("-o", "report.html", "--overwrite"),
     "label": ("--input", "profiles.csv", "--output", "out.csv"),
     "fit": (*FIT, "--publish"),
 }

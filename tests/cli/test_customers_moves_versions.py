@@ -177,7 +177,7 @@ LIVE = {
     "customers": (),
     "moves": ("--from", "2024-02-01"),
     "compare": ("1", "2"),
-    "explain": ("--customer", "3"),
+    "explain": ("--id", "3"),
     "drift": (),
     "refresh": (),
     "rollback": ("1",),

@@ -53,16 +53,16 @@ def test_quality_needs_a_model_with_points(run, shop_file, tmp_path):
     assert "has no model yet" in run("quality", tmp_path / "empty.duckdb").err
 
 
-def test_drift_exits_with_0_or_3(run, shop_file):
+def test_drift_exits_with_0_or_5(run, shop_file):
     calm = run("drift", shop_file)
     assert (calm.code, calm.err) == (0, "")
     assert calm.out.rstrip().endswith("No refit needed.")
     sql(shop_file, "update sales set amount = amount * 2")
     moved = run("drift", shop_file)
-    assert moved.code == 3
+    assert moved.code == 5
     assert "Refit: monetary" in moved.out
     as_json = run("drift", shop_file, "--format", "json")
-    assert as_json.code == 3
+    assert as_json.code == 5
     rows = {row["metric"]: row for row in json.loads(as_json.out)}
     assert rows["overall"]["is_drifted"]
     assert rows["monetary"]["value"] > 0.2

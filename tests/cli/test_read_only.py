@@ -37,7 +37,7 @@ WITHOUT_KERNELS = (
     ("compare", "shop.duckdb", "1", "2"),
     ("refresh", "shop.duckdb"),
     ("rollback", "shop.duckdb", "1"),
-    ("forget", "shop.duckdb", "--customer", "5"),
+    ("forget", "shop.duckdb", "--id", "5"),
     ("prune", "shop.duckdb", "--keep", "1"),
 )
 

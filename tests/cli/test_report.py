@@ -28,7 +28,7 @@ def test_a_page_and_its_pictures(run, shop_file, tmp_path):
     for picture in pictures.values():
         assert picture.startswith(b"\x89PNG")
         assert len(picture) < 400_000
-    again = run("report", shop_file, "-o", page, "--quiet")
+    again = run("report", shop_file, "-o", page, "--overwrite", "--quiet")
     assert (again.code, again.out, again.err) == (0, "", "")
 
 
@@ -45,7 +45,7 @@ def test_files_of_others_stay(run, shop_file, tmp_path):
     page.write_text("mine")
     result = run("report", shop_file, "-o", page)
     assert result.code == 2
-    assert "is not a report of ours" in result.err
+    assert "mine.html exists already" in result.err
     assert page.read_text() == "mine"
     (tmp_path / "map.png").write_bytes(b"mine too")
     result = run("report", shop_file, "-o", tmp_path / "report.html", "--png", tmp_path)

@@ -395,8 +395,8 @@ def test_the_command_line(store, server, tmp_path, capsys):
 
     dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
     file = tmp_path / "model.duckdb"
-    words = ["fit", "--engine", "postgres", "--dsn", dsn, "--transactions", "sales", "--model"]
-    words += [str(file), "--customer", "customer_id", "--amount", "amount", "--format", "json"]
+    words = ["fit", str(file), "--engine", "postgres", "--dsn", dsn, "--transactions", "sales"]
+    words += ["--customer", "customer_id", "--amount", "amount", "--format", "json"]
     app(words, standalone_mode=False)
     out, err = capsys.readouterr()
     assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]

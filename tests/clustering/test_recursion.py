@@ -82,7 +82,7 @@ def test_one_heavy_point_is_no_trouble():
 @pytest.mark.parametrize(
     ("points", "settings", "message"),
     [
-        (Points.group([], []), Settings(), "no customers with a purchase"),
+        (Points.group([], []), Settings(), "no customers with an order"),
         (Points.group([1, 2, 3], [1, 1, 1]), Settings(), "3 training customers are fewer than n_n"),
         (Points.group([1, 9], [1, 1]), Settings(n_neighbors=1), "fewer than the 3 blocks"),
         (Points.group([700] * 9, [2] * 9), Settings(), r"all 9 .* equal \(monetary 7.00, freq"),

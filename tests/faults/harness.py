@@ -58,7 +58,7 @@ VERBS = {
     "refresh": Verb(("refresh", "shop.duckdb")),
     "rollback": Verb(("rollback", "shop.duckdb", "1")),
     "prune": Verb(("prune", "shop.duckdb", "--keep", "1")),
-    "forget": Verb(("forget", "shop.duckdb", "--customer", "17")),
+    "forget": Verb(("forget", "shop.duckdb", "--id", "17")),
     "backtest": Verb(("backtest", "shop.duckdb", "--as-of", "2024-03-01")),
     "quality": Verb(("quality", "shop.duckdb")),
     "label-parquet": Verb(

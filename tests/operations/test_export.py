@@ -258,7 +258,7 @@ def test_the_verb_prints_the_script_and_nothing_else(shop, model, tmp_path, caps
     for words, expected in (
         (["--dialect", "trino"], segmenter.export(stored, "trino")),
         (
-            ["--dialect", "spark", "--stage", "points", "--table", "lake.sales"],
+            ["--dialect", "spark", "--what", "points", "--table", "lake.sales"],
             segmenter.export(stored, "spark", what="points", table="lake.sales"),
         ),
     ):

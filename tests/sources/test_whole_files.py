@@ -1,28 +1,24 @@
-"""The report as a file: whose it may replace, and that nothing is half-written."""
+"""Pages and scripts as files: nothing is replaced unasked, nothing is half-written."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 
 import pytest
-from segmenter.report.files import check, check_folder, mark, write
 
 from segmenter import SegmenterError
+from segmenter.sources.whole_files import check, check_folder, write
 
-OURS = '<!doctype html>\n<meta name="generator" content="segmenter 0.1.0">'
 
-
-def test_a_report_is_replaced_and_nothing_else(tmp_path):
+def test_nothing_is_replaced_unasked(tmp_path):
     path = tmp_path / "report.html"
     check(path, overwrite=False)
-    path.write_text(OURS)
-    check(path, overwrite=False)
-    path.write_text("<!doctype html>\n<p>mine")
-    with pytest.raises(SegmenterError, match="is not a report of ours"):
+    path.write_text("mine")
+    with pytest.raises(SegmenterError, match=r"exists already\. .* replace it with --overwrite"):
         check(path, overwrite=False)
     check(path, overwrite=True)
+    write({path: b"new"}, overwrite=True)
+    assert path.read_bytes() == b"new"
 
 
 def test_places_that_are_none(tmp_path, monkeypatch):
@@ -46,7 +42,7 @@ def test_places_that_are_none(tmp_path, monkeypatch):
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "report.html"
-    path.write_text(OURS)
+    path.write_text("the old one")
 
     def fill_up(draft, content):
         with open(draft, "wb") as file:
@@ -55,25 +51,6 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", fill_up)
     with pytest.raises(SegmenterError, match=r"No space left on device\. Nothing was written"):
-        write({path: b"a new report"}, overwrite=False)
-    assert path.read_text() == OURS
+        write({path: b"a new report"}, overwrite=True)
+    assert path.read_text() == "the old one"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
-
-
-def test_a_picture_says_who_made_it(tmp_path):
-    def chunk(kind, body):
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    rest = chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
-    marked = mark(b"\x89PNG\r\n\x1a\n" + header + rest)
-    assert marked.endswith(rest)
-    length = struct.unpack(">I", marked[33:37])[0]
-    body = marked[37 : 41 + length]
-    assert body.startswith(b"tEXtSoftware\0segmenter ")
-    assert struct.unpack(">I", marked[41 + length : 45 + length])[0] == zlib.crc32(body)
-    path = tmp_path / "map.png"
-    path.write_bytes(marked)
-    check(path, overwrite=False)
