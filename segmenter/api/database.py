@@ -452,11 +452,11 @@ class Database:
         since : str, date or datetime, optional
             Moves are counted from then; by default from three months before the end.
         snapshot : bool, default False
-            Add up the transactions now instead of reading the snapshot.
+            Read what the last fit or refresh added up instead of adding up now.
         with_customers : bool, default False
             Also name customers.
         overwrite : bool, default False
-            Replace files that are no report of ours.
+            Replace files that are there already.
         """
         from segmenter.report.write import report
 
