@@ -62,9 +62,9 @@ def report(
 
     Example: segmenter report shop.duckdb -o report.html --png pictures
     """
-    from segmenter.report import vega as bundle
+    from segmenter.report import vega
 
-    bundle.require()
+    vega.require()
 
     from segmenter.cli.console import listener
     from segmenter.operations.describe import audit_sentences, rule_sentences
@@ -98,9 +98,9 @@ def report(
 
 def _pictures(made: Report, folder: Path) -> dict[Path, bytes]:
     """Draw every picture."""
-    from segmenter.report import vega as bundle
+    from segmenter.report import vega
 
     return {
-        folder / f"{figure.key}.png": bundle.picture(figure.spec, figure.title)
+        folder / f"{figure.key}.png": vega.picture(figure.spec, figure.title)
         for figure in made.figures
     }

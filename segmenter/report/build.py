@@ -11,7 +11,7 @@ import duckdb
 
 from segmenter.formatting import counted
 from segmenter.progress import Progress
-from segmenter.report import vega as bundle
+from segmenter.report import vega
 from segmenter.report.charts.base import unchecked
 from segmenter.report.elements import Figure
 from segmenter.report.facts import Facts
@@ -68,7 +68,7 @@ def make_report(
     with_customers : bool, default False
         Also name customers.
     """
-    with bundle.gathered() as library:
+    with vega.gathered() as library:
         with (
             progress.step("Asking the database") as done,
             Questions(con, is_live=is_live) as questions,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from segmenter.report.availability import Missing
+
 __all__ = ["Column", "Figure", "Section", "Table", "Tile"]
 
 
@@ -15,6 +17,11 @@ class Column(NamedTuple):
     name: str
     title: str
     kind: str = "text"
+
+    @property
+    def style(self) -> str:
+        """The class of its cells, empty where they are plain text."""
+        return "key" if self.kind == "key" else "number" * (self.kind not in ("text", "day"))
 
 
 @dataclass(frozen=True)
@@ -84,9 +91,14 @@ class Section:
     tables: Sequence[Table] = field(default_factory=list)
     notes: Sequence[str] = field(default_factory=list)
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether its lead says why there is nothing to see."""
+        return isinstance(self.lead, Missing)
+
 
 class Tile(NamedTuple):
     """A figure at the top of the page."""
 
     value: str
-    words: str
+    label: str

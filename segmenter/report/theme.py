@@ -13,8 +13,9 @@ from typing import Any
 
 __all__ = [
     "BACKGROUNDS",
+    "FONT",
+    "MARKS",
     "PALETTES",
-    "SHAPES",
     "config",
     "count",
     "day",
@@ -36,8 +37,16 @@ BACKGROUNDS = {"light": "#ffffff", "dark": "#181b20"}
 _NEUTRAL = {"light": ("#8a949e", "#b9c1c8"), "dark": ("#5a626c", "#7d8792")}
 """For what is no segment yet."""
 
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
-"""One shape for each segment, highest first."""
+MARKS = {
+    "circle": "M1.5 7a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0z",
+    "square": "M2 2h10v10H2z",
+    "triangle-up": "M7 1.5 13 12.5H1z",
+    "diamond": "M7 1 13 7 7 13 1 7z",
+    "cross": "M5 1h4v4h4v4H9v4H5V9H1V5h4z",
+    "triangle-down": "M7 12.5 1 1.5h12z",
+    "stroke": "M1 5.5h12v3H1z",
+}
+"""One shape for each segment, highest first, as Vega calls it; and its path for a button."""
 
 _INK = {
     "light": {"text": "#22262b", "muted": "#5d6670", "grid": "#e4e7eb", "area": "#8a949e"},
@@ -63,7 +72,7 @@ def config(theme: str) -> dict[str, Any]:
         "background": "transparent",
         "font": FONT,
         "view": {"stroke": None},
-        "range": {"category": [*PALETTES[theme], *_NEUTRAL[theme]], "symbol": list(SHAPES)},
+        "range": {"category": [*PALETTES[theme], *_NEUTRAL[theme]], "symbol": list(MARKS)},
         "axis": {
             "domainColor": ink["muted"],
             "gridColor": ink["grid"],

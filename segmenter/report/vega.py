@@ -20,7 +20,7 @@ __all__ = ["gathered", "picture", "require"]
 _WIDTH = 760
 _SCALE = 1.5
 
-_NEEDED = ("altair", "vl_convert")
+_NEEDED = ("altair", "jinja2", "vl_convert")
 
 
 def require() -> None:
@@ -33,8 +33,8 @@ def require() -> None:
     """
     if any(find_spec(name) is None for name in _NEEDED):
         raise SegmenterError(
-            "the report needs Altair and vl-convert, which are not installed. Install them with: "
-            "pip install 'duckdb-segmenter[report]'"
+            "the report needs Altair, Jinja2 and vl-convert, which are not all installed. Install "
+            "them with: pip install 'duckdb-segmenter[report]'"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from segmenter.report import vega as bundle
+from segmenter.report import vega
 from tests.report.bases import TWELVE
 
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")
@@ -84,8 +84,10 @@ def test_it_needs_a_model(run, tmp_path):
     assert "has no model yet" in result.err
 
 
-def test_it_says_what_to_install(run, shop_file, monkeypatch):
-    monkeypatch.setattr(bundle, "find_spec", lambda name: None)
+@pytest.mark.parametrize("absent", ["altair", "jinja2", "vl_convert"])
+def test_it_says_what_to_install(run, shop_file, monkeypatch, absent):
+    find_spec = vega.find_spec
+    monkeypatch.setattr(vega, "find_spec", lambda name: None if name == absent else find_spec(name))
     result = run("report", shop_file)
     assert result.code == 2
     assert "pip install 'duckdb-segmenter[report]'" in result.err
@@ -94,23 +96,23 @@ def test_it_says_what_to_install(run, shop_file, monkeypatch):
 @pytest.fixture
 def no_helper(monkeypatch):
     """Let the helper process fail, and the script be gathered here."""
-    monkeypatch.setattr(bundle.sys, "executable", "/bin/false")
-    monkeypatch.setattr(bundle, "_javascript", lambda: "gathered here")
+    monkeypatch.setattr(vega.sys, "executable", "/bin/false")
+    monkeypatch.setattr(vega, "_javascript", lambda: "gathered here")
 
 
 def test_the_script_is_kept_on_disk(tmp_path, monkeypatch, no_helper):
     kept = tmp_path / "cache" / "vega.js"
-    monkeypatch.setattr(bundle, "_kept", lambda: kept)
-    with bundle.gathered() as library:
+    monkeypatch.setattr(vega, "_kept", lambda: kept)
+    with vega.gathered() as library:
         assert library() == "gathered here"
     assert kept.read_text(encoding="utf-8") == "gathered here"
     kept.write_text("from the disk")
-    with bundle.gathered() as library:
+    with vega.gathered() as library:
         assert library() == "from the disk"
 
 
 def test_an_installation_that_cannot_be_written_gathers_each_time(tmp_path, monkeypatch, no_helper):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(bundle, "_kept", lambda: tmp_path / "file" / "vega.js")
-    with bundle.gathered() as library:
+    monkeypatch.setattr(vega, "_kept", lambda: tmp_path / "file" / "vega.js")
+    with vega.gathered() as library:
         assert library() == "gathered here"

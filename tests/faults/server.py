@@ -21,7 +21,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import segmenter.cli
 import segmenter.cli.demo
-from segmenter.report import vega as bundle
+from segmenter.report import vega
 
 LIMIT = 120
 
@@ -38,7 +38,7 @@ shim.faults_arm.argtypes = [
 shim.faults_calls.restype = ctypes.c_long
 
 # what is drawn and loaded does not matter here, and takes long
-bundle.picture = lambda *_: SMALL_PICTURE
+vega.picture = lambda *_: SMALL_PICTURE
 segmenter.cli.demo._SALES = sys.argv[1]
 
 calls = mmap.mmap(-1, 8)

@@ -48,8 +48,8 @@ def test_a_condition_on_rows_may_name_customers(twelve, make):
         transactions="sales", customer="customer_id", amount="amount", where="customer_id <> 'lea'"
     )
     segmenter.fit(twelve, source, settings=Settings(n_neighbors=1))
-    assert "lea&#x27;" not in words_of(make(twelve).html)
-    assert "lea&#x27;" in words_of(make(twelve, with_customers=True).html)
+    assert "lea&#39;" not in words_of(make(twelve).html)
+    assert "lea&#39;" in words_of(make(twelve, with_customers=True).html)
 
 
 def test_nothing_is_fetched_from_anywhere(small):
@@ -63,7 +63,7 @@ def test_it_says_what_its_words_mean(reported):
     words, model = words_of(reported.html), reported.model
     assert "At-Risk means low value here" in words
     assert "of identified revenue" in words
-    assert "in the table&#x27;s currency" in words
+    assert "in the table&#39;s currency" in words
     assert "as of the snapshot of" in words
     if model.rows_without_customer:
         assert f"{model.rows_without_customer:,} of {model.source_rows:,} rows" in words

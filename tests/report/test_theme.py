@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from segmenter.report.theme import BACKGROUNDS, PALETTES, SHAPES, config, share
+from segmenter.report.theme import BACKGROUNDS, MARKS, PALETTES, config, share
 
 # Machado, Oliveira, Fernandes 2009, severity 1.0, on linear RGB
 EYES = {
@@ -72,7 +72,7 @@ def test_any_two_colours_can_be_told_apart(theme, eye):
 
 
 def test_there_is_a_shape_and_a_colour_for_each_of_seven_segments():
-    for values in (*PALETTES.values(), SHAPES):
+    for values in (*PALETTES.values(), MARKS):
         assert len(set(values)) == len(values) == 7
 
 

@@ -11,7 +11,7 @@ import altair as alt
 from segmenter.report.charts.base import BILLIONS, Canvas, Spec, listed
 from segmenter.report.dendrogram import Dendrogram
 from segmenter.report.level_maps import LevelMap
-from segmenter.report.theme import SHAPES, count, money, share
+from segmenter.report.theme import MARKS, count, money, share
 
 __all__ = ["concentration", "level_map", "tree"]
 
@@ -63,7 +63,7 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> S
     )
     parts = list(found.level.parts)
     again = [part for part in parts if part not in names]
-    spare = [f"spare {place}" for place in range(len(SHAPES) - len(names))]
+    spare = [f"spare {place}" for place in range(len(MARKS) - len(names))]
     canvas = Canvas()
     cells = canvas.of(rows).encode(
         color=alt.Color(
