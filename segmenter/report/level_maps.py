@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,9 @@ from sqlglot import exp
 from segmenter.points import Points
 from segmenter.report.availability import Missing
 from segmenter.report.dendrogram import Dendrogram, dendrogram
-from segmenter.report.recursion_tree import Block, Level, levels
+from segmenter.report.recursion_tree import Level
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
-from segmenter.schema.names import SCHEMA
 
 __all__ = ["MAX_POINTS", "LevelMap", "level_maps", "trees"]
 
@@ -56,50 +56,31 @@ class LevelMap:
     frequency: tuple[float, float]
 
 
-def level_maps(
-    con: duckdb.DuckDBPyConnection, splits: Rows, segments: Rows
-) -> list[LevelMap] | Missing:
-    """Return the map of each level of the current model.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-    splits, segments : list of dict
-        The rows of the current model in ``segments.model_splits`` and ``model_segments``.
-    """
-    maps = [_level_map(con, level) for level in levels(splits, segments)]
+def level_maps(con: duckdb.DuckDBPyConnection, levels: Sequence[Level]) -> list[LevelMap] | Missing:
+    """Return the map of each level of the current model."""
+    maps = [_level_map(con, level) for level in levels]
     return [each for each in maps if each] or FORGOTTEN
 
 
-def trees(
-    con: duckdb.DuckDBPyConnection, splits: Rows, segments: Rows
-) -> list[Dendrogram] | Missing:
+def trees(con: duckdb.DuckDBPyConnection, levels: Sequence[Level]) -> list[Dendrogram] | Missing:
     """Grow the tree of each level again and return its top."""
-    if sum(split["block_points"] for split in splits) > MAX_POINTS:
+    if sum(level.points for level in levels) > MAX_POINTS:
         return TOO_MANY
-    blocks = [level.block for level in levels(splits, segments)]
-    points = [_points(con, block) for block in blocks]
-    return [dendrogram(part) for part in points if len(part) > 1] or FORGOTTEN
+    blocks = [_points(con, level) for level in levels]
+    return [dendrogram(points) for points in blocks if len(points) > 1] or FORGOTTEN
 
 
 def _level_map(con: duckdb.DuckDBPyConnection, level: Level) -> LevelMap | None:
-    least, most, low, high = first_row(
-        con,
-        f"""
-        select min(frequency), max(frequency), min(monetary), max(monetary)
-        from {SCHEMA}.model_points
-        inner join {SCHEMA}.models using (model_id)
-        where is_current and list_contains($1, segment)
-        """,
-        [list(level.block.segments)],
-    )
+    extent = exp.select("min(frequency)", "max(frequency)", "min(monetary)", "max(monetary)")
+    query = extent.from_(_training_points(level).subquery("points"))
+    least, most, low, high = first_row(con, query.sql(dialect="duckdb"))
     if least is None:
         return None
     across = max(1, math.ceil((most - least + 1) / _ACROSS))
     up = _round_up((high - low) / _UP) or 1.0
     floor = math.floor(low / up) * up
     values: dict[str, exp.Expr] = {
-        "block": exp.array(*map(exp.Literal.string, level.block.segments)),
+        "block": _names(level),
         "monetary_from": literal(floor),
         "monetary_step": literal(up),
         "frequency_from": literal(least),
@@ -108,25 +89,27 @@ def _level_map(con: duckdb.DuckDBPyConnection, level: Level) -> LevelMap | None:
     cells = records(con, bind("queries/report_level", values).sql(dialect="duckdb"))
     return LevelMap(
         level,
-        [{**cell, "part": level.part_of(cell["segment"])} for cell in cells],
+        [{**cell, "part": level.part_of[cell["segment"]]} for cell in cells],
         (floor, max(cell["monetary_below"] for cell in cells)),
         (least - 0.5, max(cell["frequency_to"] for cell in cells) + 0.5),
     )
 
 
-def _points(con: duckdb.DuckDBPyConnection, block: Block) -> Points:
-    """Return the training points that ended up in a block."""
-    found = con.execute(
-        f"""
-        select model_points.monetary, model_points.frequency, model_points.customers
-        from {SCHEMA}.model_points
-        inner join {SCHEMA}.models using (model_id)
-        where is_current and list_contains($1, segment)
-        """,
-        [list(block.segments)],
-    ).fetchnumpy()
+def _points(con: duckdb.DuckDBPyConnection, level: Level) -> Points:
+    """Return the training points of a level, none where the fit did not keep them."""
+    found = con.execute(_training_points(level).sql(dialect="duckdb")).fetchnumpy()
     cents = np.round(np.asarray(found["monetary"], np.float64) * 100).astype(np.int64)
     return Points.group(cents, found["frequency"], found["customers"])
+
+
+def _training_points(level: Level) -> exp.Query:
+    query = bind("queries/report_level_points", {"block": _names(level)})
+    assert isinstance(query, exp.Query)
+    return query
+
+
+def _names(level: Level) -> exp.Expr:
+    return exp.array(*map(exp.Literal.string, level.segments))
 
 
 def _round_up(size: float) -> float:

@@ -18,6 +18,7 @@ from segmenter.report import availability as optional
 from segmenter.report.availability import NO_RHYTHM, Optional, no_time
 from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.level_maps import level_maps, trees
+from segmenter.report.recursion_tree import levels
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, read
 from segmenter.schema.names import SCHEMA, SNAPSHOT
@@ -87,6 +88,7 @@ class Questions(TemporaryTables):
         segments = self._ask("report_segments")
         splits = self._of_model("model_splits", "level")
         learned = self._of_model("model_segments", "segment_rank")
+        tree = levels(splits, [row["segment"] for row in learned])
         named = with_customers and self._has_customers
         return Facts(
             model=self._model,
@@ -108,8 +110,8 @@ class Questions(TemporaryTables):
             drift=optional.drift(self.con),
             data_quality=optional.data_quality(self.con),
             whales=self._named("is_whale") if named else [],
-            levels=level_maps(self.con, splits, learned),
-            trees=trees(self.con, splits, learned),
+            levels=level_maps(self.con, tree),
+            trees=trees(self.con, tree),
             leaving=self._named("lifecycle = 'lapsing'") if named else [],
             has_customers=self._has_customers,
         )

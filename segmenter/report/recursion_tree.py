@@ -1,109 +1,82 @@
-"""The recursion as a tree: which segments each level's two parts hold in the end."""
+"""The recursion as a tree: which segments the two parts of each split became, as the audit says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Block", "Level", "levels"]
-
-
-class Block(NamedTuple):
-    """Training customers who were together at some level.
-
-    Attributes
-    ----------
-    segments : tuple of str
-        The segments that they ended up in.
-    customers : int
-    total : float
-        What they spent together.
-    """
-
-    segments: tuple[str, ...]
-    customers: int
-    total: float
-
-    @property
-    def mean(self) -> float:
-        """What one of them spent, on average."""
-        return self.total / self.customers
+__all__ = ["Level", "has_parts", "levels"]
 
 
 class Level(NamedTuple):
-    """One level of the recursion: the block that was split, and its parts."""
+    """One level of the recursion: a block that was split.
+
+    Attributes
+    ----------
+    level : int
+    customers, points : int
+        Training customers of the block, and their distinct profiles.
+    part_of : mapping of str to str
+        From each segment of the block to its part, the higher part first: the segment itself, or
+        what became of the part.
+    """
 
     level: int
-    block: Block
-    higher: Block
-    lower: Block
-
-    def part_of(self, segment: str) -> str:
-        """Name the part that holds a segment: the segment itself, or what becomes of the part."""
-        part, word = (
-            (self.higher, "higher") if segment in self.higher.segments else (self.lower, "lower")
-        )
-        return segment if len(part.segments) == 1 else f"{word} part, split again"
+    customers: int
+    points: int
+    part_of: Mapping[str, str]
 
     @property
-    def parts(self) -> tuple[str, str]:
+    def segments(self) -> list[str]:
+        """The segments that the block became."""
+        return list(self.part_of)
+
+    @property
+    def parts(self) -> list[str]:
         """The names of the parts, higher first."""
-        return self.part_of(self.higher.segments[0]), self.part_of(self.lower.segments[0])
+        return list(dict.fromkeys(self.part_of.values()))
 
 
-def levels(
-    splits: Sequence[dict[str, Any]], segments: Sequence[dict[str, Any]]
-) -> tuple[Level, ...]:
-    """Undo the splits of an audit, from the last to the first.
+def has_parts(splits: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether an audit says what the parts became; fits of older versions did not note it."""
+    return all(split.get("higher_segments") for split in splits)
+
+
+def levels(splits: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Level]:
+    """Return the levels of an audit.
 
     Parameters
     ----------
-    splits : sequence of dict
-        Rows of ``segments.model_splits`` of one model, in the order of their levels.
-    segments : sequence of dict
-        Its rows of ``segments.model_segments``.
+    splits : sequence of mapping
+        Rows of ``model_splits`` of one model, in the order of their levels.
+    names : sequence of str
+        Its segments, highest first.
 
     Returns
     -------
-    tuple of Level
-        Empty where the audit and the segments do not fit together.
+    list of Level
+        Only the first one, by segment, where the audit does not say what the parts became.
 
     Examples
     --------
-    >>> split = {"level": 1, "higher_customers": 2, "lower_customers": 8}
-    >>> high = {"segment": "Higher", "customers": 2, "mean_monetary": 90.0}
-    >>> low = {"segment": "Lower", "customers": 8, "mean_monetary": 10.0}
-    >>> levels([split], [high, low])[0].block.segments
-    ('Higher', 'Lower')
+    >>> split = {"level": 1, "block_customers": 10, "block_points": 9}
+    >>> parts = {"higher_segments": ["Elite"], "lower_segments": ["Loyal", "At-Risk"]}
+    >>> levels([split | parts], ["Elite", "Loyal", "At-Risk"])[0].parts
+    ['Elite', 'lower part, split again']
     """
-    leaves = [
-        Block((row["segment"],), row["customers"], row["customers"] * row["mean_monetary"])
-        for row in segments
-    ]
-    return _undo(tuple(splits), leaves) or ()
+    if not has_parts(splits):
+        return [_level(splits[0], {name: name for name in names})]
+    return [_level(split, _part_of(split)) for split in splits]
 
 
-def _undo(splits: tuple[dict[str, Any], ...], blocks: list[Block]) -> tuple[Level, ...] | None:
-    """Join the two blocks that the last split made, in every way that its counts allow."""
-    if not splits:
-        return () if len(blocks) == 1 else None
-    *before, last = splits
-    for higher in blocks:
-        for lower in blocks:
-            if (
-                higher is lower
-                or higher.customers != last["higher_customers"]
-                or lower.customers != last["lower_customers"]
-                or higher.mean < lower.mean
-            ):
-                continue
-            joined = Block(
-                higher.segments + lower.segments,
-                higher.customers + lower.customers,
-                higher.total + lower.total,
-            )
-            others = [block for block in blocks if block is not higher and block is not lower]
-            found = _undo(tuple(before), [*others, joined])
-            if found is not None:
-                return (*found, Level(last["level"], joined, higher, lower))
-    return None
+def _level(split: Mapping[str, Any], part_of: Mapping[str, str]) -> Level:
+    return Level(split["level"], split["block_customers"], split["block_points"], part_of)
+
+
+def _part_of(split: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for side in ("higher", "lower"):
+        segments = split[f"{side}_segments"]
+        is_split = len(segments) > 1
+        found |= {name: f"{side} part, split again" if is_split else name for name in segments}
+    return found

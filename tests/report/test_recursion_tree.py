@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import duckdb
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 
 import segmenter
-from segmenter import Settings, Source
+from segmenter import Settings
 from segmenter.points import Points
 from segmenter.report.dendrogram import dendrogram
 from segmenter.report.recursion_tree import levels
+from tests.report.bases import READ
 
 
 def audit(con):
@@ -27,53 +27,39 @@ def audit(con):
     )
 
 
-@pytest.fixture(scope="module")
-def deep():
-    """A base that is split six times."""
-    con = duckdb.connect()
-    con.execute(
-        "create table points as select i * i as monetary, 1 + i % 7 as frequency, "
-        "1 + i % 3 as customers from range(300) as t(i)"
-    )
-    segmenter.fit(con, Source(points="points"), settings=Settings(levels=6, max_share=0.01))
-    yield con
-    con.close()
-
-
-def test_the_parts_of_each_level_are_found_again(deep):
-    splits, segments = audit(deep)
-    found = levels(splits, segments)
-    assert len(found) == 6
-    customers = {row["segment"]: row["customers"] for row in segments}
-    for level, split in zip(found, splits, strict=True):
-        for part, name in (
-            (level.higher, "higher"),
-            (level.lower, "lower"),
-            (level.block, "block"),
-        ):
-            assert sum(customers[s] for s in part.segments) == split[f"{name}_customers"]
-        assert set(level.higher.segments) | set(level.lower.segments) == set(level.block.segments)
-    assert set(found[0].block.segments) == set(customers)
-
-
-def test_parts_of_equal_size_are_told_apart_by_what_they_spent():
+def test_a_part_is_its_segment_or_says_that_it_was_split_again():
     splits = [
-        {"level": 1, "higher_customers": 4, "lower_customers": 8},
-        {"level": 2, "higher_customers": 4, "lower_customers": 4},
+        {
+            "level": 1,
+            "block_customers": 12,
+            "block_points": 9,
+            "higher_segments": ["A"],
+            "lower_segments": ["B", "C"],
+        },
+        {
+            "level": 2,
+            "block_customers": 8,
+            "block_points": 5,
+            "higher_segments": ["B"],
+            "lower_segments": ["C"],
+        },
     ]
-    segments = [
-        {"segment": name, "customers": 4, "mean_monetary": mean}
-        for name, mean in (("A", 90.0), ("B", 20.0), ("C", 5.0))
-    ]
-    first, second = levels(splits, segments)
-    assert first.parts == ("A", "lower part, split again")
-    assert second.parts == ("B", "C")
+    first, second = levels(splits, ["A", "B", "C"])
+    assert first.parts == ["A", "lower part, split again"]
+    assert (second.customers, second.parts) == (8, ["B", "C"])
 
 
-def test_an_audit_that_does_not_fit_has_no_levels():
-    split = {"level": 1, "higher_customers": 1, "lower_customers": 2}
-    segment = {"segment": "A", "customers": 3, "mean_monetary": 1.0}
-    assert levels([split], [segment]) == ()
+def test_a_model_of_an_older_version_shows_its_first_level_and_says_why(twelve, make):
+    """Nothing guesses what the parts became; a column that is not there counts like NULL."""
+    segmenter.fit(twelve, READ, settings=Settings(n_neighbors=1, levels=2, max_share=0.3))
+    twelve.execute("update segments.model_splits set higher_segments = null, lower_segments = null")
+    report = make(twelve)
+    drawn = {figure.key for figure in report.figures}
+    assert {"level-1", "tree-1"} <= drawn
+    assert not {"level-2", "tree-2"} & drawn
+    assert report.html.count("did not note which segments each part of a split became") == 2
+    twelve.execute("alter table segments.model_splits drop column higher_segments")
+    assert {figure.key for figure in make(twelve).figures} == drawn
 
 
 def test_levels_hold_their_customers(reported):

@@ -48,7 +48,7 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> S
         }
         for cell in found.cells
     ]
-    few = found.level.block.customers <= FEW
+    few = found.level.customers <= FEW
     x = alt.X(
         "middle_frequency:Q" if few else "frequency:Q",
         title="orders",
@@ -61,7 +61,7 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> S
         scale=alt.Scale(domain=list(found.monetary), nice=False),
         axis=alt.Axis(grid=False, labelExpr=BILLIONS),
     )
-    parts = list(found.level.parts)
+    parts = found.level.parts
     again = [part for part in parts if part not in names]
     spare = [f"spare {place}" for place in range(len(MARKS) - len(names))]
     canvas = Canvas()

@@ -9,11 +9,17 @@ from segmenter.report.availability import Missing
 from segmenter.report.charts.analyst import concentration, level_map, tree
 from segmenter.report.elements import Column, Figure, Section, Table
 from segmenter.report.facts import Facts
+from segmenter.report.recursion_tree import has_parts
 from segmenter.report.sections.diagnostics import trust_sections
 from segmenter.report.sections.movement import CUSTOMER_COLUMNS
 from segmenter.report.theme import count, day, moment, money, share
 
 __all__ = ["analyst_sections"]
+
+UNKNOWN_PARTS = (
+    "The version of segmenter that fitted this model did not note which segments each part of a "
+    "split became, so only the first level is drawn, by segment. Fit again to see all levels."
+)
 
 SPLIT_COLUMNS = (
     Column("level", "Level", "count"),
@@ -55,17 +61,19 @@ def _levels(facts: Facts, audit: Sequence[str]) -> Section:
     figures = [
         Figure(
             f"level-{found.level.level}",
-            f"Level {found.level.level}: {count(found.level.block.customers)} customers",
+            f"Level {found.level.level}: {count(found.level.customers)} customers",
             level_map(found, facts.names, zoom),
             "The frame is what the next level zooms into." if zoom else "",
         )
         for found, zoom in zip(facts.levels, zooms, strict=True)
     ]
-    lead = (
-        "Plain axes, training customers only. The largest block is split again on a scale of its "
-        "own: what was a corner fills the picture."
+    lead = "Plain axes, training customers only. " + (
+        "The largest block is split again on a scale of its own: what was a corner fills the "
+        "picture."
         if len(figures) > 1
-        else "Plain axes, training customers only. One split was enough."
+        else "One split was enough."
+        if len(facts.splits) == 1
+        else UNKNOWN_PARTS
     )
     return Section("levels", title, lead, figures, tables, audit)
 
@@ -86,7 +94,8 @@ def _trees(facts: Facts) -> Section:
         figures,
         notes=[
             "The tree comes before consolidation, which then moves customers to the nearer mean; "
-            "heights of different levels are not comparable, since each level has its own scale."
+            "heights of different levels are not comparable, since each level has its own scale.",
+            *([] if has_parts(facts.splits) else [UNKNOWN_PARTS]),
         ],
     )
 
