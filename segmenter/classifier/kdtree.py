@@ -1,8 +1,8 @@
 """The kd-tree under the classifier: made once, then asked for the voters of one query at a time.
 
-Cells are cut along their wider axis (Friedman, Bentley, Finkel 1977) between two distinct values,
-as near to the median as there are any. Not at the median itself: frequencies are small whole
-numbers, and a row of equal ones on both sides of a cut would have to be searched twice. A search
+Cells are parted along their wider axis (Friedman, Bentley, Finkel 1977) between two distinct
+values, as near to the median as there are any. Not at the median itself: frequencies are small
+whole numbers, and a row of equal ones on both sides of a face would be searched twice. A search
 keeps the offset of a cell along each axis (Arya, Mount 1993) and goes to the nearer side first.
 
 It is exact because floating point only ever *rules out*: the bound carries a slack above all
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from segmenter.classifier.exact_distance import SLACK, is_before, zero
 from segmenter.jit import inlined, inner, kernel
+from segmenter.jit.selection import Axes, select, spread, swap
 from segmenter.points import CodeArray, IntArray, Points
 
 __all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]
@@ -28,13 +29,13 @@ FloatArray = NDArray[np.float64]
 LEAF_SIZE = 8
 MAX_DEPTH = 256
 """Twice what can come: a side keeps 3/4 at most, unless one value is the majority of a cell. Two
-cuts later that value is alone, and no longer cut along its axis."""
+levels later that value is alone, and no longer parted along its axis."""
 
 
 class Tree(NamedTuple):
     """A kd-tree in flat arrays. Node 0 is the root; points are stored leaf by leaf."""
 
-    axis: NDArray[np.int8]  # (nodes,) what a node is cut along: 0 cents, 1 frequency
+    axis: NDArray[np.int8]  # (nodes,) what a node is parted along: 0 cents, 1 frequency
     face: FloatArray  # (nodes, 2) largest coordinate of the left child, smallest of the right
     child: CodeArray  # (nodes,) the left child, which the right one follows; 0 at a leaf
     span: IntArray  # (nodes, 2) the first of a node's points, and one past the last
@@ -60,17 +61,19 @@ class Scratch(NamedTuple):
 def plant(points: Points, segment: CodeArray, ratio: float, n_neighbors: int) -> Tree:
     """Return the tree over labelled points: O(n log n) time, O(n) memory."""
     n = len(points)
-    cents, frequency = points.cents.astype(np.float64), points.frequency.astype(np.float64)
-    order = np.arange(n)
+    placed = Axes(
+        points.cents.astype(np.float64), points.frequency.astype(np.float64), np.arange(n)
+    )
     axis, child = np.zeros(2 * n, np.int8), np.zeros(2 * n, np.int32)
     face, span = np.zeros((2 * n, 2)), np.zeros((2 * n, 2), np.int64)
-    nodes = _grow(cents, frequency, order, ratio, axis, face, child, span)
+    nodes = _grow(placed, ratio, axis, face, child, span)
+    order = placed.origin
     return Tree(
         axis=axis[:nodes].copy(),
         face=face[:nodes].copy(),
         child=child[:nodes].copy(),
         span=span[:nodes].copy(),
-        at=np.column_stack([cents[order], frequency[order]]),
+        at=np.column_stack([placed.x, placed.y]),
         customers=np.ascontiguousarray(points.customers[order], dtype=np.int64),
         segment=segment[order],
         number=order,
@@ -81,91 +84,50 @@ def plant(points: Points, segment: CodeArray, ratio: float, n_neighbors: int) ->
 
 
 @inner
-def _select(key: FloatArray, order: IntArray, low: int, high: int, middle: int) -> None:
-    """Put what belongs at `middle` there, smaller keys before it (Hoare's FIND)."""
-    high -= 1
-    seed = np.uint64(middle)
-    while low < high:
-        # a place that no layout can foresee: no input makes this quadratic
-        seed = seed * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-        pivot = key[order[low + np.int64(seed >> np.uint64(33)) % (high - low + 1)]]
-        i, j = low, high
-        while i <= j:
-            while key[order[i]] < pivot:
-                i += 1
-            while key[order[j]] > pivot:
-                j -= 1
-            if i <= j:
-                order[i], order[j] = order[j], order[i]
-                i += 1
-                j -= 1
-        if middle <= j:
-            high = j
-        elif middle >= i:
-            low = i
-        else:
-            return
-
-
-@inner
-def _cut(key: FloatArray, order: IntArray, low: int, high: int) -> int:
-    """Part low <= i < high between two distinct values, as near to the middle as there are."""
+def _part(points: Axes, low: int, high: int) -> int:
+    """Part low <= i < high between two distinct x, as near to the middle as there are."""
     middle = (low + high) >> 1
-    _select(key, order, low, high, middle)
-    value = key[order[middle]]
+    select(points, low, high, middle)
+    value = points.x[middle]
     first, last = middle, middle + 1
     for i in range(middle - 1, low - 1, -1):
-        if key[order[i]] == value:
+        if points.x[i] == value:
             first -= 1
-            order[i], order[first] = order[first], order[i]
+            swap(points, i, first)
     for i in range(middle + 1, high):
-        if key[order[i]] == value:
-            order[i], order[last] = order[last], order[i]
+        if points.x[i] == value:
+            swap(points, i, last)
             last += 1
     if first == low or (last < high and last - middle < middle - first):
         return last
     return first
 
 
-@inner
-def _is_taller(
-    cents: FloatArray, frequency: FloatArray, order: IntArray, low: int, high: int, ratio: float
-) -> bool:
-    """Whether a cell is wider along frequency than along cents."""
-    c0 = c1 = cents[order[low]]
-    f0 = f1 = frequency[order[low]]
-    for i in range(low + 1, high):
-        c, f = cents[order[i]], frequency[order[i]]
-        c0, c1 = min(c0, c), max(c1, c)
-        f0, f1 = min(f0, f), max(f1, f)
-    return bool(c0 == c1 or ratio * (f1 - f0) * (f1 - f0) > (c1 - c0) * (c1 - c0))
-
-
 @kernel
 def _grow(
-    cents: FloatArray,
-    frequency: FloatArray,
-    order: IntArray,
+    points: Axes,
     ratio: float,
     axis: NDArray[np.int8],
     face: FloatArray,
     child: CodeArray,
     span: IntArray,
 ) -> int:
-    """Cut cells until each holds at most `LEAF_SIZE` points; return how many nodes that took."""
-    span[0, 1] = len(order)
+    """Part cells until each holds at most `LEAF_SIZE` points; return how many nodes that took."""
+    turned = Axes(points.y, points.x, points.origin)
+    span[0, 1] = len(points.x)
     node, nodes = 0, 1
     while node < nodes:
         low, high = span[node, 0], span[node, 1]
         if high - low > LEAF_SIZE:
-            taller = _is_taller(cents, frequency, order, low, high, ratio)
-            key = frequency if taller else cents
-            middle = _cut(key, order, low, high)
-            left, right = key[order[low]], key[order[middle]]
+            wide, deep = spread(points, low, high), spread(turned, low, high)
+            taller = wide == 0.0 or ratio * deep * deep > wide * wide
+            along = turned if taller else points
+            middle = _part(along, low, high)
+            left, right = along.x[low], along.x[middle]
             for i in range(low, middle):
-                left = max(left, key[order[i]])
+                left = max(left, along.x[i])
             for i in range(middle, high):
-                right = min(right, key[order[i]])
+                right = min(right, along.x[i])
             axis[node] = taller
             face[node, 0], face[node, 1] = left, right
             child[node] = nodes

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from segmenter.clustering.ward_order import FloatArray, Forest, IdArray, is_older
 from segmenter.jit import bare_inner as inner
 from segmenter.jit import bare_kernel as kernel
+from segmenter.jit.selection import Axes, select, spread
 
 __all__ = ["BLOCK", "Tree", "fill", "rebuild", "refit", "refit_all", "search"]
 
@@ -67,72 +68,6 @@ def _node_block(tree: Tree, node: int) -> int:
     return node - tree.first if node >= tree.first else node - tree.first + (len(tree.box) >> 1)
 
 
-class Axes(NamedTuple):
-    """Points by a first and a second coordinate."""
-
-    x: FloatArray
-    y: FloatArray
-    origin: IdArray  # where each point was before
-
-
-@inner
-def _swap(points: Axes, i: int, j: int) -> None:
-    points.x[i], points.x[j] = points.x[j], points.x[i]
-    points.y[i], points.y[j] = points.y[j], points.y[i]
-    points.origin[i], points.origin[j] = points.origin[j], points.origin[i]
-
-
-@inner
-def _less(points: Axes, i: int, x: float, y: float) -> bool:
-    return points.x[i] < x or (points.x[i] == x and points.y[i] < y)
-
-
-@inner
-def _more(points: Axes, i: int, x: float, y: float) -> bool:
-    return points.x[i] > x or (points.x[i] == x and points.y[i] > y)
-
-
-@inner
-def _median3(points: Axes, i: int, j: int, k: int) -> int:
-    if _less(points, j, points.x[i], points.y[i]):
-        i, j = j, i
-    if _less(points, k, points.x[j], points.y[j]):
-        j = i if _less(points, k, points.x[i], points.y[i]) else k
-    return j
-
-
-@inner
-def _select(points: Axes, low: int, high: int, k: int) -> None:
-    """Hoare's selection by (x, y): what is in [low, k) comes before what is in [k, high).
-
-    By both: where many x are equal, those of one side would lie all over the other side's box.
-    """
-    high -= 1
-    seed = np.uint64(k)
-    while low < high:
-        seed = seed * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-        span, u = high - low + 1, np.int64(seed >> np.uint64(24))
-        # three places that no layout can foresee: no input makes this quadratic
-        pivot = _median3(points, low + u % span, low + (u >> 6) % span, low + (u >> 12) % span)
-        x, y = points.x[pivot], points.y[pivot]
-        i, j = low, high
-        while i <= j:
-            while _less(points, i, x, y):
-                i += 1
-            while _more(points, j, x, y):
-                j -= 1
-            if i <= j:
-                _swap(points, i, j)
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            return
-
-
 @inner
 def _left_blocks(blocks: int) -> int:
     """Return how many of a complete binary tree's leaves are left of its root."""
@@ -140,14 +75,6 @@ def _left_blocks(blocks: int) -> int:
     while 2 * full <= blocks:
         full *= 2
     return full // 2 + min(blocks - full, full // 2)
-
-
-@inner
-def _spread(points: Axes, low: int, high: int) -> float:
-    least = most = points.x[low]
-    for i in range(low + 1, high):
-        least, most = min(least, points.x[i]), max(most, points.x[i])
-    return most - least
 
 
 @kernel
@@ -163,11 +90,11 @@ def _split_at_medians(points: Axes, ratio: float, stack: NDArray[np.int64]) -> N
         while blocks > 1:
             low, high = start * BLOCK, min((start + blocks) * BLOCK, n)
             left = _left_blocks(blocks)
-            wide, deep = _spread(points, low, high), _spread(turned, low, high)
+            wide, deep = spread(points, low, high), spread(turned, low, high)
             if wide * wide >= ratio * deep * deep:
-                _select(points, low, high, low + left * BLOCK)
+                select(points, low, high, low + left * BLOCK)
             else:
-                _select(turned, low, high, low + left * BLOCK)
+                select(turned, low, high, low + left * BLOCK)
             stack[top, 0], stack[top, 1] = start + left, blocks - left
             top += 1
             blocks = left
