@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from math import comb
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from segmenter.cli.options import Format
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
+from segmenter.evaluation.metrics import adjusted_rand
 from segmenter.formatting import counted, percent, verb
 from segmenter.schema.names import SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["COLUMNS", "adjusted_rand_index", "show_comparison"]
+__all__ = ["COLUMNS", "show_comparison"]
 
 COLUMNS = (
     Column("segment_a", "In A"),
@@ -46,36 +48,16 @@ def show_comparison(con: duckdb.DuckDBPyConnection, a: int, b: int, rows: Pairs)
 _TABLE = Format.TABLE
 
 
-def adjusted_rand_index(counts: Sequence[tuple[Any, Any, int]]) -> float:
-    """Return how far two labellings agree, from the size of each pair of labels: 1 is fully.
-
-    Hubert and Arabie (1985), Comparing partitions. scikit-learn has it for labels, not for counts
-    that a database has already added up.
-    """
-    of_a: dict[Any, int] = defaultdict(int)
-    of_b: dict[Any, int] = defaultdict(int)
-    for label_a, label_b, count in counts:
-        of_a[label_a] += count
-        of_b[label_b] += count
-    together = sum(comb(count, 2) for _, _, count in counts)
-    in_a, in_b = (sum(comb(count, 2) for count in side.values()) for side in (of_a, of_b))
-    pairs = comb(sum(of_a.values()), 2)
-    if not pairs:
-        return 1.0
-    expected = in_a * in_b / pairs
-    largest = (in_a + in_b) / 2
-    return 1.0 if largest == expected else (together - expected) / (largest - expected)
-
-
 def _agreement(rows: Pairs) -> str:
-    counts = [(row[4], row[5], int(row[2])) for row in rows]
-    total = sum(count for _, _, count in counts)
+    customers, ranks_a, ranks_b = (
+        np.array([row[place] for row in rows], dtype=np.int64) for place in (2, 4, 5)
+    )
+    total = int(customers.sum())
     if not total:
         return "There are no customers to compare."
-    ranks_a, ranks_b = ({count[side] for count in counts} for side in (0, 1))
     same = sum(int(row[2]) for row in rows if row[0] == row[1])
-    index = adjusted_rand_index(counts)
-    names = "" if ranks_a == ranks_b else " The versions do not have equally many segments."
+    index = adjusted_rand(ranks_a, ranks_b, customers)
+    names = "" if set(ranks_a) == set(ranks_b) else " The versions do not have equally many segments."
     return (
         f"{percent(same / total, 1)} of {counted(total, 'customer')} "
         f"{verb(total, 'has', 'have')} a segment of the same name in both; adjusted Rand index "

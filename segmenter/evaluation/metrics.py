@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,14 +161,16 @@ def _scatter(block: Moments, r: Fraction) -> Fraction:
     return cents + r * (block.squared_frequency - Fraction(block.frequency**2, n))
 
 
-def adjusted_rand(one: Labels, other: Labels, customers: NDArray[np.int64]) -> float:
+def adjusted_rand(
+    one: NDArray[np.integer[Any]], other: NDArray[np.integer[Any]], customers: NDArray[np.int64]
+) -> float:
     """Return the adjusted Rand index of two labellings of the same customers.
 
     Parameters
     ----------
-    one, other : ndarray of int32, shape (n_points,)
-        Codes from 0.
-    customers : ndarray of int64, shape (n_points,)
+    one, other : ndarray of int, shape (n,)
+        Small codes from 0, of points or of whatever customers were added up by.
+    customers : ndarray of int64, shape (n,)
 
     Returns
     -------
