@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmenter.classifier.rules import Rules
-from segmenter.clustering.recursion import Segment, Segmentation, Split
+from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import SegmenterError
 from segmenter.points import Points
 from segmenter.settings import Settings

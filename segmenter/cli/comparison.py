@@ -57,7 +57,9 @@ def _agreement(rows: Pairs) -> str:
         return "There are no customers to compare."
     same = sum(int(row[2]) for row in rows if row[0] == row[1])
     index = adjusted_rand(ranks_a, ranks_b, customers)
-    names = "" if set(ranks_a) == set(ranks_b) else " The versions do not have equally many segments."
+    names = (
+        "" if set(ranks_a) == set(ranks_b) else " The versions do not have equally many segments."
+    )
     return (
         f"{percent(same / total, 1)} of {counted(total, 'customer')} "
         f"{verb(total, 'has', 'have')} a segment of the same name in both; adjusted Rand index "

@@ -1,4 +1,4 @@
-"""The recursion: split, look whether one block holds the majority, zoom into it, split again.
+"""The recursion: split, see whether one block holds the majority, zoom into it, split again.
 
 A plain clustering of a lopsided base puts most customers into one "average" block. Here that block
 is found by its share of all training customers and is split again with a scaling of its own (the
@@ -8,94 +8,22 @@ recorded: who was split, what came out, and why it went on or stopped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.consolidation import consolidate
 from segmenter.clustering.naming import segment_names
+from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import InputError
 from segmenter.formatting import counted, percent, verb
 from segmenter.points import Points
 from segmenter.settings import AUTO_LEVELS, Settings
 
-__all__ = ["Segment", "Segmentation", "Split", "flat_segments", "recursive_segments"]
+__all__ = ["flat_segments", "recursive_segments"]
 
 Labels = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Split:
-    """One level of the recursion: a row of ``segments.model_splits``.
-
-    Heights are in the currency of monetary; shares are of all training customers. The segments
-    that each part became in the end are in the order of their rank; None where a model was stored
-    before fits noted them.
-    """
-
-    level: int
-    block_customers: int
-    block_points: int
-    block_share: float
-    scaling: float
-    height: float
-    next_height: float | None
-    higher_customers: int
-    lower_customers: int
-    moved_customers: int
-    largest_customers: int
-    largest_share: float
-    max_share: float
-    is_lopsided: bool
-    decision: str
-    reason: str
-    frequency_agrees: bool
-    higher_segments: tuple[str, ...] | None = None
-    lower_segments: tuple[str, ...] | None = None
-
-
-class Segment(NamedTuple):
-    """What one leaf holds: training customers and their mean profile."""
-
-    name: str
-    customers: int
-    mean_monetary: float
-    mean_frequency: float
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """The result of a recursion.
-
-    Attributes
-    ----------
-    points : Points
-    codes : ndarray of int32, shape (n_points,)
-        Segment of each point: 0 is the one with the highest mean monetary.
-    segments : tuple of Segment
-        In the order of the codes.
-    splits : tuple of Split
-    scaling : float
-        The scaling r of level 1, which the classifier uses.
-    flat_share : float
-        Share of the largest block when level 1 is cut into as many blocks at once.
-    warnings : tuple of str
-    """
-
-    points: Points
-    codes: Labels
-    segments: tuple[Segment, ...]
-    splits: tuple[Split, ...]
-    scaling: float
-    flat_share: float
-    warnings: tuple[str, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the segments in the order of the codes."""
-        return tuple(segment.name for segment in self.segments)
 
 
 def recursive_segments(points: Points, settings: Settings | None = None) -> Segmentation:

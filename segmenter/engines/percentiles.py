@@ -12,7 +12,7 @@ import math
 import duckdb
 from sqlglot import exp
 
-from segmenter.engines.translate import fold_constants
+from segmenter.engines.constant_folding import fold_constants
 from segmenter.schema.files import literal
 from segmenter.sources.engine import Engine
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from segmenter.engines.translate import FUNCTION
 from segmenter.errors import SegmenterError, first_line
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import CLASSIFIER, SCHEMA
 
 __all__ = ["asking"]
 
@@ -46,7 +45,7 @@ def asking(told: str = "") -> Iterator[None]:
         ) from None
     except psycopg.errors.InvalidFunctionDefinition as error:
         raise SegmenterError(
-            f"{first_line(error)} There is a function {SCHEMA}.{FUNCTION} that Segmenter did "
+            f"{first_line(error)} There is a function {SCHEMA}.{CLASSIFIER} that Segmenter did "
             "not make. Rename it, then fit; nothing was published."
         ) from None
     except (psycopg.errors.UndefinedFunction, psycopg.errors.FeatureNotSupported) as error:

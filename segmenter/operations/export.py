@@ -15,13 +15,13 @@ from segmenter.classifier.case_expression import case_expression
 from segmenter.engines.ddl import check_dialect, create_function, create_schema, create_view, write
 from segmenter.engines.inline_views import one_query
 from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
-from segmenter.engines.translate import FUNCTION, port
+from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
 from segmenter.schema.files import bind, literal, read
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
@@ -98,7 +98,7 @@ def export(
     ...                 "from range(500) as t(i)")
     >>> sales = segmenter.Source(transactions="sales", customer="customer", amount="amount")
     >>> script = export(segmenter.fit(con, sales), "snowflake", table="shop.sales")
-    >>> "CREATE OR REPLACE FUNCTION segments.classify_segment" in script
+    >>> "CREATE OR REPLACE CLASSIFIER segments.classify_segment" in script
     True
     >>> con.close()
     """
@@ -189,7 +189,7 @@ def model_function(model: Model, dialect: str) -> exp.Expr:
 def _body(model: Model) -> exp.Expr:
     names = [exp.Literal.string(name) for name in model.names]
     rules = {"body": case_expression(model.rules, names, model.points)}
-    body = bind(f"macros/{FUNCTION}", rules).expression
+    body = bind(f"macros/{CLASSIFIER}", rules).expression
     assert isinstance(body, exp.Expr)
     return body
 
@@ -197,7 +197,7 @@ def _body(model: Model) -> exp.Expr:
 def _inline_function(view: exp.Expr, body: exp.Expr) -> None:
     """Put the function's expression into a view in the place of its calls."""
     for call in list(view.find_all(exp.Anonymous)):
-        if call.name.lower() == FUNCTION:
+        if call.name.lower() == CLASSIFIER:
             monetary, frequency = call.expressions
             inlined = body.copy()
             for column in list(inlined.find_all(exp.Column)):
@@ -227,11 +227,11 @@ def _points_query(model: Model, source: Source, dialect: str, table: str | None)
 
 def _function(model: Model, dialect: str, catalog: exp.Identifier | None) -> str:
     comment = (
-        f"-- {FUNCTION}(monetary, frequency): the segment of a customer; NULL, NaN or infinity in "
-        "gives NULL"
+        f"-- {CLASSIFIER}(monetary, frequency): the segment of a customer; NULL, NaN or infinity "
+        "in gives NULL"
     )
     body = model_function(model, dialect)
-    return f"{comment}\n{create_function(FUNCTION, body, dialect, catalog)}"
+    return f"{comment}\n{create_function(CLASSIFIER, body, dialect, catalog)}"
 
 
 def _take_parameters_as_doubles(body: exp.Expr) -> None:

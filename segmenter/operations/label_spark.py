@@ -16,7 +16,7 @@ from sqlglot import exp
 from segmenter.engines.ddl import create_session_function, write
 from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
-from segmenter.engines.translate import FUNCTION, port
+from segmenter.engines.translate import port
 from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, verb
 from segmenter.model import Model
@@ -24,6 +24,7 @@ from segmenter.operations.export import model_function
 from segmenter.operations.label_columns import ADDED
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
+from segmenter.schema.names import CLASSIFIER
 from segmenter.settings import Settings
 from segmenter.sources.engine import FRAME
 from segmenter.sources.expressions import resolve
@@ -32,7 +33,7 @@ from segmenter.training.stage import Stage
 
 __all__ = ["Lake", "label_on_spark"]
 
-_FUNCTION = f"segmenter_{FUNCTION}"
+_FUNCTION = f"segmenter_{CLASSIFIER}"
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _query(
         {**values, "rank_of_segment": exp.cast(rank, "integer"), "source": plain.subquery()},
     )
     for call in list(query.find_all(exp.Anonymous)):
-        if call.name.lower() == FUNCTION:
+        if call.name.lower() == CLASSIFIER:
             call.set("this", _FUNCTION)
     assert isinstance(query, exp.Select)
     names = [exp.column(name, quoted=True) for name in (*kept, *ADDED)]

@@ -20,13 +20,12 @@ from segmenter.engines.ddl import (
     create_view,
 )
 from segmenter.engines.script_frame import SCRIPT
-from segmenter.engines.translate import FUNCTION
 from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations.export import model_function, model_views
 from segmenter.progress import Progress
 from segmenter.schema.files import redirect
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.engine import Publication
 from segmenter.sources.source import Source
@@ -114,7 +113,7 @@ def _lasting(stage: Stage, model: Model) -> Publication:
             create_schema(dialect),
             *(f"drop view if exists {SCHEMA}.{name}" for name in stale),
         ],
-        function=create_function(FUNCTION, model_function(model, dialect), dialect),
+        function=create_function(CLASSIFIER, model_function(model, dialect), dialect),
         views=views,
         statements=[create_view(name, view, dialect) for name, view in views.items()],
     )
@@ -134,11 +133,11 @@ def _of_session(stage: Stage, model: Model) -> Publication:
     for name, view in views.items():
         own[names[name]] = query = redirect(view, names)
         for dot in list(query.find_all(exp.Dot)):
-            if dot.this.name == SCHEMA and dot.expression.name.lower() == FUNCTION:
+            if dot.this.name == SCHEMA and dot.expression.name.lower() == CLASSIFIER:
                 dot.replace(dot.expression)
     return Publication(
         before=[],
-        function=create_session_function(FUNCTION, model_function(model, dialect), dialect),
+        function=create_session_function(CLASSIFIER, model_function(model, dialect), dialect),
         views=own,
         statements=[create_view(*view, dialect, temporary=True) for view in own.items()],
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
-from segmenter.clustering.recursion import Segment, Segmentation, Split
+from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import NoModelError, SegmenterError
 from segmenter.model import Model
 from segmenter.points import Points

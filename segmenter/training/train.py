@@ -11,7 +11,8 @@ import duckdb
 
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules, compile_rules
-from segmenter.clustering.recursion import Segmentation, recursive_segments
+from segmenter.clustering.recursion import recursive_segments
+from segmenter.clustering.segmentation import Segmentation
 from segmenter.errors import InputError, reason
 from segmenter.formatting import counted, percent
 from segmenter.model import Model

@@ -8,10 +8,10 @@ import sqlglot
 from sqlglot import exp
 
 from segmenter import SegmenterError
-from segmenter.engines import translate as portability
+from segmenter.engines import translate
 from segmenter.engines.literals import settled_literals
 from segmenter.engines.semantics import keep_meaning
-from segmenter.engines.translate import RULES
+from segmenter.engines.translate import TRANSLATIONS
 
 
 def rewritten(rule, query, dialect="trino", write=None):
@@ -19,10 +19,9 @@ def rewritten(rule, query, dialect="trino", write=None):
     return tree.sql(dialect=write or dialect)
 
 
-def test_every_rule_is_public_and_used():
-    assert {rule.__name__ for rule in RULES} | {"FUNCTION", "RULES", "port"} == set(
-        portability.__all__
-    )
+def test_every_translation_is_public_and_used():
+    names = {translation.__name__ for translation in TRANSLATIONS}
+    assert names | {"TRANSLATIONS", "port"} == set(translate.__all__)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +35,7 @@ def test_every_rule_is_public_and_used():
 )
 def test_now_is_in_utc(dialect, expected):
     query = "select make_timestamp(epoch_us(current_timestamp))"
-    assert rewritten(portability.utc_now, query, dialect) == expected
+    assert rewritten(translate.utc_now, query, dialect) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_now_is_in_utc(dialect, expected):
     ],
 )
 def test_fold_constants(query, expected):
-    assert rewritten(portability.fold_constants, query, "duckdb") == (expected or query)
+    assert rewritten(translate.fold_constants, query, "duckdb") == (expected or query)
 
 
 def test_finite_inputs(con):
@@ -78,10 +77,10 @@ def test_finite_inputs(con):
     )
     expected = con.execute(query).fetchall()
     for dialect in ("postgres", "snowflake"):
-        again = rewritten(portability.finite_inputs, query, dialect, "duckdb")
+        again = rewritten(translate.finite_inputs, query, dialect, "duckdb")
         assert "ISFINITE" not in again.upper()
         assert con.execute(again).fetchall() == expected
-    assert "CAST('inf' AS FLOAT64)" in rewritten(portability.finite_inputs, query, "bigquery")
+    assert "CAST('inf' AS FLOAT64)" in rewritten(translate.finite_inputs, query, "bigquery")
 
 
 @pytest.mark.parametrize(
@@ -93,32 +92,32 @@ def test_finite_inputs(con):
     ],
 )
 def test_double_division(query, expected):
-    assert rewritten(portability.double_division, query) == expected
-    assert rewritten(portability.double_division, query, "spark") == expected
+    assert rewritten(translate.double_division, query) == expected
+    assert rewritten(translate.double_division, query, "spark") == expected
 
 
 def test_whole_division_never_goes_through_doubles():
     query = "SELECT (a - 1) // 100"
-    assert rewritten(portability.whole_division, query) == "SELECT CAST(a - 1 AS BIGINT) / 100"
-    assert rewritten(portability.whole_division, query, "spark") == "SELECT (a - 1) DIV 100"
+    assert rewritten(translate.whole_division, query) == "SELECT CAST(a - 1 AS BIGINT) / 100"
+    assert rewritten(translate.whole_division, query, "spark") == "SELECT (a - 1) DIV 100"
 
 
 def test_microseconds():
     query = "SELECT CAST(a AS TIMESTAMP)"
-    assert rewritten(portability.microseconds, query) == "SELECT CAST(a AS TIMESTAMP(6))"
-    assert rewritten(portability.microseconds, query, "postgres") == query
+    assert rewritten(translate.microseconds, query) == "SELECT CAST(a AS TIMESTAMP(6))"
+    assert rewritten(translate.microseconds, query, "postgres") == query
 
 
 def test_typed_nulls():
     query = "SELECT NULL AS order_id, NULLIF(a, NULL) AS b"
-    assert rewritten(portability.typed_nulls, query) == query.replace(
+    assert rewritten(translate.typed_nulls, query) == query.replace(
         "NULL AS o", "CAST(NULL AS VARCHAR) AS o"
     )
 
 
 def test_qualified_function():
     query = "SELECT CLASSIFY_SEGMENT(a, b), other.classify_segment(a, b)"
-    assert rewritten(portability.qualified_function, query) == (
+    assert rewritten(translate.qualified_function, query) == (
         "SELECT segments.CLASSIFY_SEGMENT(a, b), other.classify_segment(a, b)"
     )
 
@@ -146,7 +145,7 @@ def test_percentile_by_rank(con, q):
     }
     con.register("numbers", numbers)
     query = PERCENTILES.format(q=q)
-    again = rewritten(portability.percentile_by_rank, query, "trino", "duckdb")
+    again = rewritten(translate.percentile_by_rank, query, "trino", "duckdb")
     assert "QUANTILE" not in again.upper()
     found, expected = (np.array(con.execute(text).fetchall()) for text in (again, query))
     np.testing.assert_allclose(found, expected, rtol=1e-13)
@@ -157,7 +156,7 @@ def test_percentile_by_rank(con, q):
 def test_percentile_by_rank_of_nothing(con):
     con.execute("create table numbers as select 1 as g, 1.0 as x, 0 as f")
     again = rewritten(
-        portability.percentile_by_rank,
+        translate.percentile_by_rank,
         "with found as (select quantile_cont(x, 0.9) as q from numbers where f > 0) from found",
         write="duckdb",
     )
@@ -168,13 +167,13 @@ def test_duckdb_keeps_its_own_percentile():
     tree = sqlglot.parse_one(
         "with a as (select quantile_cont(x, 0.9) from t) from a", read="duckdb"
     )
-    assert "QUANTILE_CONT" in portability.port(tree, "duckdb").sql(dialect="duckdb")
+    assert "QUANTILE_CONT" in translate.port(tree, "duckdb").sql(dialect="duckdb")
 
 
 def test_the_rules_leave_a_plain_query_alone():
     query = "SELECT a, SUM(b) FROM t WHERE a > 1 GROUP BY a"
     tree = sqlglot.parse_one(query, read="duckdb")
-    assert portability.port(tree, "trino").sql(dialect="trino") == query
+    assert translate.port(tree, "trino").sql(dialect="trino") == query
 
 
 @pytest.mark.parametrize(
@@ -227,7 +226,7 @@ def test_the_rules_leave_a_plain_query_alone():
     ],
 )
 def test_where_a_dialect_means_something_else(rule, dialect, query, expected):
-    found = rewritten(getattr(portability, rule), query, dialect)
+    found = rewritten(getattr(translate, rule), query, dialect)
     assert found == (expected or sqlglot.transpile(query, read="duckdb", write=dialect)[0])
 
 
@@ -276,7 +275,7 @@ def test_keep_meaning(expression, dialect, expected):
 
 def test_plain_times():
     query = "SELECT STRPTIME(a, '%Y') AS b, DATE_TRUNC('MONTH', a) AS c"
-    found = rewritten(portability.plain_times, query, "postgres")
+    found = rewritten(translate.plain_times, query, "postgres")
     assert found == (
         "SELECT CAST(TO_TIMESTAMP(a, 'YYYY') AS TIMESTAMP) AS b, "
         "DATE_TRUNC('MONTH', CAST(a AS TIMESTAMP)) AS c"
