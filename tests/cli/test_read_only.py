@@ -90,9 +90,10 @@ def site(tmp_path_factory):
     assert FOLDER is not None
     if FOLDER.parent == ROOT / "segmenter" / "__pycache__":
         place = knn._clamp._cache._impl.locator.get_suitable_cache_subpath
-        kept = FOLDER / place(str(ROOT / "segmenter" / "knn.py"))
-        moved = FOLDER.name, place(str(package / "knn.py"))
-        if kept.is_dir():
+        for kept in filter(Path.is_dir, FOLDER.iterdir()):  # a folder for each package
+            name = kept.name.rpartition("_")[0]
+            assert kept.name == place(str(ROOT / "segmenter" / name / "x.py"))
+            moved = FOLDER.name, place(str(package / name / "x.py"))
             shutil.copytree(kept, package.joinpath("__pycache__", *moved))
     paths = [site, *site.rglob("*")]
     for path in paths:
