@@ -9,6 +9,26 @@ import segmenter
 from segmenter import Model, Source
 from tests.datasets import DATASETS, SHOP, load_dataset
 
+COSTLY = {
+    "base",  # a million customers
+    "chromium",
+    "fitted",  # three real data sets
+    "node_folder",
+    "old_duckdb",
+    "retail",
+    "server",  # PostgreSQL, or the one that forks commands with faults
+    "spark",
+    "start",  # a process of its own
+}
+"""Fixtures that take long: who uses one is slow."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what the inner loop can leave out: ``pytest -m "not slow"``."""
+    for item in items:
+        if COSTLY.intersection(item.fixturenames) or item.get_closest_marker("extended"):
+            item.add_marker(pytest.mark.slow)
+
 
 class Fitted:
     """A data set in memory with a model."""

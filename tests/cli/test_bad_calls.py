@@ -16,6 +16,8 @@ from segmenter.formatting import visible
 from tests.bad_calls import COUNT, Call, calls
 from tests.bad_files import make_files
 
+pytestmark = pytest.mark.slow
+
 FEW = 150
 """How many are tried with every change; the others behind the marker ``extended``."""
 

@@ -17,6 +17,8 @@ from segmenter.classifier import knn
 from segmenter.jit import FOLDER
 from tests.datasets import SHOP
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 
 FIT = (
