@@ -89,7 +89,10 @@ class _ConnectionSession:
         """Return a second connection to the same database."""
         con = self._con()
         if con is None:
-            raise SegmenterError("the connection of this function is closed.")
+            raise SegmenterError(
+                "the connection of this function is closed. Open another one, and register the "
+                "functions there: segmenter.register(con)."
+            )
         return con.cursor()
 
     def model(self) -> Model:

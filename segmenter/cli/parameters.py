@@ -11,11 +11,14 @@ __all__ = ["in_options"]
 _COMMANDS = {
     "segmenter.fit(con, segmenter.Source(transactions='TABLE', customer='COLUMN', "
     "amount='COLUMN')).": "segmenter fit DB --transactions TABLE --customer COLUMN --amount COLUMN",
-    "segmenter.fit(spark, ...)": "segmenter fit --engine spark",
-    "segmenter.fit(postgres, ...)": "segmenter fit --engine postgres",
+    "segmenter.fit(spark, source)": "segmenter fit --engine spark",
+    "segmenter.fit(postgres, source)": "segmenter fit --engine postgres",
     "select * from segments.models": "segmenter models DB",
 }
 """What messages of the library say to call, as commands."""
+
+_OTHER_TEXTS = {"allow", "monetary", "frequency", "partition_by", "since", "stage", "table"}
+"""Parameters of single verbs that are texts."""
 
 
 def in_options(message: str) -> str:
@@ -34,10 +37,7 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
     from segmenter.sources.source import Source
 
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
-    settings |= {"allow_lost_rows", "memory_limit", "threads", "wait"}
-    texts = {field.name for field in dataclasses.fields(Source)} | {
-        "allow",
-        "monetary",
-        "frequency",
-    }
+    settings |= {"allow_lost_rows", "memory_limit", "overwrite", "overwrite_column"}
+    settings |= {"threads", "wait"}
+    texts = {field.name for field in dataclasses.fields(Source)} | _OTHER_TEXTS
     return frozenset(settings | texts), frozenset(texts - settings)

@@ -152,7 +152,7 @@ class Postgres:
                 return exp.table_(relation, db=schema, quoted=True), name, True
         raise SegmenterError(
             f"there is no table or view {name!r} in this database, or not on the search path. "
-            "Give its schema too: --transactions shop.sales"
+            "Give its schema too: transactions = 'shop.sales'."
         )
 
     def _oid(self, text: str) -> int | None:

@@ -183,8 +183,8 @@ def _in_folders(columns: Sequence[str]) -> str:
 def _way_out(found: Sequence[str], columns: Sequence[str]) -> str:
     known = {column.casefold() for column in columns}
     if found and all(name.casefold() in known for name in found):
-        words = " ".join(f"--partition-by {name}" for name in found)
-        return f"Name another output, or lay them out as it is: {words}"
+        words = ", ".join(f"partition_by = {name!r}" for name in found)
+        return f"Name another output, or lay them out as it is: {words}."
     return "Name another output."
 
 

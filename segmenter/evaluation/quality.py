@@ -85,7 +85,7 @@ def trained_model(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -
     if known and first_row(con, query, [model_id]) == (0,):
         raise SegmenterError(
             f"model {model_id} kept its rules only and forgot its points, and quality is measured "
-            "on points. Fit again without --forget-points to measure it."
+            "on points. Fit again without forget_points to measure it."
         )
     return store.load(con, model_id)
 

@@ -132,7 +132,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         if table is not None:
             raise InputError(
                 "this model was fitted to anonymous points, so only its function is exported and "
-                "there are no views over a table. Leave the table out."
+                "there are no views over a table. Leave table out."
             )
     else:
         values = source_values(source, model.settings, dialect, table)
@@ -140,7 +140,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         if dialect in _NAMES_IN_VIEWS and not relation.args.get("db"):
             raise InputError(
                 f"a view of {dialect} does not find {relation.name} without its schema. Name the "
-                f"table in full: table = 'shop.{relation.name}'"
+                f"table in full: table = {f'shop.{relation.name}'!r}."
             )
         catalog = relation.args.get("catalog")
         files = view_files(source, is_live=True, has_macro=True)

@@ -98,7 +98,7 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
         kind = "a data frame" if source.was_frame else f"the file {stored}"
         raise InputError(
             f"the model was fitted to {kind}, which {dialect} does not have. Name a table with the "
-            "same columns there: table = 'shop.sales'"
+            "same columns there: table = 'shop.sales'."
         )
     if source.is_file:
         is_parquet = re.search(r"\.(parquet|pq)$", stored, re.I) is not None

@@ -152,7 +152,7 @@ class Forgetting:
         if source.kind == "points":
             raise SegmenterError(
                 "this model was fitted to anonymous points, so no customer is stored. A point may "
-                "be one person all the same: fit with --forget-points to keep rules only."
+                "be one person all the same: fit with forget_points = True to keep rules only."
             )
         relation = SNAPSHOT if has_table(self.con, SNAPSHOT) else "customer_profile"
         try:
@@ -256,5 +256,5 @@ def _of_source(relation: str, there: int | None, shown: int) -> Step:
         relation,
         0,
         f"still has {rows} of them: the live views show them, and the next refresh or fit brings "
-        "them back, unless the rows are deleted there or the customer is excluded (fit --exclude)",
+        "them back, unless the rows are deleted there or the customer is excluded (exclude)",
     )

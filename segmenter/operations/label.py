@@ -319,7 +319,7 @@ def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str
     if fitted.get("window") != source.window:
         yield (
             f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "
-            f"added up over {_window(source.window)}. Give the same --window to compare like "
+            f"added up over {_window(source.window)}. Give the same window to compare like "
             "with like."
         )
     if "transactions" in fitted and ("order" in fitted) != (source.order is not None):
@@ -328,9 +328,9 @@ def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str
             f"the model counted {counted['order' not in fitted]} as frequency, and here "
             f"{counted[source.order is None]} count. "
             + (
-                "Name the order's column with --order."
+                "Name the order's column with order = 'COLUMN'."
                 if "order" in fitted
-                else "Leave out --order."
+                else "Leave order out."
             )
         )
 
@@ -351,7 +351,7 @@ def _doubts(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator
     if survey.rows_without_customer == survey.source_rows:
         raise SegmenterError(
             f"customer is NULL in every row of {given.name}. Name the "
-            "column that identifies the customer with --customer."
+            "column that identifies the customer with customer = 'COLUMN'."
         )
     if survey.rows_without_customer:
         yield _left_out(survey.rows_without_customer, "no customer")
@@ -382,8 +382,8 @@ def _plain_errors() -> Iterator[None]:
         what = shortage(error)
         short = "there is not enough memory" if what == "the memory" else f"{what} is full"
         raise SegmenterError(
-            f"{short}: {first_line(error)} Raise --memory-limit, or lower --threads. Nothing was "
-            "written."
+            f"{short}: {first_line(error)} Raise memory_limit, or use fewer "
+            "threads. Nothing was written."
         ) from None
     except (duckdb.InterruptException, RuntimeError) as error:
         if "interrupt" in str(error).lower():

@@ -67,7 +67,7 @@ class Columns:
             if name.casefold() in ADDED:
                 raise InputError(
                     f"{self.given.name} has a column {name!r} already. Replace it with "
-                    "--overwrite-column, or rename it in the input."
+                    "overwrite_column = True, or rename it in the input."
                 )
             if name.casefold().startswith(_RESERVED):
                 raise InputError(
@@ -95,7 +95,7 @@ class Columns:
             hint = did_you_mean(text, columns)
             raise InputError(
                 f"column {text!r} is not in {self.given.name} ({shown}).{hint} Name it with "
-                f"--{name} COLUMN; raw transactions need --customer and --amount instead."
+                f"{name} = 'COLUMN'; raw transactions need customer and amount instead."
             )
         tree = self._typed(self.expect_number(name, text))
         query = _select(self._table(), tree)
@@ -106,7 +106,7 @@ class Columns:
         if kind != "VARCHAR" and not _is_number(kind):
             raise InputError(
                 f"{name} = {text!r} of {self.given.name} is {kind}, not a number. Name a column "
-                f"of numbers with --{name} COLUMN, or an expression that makes it one."
+                f"of numbers with {name} = 'COLUMN', or an expression that makes it one."
             )
         return tree
 

@@ -185,8 +185,8 @@ def _query(
     taken = [name for name in columns if name.casefold() in ADDED]
     if taken and not lake.overwrite_column:
         raise InputError(
-            f"{lake.given} has a column {taken[0]!r} already. Replace it with --overwrite-column, "
-            "or rename it in the input."
+            f"{lake.given} has a column {taken[0]!r} already. Replace it with "
+            "overwrite_column = True, or rename it in the input."
         )
     kept = {name: kind for name, kind in columns.items() if name not in taken}
     values = {
@@ -213,7 +213,7 @@ def _partitions(spark: Spark, lake: Lake, view: str, columns: dict[str, str]) ->
     for name in lake.partition_by:
         if name not in columns:
             raise InputError(
-                f"column {name!r} of --partition-by is not in {lake.given} "
+                f"column {name!r} of partition_by is not in {lake.given} "
                 f"({', '.join(columns)}).{did_you_mean(name, columns)}"
             )
     if lake.partition_by or view != FRAME:
@@ -229,6 +229,6 @@ def _check_output(spark: Spark, lake: Lake, partitions: list[str], columns: list
     if exists and not partitions and not lake.overwrite:
         raise InputError(
             f"{lake.output} exists already and has no partitions. Name another output, or replace "
-            "all of it with --overwrite."
+            "all of it with overwrite = True."
         )
     return exists

@@ -206,9 +206,13 @@ def _check_since(since: dt.datetime | None, last: dt.datetime | None) -> None:
     if since is None:
         return
     if last is None:
-        raise SegmenterError("--since needs a date column, and the model was fitted without one.")
+        raise SegmenterError(
+            "since needs a date column, and the model was fitted without one. Leave it out."
+        )
     if since >= last:
-        raise SegmenterError(f"--since {day(since)} must be before the newest order, {day(last)}.")
+        raise SegmenterError(
+            f"since = '{day(since)}' must be before the newest order, {day(last)}."
+        )
 
 
 def _three_months_before(first: dt.datetime | None, last: dt.datetime | None) -> dt.datetime | None:

@@ -59,7 +59,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         raise InputError(
             f"{source.relation} was read by {source._engine}, and this file holds the model "
             "without its customers. Ask over there, or fit again: "
-            f"segmenter.fit({source._engine}, ...)."
+            f"segmenter.fit({source._engine}, source)."
         )
     table, relation, is_live = engine.find(source)
     columns = read_columns(engine, table, relation)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from segmenter import stopping
 from segmenter.errors import SegmenterError
+from segmenter.formatting import verb
 
 if sys.platform != "win32":
     import fcntl
@@ -165,8 +166,8 @@ def _move_all(drafts: Mapping[Path, Path], replaced: set[Path]) -> None:
         left = "Nothing was written."
         if done:
             left = (
-                f"{len(done)} of {len(drafts)} files are new ({', '.join(done)}), the others are "
-                "as they were."
+                f"{len(done)} of {len(drafts)} files {verb(len(done), 'is', 'are')} new "
+                f"({', '.join(done)}), the others are as they were."
             )
         with _told(path, left):
             move(draft, path, overwrite=path in replaced)
@@ -181,7 +182,7 @@ def _told(path: Path, left: str) -> Iterator[None]:
     except FileExistsError:
         raise SegmenterError(
             f"{path} was made by somebody else meanwhile. {left} Name another file, or replace it "
-            "with --overwrite."
+            "with overwrite = True."
         ) from None
     except OSError as error:
         raise SegmenterError(

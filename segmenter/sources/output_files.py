@@ -158,7 +158,7 @@ class OutputFile:
 
     def _exists(self) -> SegmenterError:
         return SegmenterError(
-            f"{self.path} exists already. Name another output, or replace it with --overwrite."
+            f"{self.path} exists already. Name another output, or replace it with overwrite = True."
         )
 
     @contextmanager

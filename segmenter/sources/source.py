@@ -205,7 +205,7 @@ class Source:
             object.__setattr__(self, "as_of", parse_moment(self.as_of, "as_of"))
         if (self.window or self.as_of) and self.date is None:
             name = "window" if self.window else "as_of"
-            raise InputError(f"{name} needs the date column. Name it with date = '...'.")
+            raise InputError(f"{name} needs the date column. Name it with date = 'COLUMN'.")
 
     @property
     def kind(self) -> Literal["transactions", "profile", "points"]:

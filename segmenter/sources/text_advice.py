@@ -7,6 +7,7 @@ from itertools import product
 
 from sqlglot import exp
 
+from segmenter.formatting import counted, verb
 from segmenter.schema.files import bind
 from segmenter.sources.amount_texts import Shape, read_shapes
 from segmenter.sources.engine import Engine
@@ -77,7 +78,8 @@ def number_advice(
         )
     if reading.odd:
         odd = sum(shape.found for shape in reading.odd)
-        noted += f" {odd:,} rows such as {reading.odd[0].example!r} are no numbers: mend them."
+        are, them = verb(odd, "is no number", "are no numbers"), verb(odd, "it", "them")
+        noted += f" {counted(odd, 'row')} such as {reading.odd[0].example!r} {are}: mend {them}."
         if found and all(shape in reading.odd for shape in shapes if "9" in shape.shape):
             found = []
     if not found:
@@ -124,8 +126,8 @@ def _missing(texts: dict[str, int]) -> str:
         return ""
     rows = sum(texts.values())
     shown = ", ".join(repr(text) for text in sorted(texts)[:5])
-    have, count = ("has", "counts") if rows == 1 else ("have", "count")
-    return f" {rows:,} row{'s' * (rows != 1)} {have} {shown} and {count} as without a value."
+    have, count = verb(rows, "has", "have"), verb(rows, "counts", "count")
+    return f" {counted(rows, 'row')} {have} {shown} and {count} as without a value."
 
 
 def date_advice(
@@ -186,9 +188,9 @@ def _epoch(values: list[int], text: str) -> str | None:
 def _formats(engine: Engine, texts: list[str]) -> Iterator[str]:
     """Yield the formats that read every text; two where day and month could be swapped."""
     candidates = [day + time for day, time in product(_DAYS, _TIMES)]
-    counted = ", ".join(f"count(try_strptime(t, '{form}'))" for form in candidates)
+    tried = ", ".join(f"count(try_strptime(t, '{form}'))" for form in candidates)
     found = engine.local.execute(
-        f"select {counted}, count(try_cast(t as timestamp)) from unnest($1) as x(t)", [texts]
+        f"select {tried}, count(try_cast(t as timestamp)) from unnest($1) as x(t)", [texts]
     ).fetchall()[0]
     fitting = [form for form, n in zip([*candidates, "iso"], found, strict=True) if n == len(texts)]
     yield from _swapped(fitting) or fitting[:1]

@@ -188,10 +188,10 @@ def _check_unchanged(stage: Stage, survey: Survey) -> None:
     again = stage.survey()
     if again != survey:
         raise InputError(
-            f"{stage.binding.relation} changed while it was read: it had {survey.source_rows:,} "
-            f"rows worth {survey.revenue:,.2f} at first and {again.source_rows:,} worth "
-            f"{again.revenue:,.2f} in the end. Fit again when nothing writes to it, or over a "
-            "version that stays."
+            f"{stage.binding.relation} changed while it was read: it had "
+            f"{counted(survey.source_rows, 'row')} worth {survey.revenue:,.2f} at first and "
+            f"{again.source_rows:,} worth {again.revenue:,.2f} in the end. Fit again when nothing "
+            "writes to it, or over a version that stays."
         )
 
 
