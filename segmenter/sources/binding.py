@@ -27,6 +27,7 @@ from segmenter.sources.file_columns import differing_types, is_guessed, reading_
 from segmenter.sources.files import InputFile
 from segmenter.sources.lost_rows import LOSING, loss_values
 from segmenter.sources.source import Source
+from segmenter.sources.thousands import thousands_notes
 
 __all__ = ["FRAME", "Binding", "bind_source"]
 
@@ -92,6 +93,10 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     if file is not None:
         date = binding.values["date"]
         binding.notes.extend(reading_notes(engine.local, file, _used(binding), date))
+    if file is not None and source.kind == "transactions":
+        amount = binding.values["amount"]
+        notes = thousands_notes(engine.local, file, columns, amount, str(source.amount))
+        binding.notes.extend(notes)
     return binding
 
 

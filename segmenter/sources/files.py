@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from segmenter.errors import InputError, did_you_mean
-from segmenter.formatting import shortened
+from segmenter.formatting import counted, shortened
 from segmenter.sources.file_formats import (
     DELIMITERS,
     PARQUET,
@@ -26,7 +26,7 @@ from segmenter.sources.file_formats import (
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
-__all__ = ["InputFile"]
+__all__ = ["InputFile", "refuse_mixed_glob"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ class InputFile:
         as_text: bool = False,
         file: str | None = None,
         doubles: Sequence[str] = (),
+        texts: Sequence[str] = (),
         is_sampled: bool = True,
     ) -> exp.Table:
         """Return the input, or one file of it, as a table.
@@ -136,6 +137,8 @@ class InputFile:
             One of the files.
         doubles : sequence of str
             Columns of a CSV that are read as DOUBLE, whatever their first rows look like.
+        texts : sequence of str
+            Columns of a CSV that are read as they stand.
         is_sampled : bool
             Whether the types of a CSV are guessed from its first rows instead of from all.
         """
@@ -143,10 +146,10 @@ class InputFile:
         if not self.is_parquet:
             if as_text:
                 options["all_varchar"] = exp.true()
-            elif doubles:
+            elif known := dict.fromkeys(doubles, "DOUBLE") | dict.fromkeys(texts, "VARCHAR"):
                 types = [
-                    exp.PropertyEQ(this=text_literal(name), expression=text_literal("DOUBLE"))
-                    for name in doubles
+                    exp.PropertyEQ(this=text_literal(name), expression=text_literal(kind))
+                    for name, kind in known.items()
                 ]
                 options["types"] = exp.Struct(expressions=types)
             if not (is_sampled or as_text):
@@ -154,3 +157,22 @@ class InputFile:
             if self.encoding is not None:
                 options["encoding"] = text_literal(self.encoding)
         return reader(file or self.path, options, is_parquet=self.is_parquet)
+
+
+def refuse_mixed_glob(name: str) -> None:
+    """Refuse a glob whose name says nothing of a format, where files fit it.
+
+    Raises
+    ------
+    InputError
+        With a glob for each format among them.
+    """
+    found = glob.glob(os.path.expanduser(name)) if glob.has_magic(name) else []
+    kinds = sorted({kind_of(file)[0] for file in found} & {*PARQUET, *DELIMITERS})
+    if kinds:
+        folder = os.path.dirname(name)
+        wanted = " or ".join(repr(os.path.join(folder, f"*{kind}")) for kind in kinds)
+        raise InputError(
+            f"{name} fits {counted(len(found), 'file')}, and does not say which kind of them to "
+            f"read. Name one kind: {wanted}."
+        )

@@ -48,6 +48,8 @@ def loss_values(trees: Mapping[str, exp.Expr]) -> dict[str, exp.Expr]:
         The expressions of a source by parameter; the others lose nothing.
     """
     losses = {name: _loss(trees[name]) for name in LOSING if name in trees}
+    if "where" in trees:
+        losses["where"] = _loss_by_condition(trees["where"])
     losing = {name: loss for name, loss in losses.items() if loss is not None}
     shown = exp.Case()
     for name, loss in losing.items():
@@ -72,13 +74,36 @@ def _loss(tree: exp.Expr) -> exp.Expr | None:
     return exp.paren(exp.or_(whole, *_hidden_losses(tree)))
 
 
+def _loss_by_condition(tree: exp.Expr) -> exp.Expr | None:
+    """Return the condition that a row is dropped, and not by what its values say.
+
+    ``try_cast(amount as double) is not null`` is false for "1,105.60": the row goes without a word.
+    """
+    losses = [loss for loss in (_loss(tree), *_failed_casts(tree)) if loss is not None]
+    if not losses:
+        return None
+    dropped = exp.not_(exp.Coalesce(this=exp.paren(tree.copy()), expressions=[exp.false()]))
+    return exp.paren(exp.and_(dropped, exp.paren(exp.or_(*losses))))
+
+
+def _failed_casts(tree: exp.Expr) -> list[exp.Expr]:
+    """Return conditions that a try_cast fails whose NULL a condition asks about."""
+    casts = (node for node in tree.find_all(exp.TryCast) if node.find_ancestor(exp.Is))
+    return [_fails(node) for node in casts if not node.find_ancestor(exp.Case, exp.If)]
+
+
 def _hidden_losses(tree: exp.Expr) -> list[exp.Expr]:
     """Return conditions that a try_cast fails whose NULL ``coalesce`` or the like takes away."""
     return [
-        exp.and_(node.copy().is_(exp.null()), exp.paren(node.this.copy()).is_(exp.null()).not_())
+        _fails(node)
         for node in tree.find_all(exp.TryCast)
         if node is not tree.unnest() and not node.find_ancestor(exp.Case, exp.If, exp.Is)
     ]
+
+
+def _fails(cast: exp.TryCast) -> exp.Expr:
+    """Return the condition that a cast makes NULL of a value that is there."""
+    return exp.and_(cast.copy().is_(exp.null()), exp.paren(cast.this.copy()).is_(exp.null()).not_())
 
 
 def _columns(tree: exp.Expr) -> list[exp.Column]:

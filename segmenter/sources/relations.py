@@ -11,6 +11,7 @@ from sqlglot.errors import SqlglotError
 from segmenter.errors import InputError, did_you_mean
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMA
+from segmenter.sources.files import refuse_mixed_glob
 from segmenter.sources.visibility import check_view
 
 __all__ = ["find_table", "name_parts"]
@@ -48,6 +49,7 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
         if found:
             break
     else:
+        refuse_mixed_glob(name)
         names = [row[2] for row in known if row[0] in (here, "temp") and row[1] != SCHEMA]
         raise InputError(
             f"there is no table, view or file {name!r} in this database "

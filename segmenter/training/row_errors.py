@@ -120,12 +120,18 @@ def lost(engine: Engine, binding: Binding, losses: Losses) -> str:
     advice = reading_advice(engine, binding, name) or (
         f" Mend the expression, or say which values are none, for example with nullif() in {name}."
     )
+    why = "is NULL there, although what it reads is not"
+    if name == "where":
+        why = "leaves them out because it cannot convert a value that is there"
     return (
         f"{losses.lost_rows:,} of {losses.source_rows:,} rows of {binding.relation} "
         f"({percent(losses.lost_rows / losses.source_rows, 1)}) would be lost: {name} = {text!r} "
-        f"is NULL there, although what it reads is not, as for {losses.lost_value}.{advice} To "
-        "go on without these rows, give allow_lost_rows = True."
+        f"{why}, as for {losses.lost_value}.{advice} To go on without these rows, give "
+        "allow_lost_rows = True."
     )
+
+
+_ADVICE = {"amount": number_advice, "date": date_advice}
 
 
 def reading_advice(engine: Engine, binding: Binding, name: str) -> str:
@@ -135,8 +141,10 @@ def reading_advice(engine: Engine, binding: Binding, name: str) -> str:
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except SqlglotError:
         return ""
-    advise = {"amount": number_advice, "date": date_advice}.get(name)
     for cast in tree.find_all(exp.Cast):
+        advise = _ADVICE.get(name)
+        if name == "where":
+            advise = number_advice if cast.to.is_type(*exp.DataType.NUMERIC_TYPES) else date_advice
         column = cast.this
         known = {key.casefold(): key for key in binding.columns}.get(column.name.casefold())
         if advise is None or not isinstance(column, exp.Column) or known is None:

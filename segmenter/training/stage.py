@@ -44,7 +44,9 @@ class Survey:
     """What one scan of the transactions tells; counts are rows, revenue is in their currency.
 
     Refunds count as positive in `absolute_revenue`; `rounded_off` is what rounding each amount to
-    ten-thousandths changes.
+    ten-thousandths changes; `rows_rounded_to_zero` have an amount of which nothing is left.
+    `rows_with_placeholder` have a date that programs write for none: before 1900-01-02, or
+    1970-01-01.
     """
 
     source_rows: int
@@ -55,7 +57,10 @@ class Survey:
     rows_without_date: int
     rows_in_future: int
     newest_in_future: datetime | None
+    rows_with_placeholder: int
+    oldest_placeholder: datetime | None
     rows_with_money: int
+    rows_rounded_to_zero: int
     revenue: float
     absolute_revenue: float
     rounded_off: float
@@ -68,8 +73,11 @@ class Losses:
 
     Attributes
     ----------
+    all_rows : int
+    rows_left_out : int
+        Those for which the condition is false or NULL.
     source_rows : int
-        All that meet the condition, or for which it is NULL.
+        Those that meet it, for which it is NULL, or that a failing ``try_cast`` in it drops.
     lost_rows : int
         Those that any expression loses.
     lost_by : dict of str to int
@@ -83,6 +91,8 @@ class Losses:
     newest_in_future : datetime or None
     """
 
+    all_rows: int
+    rows_left_out: int
     source_rows: int
     lost_rows: int
     lost_by: dict[str, int]

@@ -23,7 +23,8 @@ from segmenter.training.coarsening import REACH, Grid
 from segmenter.training.data_checks import count_losses, doubts
 from segmenter.training.lifecycle import Lifecycle, lifecycle
 from segmenter.training.row_errors import complaint, reading_advice, rounded_away
-from segmenter.training.stage import Cut, Stage, Survey
+from segmenter.training.stage import Cut, Losses, Stage, Survey
+from segmenter.training.survey_notes import left_out, survey_notes
 
 __all__ = ["Training", "inspect", "train"]
 
@@ -117,7 +118,7 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     """
     try:
         survey = _survey(stage, progress)
-        losses = count_losses(stage)
+        losses = _losses(stage, progress)
         if survey and survey.rows_without_amount == survey.source_rows:
             raise InputError(_without_amounts(stage))
         cut = _profile(stage, survey, progress)
@@ -135,7 +136,8 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         raise InputError(_nothing_there(stage))
     if survey is not None and survey.absolute_revenue and not points.cents.any():
         raise InputError(rounded_away(stage.binding, survey))
-    for message in [*stage.binding.notes, *doubts(stage, survey, losses)]:
+    notes = survey_notes(stage, survey) if survey else []
+    for message in [*stage.binding.notes, *notes, *doubts(stage, survey, losses)]:
         progress.warn(message)
     return Inspection(survey, cut, points, grid)
 
@@ -181,6 +183,17 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
     return survey
+
+
+def _losses(stage: Stage, progress: Progress) -> Losses | None:
+    """Count the rows that the expressions lose, and say how many the condition leaves out."""
+    if stage.source.kind != "transactions" or stage.source.where is None:
+        return count_losses(stage)
+    with progress.step("Applying the condition") as done:
+        losses = count_losses(stage)
+        if losses is not None:
+            done(left_out(losses))
+    return losses
 
 
 def _check_unchanged(stage: Stage, survey: Survey) -> None:

@@ -1,13 +1,16 @@
 -- Rows that an expression loses: it is NULL although every column that it reads has a value. And
 -- rows in the future, which a time window does not hold.
 -- Grain:  one row.
--- Source: the user's own rows ($source) that meet the condition, or for which it is NULL; in or out
---         of the window.
+-- Source: the user's own rows ($source), in or out of the window. source_rows are those that meet
+--         the condition, for which it is NULL, or which it drops because a try_cast in it fails;
+--         rows_left_out are those of all that it does not keep.
 with
 
 judged as (
     select
         $condition is null as is_unknown,
+        coalesce($condition, false) as is_kept,
+        coalesce($row_filter, true) as is_asked,
         $loses_condition as loses_condition, -- noqa: AL09
         $loses_customer as loses_customer, -- noqa: AL09
         $loses_amount as loses_amount, -- noqa: AL09
@@ -21,19 +24,21 @@ judged as (
                 then cast($date as timestamp)
         end as future_at
     from $source as user_table
-    where coalesce($row_filter, true)
 )
 
 select
-    count(*) as source_rows,
-    count(case when lost_value is not null then 1 end) as lost_rows,
+    count(*) as all_rows,
+    count(case when not is_kept then 1 end) as rows_left_out,
+    count(case when is_asked or loses_condition then 1 end) as source_rows,
+    count(case when (is_asked or loses_condition) and lost_value is not null then 1 end)
+        as lost_rows,
     count(case when loses_condition then 1 end) as lost_by_condition,
-    count(case when loses_customer then 1 end) as lost_by_customer,
-    count(case when loses_amount then 1 end) as lost_by_amount,
-    count(case when loses_order then 1 end) as lost_by_order,
-    count(case when loses_date then 1 end) as lost_by_date,
-    count(case when is_unknown and not loses_condition then 1 end) as unknown_rows,
-    min(lost_value) as lost_value,
-    count(future_at) as rows_in_future,
-    max(future_at) as newest_in_future
+    count(case when is_asked and loses_customer then 1 end) as lost_by_customer,
+    count(case when is_asked and loses_amount then 1 end) as lost_by_amount,
+    count(case when is_asked and loses_order then 1 end) as lost_by_order,
+    count(case when is_asked and loses_date then 1 end) as lost_by_date,
+    count(case when is_asked and is_unknown and not loses_condition then 1 end) as unknown_rows,
+    min(case when is_asked or loses_condition then lost_value end) as lost_value,
+    count(case when is_asked then future_at end) as rows_in_future,
+    max(case when is_asked then future_at end) as newest_in_future
 from judged

@@ -13,7 +13,16 @@ transactions as (
         case
             when ordered_at > make_timestamp(epoch_us(current_timestamp)) + interval 1 day
                 then ordered_at
-        end as future_at
+        end as future_at,
+        case
+            when
+                ordered_at < cast('1900-01-02' as timestamp)
+                or (
+                    ordered_at >= cast('1970-01-01' as timestamp)
+                    and ordered_at < cast('1970-01-02' as timestamp)
+                )
+                then ordered_at
+        end as placeholder_at
     from segments.transactions
 ),
 
@@ -42,7 +51,10 @@ select
     count(*) - count(ordered_at) as rows_without_date,
     count(future_at) as rows_in_future,
     max(future_at) as newest_in_future,
+    count(placeholder_at) as rows_with_placeholder,
+    min(placeholder_at) as oldest_placeholder,
     count(case when is_usable and amount <> 0 then 1 end) as rows_with_money,
+    count(case when amount <> 0 and ten_thousandths = 0 then 1 end) as rows_rounded_to_zero,
     cast(coalesce(sum(ten_thousandths), 0) / 10000.0 as double) as revenue,
     cast(coalesce(sum(abs(ten_thousandths)), 0) / 10000.0 as double) as absolute_revenue,
     cast(coalesce(sum(trillionths_off), 0) / 1000000000000.0 as double) as rounded_off,

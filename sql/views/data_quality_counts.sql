@@ -98,7 +98,7 @@ unwindowed as (
                 then cast($date as timestamp)
         end as future_at
     from $source as user_table
-    where coalesce($row_filter, true)
+    where coalesce($row_filter, true) or $loses_condition
 ),
 
 lost as materialized (

@@ -226,3 +226,19 @@ def test_a_database_without_extensions_reads_the_views(con, tmp_path):
         for (sql,) in found.fetchall():
             assert "time zone" not in sql.lower()
             assert "timezone" not in sql.lower()
+
+
+def test_a_glob_that_says_no_format_names_one_of_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = rows(0, cents=True)
+    write_csv(tmp_path / "a.csv", found)
+    with duckdb.connect() as con:
+        write_parquet(con, tmp_path / "b.parquet", found, "double")
+        message = said(con, transactions="*", **COLUMNS)
+        assert message == (
+            "* fits 2 files, and does not say which kind of them to read. Name one kind: '*.csv' "
+            "or '*.parquet'."
+        )
+        for one in ("*.csv", "*.parquet"):
+            assert look(con, transactions=one, **COLUMNS).money == money(found)
+        assert "there is no table" in said(con, transactions="no_such_*", **COLUMNS)

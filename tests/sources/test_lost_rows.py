@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import duckdb
 import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.training.stage import Stage
+from segmenter.training.train import inspect
 from tests.advice import advised, fitted, look, said
 
 COLUMNS = {"customer": "customer_id", "order": "order_id"}
@@ -105,7 +108,7 @@ def test_texts_that_contradict_each_other_have_no_expression(con):
     assert "Bring them to one form first" in message
     assert advised(message, "amount") == ["amount"]
     message = said(con, **texts(con, FORMS["pounds"], ["12/3"]), amount="amount")
-    assert "1 rows such as '12/3' are no numbers: mend them." in message
+    assert "1 row such as '12/3' is no number: mend it." in message
     assert advised(message, "amount") == ["amount"]
 
 
@@ -144,7 +147,8 @@ def test_the_view_says_what_a_fit_would_refuse(con):
 def test_each_expression_can_lose_rows(con, name, text):
     table = texts(con, FORMS["1,234.50"]) | {"amount": "order_id"} | {name: text}
     message = said(con, **table)
-    assert f"would be lost: {name} = {text!r} is NULL there" in message
+    why = "leaves them out because it cannot convert" if name == "where" else "is NULL there"
+    assert f"would be lost: {name} = {text!r} {why}" in message
     if name == "date":
         assert look(con, **table, allow_lost_rows=True).customers == 60
 
@@ -234,3 +238,72 @@ def test_a_text_of_many_forms_has_no_advice(con):
         "repeat('a', i::int) as amount from range(600) as r(i)"
     )
     assert "have no common form" in said(con, transactions="t", **COLUMNS, amount="amount")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "try_cast(amount as double) is not null",
+        "not (try_cast(amount as double) is null)",
+        "try_cast(amount as double) > 0",
+        "coalesce(try_cast(amount as double), 0) > 0",
+    ],
+)
+def test_a_condition_that_cannot_convert_loses_rows_and_its_advice_keeps_them(con, where):
+    table = texts(con, FORMS["1,234.50"])
+    amount = "cast(replace(amount, ',', '') as double)"
+    whole = look(con, **table, amount=amount)
+    message = said(con, **table, amount=amount, where=where)
+    assert f"would be lost: where = {where!r} leaves them out because it cannot convert" in message
+    assert advised(message, "allow_lost_rows") == [True]
+    better = advised(message, "where")[-1]
+    assert look(con, **table, amount=amount, where=better)[1:] == whole[1:]
+
+
+def test_a_condition_that_keeps_what_cannot_be_converted_loses_nothing(con):
+    table = texts(con, FORMS["1,234.50"])
+    for where in (
+        "try_cast(amount as double) is null",
+        "try_cast(amount as double) is not null or order_id > 0",
+        "case when try_cast(amount as double) is null then false else true end",
+        "try_cast(nullif(amount, '') as double) is null or true",
+    ):
+        amount = "cast(replace(amount, ',', '') as double)"
+        assert not any(
+            "lost" in words for words in look(con, **table, amount=amount, where=where)[0]
+        )
+
+
+def test_a_view_counts_what_its_condition_cannot_convert(con):
+    table = texts(con, lambda v: str(v))
+    fitted(con, **table, amount="order_id", where="try_cast(amount as double) is not null")
+    con.execute("insert into t select i + 900, 'C2', '1,00' || i from range(9) as r(i)")
+    query = "select found, example from segments.data_quality where check_name = 'lost_rows'"
+    assert con.execute(query).fetchone()[0] == 9
+
+
+class Steps:
+    """A listener that keeps what its steps came to."""
+
+    def __init__(self):
+        self.results = []
+
+    @contextmanager
+    def step(self, title):
+        yield lambda result: self.results.append((title, result))
+
+    def warn(self, message):
+        del message
+
+
+def test_a_fit_says_how_many_rows_its_condition_leaves_out(con):
+    con.execute(
+        "create table s as select i % 7 as c, i as a, case when i % 10 > 0 then i end as q "
+        "from range(60) as r(i)"
+    )
+    source = Source(transactions="s", customer="c", amount="a", where="q > 12")
+    steps = Steps()
+    with Stage(con, source, Settings(cut=1, n_neighbors=1)) as stage:
+        inspect(stage, steps)
+    (result,) = [result for title, result in steps.results if title == "Applying the condition"]
+    assert result == "17 rows of 60 left out (28.3 %), 6 of them because it is NULL there"

@@ -1,0 +1,60 @@
+"""What a fit says of the rows it has read besides the checks of ``data_quality``."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from segmenter.formatting import counted, day, percent, verb, within_years
+from segmenter.training.stage import Losses, Stage, Survey
+
+__all__ = ["left_out", "survey_notes"]
+
+
+def survey_notes(stage: Stage, survey: Survey) -> list[str]:
+    """Return sentences on dates that stand for none, on amounts of nothing, and on the future."""
+    return [*_placeholders(survey), *_rounded_to_zero(survey), *_ends_later(stage)]
+
+
+def left_out(losses: Losses) -> str:
+    """Say how many rows a condition leaves out, and of how many since it is NULL there."""
+    said = f"{counted(losses.rows_left_out, 'row')} of {losses.all_rows:,} left out"
+    if losses.rows_left_out:
+        said += f" ({percent(losses.rows_left_out / losses.all_rows, 1)})"
+    unknown = losses.unknown_rows + losses.lost_by["where"]
+    return f"{said}, {unknown:,} of them because it is NULL there" if unknown else said
+
+
+def _placeholders(survey: Survey) -> list[str]:
+    rows = survey.rows_with_placeholder
+    oldest = within_years(survey.oldest_placeholder)
+    if not rows or oldest is None:
+        return []
+    return [
+        f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} a date such as "
+        f"{oldest.date().isoformat()}, which many programs write where there is none, and it "
+        "counts as a date. Where it means none, make it NULL, for example with nullif() in date."
+    ]
+
+
+def _rounded_to_zero(survey: Survey) -> list[str]:
+    rows = survey.rows_rounded_to_zero
+    if not rows:
+        return []
+    return [
+        f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} so small an amount that nothing is "
+        "left of it: amounts are rounded to ten-thousandths. Give money in a smaller unit where "
+        "such amounts matter."
+    ]
+
+
+def _ends_later(stage: Stage) -> list[str]:
+    moment = stage.source.as_of
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    if not isinstance(moment, dt.datetime) or moment <= now + dt.timedelta(days=1):
+        return []
+    window = stage.source.window
+    what = f"the window of {window} ends there" if window else "it leaves nothing out"
+    return [
+        f"as_of = '{day(moment)}' is in the future: {what}. Leave as_of out to end at the newest "
+        "row."
+    ]
