@@ -81,7 +81,7 @@ def refuse_old_names(given: Mapping[str, object], new_names: Mapping[str, str]) 
     for name in given:
         if name not in new_names:
             raise TypeError(f"unexpected keyword argument {name!r}")
-        raise InputError(f"{name} is called {new_names[name]} now: give {new_names[name]} = ...")
+        raise InputError(f"{name} is called {new_names[name]} now. Write that instead.")
 
 
 def first_line(error: BaseException) -> str:

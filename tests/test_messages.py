@@ -28,7 +28,7 @@ TO_COPY = (
 )
 """What may be the end of a message, since a full stop would be copied along."""
 
-PROPER = ("PostgreSQL ", "Spark ", "PySpark ", "DuckDB ", "Only ")
+PROPER = ("PostgreSQL ", "Spark ", "PySpark ", "DuckDB ", "RecursiveWard ", "Only ")
 
 COUNTABLE = "row|customer|rule|point|file|purchase|order|segment|name|block|whale|profile"
 

@@ -34,7 +34,7 @@ def check(path: Path, *, overwrite: bool) -> None:
     _check_writable(path.absolute().parent, path.name)
     if os.path.lexists(path) and not overwrite:
         raise InputError(
-            f"{path} exists already. Name another file, or replace it with --overwrite."
+            f"{path} exists already. Name another file, or replace it with overwrite = True."
         )
 
 

@@ -14,7 +14,9 @@ def test_nothing_is_replaced_unasked(tmp_path):
     path = tmp_path / "report.html"
     check(path, overwrite=False)
     path.write_text("mine")
-    with pytest.raises(SegmenterError, match=r"exists already\. .* replace it with --overwrite"):
+    with pytest.raises(
+        SegmenterError, match=r"exists already\. .* replace it with overwrite = True"
+    ):
         check(path, overwrite=False)
     check(path, overwrite=True)
     write({path: b"new"}, overwrite=True)
