@@ -27,7 +27,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.classifier.exact_distance import zero
-from segmenter.classifier.kdtree import CodeArray, FloatArray, Scratch, Tree, reach, scratch, search
+from segmenter.classifier.kdtree import (
+    CodeArray,
+    FloatArray,
+    PointTree,
+    Scratch,
+    scratch,
+    search,
+    voter_bound,
+)
 from segmenter.classifier.knn import vote
 from segmenter.jit import inlined, inner, kernel
 from segmenter.points import IntArray
@@ -52,13 +60,15 @@ class _Ends(NamedTuple):
 
 
 @inlined
-def _probe(tree: Tree, found: Scratch, ends: _Ends, i: int, cents: int, f: float, size: int) -> int:
+def _probe(
+    tree: PointTree, found: Scratch, ends: _Ends, i: int, cents: int, f: float, size: int
+) -> int:
     """Classify one place, write it down as end i and return how many points vote there.
 
     `size` is the number of voters that are still in `found`: they bound the search.
     """
     c = float(cents)
-    size = search(tree, found, c, f, reach(tree, found, size, c, f))
+    size = search(tree, found, c, f, voter_bound(tree, found, size, c, f))
     code = vote(tree, found, size)
     total = 0
     decider = NOBODY
@@ -106,7 +116,9 @@ def _same_voters(ends: _Ends, top: int) -> bool:
 
 
 @inner
-def _is_pure(tree: Tree, only: CodeArray, found: Scratch, ends: _Ends, top: int, f: float) -> bool:
+def _is_pure(
+    tree: PointTree, only: CodeArray, found: Scratch, ends: _Ends, top: int, f: float
+) -> bool:
     """Proof (b) for the left end and a right end of equal segment."""
     a, b, code = float(ends.cents[0]), float(ends.cents[top]), ends.code[0]
     within = 0.5 * (ends.distance[0] + ends.distance[top] + (b - a)) * WIDER
@@ -142,7 +154,7 @@ def _is_pure(tree: Tree, only: CodeArray, found: Scratch, ends: _Ends, top: int,
 
 @inner
 def _is_settled(
-    tree: Tree, only: CodeArray, found: Scratch, ends: _Ends, top: int, f: float
+    tree: PointTree, only: CodeArray, found: Scratch, ends: _Ends, top: int, f: float
 ) -> bool:
     """Whether nothing is open between the left end and the next right end."""
     if ends.cents[top] - ends.cents[0] <= 1:
@@ -153,7 +165,9 @@ def _is_settled(
 
 
 @kernel
-def walk(tree: Tree, only: CodeArray, f: float, low: int, high: int) -> tuple[IntArray, CodeArray]:
+def walk(
+    tree: PointTree, only: CodeArray, f: float, low: int, high: int
+) -> tuple[IntArray, CodeArray]:
     """Walk along frequency f from `low` to `high` cents.
 
     Returns
@@ -205,7 +219,7 @@ def _double(values: NDArray[Any]) -> NDArray[Any]:
 
 
 @kernel
-def only_segments(tree: Tree) -> CodeArray:
+def only_segments(tree: PointTree) -> CodeArray:
     """Return the one segment of all points beneath each node, NOBODY where there are several."""
     only = np.empty(len(tree.child), np.int32)
     for node in range(len(only) - 1, -1, -1):

@@ -181,11 +181,11 @@ def _along_frequency(
     return _nearer(up, down, pieces, names, "bigint")
 
 
-_Step = tuple[exp.Expr, int] | None
+_Change = tuple[exp.Expr, int] | None
 
 
 def _nearer(
-    up: _Step, down: _Step, pieces: list[_Piece], names: tuple[str, ...], kind: str
+    up: _Change, down: _Change, pieces: list[_Piece], names: tuple[str, ...], kind: str
 ) -> tuple[exp.Expr, exp.Expr]:
     """Return the smaller of two steps and where it leads; upwards where they are equal."""
     steps = [

@@ -22,7 +22,16 @@ from segmenter.jit import inlined, inner, kernel
 from segmenter.jit.selection import Axes, select, spread, swap
 from segmenter.points import CodeArray, IntArray, Points
 
-__all__ = ["CodeArray", "FloatArray", "Scratch", "Tree", "plant", "reach", "scratch", "search"]
+__all__ = [
+    "CodeArray",
+    "FloatArray",
+    "PointTree",
+    "Scratch",
+    "build_tree",
+    "scratch",
+    "search",
+    "voter_bound",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -32,7 +41,7 @@ MAX_DEPTH = 256
 levels later that value is alone, and no longer parted along its axis."""
 
 
-class Tree(NamedTuple):
+class PointTree(NamedTuple):
     """A kd-tree in flat arrays. Node 0 is the root; points are stored leaf by leaf."""
 
     axis: NDArray[np.int8]  # (nodes,) what a node is parted along: 0 cents, 1 frequency
@@ -58,7 +67,7 @@ class Scratch(NamedTuple):
     gap: FloatArray  # (MAX_DEPTH, 2) how far they are from the query along each axis
 
 
-def plant(points: Points, segment: CodeArray, ratio: float, n_neighbors: int) -> Tree:
+def build_tree(points: Points, segment: CodeArray, ratio: float, n_neighbors: int) -> PointTree:
     """Return the tree over labelled points: O(n log n) time, O(n) memory."""
     n = len(points)
     placed = Axes(
@@ -66,9 +75,9 @@ def plant(points: Points, segment: CodeArray, ratio: float, n_neighbors: int) ->
     )
     axis, child = np.zeros(2 * n, np.int8), np.zeros(2 * n, np.int32)
     face, span = np.zeros((2 * n, 2)), np.zeros((2 * n, 2), np.int64)
-    nodes = _grow(placed, ratio, axis, face, child, span)
+    nodes = _build_nodes(placed, ratio, axis, face, child, span)
     order = placed.origin
-    return Tree(
+    return PointTree(
         axis=axis[:nodes].copy(),
         face=face[:nodes].copy(),
         child=child[:nodes].copy(),
@@ -104,7 +113,7 @@ def _part(points: Axes, low: int, high: int) -> int:
 
 
 @kernel
-def _grow(
+def _build_nodes(
     points: Axes,
     ratio: float,
     axis: NDArray[np.int8],
@@ -139,7 +148,7 @@ def _grow(
 
 
 @inner
-def scratch(tree: Tree) -> Scratch:
+def scratch(tree: PointTree) -> Scratch:
     """Return room for searches, one after the other."""
     return Scratch(
         np.empty(tree.n_neighbors + 1),
@@ -152,7 +161,7 @@ def scratch(tree: Tree) -> Scratch:
 
 @inlined
 def _insert(
-    tree: Tree, found: Scratch, size: int, total: int, p: int, d2: float, c: float, f: float
+    tree: PointTree, found: Scratch, size: int, total: int, p: int, d2: float, c: float, f: float
 ) -> tuple[int, int]:
     """Put point p in its place among `size` voters of `total` customers; drop who is too many."""
     at = tree.at
@@ -180,7 +189,7 @@ def _insert(
 
 
 @inlined
-def search(tree: Tree, found: Scratch, c: float, f: float, bound: float) -> int:
+def search(tree: PointTree, found: Scratch, c: float, f: float, bound: float) -> int:
     """Find the voters of a query and return how many points they are.
 
     The caller knows that all voters are within a squared distance of `bound`, or says infinity.
@@ -217,7 +226,7 @@ def search(tree: Tree, found: Scratch, c: float, f: float, bound: float) -> int:
 
 
 @inlined
-def reach(tree: Tree, found: Scratch, size: int, c: float, f: float) -> float:
+def voter_bound(tree: PointTree, found: Scratch, size: int, c: float, f: float) -> float:
     """Bound the squared distance of a query's voters by where another query's voters lie."""
     if size == 0:
         return np.inf

@@ -2,7 +2,7 @@
 
 The neighbours of a query are the k nearest *customers*: points in the order of
 ``(d2, cents, frequency)`` with ``d2 = dcents^2 + r * dfrequency^2``; a point with c customers
-counts c times, the last one as often as is still needed to reach k. The majority of their
+counts c times, the last one as often as is still needed to make k. The majority of their
 segments wins; tied segments yield to the one with the nearest neighbour.
 
 Neighbours are found by `kdtree` and ordered by `exact_distance`: no rounding decides, so the order
@@ -20,12 +20,12 @@ from segmenter.classifier.exact_distance import MAX_RATIO, MIN_RATIO
 from segmenter.classifier.kdtree import (
     CodeArray,
     FloatArray,
+    PointTree,
     Scratch,
-    Tree,
-    plant,
-    reach,
+    build_tree,
     scratch,
     search,
+    voter_bound,
 )
 from segmenter.errors import InputError
 from segmenter.jit import inlined, kernel
@@ -74,7 +74,7 @@ class NearestNeighbors:
     ----------
     cents_range, frequency_range : tuple of int
         Smallest and largest coordinate of the points: queries are clamped to this rectangle.
-    tree : Tree
+    tree : PointTree
 
     Notes
     -----
@@ -97,7 +97,7 @@ class NearestNeighbors:
         self.points = points
         self.cents_range = int(points.cents.min()), int(points.cents.max())
         self.frequency_range = int(points.frequency.min()), int(points.frequency.max())
-        self.tree = plant(points, codes, ratio, n_neighbors)
+        self.tree = build_tree(points, codes, ratio, n_neighbors)
 
     def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> CodeArray:
         """Return the segment of profiles as they come.
@@ -231,7 +231,7 @@ def _clamp(
 
 
 @inlined
-def vote(tree: Tree, found: Scratch, size: int) -> int:
+def vote(tree: PointTree, found: Scratch, size: int) -> int:
     """Return the winning segment of the voters that a search found."""
     found.ballots[:] = 0
     left = tree.n_neighbors
@@ -248,14 +248,16 @@ def vote(tree: Tree, found: Scratch, size: int) -> int:
 
 
 @kernel
-def _find(tree: Tree, c: float, f: float) -> tuple[IntArray, FloatArray]:
+def _find(tree: PointTree, c: float, f: float) -> tuple[IntArray, FloatArray]:
     found = scratch(tree)
     size = search(tree, found, c, f, np.inf)
     return found.point[:size].copy(), found.d2[:size].copy()
 
 
 @kernel
-def _classify_in_order(tree: Tree, queries: FloatArray, order: IntArray, codes: CodeArray) -> None:
+def _classify_in_order(
+    tree: PointTree, queries: FloatArray, order: IntArray, codes: CodeArray
+) -> None:
     """Write the codes of queries; equal ones in a row are searched once."""
     found = scratch(tree)
     size, code = 0, -1
@@ -266,7 +268,7 @@ def _classify_in_order(tree: Tree, queries: FloatArray, order: IntArray, codes: 
             codes[i] = -1
             continue
         if c != last_c or f != last_f:
-            size = search(tree, found, c, f, reach(tree, found, size, c, f))
+            size = search(tree, found, c, f, voter_bound(tree, found, size, c, f))
             code = vote(tree, found, size)
             last_c, last_f = c, f
         codes[i] = code

@@ -115,11 +115,11 @@ def rollback(
     with (
         workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
         chosen.opened(place.con) as rows,
-        restaged(place.con, rows, model, progress) as (stage, elsewhere),
+        restaged(place.con, rows, model, progress) as (stage, publish_remote),
         progress.step("Publishing") as done,
         place.writing(f"model {model_id} is the current one"),
     ):
-        publish(place.con, model, stage.binding, stage.customers, elsewhere)
+        publish(place.con, model, stage.binding, stage.customers, publish_remote)
         done(f"model {model_id} instead of model {current}")
     with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True, quiet=quiet)

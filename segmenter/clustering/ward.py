@@ -51,13 +51,13 @@ from segmenter.clustering.ward_tree import (
     ROUND_MERGES,
     ROUNDS,
     SEARCHES,
-    Tree,
+    ClusterTree,
     fill,
 )
 from segmenter.errors import InputError
 from segmenter.jit import bare_kernel
 
-__all__ = ["WardCounters", "cut", "cut_two", "ward_linkage"]
+__all__ = ["WardCounters", "cut", "split_in_two", "ward_linkage"]
 
 
 _FAR, _HEAVY = 1e60, 1e30
@@ -156,7 +156,7 @@ def ward_linkage(
     if group is not None:
         m, f, w, size = _grouped(m, f, w, group)
         rank, row = number_duplicates(group, linkage)
-    tree = _plant(m, f, w, ratio)
+    tree = _build_tree(m, f, w, ratio)
     del m, f, w, group
     # from here on a starting cluster is numbered as it lies in the tree: its neighbours are near
     planted = tree.cluster[: len(rank)]
@@ -208,7 +208,7 @@ def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
     return block
 
 
-def cut_two(linkage: FloatArray) -> IntArray:
+def split_in_two(linkage: FloatArray) -> IntArray:
     """Return the two blocks that the last merge joined, 0 for the first point's; see `cut`."""
     return cut(linkage, 2)
 
@@ -304,10 +304,10 @@ def _grouped(
     return m[one], f[one], weight, np.bincount(group, minlength=n).astype(np.int32)
 
 
-def _plant(m: FloatArray, f: FloatArray, w: FloatArray, ratio: float) -> Tree:
+def _build_tree(m: FloatArray, f: FloatArray, w: FloatArray, ratio: float) -> ClusterTree:
     """Return a tree over points."""
     slots = -(-len(m) // BLOCK) * BLOCK
-    buffers = Tree(
+    buffers = ClusterTree(
         sum_m=np.empty(slots),
         sum_f=np.empty(slots),
         weight=np.empty(slots),

@@ -22,7 +22,7 @@ from segmenter.clustering.ward_tree import (
     BLOCK,
     ROUND_MERGES,
     ROUNDS,
-    Tree,
+    ClusterTree,
     rebuild,
     refit,
     refit_all,
@@ -37,7 +37,7 @@ LEAST_SHARE = 0.05
 
 
 @inner
-def _join(tree: Tree, forest: Forest, k: int, a: int, b: int) -> int:
+def _join(tree: ClusterTree, forest: Forest, k: int, a: int, b: int) -> int:
     """Make merge k of clusters a and b, in the slot of the heavier one; return the other slot."""
     record_merge(forest, k, a, b, forest.bound[a])
     kept, freed = forest.slot[a], forest.slot[b]
@@ -58,7 +58,7 @@ def _join(tree: Tree, forest: Forest, k: int, a: int, b: int) -> int:
 
 
 @kernel
-def _is_sparse(tree: Tree, living: int) -> bool:
+def _is_sparse(tree: ClusterTree, living: int) -> bool:
     """Whether half of the slots are empty."""
     return len(tree.cluster) > BLOCK and 2 * living <= len(tree.cluster)
 
@@ -70,7 +70,7 @@ def _is_stale(forest: Forest, a: int) -> bool:
 
 
 @kernel
-def _search_stale(tree: Tree, forest: Forest) -> None:
+def _search_stale(tree: ClusterTree, forest: Forest) -> None:
     """Give every living cluster a living nearest neighbour."""
     for slot in range(len(tree.cluster)):
         a = tree.cluster[slot]
@@ -79,7 +79,7 @@ def _search_stale(tree: Tree, forest: Forest) -> None:
 
 
 @kernel
-def _merge_reciprocal(tree: Tree, forest: Forest, k: int) -> int:
+def _merge_reciprocal(tree: ClusterTree, forest: Forest, k: int) -> int:
     """Merge all pairs that are each other's nearest neighbour; return the next merge."""
     for slot in range(len(tree.cluster)):
         a = tree.cluster[slot]
@@ -142,7 +142,7 @@ def _sift(heap: Heap, size: int, forest: Forest, place: int) -> None:
 
 
 @kernel
-def _merge_by_heap(tree: Tree, forest: Forest, heap: Heap, k: int) -> int:
+def _merge_by_heap(tree: ClusterTree, forest: Forest, heap: Heap, k: int) -> int:
     """Merge the nearest pair of all, one by one, until the tree is sparse."""
     n, size = len(forest.rank), len(heap.cluster)
     place = size  # not a heap yet, from here on
@@ -165,12 +165,12 @@ def _merge_by_heap(tree: Tree, forest: Forest, heap: Heap, k: int) -> int:
     return k
 
 
-def merge_all(tree: Tree, forest: Forest) -> None:
+def merge_all(tree: ClusterTree, forest: Forest) -> None:
     """Merge n starting clusters until one is left.
 
     Parameters
     ----------
-    tree : Tree
+    tree : ClusterTree
         Over the clusters, numbered as they lie in it; its `counts` receive what it took.
     forest : Forest
         With `rank`, `size` and `slot` of the starting clusters; receives the merges.

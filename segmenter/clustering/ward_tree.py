@@ -31,16 +31,16 @@ from segmenter.jit import bare_inner as inner
 from segmenter.jit import bare_kernel as kernel
 from segmenter.jit.selection import Axes, select, spread
 
-__all__ = ["BLOCK", "Tree", "fill", "rebuild", "refit", "refit_all", "search"]
+__all__ = ["BLOCK", "ClusterTree", "fill", "rebuild", "refit", "refit_all", "search"]
 
 BLOCK = 8
-SEARCHES, NODES, REBUILDS, ROUNDS, ROUND_MERGES = 0, 1, 2, 3, 4  # places in Tree.counts
+SEARCHES, NODES, REBUILDS, ROUNDS, ROUND_MERGES = 0, 1, 2, 3, 4  # places in ClusterTree.counts
 ABOVE = 1.0 + 2.0**-48
 SLACK = 2.0**-50
 SHAVE = 2.0 * (1.0 - 2.0**-48)  # the 2 of the formula, less what its roundings can add
 
 
-class Tree(NamedTuple):
+class ClusterTree(NamedTuple):
     """Living clusters in slots, 8 a block, and the boxes of the nodes above them."""
 
     sum_m: FloatArray  # (8 blocks,) weighted sum of the first coordinate
@@ -56,14 +56,14 @@ class Tree(NamedTuple):
 
 
 @inner
-def _block_node(tree: Tree, block: int) -> int:
+def _block_node(tree: ClusterTree, block: int) -> int:
     """Return the node of a block: the deepest level comes first, from left to right."""
     node = tree.first + block
     return node if node < len(tree.box) else node - (len(tree.box) >> 1)
 
 
 @inner
-def _node_block(tree: Tree, node: int) -> int:
+def _node_block(tree: ClusterTree, node: int) -> int:
     """Return the block of a leaf."""
     return node - tree.first if node >= tree.first else node - tree.first + (len(tree.box) >> 1)
 
@@ -100,12 +100,14 @@ def _split_at_medians(points: Axes, ratio: float, stack: NDArray[np.int64]) -> N
             blocks = left
 
 
-def fill(buffers: Tree, m: FloatArray, f: FloatArray, weight: FloatArray, cluster: IdArray) -> Tree:
+def fill(
+    buffers: ClusterTree, m: FloatArray, f: FloatArray, weight: FloatArray, cluster: IdArray
+) -> ClusterTree:
     """Return a tree over n clusters in the front of the buffers of another one.
 
     Parameters
     ----------
-    buffers : Tree
+    buffers : ClusterTree
         Of n slots or more; its arrays are overwritten.
     m, f, weight : ndarray of float64, shape (n,)
         Weighted sums and weights.
@@ -132,7 +134,7 @@ def fill(buffers: Tree, m: FloatArray, f: FloatArray, weight: FloatArray, cluste
     return tree
 
 
-def rebuild(tree: Tree, forest: Forest) -> Tree:
+def rebuild(tree: ClusterTree, forest: Forest) -> ClusterTree:
     """Return a tree over the living clusters, without the empty slots."""
     full = np.flatnonzero(tree.cluster >= 0)
     tree.counts[REBUILDS] += 1
@@ -142,7 +144,7 @@ def rebuild(tree: Tree, forest: Forest) -> Tree:
 
 
 @inner
-def refit_block(tree: Tree, block: int) -> bool:
+def refit_block(tree: ClusterTree, block: int) -> bool:
     """Compute the box of a block anew; False if it is the same as before."""
     low_m = low_f = np.inf
     high_m = high_f = -np.inf
@@ -159,7 +161,7 @@ def refit_block(tree: Tree, block: int) -> bool:
 
 
 @inner
-def _refit_parent(tree: Tree, node: int) -> bool:
+def _refit_parent(tree: ClusterTree, node: int) -> bool:
     a, b = 2 * node, 2 * node + 1
     return _store(
         tree,
@@ -173,7 +175,7 @@ def _refit_parent(tree: Tree, node: int) -> bool:
 
 
 @inner
-def _store(tree: Tree, node: int, a: float, b: float, c: float, d: float, e: float) -> bool:
+def _store(tree: ClusterTree, node: int, a: float, b: float, c: float, d: float, e: float) -> bool:
     """Write a box; False if it is the same as before."""
     same: bool = (
         tree.box[node, 0] == a
@@ -192,7 +194,7 @@ def _store(tree: Tree, node: int, a: float, b: float, c: float, d: float, e: flo
 
 
 @inner
-def refit(tree: Tree, slot: int) -> None:
+def refit(tree: ClusterTree, slot: int) -> None:
     """Make all boxes right after a change in one slot."""
     block = slot // BLOCK
     node = _block_node(tree, block)
@@ -203,7 +205,7 @@ def refit(tree: Tree, slot: int) -> None:
 
 
 @kernel
-def refit_all(tree: Tree) -> None:
+def refit_all(tree: ClusterTree) -> None:
     """Make all boxes right after changes in many slots."""
     blocks = len(tree.box) >> 1
     for block in range(blocks):
@@ -213,7 +215,7 @@ def refit_all(tree: Tree) -> None:
 
 
 @inner
-def _box_square(tree: Tree, node: int, m: float, f: float) -> float:
+def _box_square(tree: ClusterTree, node: int, m: float, f: float) -> float:
     """Return a lower bound of 2 |c - box|^2, whatever roundings do to what it is compared to.
 
     Coordinates are not negative, so m + the upper side is the most that a difference can lose
@@ -227,7 +229,7 @@ def _box_square(tree: Tree, node: int, m: float, f: float) -> float:
 
 
 @inner
-def search(tree: Tree, forest: Forest, cluster: int) -> None:
+def search(tree: ClusterTree, forest: Forest, cluster: int) -> None:
     """Find a cluster's nearest neighbour, the oldest of equally near ones.
 
     From the cluster's own block upwards, into each sibling that may hold something as near.

@@ -12,12 +12,12 @@ __all__ = ["asking"]
 
 
 @contextmanager
-def asking(told: str = "") -> Iterator[None]:
+def asking(hint: str = "") -> Iterator[None]:
     """Put the server's errors into a sentence.
 
     Parameters
     ----------
-    told : str, optional
+    hint : str, optional
         What else to say where a permission is missing.
 
     Raises
@@ -30,7 +30,7 @@ def asking(told: str = "") -> Iterator[None]:
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
-        rest = f"; {told}" if told else ""
+        rest = f"; {hint}" if hint else ""
         raise SegmenterError(
             f"{first_line(error).removesuffix('.')}{rest}. A fit reads the table and makes "
             "temporary tables, a schema segments, a function and views. Ask for: grant select "

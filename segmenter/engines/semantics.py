@@ -35,10 +35,10 @@ def keep_meaning(tree: exp.Expr, dialect: str) -> exp.Expr:
     InputError
         There is no such way; the message names the function.
     """
-    for kind, rule in _RULES.get(dialect, {}).items():
+    for kind, rewrite in _REWRITES.get(dialect, {}).items():
         for node in list(tree.find_all(kind)):
             if any(column.table == SOURCE_ALIAS for column in node.find_all(exp.Column)):
-                rule(node, dialect)
+                rewrite(node, dialect)
     return tree
 
 
@@ -106,9 +106,9 @@ def _date_boundaries(node: exp.Expr, dialect: str) -> None:
     node.replace(exp.paren(exp.Sub(this=end, expression=start)))
 
 
-Rule = Callable[[exp.Expr, str], None]
+Rewrite = Callable[[exp.Expr, str], None]
 
-_SPARK: dict[type[exp.Expr], Rule] = {
+_SPARK: dict[type[exp.Expr], Rewrite] = {
     exp.Format: _refuse,
     exp.SimilarTo: _refuse,
     exp.TimeToStr: _times,
@@ -116,7 +116,7 @@ _SPARK: dict[type[exp.Expr], Rule] = {
     exp.ILike: _without_escapes,
 }
 
-_RULES: dict[str, dict[type[exp.Expr], Rule]] = {
+_REWRITES: dict[str, dict[type[exp.Expr], Rewrite]] = {
     "spark": _SPARK,
     "databricks": _SPARK,
     "postgres": {

@@ -16,7 +16,7 @@ from segmenter.errors import SegmenterError
 from segmenter.evaluation import metrics, resampling
 from segmenter.evaluation.metrics import Moments
 from segmenter.evaluation.resampling import Nearby
-from segmenter.evaluation.sampling import SEED, evenly
+from segmenter.evaluation.sampling import SEED, systematic_sample
 from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
@@ -227,8 +227,8 @@ def _for_silhouette(points: Points, everybody: str) -> tuple[NDArray[np.int64], 
     """Return the customers of each point to look at, and what they are."""
     if len(points) <= EXACT_SILHOUETTE:
         return points.customers, everybody
-    told = f"a sample of {EXACT_SILHOUETTE:,} of {points.n_customers:,} customers, seed {SEED}"
-    return evenly(points, EXACT_SILHOUETTE), told
+    basis = f"a sample of {EXACT_SILHOUETTE:,} of {points.n_customers:,} customers, seed {SEED}"
+    return systematic_sample(points, EXACT_SILHOUETTE), basis
 
 
 def _asked(points: Points) -> str:

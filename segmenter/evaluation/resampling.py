@@ -17,7 +17,7 @@ from segmenter.classifier.rules import Rules
 from segmenter.clustering.recursion import flat_segments, recursive_segments
 from segmenter.errors import SegmenterError
 from segmenter.evaluation.metrics import adjusted_rand
-from segmenter.evaluation.sampling import draw, evenly, folds
+from segmenter.evaluation.sampling import folds, subsample, systematic_sample
 from segmenter.points import IntArray, Points
 from segmenter.settings import Settings
 
@@ -68,7 +68,7 @@ class Nearby:
 
 def asked(points: Points) -> IntArray:
     """Return the customers of each point that are looked at: all, or an even sample."""
-    return points.customers if len(points) <= MANY else evenly(points, MANY)
+    return points.customers if len(points) <= MANY else systematic_sample(points, MANY)
 
 
 def draw_share(points: Points) -> float:
@@ -134,7 +134,7 @@ def stability(
     float or None
         Adjusted Rand index over the customers of the draw; None when they are too few to cluster.
     """
-    customers = draw(points, draw_share(points), number)
+    customers = subsample(points, draw_share(points), number)
     there = np.flatnonzero(customers)
     part = Points(points.cents[there], points.frequency[there], customers[there])
     try:

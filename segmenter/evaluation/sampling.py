@@ -6,13 +6,13 @@ import numpy as np
 
 from segmenter.points import IntArray, Points
 
-__all__ = ["SEED", "draw", "evenly", "folds"]
+__all__ = ["SEED", "folds", "subsample", "systematic_sample"]
 
 SEED = 0
 """Of every sample; results say it."""
 
 
-def evenly(points: Points, size: int) -> IntArray:
+def systematic_sample(points: Points, size: int) -> IntArray:
     """Return how many customers of each point are in a sample of at most `size` of them.
 
     Customers stand in point order, and every ``n / size``-th of them is taken, from a random
@@ -37,7 +37,7 @@ def evenly(points: Points, size: int) -> IntArray:
     return np.bincount(np.minimum(place, len(points) - 1), minlength=len(points)).astype(np.int64)
 
 
-def draw(points: Points, share: float, number: int) -> IntArray:
+def subsample(points: Points, share: float, number: int) -> IntArray:
     """Return how many customers of each point stay when each stays with the chance `share`.
 
     Parameters

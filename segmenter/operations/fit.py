@@ -263,7 +263,7 @@ def _keep(
     model: Model,
     net: SafetyNet,
     progress: Progress,
-    elsewhere: Callable[[Model], None] | None = None,
+    publish_remote: Callable[[Model], None] | None = None,
 ) -> FitResult:
     """Publish a model, or only store it where it moves too many customers."""
     refit = refit_changes(stage, model)
@@ -277,7 +277,7 @@ def _keep(
     )
     with progress.step(title) as done, place.writing(words):
         if is_published:
-            model = publish(place.con, model, stage.binding, stage.customers, elsewhere)
+            model = publish(place.con, model, stage.binding, stage.customers, publish_remote)
         else:
             model = store_unpublished(place.con, model)
         done(f"model {model.model_id}")

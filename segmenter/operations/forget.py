@@ -21,11 +21,11 @@ from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
 from segmenter.storage import store
 
-__all__ = ["Forgetting", "Step", "forget"]
+__all__ = ["Forgetting", "Removal", "forget"]
 
 
 @dataclass(frozen=True)
-class Step:
+class Removal:
     """What is done in one place.
 
     Attributes
@@ -55,7 +55,7 @@ class Forgetting:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
 
-    def prepare(self, text: str) -> list[Step]:
+    def prepare(self, text: str) -> list[Removal]:
         """Find out what is stored of a customer.
 
         Parameters
@@ -184,7 +184,7 @@ class Forgetting:
         return int(first_row(self.con, query)[0])
 
 
-def forget(place: Place, customer: object, *, progress: Progress | None = None) -> list[Step]:
+def forget(place: Place, customer: object, *, progress: Progress | None = None) -> list[Removal]:
     """Remove a customer from all that is stored: the snapshot and the models' training points.
 
     Parameters
@@ -197,7 +197,7 @@ def forget(place: Place, customer: object, *, progress: Progress | None = None) 
 
     Returns
     -------
-    list of Step
+    list of Removal
         What was removed where, and how it is known.
 
     Raises
@@ -217,24 +217,24 @@ def forget(place: Place, customer: object, *, progress: Progress | None = None) 
     return steps
 
 
-def _of_table(table: str, count: int) -> Step:
+def _of_table(table: str, count: int) -> Removal:
     rows = counted(count, "row")
-    return Step(f"{SCHEMA}.{table}", count, f"{rows} removed")
+    return Removal(f"{SCHEMA}.{table}", count, f"{rows} removed")
 
 
-def _of_version(found: Trace) -> Step:
+def _of_version(found: Trace) -> Removal:
     place = f"model {found.model_id}"
     if found.point is None:
-        return Step(place, 0, found.words)
+        return Removal(place, 0, found.words)
     monetary, frequency = found.point
     point = f"the point of {monetary:,.2f} in {counted(frequency, 'order')}"
     left = found.customers - 1
     done = f"removed {point}" if not left else f"one customer fewer at {point}, {left:,} left"
-    return Step(place, 1, f"{done} ({found.words})")
+    return Removal(place, 1, f"{done} ({found.words})")
 
 
-def _of_nobody() -> Step:
-    return Step(
+def _of_nobody() -> Removal:
+    return Removal(
         "models",
         0,
         "left as they are: the live views show them and the snapshot does not, so that they came "
@@ -242,17 +242,17 @@ def _of_nobody() -> Step:
     )
 
 
-def _of_source(relation: str, there: int | None, shown: int) -> Step:
+def _of_source(relation: str, there: int | None, shown: int) -> Removal:
     if there is None:
-        return Step(relation, 0, "cannot be read now, so whether it has rows of them is unknown")
+        return Removal(relation, 0, "cannot be read now, so whether it has rows of them is unknown")
     if not there:
-        return Step(relation, 0, "has no rows of them that count")
+        return Removal(relation, 0, "has no rows of them that count")
     rows = counted(there, "row")
     if not shown:
-        return Step(
+        return Removal(
             relation, 0, f"still has {rows} of them, which no view shows: they are excluded"
         )
-    return Step(
+    return Removal(
         relation,
         0,
         f"still has {rows} of them: the live views show them, and the next refresh or fit brings "

@@ -115,11 +115,11 @@ def rollback(
             "session or connection of it."
         )
     with (
-        restaged(place.con, rows, model, listener) as (stage, elsewhere),
+        restaged(place.con, rows, model, listener) as (stage, publish_remote),
         listener.step("Publishing") as done,
         place.writing(f"model {model_id} is the current one"),
     ):
-        published = publish(place.con, model, stage.binding, stage.customers, elsewhere)
+        published = publish(place.con, model, stage.binding, stage.customers, publish_remote)
         done(f"model {model_id} instead of model {current}")
     return published
 

@@ -13,7 +13,7 @@ from segmenter.schema.names import SCHEMA
 
 __all__ = [
     "Missing",
-    "Optional",
+    "RowsOrMissing",
     "backtest",
     "data_quality",
     "drift",
@@ -37,7 +37,7 @@ class Missing(str):
     """Why something is not in the report, and how to get it."""
 
 
-Optional = list[dict[str, Any]] | Missing
+RowsOrMissing = list[dict[str, Any]] | Missing
 
 NO_RHYTHM = Missing(
     "Too few customers of this base come back to tell what is late. Say it yourself: fit with "
@@ -81,7 +81,7 @@ def has(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     )
 
 
-def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) -> Optional:
+def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) -> RowsOrMissing:
     """Return the matrix of moves between two moments."""
     if not has(con, "segment_moves"):
         return Missing("This database cannot tell who moved. Fit again to make it.")
@@ -89,7 +89,7 @@ def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) 
     return _asked(con, query, [start, end])
 
 
-def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
+def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
     """Return the newest backtest of a model, both rankings."""
     missing = Missing(
         "No backtest of this model was made yet. segmenter backtest DB --as-of DATE fits on what "
@@ -107,7 +107,7 @@ def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
     return _asked(con, query, [model_id]) or missing
 
 
-def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
+def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
     """Return the measured quality of a model."""
     missing = Missing(
         "The quality of this model was not measured yet. segmenter quality DB measures how well "
@@ -119,21 +119,21 @@ def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> Optional:
     return _asked(con, query, [model_id]) or missing
 
 
-def drift(con: duckdb.DuckDBPyConnection) -> Optional:
+def drift(con: duckdb.DuckDBPyConnection) -> RowsOrMissing:
     """Return how far the base has moved from the one that the model learned."""
     if not has(con, "drift"):
         return Missing("This model did not store what it learned from. Fit again to see drift.")
     return _asked(con, f"select * from {SCHEMA}.drift", [])
 
 
-def data_quality(con: duckdb.DuckDBPyConnection) -> Optional:
+def data_quality(con: duckdb.DuckDBPyConnection) -> RowsOrMissing:
     """Return the checks of the transactions."""
     if not has(con, "data_quality"):
         return Missing("Only transactions can be checked; this model was fitted to aggregates.")
     return _asked(con, f"select * from {SCHEMA}.data_quality", [])
 
 
-def _asked(con: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> Optional:
+def _asked(con: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> RowsOrMissing:
     """Ask a live object; where its source is gone, say so instead of failing."""
     try:
         return records(con, query, values)

@@ -16,7 +16,7 @@ from segmenter.report.charts.base import unchecked
 from segmenter.report.elements import Figure
 from segmenter.report.facts import Facts
 from segmenter.report.html import page
-from segmenter.report.queries import Questions
+from segmenter.report.queries import ReportQueries
 from segmenter.report.sections.analyst import analyst_sections
 from segmenter.report.sections.decision import decision_sections, tiles
 from segmenter.report.theme import day, moment
@@ -68,10 +68,10 @@ def make_report(
     with_customers : bool, default False
         Also name customers.
     """
-    with vega.gathered() as library:
+    with vega.bundled_script() as library:
         with (
             progress.step("Asking the database") as done,
-            Questions(con, is_live=is_live) as questions,
+            ReportQueries(con, is_live=is_live) as questions,
         ):
             facts = questions.facts(since=since, with_customers=with_customers)
             done(counted(facts.customers, "customer"))

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from segmenter.report.availability import Missing, Optional
+from segmenter.report.availability import Missing, RowsOrMissing
 from segmenter.report.dendrogram import Dendrogram
 from segmenter.report.level_maps import LevelMap
 from segmenter.sources.source import Source
@@ -62,7 +62,7 @@ class Facts:
         Each level of the recursion.
     trees : list of Dendrogram, or Missing
         The top of the tree of each level.
-    lifecycle, moves, backtest, quality, drift, data_quality : Optional
+    lifecycle, moves, backtest, quality, drift, data_quality : RowsOrMissing
         Rows, or why there are none.
     moves_from : datetime or None
         Moves are counted from then to the last order.
@@ -86,12 +86,12 @@ class Facts:
     concentration: Rows
     levels: list[LevelMap] | Missing
     trees: list[Dendrogram] | Missing
-    lifecycle: Optional
-    moves: Optional
-    backtest: Optional
-    quality: Optional
-    drift: Optional
-    data_quality: Optional
+    lifecycle: RowsOrMissing
+    moves: RowsOrMissing
+    backtest: RowsOrMissing
+    quality: RowsOrMissing
+    drift: RowsOrMissing
+    data_quality: RowsOrMissing
     moves_from: dt.datetime | None = None
     names_customers: bool = False
     whales: Rows = field(default_factory=list)

@@ -14,8 +14,8 @@ import duckdb
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import day, within_years
-from segmenter.report import availability as optional
-from segmenter.report.availability import NO_RHYTHM, Optional, no_time
+from segmenter.report import availability
+from segmenter.report.availability import NO_RHYTHM, RowsOrMissing, no_time
 from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.level_maps import level_maps, trees
 from segmenter.report.recursion_tree import levels
@@ -27,7 +27,7 @@ from segmenter.sources.source import Source
 from segmenter.storage import snapshot
 from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
 
-__all__ = ["MANY", "Questions"]
+__all__ = ["MANY", "ReportQueries"]
 
 MANY = 2_000
 """With more customers than this the map shows how dense they are, not where each one is."""
@@ -37,7 +37,7 @@ COARSE = {"monetary_cells": 12, "frequency_cells": 30}
 """Cells of the map from 1 to 10, where it shows places and where it shows density."""
 
 
-class Questions(TemporaryTables):
+class ReportQueries(TemporaryTables):
     """Asks a connection for the facts of the report; use it in a ``with`` statement.
 
     Parameters
@@ -105,10 +105,10 @@ class Questions(TemporaryTables):
             moves=self._moves(start, last),
             moves_from=start,
             names_customers=with_customers,
-            backtest=optional.backtest(self.con, model_id),
-            quality=optional.quality(self.con, model_id),
-            drift=optional.drift(self.con),
-            data_quality=optional.data_quality(self.con),
+            backtest=availability.backtest(self.con, model_id),
+            quality=availability.quality(self.con, model_id),
+            drift=availability.drift(self.con),
+            data_quality=availability.data_quality(self.con),
             whales=self._named("is_whale") if named else [],
             levels=level_maps(self.con, tree),
             trees=trees(self.con, tree),
@@ -173,15 +173,15 @@ class Questions(TemporaryTables):
             is_density=is_density,
         )
 
-    def _lifecycle(self, last: dt.datetime | None) -> Optional:
+    def _lifecycle(self, last: dt.datetime | None) -> RowsOrMissing:
         if last is None:
             return no_time(self._source.kind)
         return self._ask("report_lifecycle") or NO_RHYTHM
 
-    def _moves(self, start: dt.datetime | None, last: dt.datetime | None) -> Optional:
+    def _moves(self, start: dt.datetime | None, last: dt.datetime | None) -> RowsOrMissing:
         if start is None or last is None:
             return no_time(self._source.kind)
-        return optional.moves(self.con, start, last)
+        return availability.moves(self.con, start, last)
 
     def _named(self, condition: str) -> Rows:
         return records(

@@ -15,7 +15,7 @@ from segmenter.errors import SegmenterError
 from segmenter.report.theme import BACKGROUNDS, config
 from segmenter.sources.drafts import DRAFT, move, private_folder
 
-__all__ = ["gathered", "picture", "require"]
+__all__ = ["bundled_script", "picture", "require"]
 
 _WIDTH = 760
 _SCALE = 1.5
@@ -39,7 +39,7 @@ def require() -> None:
 
 
 @contextmanager
-def gathered() -> Iterator[Callable[[], str]]:
+def bundled_script() -> Iterator[Callable[[], str]]:
     """Gather Vega, Vega-Lite and Vega-Embed into one script while the block works.
 
     Gathering takes seconds, so another process does it; what comes of it is kept on disk for the
@@ -50,9 +50,9 @@ def gathered() -> Iterator[Callable[[], str]]:
     callable
         Waits for the script and returns it.
     """
-    kept = _kept()
-    if kept.is_file():
-        yield lambda: kept.read_text(encoding="utf-8")
+    cached = _cached_script()
+    if cached.is_file():
+        yield lambda: cached.read_text(encoding="utf-8")
         return
     words = [sys.executable, "-m", __name__]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as helper:
@@ -61,7 +61,7 @@ def gathered() -> Iterator[Callable[[], str]]:
             found, _ = helper.communicate()
             script = found.decode("utf-8") if helper.returncode == 0 else _javascript()
             with suppress(OSError):  # an installation that cannot be written gathers each time
-                _keep(kept, script)
+                _cache_script(cached, script)
             return script
 
         try:
@@ -70,13 +70,13 @@ def gathered() -> Iterator[Callable[[], str]]:
             helper.kill()
 
 
-def _kept() -> Path:
+def _cached_script() -> Path:
     """Return where the script is kept: beside the compiled modules, by version."""
     made_by = version("vl-convert-python")
     return Path(__file__).parent / "__pycache__" / f"vega-{_version()}-{made_by}.js"
 
 
-def _keep(path: Path, script: str) -> None:
+def _cache_script(path: Path, script: str) -> None:
     path.parent.mkdir(exist_ok=True)
     with private_folder(path.parent) as folder:
         draft = folder / DRAFT
@@ -97,10 +97,10 @@ def picture(chart: dict[str, Any], title: str) -> bytes:
 
     spec = {**chart, "width": _WIDTH, "background": BACKGROUNDS["light"], "padding": 16}
     heading = {"text": title, "anchor": "start", "fontSize": 15, "offset": 14}
-    look = {**config("light"), "background": BACKGROUNDS["light"]}
+    theme = {**config("light"), "background": BACKGROUNDS["light"]}
     return bytes(
         vl_convert.vegalite_to_png(
-            {**spec, "title": heading, "config": look}, vl_version=_version(), scale=_SCALE
+            {**spec, "title": heading, "config": theme}, vl_version=_version(), scale=_SCALE
         )
     )
 

@@ -85,8 +85,8 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             _bind_aggregates(engine, binding)
         _bind_condition(engine, binding)
     except SegmenterError as error:
-        told = differing_types(engine.local, file, _used(binding)) if file else []
-        raise InputError(" ".join([str(error), *told])) from None
+        notes = differing_types(engine.local, file, _used(binding)) if file else []
+        raise InputError(" ".join([str(error), *notes])) from None
     binding.values.update(loss_values(_mapped(binding)))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)

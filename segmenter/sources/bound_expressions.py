@@ -116,10 +116,10 @@ def bind_number(engine: Engine, binding: Binding, name: str, text: str) -> exp.E
         binding.values["source"] = table
         binding.columns.update(read_columns(engine, table, binding.relation))
         tree = bind_expression(engine, binding, name, text, _check_number)
-    return _kept(binding, tree, "DOUBLE", name)
+    return _guarded(binding, tree, "DOUBLE", name)
 
 
-def _kept(binding: Binding, tree: exp.Expr, wanted: str, name: str) -> exp.Expr:
+def _guarded(binding: Binding, tree: exp.Expr, wanted: str, name: str) -> exp.Expr:
     """Return what SQL casts to a type, out of the reach of a CSV file where it is another one."""
     is_cast = binding.is_guessed and binding.types[name] != wanted
     return shielded(tree) if is_cast else tree
@@ -130,7 +130,7 @@ def bind_date(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     tree = bind_expression(engine, binding, "date", text, _check_date)
     if binding.types["date"] == "TIMESTAMP WITH TIME ZONE":
         return exp.AtTimeZone(this=tree, zone=literal("UTC"))
-    return _kept(binding, tree, "TIMESTAMP", "date")
+    return _guarded(binding, tree, "TIMESTAMP", "date")
 
 
 def as_moment(binding: Binding) -> exp.Expr:

@@ -141,7 +141,7 @@ def write_files(contents: Mapping[Path, bytes], *, replaced: set[Path], words: s
         The message says which files are new, if any.
     """
     with ExitStack() as stack:
-        with _told(next(iter(contents)), "Nothing was written."):
+        with _write_errors(next(iter(contents)), "Nothing was written."):
             folders = {
                 parent: stack.enter_context(private_folder(parent))
                 for parent in {path.absolute().parent for path in contents}
@@ -151,7 +151,7 @@ def write_files(contents: Mapping[Path, bytes], *, replaced: set[Path], words: s
             for number, path in enumerate(contents)
         }
         for path, content in contents.items():
-            with _told(path, "Nothing was written."):
+            with _write_errors(path, "Nothing was written."):
                 drafts[path].write_bytes(content)
                 _flush(drafts[path])
         with stopping.held():
@@ -169,13 +169,13 @@ def _move_all(drafts: Mapping[Path, Path], replaced: set[Path]) -> None:
                 f"{len(done)} of {len(drafts)} files {verb(len(done), 'is', 'are')} new "
                 f"({', '.join(done)}), the others are as they were."
             )
-        with _told(path, left):
+        with _write_errors(path, left):
             move(draft, path, overwrite=path in replaced)
         done.append(path.name)
 
 
 @contextmanager
-def _told(path: Path, left: str) -> Iterator[None]:
+def _write_errors(path: Path, left: str) -> Iterator[None]:
     """Say in a sentence why a file cannot be written."""
     try:
         yield

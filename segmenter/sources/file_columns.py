@@ -173,7 +173,7 @@ def differing_types(
     """
     wanted = list(used)
     by_file = _types(con, given) if len(given.files) > 1 else {}
-    told = []
+    notes = []
     for name in wanted:
         first: dict[str, str] = {}
         for file, types in by_file.items():
@@ -181,11 +181,11 @@ def differing_types(
             first.setdefault(here.get(name.casefold(), "missing"), file)
         if len(first) > 1:
             shown = ", ".join(f"{kind} in {file}" for kind, file in first.items())
-            told.append(
+            notes.append(
                 f"the files of {given.name} differ in the column {quoted(name)}: {shown}. It is "
                 "read as the widest of the types, and as NULL where it is missing."
             )
-    return told
+    return notes
 
 
 def _types(con: duckdb.DuckDBPyConnection, given: InputFile) -> dict[str, dict[str, str]]:

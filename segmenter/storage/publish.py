@@ -45,7 +45,7 @@ def publish(
     model: Model,
     binding: Binding,
     customers: str | None,
-    elsewhere: Callable[[Model], None] | None = None,
+    publish_remote: Callable[[Model], None] | None = None,
 ) -> Model:
     """Make a model the current version, with the views, the macros and the snapshot over it.
 
@@ -61,7 +61,7 @@ def publish(
     customers : str or None
         Table with the profile of each customer, from which the snapshot is made; None where the
         source is anonymous points.
-    elsewhere : callable, optional
+    publish_remote : callable, optional
         Publishes the model on another engine too, as the last step; if that fails, nothing is
         published here either.
 
@@ -100,8 +100,8 @@ def publish(
         # what cannot be read is undone; customers were read for the snapshot, points were not
         rows = "" if customers is None else "limit 0"
         con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()
-        if elsewhere is not None:
-            elsewhere(model)
+        if publish_remote is not None:
+            publish_remote(model)
             stopping.note_stored("function and views are published where the rows are")
     _generation += 1
     return model

@@ -80,9 +80,9 @@ def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
     SegmenterError
         One of them is the current version.
     """
-    doomed = list(model_ids)
+    removed = list(model_ids)
     if first_row(
-        con, f"select 1 from {SCHEMA}.models where is_current and model_id in $1", [doomed]
+        con, f"select 1 from {SCHEMA}.models where is_current and model_id in $1", [removed]
     ):
         raise SegmenterError("the current version cannot be deleted. Roll back to another first.")
     with transaction(con):
@@ -91,7 +91,7 @@ def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
             "and schema_name = $1 and column_name = 'model_id' and list_contains($2, table_name)",
             [SCHEMA, [table for table in TABLES if table != "snapshots"]],
         ).fetchall():
-            con.execute(f"delete from {SCHEMA}.{table} where model_id in $1", [doomed])
+            con.execute(f"delete from {SCHEMA}.{table} where model_id in $1", [removed])
 
 
 def make_current(con: duckdb.DuckDBPyConnection, model_id: int) -> None:

@@ -15,12 +15,12 @@ from sqlglot import exp
 
 from segmenter.points import MAX_CENTS, IntArray
 
-__all__ = ["MAX_BITS", "REACH", "Grid"]
+__all__ = ["MARGIN", "MAX_BITS", "Grid"]
 
 MAX_BITS = MAX_CENTS.bit_length() - 1
 """A grid of so many bits keeps every amount as it is."""
 
-REACH = 3
+MARGIN = 3
 """Cells within which the coarsening can act: half a one that the customer moved, half a one that
 its neighbours moved, and one that the blocks' centroids did; rounded up."""
 

@@ -1,4 +1,4 @@
-"""Doubts: what a fit should tell about the rows before anybody trusts the segments.
+"""Data checks: what a fit should say about the rows before anybody trusts the segments.
 
 The checks and their words are those of the view ``segments.data_quality``. Over a small table a fit
 runs the view itself, on what it has added up already. Over a large one, or
@@ -14,7 +14,7 @@ from segmenter.errors import InputError
 from segmenter.training.row_errors import lost
 from segmenter.training.stage import Losses, Stage, Survey
 
-__all__ = ["MANY_ROWS", "Count", "count_losses", "doubts"]
+__all__ = ["MANY_ROWS", "Count", "count_losses", "data_warnings"]
 
 MANY_ROWS = 250_000
 """With more rows than this, a fit looks for no exact duplicates; the view always does."""
@@ -36,7 +36,7 @@ class Count(NamedTuple):
     example: str | None = None
 
 
-def doubts(stage: Stage, survey: Survey | None, losses: Losses | None = None) -> list[str]:
+def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = None) -> list[str]:
     """Return what blocks or warns, as sentences.
 
     Parameters

@@ -19,8 +19,8 @@ from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
-from segmenter.training.coarsening import REACH, Grid
-from segmenter.training.data_checks import count_losses, doubts
+from segmenter.training.coarsening import MARGIN, Grid
+from segmenter.training.data_checks import count_losses, data_warnings
 from segmenter.training.lifecycle import Lifecycle, lifecycle
 from segmenter.training.row_errors import complaint, reading_advice, rounded_away
 from segmenter.training.stage import Cut, Losses, Stage, Survey
@@ -137,16 +137,16 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     if survey is not None and survey.absolute_revenue and not points.cents.any():
         raise InputError(rounded_away(stage.binding, survey))
     notes = survey_notes(stage, survey) if survey else []
-    for message in [*stage.binding.notes, *notes, *doubts(stage, survey, losses)]:
+    for message in [*stage.binding.notes, *notes, *data_warnings(stage, survey, losses)]:
         progress.warn(message)
     return Inspection(survey, cut, points, grid)
 
 
 def _uncertain_customers(points: Points, grid: Grid, rules: Rules) -> int:
     """Count the training customers so near to a threshold that the grid may have decided."""
-    reach = REACH * grid.step(points.cents)
-    low = rules.rectangle(points.cents - reach, points.frequency)
-    high = rules.rectangle(points.cents + reach, points.frequency)
+    margin = MARGIN * grid.step(points.cents)
+    low = rules.rectangle(points.cents - margin, points.frequency)
+    high = rules.rectangle(points.cents + margin, points.frequency)
     return int(points.customers[low != high].sum())
 
 
@@ -227,8 +227,8 @@ def _way_out(stage: Stage) -> str:
 
 def _nothing_there(stage: Stage, which: str = "") -> str:
     asked = {name: getattr(stage.source, name) for name in ("where", "window", "as_of")}
-    told = [f"{name} = {str(value)!r}" for name, value in asked.items() if value]
-    under = f" that meet {' and '.join(told)}" if told else ""
+    conditions = [f"{name} = {str(value)!r}" for name, value in asked.items() if value]
+    under = f" that meet {' and '.join(conditions)}" if conditions else ""
     return f"{stage.binding.relation} has no rows{which}{under}. Nothing to fit."
 
 

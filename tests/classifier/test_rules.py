@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmenter.classifier import rules as rules_module
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules, compile_rules
 from segmenter.errors import SegmenterError
@@ -211,7 +210,7 @@ def test_too_many_frequencies_say_what_to_do():
 
 
 def test_too_many_rectangles_say_what_to_do(monkeypatch):
-    monkeypatch.setattr(rules_module, "MAX_RECTANGLES", 50)
+    monkeypatch.setattr("segmenter.classifier.rules.MAX_RECTANGLES", 50)
     points = Points.group([0, 100], [0, 100])
     neighbors = NearestNeighbors(points, [1, 0], ratio=1.0, n_neighbors=1)
     with pytest.raises(SegmenterError, match="Raise n_neighbors"):

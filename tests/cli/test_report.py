@@ -95,24 +95,24 @@ def test_it_says_what_to_install(run, shop_file, monkeypatch, absent):
 
 @pytest.fixture
 def no_helper(monkeypatch):
-    """Let the helper process fail, and the script be gathered here."""
+    """Let the helper process fail, and the script be bundled_script here."""
     monkeypatch.setattr(vega.sys, "executable", "/bin/false")
-    monkeypatch.setattr(vega, "_javascript", lambda: "gathered here")
+    monkeypatch.setattr(vega, "_javascript", lambda: "bundled_script here")
 
 
 def test_the_script_is_kept_on_disk(tmp_path, monkeypatch, no_helper):
     kept = tmp_path / "cache" / "vega.js"
-    monkeypatch.setattr(vega, "_kept", lambda: kept)
-    with vega.gathered() as library:
-        assert library() == "gathered here"
-    assert kept.read_text(encoding="utf-8") == "gathered here"
+    monkeypatch.setattr(vega, "_cached_script", lambda: kept)
+    with vega.bundled_script() as library:
+        assert library() == "bundled_script here"
+    assert kept.read_text(encoding="utf-8") == "bundled_script here"
     kept.write_text("from the disk")
-    with vega.gathered() as library:
+    with vega.bundled_script() as library:
         assert library() == "from the disk"
 
 
 def test_an_installation_that_cannot_be_written_gathers_each_time(tmp_path, monkeypatch, no_helper):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(vega, "_kept", lambda: tmp_path / "file" / "vega.js")
-    with vega.gathered() as library:
-        assert library() == "gathered here"
+    monkeypatch.setattr(vega, "_cached_script", lambda: tmp_path / "file" / "vega.js")
+    with vega.bundled_script() as library:
+        assert library() == "bundled_script here"

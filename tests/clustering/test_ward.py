@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import cophenet, fcluster, is_valid_linkage, linkag
 from sklearn.cluster import AgglomerativeClustering
 
 from benchmarks.ward_layouts import LAYOUTS, make_layout
-from segmenter.clustering.ward import WardCounters, cut, cut_two, ward_linkage
+from segmenter.clustering.ward import WardCounters, cut, split_in_two, ward_linkage
 from segmenter.errors import SegmenterError
 
 
@@ -120,7 +120,7 @@ def test_cut_equals_fcluster(n_clusters):
 def test_cut_two_equals_scikit_learn(seed):
     points = np.random.default_rng(seed).lognormal(3, 1, (400, 2))
     labels = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(points)
-    blocks = cut_two(ward_linkage(*points.T))
+    blocks = split_in_two(ward_linkage(*points.T))
     assert blocks[0] == 0
     assert same_partition(blocks, labels)
 

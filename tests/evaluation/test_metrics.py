@@ -9,7 +9,7 @@ from sklearn import metrics as theirs
 from segmenter.clustering.recursion import flat_segments, recursive_segments
 from segmenter.evaluation import metrics, resampling
 from segmenter.evaluation.metrics import Moments
-from segmenter.evaluation.sampling import draw, evenly, folds
+from segmenter.evaluation.sampling import folds, subsample, systematic_sample
 from segmenter.points import Points
 from segmenter.settings import Settings
 
@@ -95,15 +95,15 @@ def test_one_block_has_no_separation():
 
 def test_samples_repeat_and_keep_proportions():
     points = Points.group(np.arange(1000), np.ones(1000), np.arange(1000) % 7 + 1)
-    sample = evenly(points, 400)
+    sample = systematic_sample(points, 400)
     assert sample.sum() == 400
     assert (sample <= points.customers).all()
     assert sample[:500].sum() == pytest.approx(200, abs=2)
-    assert (sample == evenly(points, 400)).all()
-    assert evenly(points, 10**6) is points.customers
-    assert (draw(points, 0.9, 3) == draw(points, 0.9, 3)).all()
-    assert (draw(points, 0.9, 3) != draw(points, 0.9, 4)).any()
-    assert draw(points, 0.9, 3).sum() == pytest.approx(0.9 * points.n_customers, rel=0.02)
+    assert (sample == systematic_sample(points, 400)).all()
+    assert systematic_sample(points, 10**6) is points.customers
+    assert (subsample(points, 0.9, 3) == subsample(points, 0.9, 3)).all()
+    assert (subsample(points, 0.9, 3) != subsample(points, 0.9, 4)).any()
+    assert subsample(points, 0.9, 3).sum() == pytest.approx(0.9 * points.n_customers, rel=0.02)
     divided = folds(points, points.customers, 5)
     assert (divided.sum(axis=1) == points.customers).all()
     assert divided.sum(axis=0) == pytest.approx(points.n_customers / 5, rel=0.1)

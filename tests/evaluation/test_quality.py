@@ -10,7 +10,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.evaluation.metrics import silhouette
 from segmenter.evaluation.quality import Measure, measure, save_measures, trained_model
-from segmenter.evaluation.sampling import evenly
+from segmenter.evaluation.sampling import systematic_sample
 from segmenter.points import Points
 
 METRICS = [
@@ -53,7 +53,7 @@ def test_measures_equal_those_of_scikit_learn(fitted, measured):
 
 def test_the_silhouette_of_a_sample_equals_scikit_learns(fitted):
     model = fitted.model
-    sample = evenly(model.points, 3_000)
+    sample = systematic_sample(model.points, 3_000)
     there = sample > 0
     part = model.points.take(there)
     part = Points(part.cents, part.frequency, sample[there])

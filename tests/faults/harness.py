@@ -219,7 +219,7 @@ class Trial:
         self.calls = [(kind, path) for _, kind, path in words]
         self.new = self.state()
         assert self.new != self.old or self.name == "demo-over"
-        assert self.strangers() == [], self.strangers()
+        assert self.leftovers() == [], self.leftovers()
 
     def restart(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -243,7 +243,7 @@ class Trial:
                     found[str(file.relative_to(self.folder))] = _file_state(file)
         return found
 
-    def strangers(self) -> list[str]:
+    def leftovers(self) -> list[str]:
         """Return the files that do not belong here."""
         known = {name.partition(":")[2] or name for name in self.verb.start}
         known |= {self.verb.database, *self.verb.outputs}
@@ -278,7 +278,7 @@ class Trial:
         found = list(self._false_words(done, state, is_old=is_old, is_new=is_new))
         if not (is_old or is_new) and not self._is_told_in_part(done, state, fault):
             found.append(f"a mixture: {_differences(state, self.old, self.new)}")
-        if self.strangers():
+        if self.leftovers():
             found += self._left_behind(is_old=is_old)
         return [f"{complaint} | {done['code']} {done['err'].strip()}" for complaint in found]
 
@@ -292,8 +292,8 @@ class Trial:
         if not is_old:
             # it may have had nothing to do, and a log waits for the next who writes
             duckdb.connect(str(self.folder / self.verb.database)).close()
-        if self.strangers():
-            yield f"left after the next run: {self.strangers()}"
+        if self.leftovers():
+            yield f"left after the next run: {self.leftovers()}"
 
     def _false_words(self, done, state, *, is_old, is_new) -> Iterator[str]:
         code, said = done["code"], done["err"]

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.image import imread
 
 from segmenter.report import vega
-from segmenter.report.queries import Questions
+from segmenter.report.queries import ReportQueries
 from segmenter.report.sections.decision import decision_sections
 
 HERE = Path(__file__).parent / "report"
@@ -33,7 +33,7 @@ def changed_share(ours, theirs):
 
 @pytest.fixture
 def figures(fitted):
-    with Questions(fitted.con) as ask:
+    with ReportQueries(fitted.con) as ask:
         sections = decision_sections(ask.facts())
     return {figure.key: figure for section in sections for figure in section.figures}
 

@@ -13,7 +13,7 @@ from segmenter import Settings, Source
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.progress import Silent
 from segmenter.report.build import make_report
-from segmenter.report.queries import Questions
+from segmenter.report.queries import ReportQueries
 from tests.report.bases import NASTY, READ, TWELVE
 
 FLAGS = (
@@ -53,7 +53,7 @@ def chromium(tmp_path_factory):
 
 
 def facts_of(con, *, is_live=False, **options):
-    with Questions(con, is_live=is_live) as ask:
+    with ReportQueries(con, is_live=is_live) as ask:
         return ask.facts(**options)
 
 

@@ -10,21 +10,21 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 NOTHING_THERE = """
-from segmenter.training import warm_up as kernels
+from segmenter.training import warm_up
 
-assert not kernels.all_on_disk()
+assert not warm_up.all_on_disk()
 """
 
 FIRST_RUN = """
-from segmenter.training import warm_up as kernels
-from segmenter import jit as compiled
+from segmenter.training import warm_up
+from segmenter import jit
 from segmenter.progress import Silent
 
-kernels.all_on_disk = lambda: False  # what is there already need not be compiled again
-kernels.warm_up(Silent())
-untouched = [kernel.py_func.__name__ for kernel in compiled._KERNELS if not kernel.signatures]
+warm_up.all_on_disk = lambda: False  # what is there already need not be compiled again
+warm_up.warm_up(Silent())
+untouched = [kernel.py_func.__name__ for kernel in jit._KERNELS if not kernel.signatures]
 assert not untouched, untouched
-assert compiled.all_on_disk()
+assert jit.all_on_disk()
 """
 
 
