@@ -90,7 +90,7 @@ def recursive_segments(points: Points, settings: Settings | None = None) -> Segm
 
 
 def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
-    """Return the blocks when level 1 is cut into as many at once, to compare a recursion with.
+    """Return the blocks when level 1 is split into as many at once, to compare a recursion with.
 
     Raises
     ------
@@ -129,9 +129,9 @@ def _split(
     points: Points, linkage: NDArray[np.float64], n_blocks: int, settings: Settings
 ) -> tuple[Labels, int]:
     """Return the blocks of a set of points and how many customers consolidation moved."""
-    from segmenter.clustering.ward import cut
+    from segmenter.clustering.ward import cut_tree
 
-    start = cut(linkage, n_blocks).astype(np.int32)
+    start = cut_tree(linkage, n_blocks).astype(np.int32)
     if not settings.consolidate:
         return start, 0
     settled = consolidate(points, start, n_blocks, points.scaling())

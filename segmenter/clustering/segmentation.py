@@ -69,7 +69,7 @@ class Segmentation:
     scaling : float
         The scaling r of level 1, which the classifier uses.
     flat_share : float
-        Share of the largest block when level 1 is cut into as many blocks at once.
+        Share of the largest block when level 1 is split into as many blocks at once.
     warnings : tuple of str
     """
 

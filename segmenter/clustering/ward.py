@@ -57,7 +57,7 @@ from segmenter.clustering.ward_tree import (
 from segmenter.errors import InputError
 from segmenter.jit import bare_kernel
 
-__all__ = ["WardCounters", "cut", "split_in_two", "ward_linkage"]
+__all__ = ["WardCounters", "cut_tree", "split_in_two", "ward_linkage"]
 
 
 _FAR, _HEAVY = 1e60, 1e30
@@ -170,7 +170,7 @@ def ward_linkage(
     return linkage
 
 
-def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
+def cut_tree(linkage: FloatArray, n_clusters: int) -> IntArray:
     """Return the block of each point when the last merges are undone.
 
     Parameters
@@ -193,7 +193,7 @@ def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
 
     Examples
     --------
-    >>> cut(ward_linkage([0, 20, 1, 5, 6], [1, 1, 1, 1, 1]), 3)
+    >>> cut_tree(ward_linkage([0, 20, 1, 5, 6], [1, 1, 1, 1, 1]), 3)
     array([0, 1, 0, 2, 2])
     """
     n_points = len(linkage) + 1
@@ -204,17 +204,19 @@ def cut(linkage: FloatArray, n_clusters: int) -> IntArray:
         )
     top, number = np.arange(2 * n_points - 1), np.full(2 * n_points - 1, -1)
     block = np.empty(n_points, np.int64)
-    _cut(linkage, n_points - n_clusters, top, number, block)
+    _number_blocks(linkage, n_points - n_clusters, top, number, block)
     return block
 
 
 def split_in_two(linkage: FloatArray) -> IntArray:
-    """Return the two blocks that the last merge joined, 0 for the first point's; see `cut`."""
-    return cut(linkage, 2)
+    """Return the two blocks that the last merge joined, 0 for the first point's; see `cut_tree`."""
+    return cut_tree(linkage, 2)
 
 
 @bare_kernel
-def _cut(linkage: FloatArray, rows: int, top: IntArray, number: IntArray, block: IntArray) -> None:
+def _number_blocks(
+    linkage: FloatArray, rows: int, top: IntArray, number: IntArray, block: IntArray
+) -> None:
     """Follow the first rows downwards, then number what they leave by its first point."""
     n_points = len(linkage) + 1
     for row in range(rows - 1, -1, -1):

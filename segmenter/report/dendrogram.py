@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segmenter.clustering.ward import cut, ward_linkage
+from segmenter.clustering.ward import cut_tree, ward_linkage
 from segmenter.points import Points
 
 __all__ = ["LEAVES", "Dendrogram", "dendrogram"]
@@ -26,13 +26,13 @@ class Dendrogram:
         ``height, height_end, place, place_end``: the straight pieces.
     leaves : list of dict
         ``place, height, customers, mean_monetary, mean_frequency``: what each branch holds.
-    cut_at : float or None
+    split_at : float or None
         Half way between the last merge and the one before it: where the block was split.
     """
 
     lines: list[dict[str, float]]
     leaves: list[dict[str, float]]
-    cut_at: float | None
+    split_at: float | None
 
 
 def dendrogram(points: Points) -> Dendrogram:
@@ -50,7 +50,7 @@ def dendrogram(points: Points) -> Dendrogram:
     """
     linkage = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
     shown = min(LEAVES, len(points))
-    labels = cut(linkage, shown)
+    labels = cut_tree(linkage, shown)
     merges = linkage[len(linkage) - (shown - 1) :]
     first = 2 * len(points) - shown  # the smallest id of a merge that is shown
     node_of = {

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import linkage
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.clustering.ward import cut, ward_linkage
+from segmenter.clustering.ward import cut_tree, ward_linkage
 
 CUSTOMERS = 1_000_000
 
@@ -57,7 +57,7 @@ def test_subtrees_equal_scipy():
     points = np.c_[rng.lognormal(4, 1, CUSTOMERS), rng.exponential(3, CUSTOMERS)]
     customers = rng.integers(1, 4, CUSTOMERS)
     tree = ward_linkage(*points.T, customers, ratio=400.0)
-    block = cut(tree, 2000)
+    block = cut_tree(tree, 2000)
     block_of_row = within(tree, block)
     for one in range(0, 2000, 100):
         mine = block == one

@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import cophenet, fcluster, is_valid_linkage, linkag
 from sklearn.cluster import AgglomerativeClustering
 
 from benchmarks.ward_layouts import LAYOUTS, make_layout
-from segmenter.clustering.ward import WardCounters, cut, split_in_two, ward_linkage
+from segmenter.clustering.ward import WardCounters, cut_tree, split_in_two, ward_linkage
 from segmenter.errors import SegmenterError
 
 
@@ -110,7 +110,7 @@ def test_weights_need_not_be_whole():
 def test_cut_equals_fcluster(n_clusters):
     points = np.random.default_rng(7).normal(size=(500, 2))
     tree = ward_linkage(*points.T)
-    blocks = cut(tree, n_clusters)
+    blocks = cut_tree(tree, n_clusters)
     assert same_partition(blocks, fcluster(tree, n_clusters, "maxclust"))
     firsts = [int(np.flatnonzero(blocks == block)[0]) for block in range(n_clusters)]
     assert firsts == sorted(firsts)
@@ -196,7 +196,7 @@ def test_order_of_input_does_not_matter_without_ties():
     shuffled = ward_linkage(*points[order].T, customers[order])
     np.testing.assert_allclose(shuffled[:, 2], tree[:, 2], rtol=1e-9)
     for n_clusters in (2, 3, 30):
-        assert same_partition(cut(tree, n_clusters)[order], cut(shuffled, n_clusters))
+        assert same_partition(cut_tree(tree, n_clusters)[order], cut_tree(shuffled, n_clusters))
 
 
 def test_large_products_stay_in_order():
@@ -266,7 +266,7 @@ def test_fewer_than_two_points(n):
 
 
 def test_one_point_is_one_block():
-    assert cut(np.empty((0, 4)), 1).tolist() == [0]
+    assert cut_tree(np.empty((0, 4)), 1).tolist() == [0]
 
 
 @pytest.mark.parametrize("n", [2, 7, 1000])
@@ -313,4 +313,4 @@ def test_wrong_ratio(ratio):
 @pytest.mark.parametrize("n_clusters", [0, 4, True])
 def test_wrong_number_of_clusters(n_clusters):
     with pytest.raises(SegmenterError, match="n_clusters must be a whole number from 1 to the 3"):
-        cut(ward_linkage([1, 2, 9], [1, 1, 1]), n_clusters)
+        cut_tree(ward_linkage([1, 2, 9], [1, 1, 1]), n_clusters)

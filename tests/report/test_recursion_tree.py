@@ -80,7 +80,7 @@ def test_trees_have_the_heights_of_the_audit(reported):
     for tree, split in zip(reported.facts.trees, splits, strict=True):
         ends = sorted({line["height_end"] for line in tree.lines})
         assert ends[-1] == pytest.approx(split["height"], rel=1e-9)
-        assert tree.cut_at == pytest.approx((split["height"] + split["next_height"]) / 2)
+        assert tree.split_at == pytest.approx((split["height"] + split["next_height"]) / 2)
         assert sum(leaf["customers"] for leaf in tree.leaves) == split["block_customers"]
 
 
@@ -99,4 +99,4 @@ def test_branches_are_those_of_scipy():
 def test_two_points_make_a_tree():
     found = dendrogram(Points.group([100, 900], [1, 2], [3, 4]))
     assert [leaf["customers"] for leaf in found.leaves] == [4, 3]
-    assert found.cut_at is None
+    assert found.split_at is None

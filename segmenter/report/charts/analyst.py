@@ -202,8 +202,8 @@ def tree(found: Dendrogram) -> Spec:
         )
     )
     layers = [lines, ends]
-    if found.cut_at is not None:
-        row = {"height": found.cut_at, "words": "cut here", "place": len(leaves) - 0.5}
+    if found.split_at is not None:
+        row = {"height": found.split_at, "words": "split here", "place": len(leaves) - 0.5}
         layers.append(canvas.of([row]).mark_rule(strokeDash=[5, 3], style="muted").encode(x=x))
         layers.append(
             canvas.of([row])
