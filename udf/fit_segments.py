@@ -22,10 +22,11 @@ from segmenter.udf import Function, Session
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted
-from segmenter.operations.fit import OwnConnection, fit_into, unpublished
+from segmenter.operations.fit import fit_into, unpublished
 from segmenter.progress import Silent
 from segmenter.settings import SafetyNet, Settings
 from segmenter.sources.source import Source
+from segmenter.workplace.place import OwnConnection
 
 __all__ = ["FUNCTION"]
 

@@ -17,18 +17,15 @@ from segmenter.api.listener import listener
 from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations import classify as classifying
-from segmenter.operations.backtest import BacktestResult, backtest
 from segmenter.operations.classify import Explanation
 from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
 from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
-from segmenter.operations.fit import FitResult, engine_of, fit_into, unpublished
 from segmenter.operations.forget import forget
 from segmenter.operations.label import Labels, label
 from segmenter.operations.models import models, prune
 from segmenter.operations.moves import Moves, customer_moves, moves
-from segmenter.operations.quality import Quality, quality
 from segmenter.operations.refresh import Changes, refresh
 from segmenter.operations.rollback import rollback
 from segmenter.operations.segments import rules, segments
@@ -37,13 +34,15 @@ from segmenter.schema.connection import check_connection
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.source import Source
 from segmenter.storage import store
-from segmenter.training.warm_up import warm_up
 from segmenter.workplace.opening import Access
 
 if TYPE_CHECKING:
     import duckdb
     from numpy.typing import ArrayLike, NDArray
 
+    from segmenter.operations.backtest import BacktestResult
+    from segmenter.operations.fit import FitResult
+    from segmenter.operations.quality import Quality
     from segmenter.report.build import Report
 
 __all__ = ["Database", "open_database"]
@@ -178,6 +177,9 @@ class Database:
         InputError
             Bad input. The database is as it was before.
         """
+        from segmenter.operations.fit import fit_into, unpublished
+        from segmenter.training.warm_up import warm_up
+
         net = SafetyNet(max_change, publish, replace)
         reads = source.files if session is None else []
         with self._home.working(reads, needs_model=False) as place, _engine(session) as engine:
@@ -331,6 +333,8 @@ class Database:
 
     def quality(self, model_id: int | None = None) -> Quality:
         """Measure how good the segments are, beside a flat clustering into as many."""
+        from segmenter.operations.quality import quality
+
         with self._home.working() as place:
             found = quality(place, model_id, progress=listener())
         found.table.drawn_by(pictures.quality)
@@ -373,6 +377,8 @@ class Database:
         until : str, date or datetime, optional
             The last moment that is measured; the newest transaction when absent.
         """
+        from segmenter.operations.backtest import backtest
+
         with self._home.working() as place:
             found = backtest(place, as_of, until, progress=listener())
         found.table.drawn_by(pictures.backtest)
@@ -476,4 +482,8 @@ class Database:
 
 def _engine(session: Any) -> Any:
     """Return a context with the engine of a session, or with None: DuckDB itself."""
-    return nullcontext(None) if session is None else closing(engine_of(session))
+    if session is None:
+        return nullcontext(None)
+    from segmenter.operations.fit import engine_of
+
+    return closing(engine_of(session))

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError, SegmenterError
-from segmenter.operations.fit import OwnConnection, Place
 from segmenter.schema.names import require_model
 from segmenter.sources.special_files import refuse_special
 from segmenter.workplace.confinement import confine
 from segmenter.workplace.file import workplace
 from segmenter.workplace.opening import Access, open_model
+from segmenter.workplace.place import OwnConnection, Place
 
 if TYPE_CHECKING:
     import duckdb

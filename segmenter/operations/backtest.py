@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from segmenter.evaluation.backtest import Backtest, Outcome
 from segmenter.formatting import day
-from segmenter.operations.fit import Place
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
+from segmenter.workplace.place import Place
 
 __all__ = ["BacktestResult", "backtest"]
 

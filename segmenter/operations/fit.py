@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -35,6 +35,7 @@ from segmenter.training.stage import Stage
 from segmenter.training.train import train
 from segmenter.workplace.file import workplace
 from segmenter.workplace.opening import Access
+from segmenter.workplace.place import OwnConnection, Place
 
 if TYPE_CHECKING:
     import psycopg
@@ -42,29 +43,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FitResult",
-    "OwnConnection",
-    "Place",
     "engine_of",
     "fit",
     "fit_into",
     "unpublished",
 ]
-
-
-class Place(Protocol):
-    """Where a model is kept.
-
-    Attributes
-    ----------
-    con : DuckDBPyConnection
-        May be read-only but inside `writing`.
-    """
-
-    con: duckdb.DuckDBPyConnection
-
-    def writing(self, words: str) -> AbstractContextManager[None]:
-        """Let the block write into the database; the words are true once it has committed."""
-        ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -243,18 +226,6 @@ def unpublished(result: FitResult, net: SafetyNet) -> str:
         f"max_change = {net.max_change:g}. Look: select * from "
         f"segments.compare_models({versions}). Then fit again with publish = True, or leave it."
     )
-
-
-class OwnConnection:
-    """A connection of the caller's own: open for writing all the time."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self.con = con
-
-    def writing(self, words: str) -> AbstractContextManager[None]:
-        """Write as it is."""
-        del words
-        return nullcontext()
 
 
 def _keep(

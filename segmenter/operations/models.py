@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError, NoModelError
-from segmenter.operations.fit import Place
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import records
 from segmenter.schema.files import read
 from segmenter.storage.store import delete
+from segmenter.workplace.place import Place
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,9 +7,9 @@ from typing import Any
 
 from segmenter.evaluation.quality import Measure, measure, save_measures, trained_model
 from segmenter.formatting import counted
-from segmenter.operations.fit import Place
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
+from segmenter.workplace.place import Place
 
 __all__ = ["Quality", "quality"]
 

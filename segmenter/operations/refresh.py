@@ -10,7 +10,6 @@ import duckdb
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.formatting import counted
-from segmenter.operations.fit import Place
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import literal
@@ -20,6 +19,7 @@ from segmenter.sources.binding import bind_source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
+from segmenter.workplace.place import Place
 
 __all__ = ["Changes", "Refresh", "refresh"]
 

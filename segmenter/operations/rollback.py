@@ -11,7 +11,6 @@ from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted
 from segmenter.model import Model
-from segmenter.operations.fit import Place
 from segmenter.operations.publish_remote import points_stage, publisher
 from segmenter.progress import Progress, Silent
 from segmenter.sources.engine import Engine
@@ -19,6 +18,7 @@ from segmenter.sources.source import Source
 from segmenter.storage import store
 from segmenter.storage.publish import publish
 from segmenter.training.stage import Stage
+from segmenter.workplace.place import Place
 
 __all__ = ["refuse_current", "restaged", "rollback", "stage_of"]
 

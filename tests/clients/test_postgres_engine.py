@@ -380,7 +380,7 @@ def test_a_read_only_connection_is_a_sentence(store, sales):
 
 
 def test_an_unreachable_database(tmp_path):
-    with pytest.raises(SegmenterError, match=r"cannot be reached.*--dsn"):
+    with pytest.raises(SegmenterError, match=r"cannot be reached.*the dsn"):
         connect_postgres(f"host={tmp_path} dbname=none")
 
 

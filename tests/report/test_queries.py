@@ -184,7 +184,7 @@ def test_without_dates_the_facts_say_what_to_do(twelve, facts):
     for part in (found.lifecycle, found.moves):
         assert isinstance(part, Missing)
         assert "--date COLUMN" in part
-    with pytest.raises(SegmenterError, match="--since needs a date column"):
+    with pytest.raises(SegmenterError, match="since needs a date column"):
         facts(twelve, since=dt.datetime(2024, 1, 1))
 
 

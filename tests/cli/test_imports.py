@@ -1,0 +1,101 @@
+"""What is imported: nobody pays for a library that a verb does not need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.datasets import SHOP
+
+ROOT = Path(__file__).parent.parent.parent
+
+HEAVY = ("pandas", "polars", "scipy.linalg", "scipy.sparse", "scipy.special", "sklearn")
+"""SciPy by its parts: numba looks at its version, which is as good as nothing."""
+
+FIT = ("--customer", "customer_id", "--amount", "amount", "--date", "sold_at", "--quiet")
+
+VERBS = (
+    ("--help",),
+    ("fit", "shop.duckdb", "--transactions", "sales", *FIT),
+    ("fit", "shop.duckdb", "--transactions", "sales", *FIT, "--publish"),
+    ("segments", "shop.duckdb"),
+    ("customers", "shop.duckdb"),
+    ("customers", "shop.duckdb", "--upgrades"),
+    ("rules", "shop.duckdb"),
+    ("classify", "shop.duckdb", "250", "3"),
+    ("explain", "shop.duckdb", "250", "3"),
+    ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "labels.parquet"),
+    ("export", "shop.duckdb", "--dialect", "postgres"),
+    ("moves", "shop.duckdb", "--from", "2024-02-01"),
+    ("quality", "shop.duckdb"),
+    ("drift", "shop.duckdb"),
+    ("backtest", "shop.duckdb", "--as-of", "2024-03-01"),
+    ("refresh", "shop.duckdb"),
+    ("models", "shop.duckdb"),
+    ("compare", "shop.duckdb", "1", "2"),
+    ("rollback", "shop.duckdb", "1"),
+    ("prune", "shop.duckdb", "--keep", "1"),
+    ("forget", "shop.duckdb", "--customer", "3"),
+)
+
+SCRIPT = """
+import json, sys
+from segmenter.cli import main
+calls, heavy = json.loads(sys.argv[1])
+found = {}
+for call in calls:
+    sys.argv = ["segmenter", *call]
+    try:
+        main()
+    except SystemExit as stop:
+        assert not stop.code, (call, stop.code)
+    found[" ".join(call)] = [name for name in heavy if name in sys.modules]
+print(json.dumps(found), file=sys.stderr)
+"""
+
+
+def python(code, *words, cwd=ROOT):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_no_verb_imports_what_it_does_not_need(tmp_path):
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute(SHOP)
+    (tmp_path / "profiles.csv").write_text("monetary,frequency\n10,1\n")
+    calls = json.dumps([VERBS, HEAVY])
+    found = json.loads(python(SCRIPT, calls, cwd=tmp_path).stderr.splitlines()[-1])
+    assert len(found) == len(VERBS)
+    assert {call: names for call, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import segmenter", ("duckdb", "numba", "numpy", "pyarrow", "rich", "sqlglot", *HEAVY)),
+        ("import segmenter.cli.app", ("duckdb", "numba", "numpy", "pyarrow", "sqlglot", *HEAVY)),
+        ("import segmenter; segmenter.open; segmenter.Source", ("numba", *HEAVY)),
+        ("import segmenter; segmenter.Settings", ("duckdb", "numba", *HEAVY)),
+    ],
+)
+def test_names_bring_only_what_they_need(code, absent):
+    names = python(f"{code}\nprint(*sys.modules)").stdout.split()
+    assert "segmenter" in names
+    assert [name for name in absent if name in names] == []
+
+
+def test_the_folder_of_the_package_is_small():
+    entries = [entry for entry in (ROOT / "segmenter").iterdir() if entry.name != "__pycache__"]
+    packages = [entry for entry in entries if (entry / "__init__.py").is_file()]
+    assert len(entries) - len(packages) <= 12
