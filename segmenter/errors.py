@@ -121,7 +121,12 @@ def shortage(error: BaseException) -> str:
     return "the memory" if type(error).__name__ == "OutOfMemoryException" else ""
 
 
-def as_options(message: str, parameters: Collection[str], texts: Collection[str] = ()) -> str:
+def as_options(
+    message: str,
+    parameters: Collection[str],
+    texts: Collection[str] = (),
+    spelled: Mapping[str, str] | None = None,
+) -> str:
     """Return a message with its parameters as options of the command line.
 
     Parameters
@@ -133,6 +138,8 @@ def as_options(message: str, parameters: Collection[str], texts: Collection[str]
         others are words as well.
     texts : collection of str
         Those of them that are texts: ``amount = 5`` is the value of a row.
+    spelled : mapping of str to str, optional
+        From a parameter to its option, where they have different names.
 
     Examples
     --------
@@ -144,7 +151,7 @@ def as_options(message: str, parameters: Collection[str], texts: Collection[str]
         name = found["name"] or found["word"] or ""
         if name not in parameters or (found["word"] and "_" not in name):
             return found[0]
-        option = f"--{name.replace('_', '-')}"
+        option = f"--{(spelled or {}).get(name, name).replace('_', '-')}"
         value = found["value"]
         if value is not None and value[0] not in "'\"" and name in texts:
             return found[0]

@@ -464,6 +464,10 @@ class Database:
         overwrite : bool, default False
             Replace files that are there already.
         """
+        from segmenter.report import vega
+
+        vega.require()
+
         from segmenter.report.write import report
 
         self._home.refuse_as_output(output)

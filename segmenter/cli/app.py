@@ -122,7 +122,8 @@ def run() -> int:
     """
     verbs, words = command(), sys.argv[1:]
     try:
-        with verbs.make_context("segmenter", words or ["--help"]) as context:
+        # a copy, of which the parser takes words away
+        with verbs.make_context("segmenter", [*words] or ["--help"]) as context:
             verbs.invoke(context)
     except typer.Exit as end:
         return end.exit_code if words else ExitCode.CANNOT

@@ -18,7 +18,7 @@ from segmenter.cli.options import (
     Wait,
 )
 from segmenter.cli.source_options import LAST_DAY
-from segmenter.cli.tables import Column, write
+from segmenter.cli.tables import Column, write_records
 from segmenter.cli.terminal import results
 from segmenter.formatting import counted, day, percent
 
@@ -68,27 +68,18 @@ def backtest(
     Example: segmenter backtest shop.duckdb --as-of 2010-11-30
     """
     from segmenter.cli.console import listener
-    from segmenter.evaluation.backtest import Backtest
+    from segmenter.operations.backtest import backtest as test
     from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     progress = listener(quiet)
-    with (
-        workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
-        Backtest(place.con) as testing,
-    ):
+    with workplace(
+        database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
+    ) as place:
         warm_up(progress)
-        outcome = testing.prepare(as_of, until, progress=progress)
-        with (
-            progress.step("Writing the backtest") as done,
-            place.writing("the backtest is kept"),
-        ):
-            testing.store()
-            done("segments.backtest")
-    names = [column.name for column in COLUMNS]
-    rows = [[row[name] for name in names] for row in outcome.rows]
-    write(COLUMNS, rows, form)
+        outcome = test(place, as_of, until, progress=progress).outcome
+    write_records(COLUMNS, outcome.rows, form)
     if form is Format.TABLE:
         results.line()
         for sentence in _sentences(outcome):

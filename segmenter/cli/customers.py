@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,10 +21,8 @@ from segmenter.cli.options import (
 )
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
-from segmenter.errors import SegmenterError, did_you_mean
+from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
-from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA, SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,9 +70,6 @@ class OrderBy(StrEnum):
     CUSTOMER = "customer_id"
 
 
-ASCENDING = (OrderBy.MONEY_NEEDED, OrderBy.ORDERS_NEEDED, OrderBy.CUSTOMER)
-
-
 class Lifecycle(StrEnum):
     """Where a customer stands by time."""
 
@@ -120,6 +115,7 @@ def customers(
     Example: segmenter customers shop.duckdb --upgrades --limit 20
     """
     from segmenter.cli.console import waiting
+    from segmenter.operations.customers import customers as customers_of
 
     columns = UPGRADE_COLUMNS if upgrades else COLUMNS
     names = [column.name for column in columns]
@@ -134,77 +130,28 @@ def customers(
             f"--order-by {by.value} is not a column of this list ({', '.join(names)})."
         )
     with open_model(database, wait, quiet=quiet) as con:
-        _check(con, segment, lifecycle)
-        view = "customer_upgrades" if upgrades else "customer_segments" if live else SNAPSHOT
-        direction = "asc" if by in ASCENDING else "desc"
-        query = f"""
-            select {", ".join(names)}
-            from {SCHEMA}.{view}
-            where ($segment is null or segment = $segment)
-                {"and ($lifecycle is null or lifecycle = $lifecycle)" * (not upgrades)}
-            order by {by.value} {direction} nulls last, customer_id
-            {f"limit {limit}" if limit else ""}
-        """
-        wanted = {"segment": segment}
-        if not upgrades:
-            wanted["lifecycle"] = None if lifecycle is None else lifecycle.value
+        asked = customers_of(
+            con,
+            segment=segment,
+            lifecycle=lifecycle,
+            upgrades=upgrades,
+            order_by=by,
+            limit=limit or None,
+            snapshot=not live,
+        )
         with waiting("Adding up customers", quiet):
-            found = con.execute(query, wanted)
-        write(columns, _rows(found), form, safe_csv=safe_csv)
+            rows = asked.rows(names)
+            first = next(rows, None)
+        found = rows if first is None else chain([first], rows)
+        write(columns, found, form, safe_csv=safe_csv)
         if upgrades and form is Format.TABLE and not quiet:
             _say_who_is_lifted(con, segment)
 
 
-def _rows(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Fetch in portions, so that millions of rows can be written."""
-    while rows := found.fetchmany(10_000):
-        yield from rows
-
-
-def _check(
-    con: duckdb.DuckDBPyConnection, segment: str | None, lifecycle: Lifecycle | None
-) -> None:
-    model_id, has_lifecycle, source = first_row(
-        con,
-        f"select model_id, active_days is not null, source from {SCHEMA}.models where is_current",
-    )
-    if '"points"' in source and not first_row(
-        con,
-        "select 1 from duckdb_views() where schema_name = $1 and view_name = 'customer_segments'",
-        [SCHEMA],
-    ):
-        raise SegmenterError(
-            "this model was fitted to anonymous points, so there are no customers to list."
-        )
-    names = [
-        row[0]
-        for row in con.execute(
-            f"select segment from {SCHEMA}.model_segments where model_id = $1 "
-            "order by segment_rank",
-            [model_id],
-        ).fetchall()
-    ]
-    if segment is not None and segment not in names:
-        raise SegmenterError(
-            f"there is no segment {segment!r} ({', '.join(names)}).{did_you_mean(segment, names)}"
-        )
-    if lifecycle and not has_lifecycle:
-        raise SegmenterError(
-            "this model knows no lifecycle: it was fitted without a date column, or nobody has "
-            "ordered twice. Fit with --date, or set --active-days and --lapsed-days."
-        )
-
-
 def _say_who_is_lifted(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:
-    order, lifted, everybody = first_row(
-        con,
-        f"""
-        select max(median_order), count(*) filter (is_lifted_by_median_order), count(*)
-        from {SCHEMA}.customer_upgrades
-        where $1 is null or segment = $1
-        """,
-        [segment],
-    )
+    from segmenter.operations.customers import lifted_by_median_order
+
+    order, lifted, everybody = lifted_by_median_order(con, segment)
     if order is not None:
         messages.line(
             f"One more order of {order:,.2f}, the median of the customers' mean orders, would lift "

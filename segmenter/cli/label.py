@@ -143,9 +143,7 @@ def label(
         --input lake/profiles --output lake/labels
     """
     from segmenter.cli.console import listener
-    from segmenter.operations.label import label_customers, label_profiles
-    from segmenter.sources.files import InputFile
-    from segmenter.sources.output_files import OutputFile
+    from segmenter.operations.label import label as label_file
     from segmenter.sources.source import Source
 
     raw: dict[str, Any] = {
@@ -190,26 +188,21 @@ def label(
         memory_limit=memory_limit,
         threads=threads,
     ) as con:
-        file = InputFile(given)
-        target = OutputFile(output.expanduser(), overwrite)
 
-        def writing_to(draft: Path) -> None:
-            confine(con, database, [file.path], [str(draft)], allowed())
+        def writing_to(path: str, draft: Path) -> None:
+            confine(con, database, [path], [str(draft)], allowed())
 
-        if is_raw:
-            source = Source(transactions=file.path, **raw)
-            label_customers(con, file, target, source, progress=listener(quiet), prepare=writing_to)
-        else:
-            label_profiles(
-                con,
-                file,
-                target,
-                monetary=monetary or "monetary",
-                frequency=frequency or "frequency",
-                overwrite_column=overwrite_column,
-                progress=listener(quiet),
-                prepare=writing_to,
-            )
+        label_file(
+            con,
+            Source(transactions=given, **raw) if is_raw else given,
+            output,
+            monetary=monetary,
+            frequency=frequency,
+            overwrite=overwrite,
+            overwrite_column=overwrite_column,
+            progress=listener(quiet),
+            prepare=writing_to,
+        )
 
 
 def _on_spark(

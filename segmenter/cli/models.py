@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,13 +18,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
-from segmenter.cli.tables import Column, write
-from segmenter.errors import SegmenterError
-from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA
-
-if TYPE_CHECKING:
-    import duckdb
+from segmenter.cli.tables import Column, write_records
 
 __all__ = ["compare", "models", "prune", "rollback"]
 
@@ -54,13 +48,14 @@ def models(
 
     Example: segmenter models shop.duckdb
     """
-    from segmenter.schema.files import read
+    from segmenter.operations.models import models as versions
 
     with open_model(database, wait, quiet=quiet) as con:
-        rows = con.execute(read("queries/model_versions")).fetchall()
+        found = versions(con).records()
     if form is Format.TABLE:
-        rows = [(row[0], "*" * row[1], *row[2:-1], _unusual(row[-1])) for row in rows]
-    write(MODEL_COLUMNS, rows, form)
+        for row in found:
+            row |= {"is_current": "*" * row["is_current"], "settings": _unusual(row["settings"])}
+    write_records(MODEL_COLUMNS, found, form)
 
 
 def _unusual(settings: str) -> str:
@@ -100,27 +95,17 @@ def rollback(
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
-    from segmenter.operations.rollback import restaged
-    from segmenter.storage import store
-    from segmenter.storage.publish import publish
+    from segmenter.operations.rollback import check_rollback
+    from segmenter.operations.rollback import rollback as roll_back
 
-    progress = listener(quiet)
     with open_model(database, wait, quiet=quiet) as con:
-        model = store.load(con, model_id)
-        (current,) = first_row(con, f"select model_id from {SCHEMA}.models where is_current")
-    if current == model_id:
-        raise SegmenterError(f"model {model_id} is the current one already.")
-    engine = EngineName(model.source.get("engine") or EngineName.DUCKDB)
+        engine = EngineName(check_rollback(con, model_id))
     chosen = Choice(engine, master, spark_conf or [], dsn)
     with (
         workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
         chosen.opened(place.con) as rows,
-        restaged(place.con, rows, model, progress) as (stage, publish_remote),
-        progress.step("Publishing") as done,
-        place.writing(f"model {model_id} is the current one"),
     ):
-        publish(place.con, model, stage.binding, stage.customers, publish_remote)
-        done(f"model {model_id} instead of model {current}")
+        roll_back(place, model_id, engine=rows, progress=listener(quiet))
     with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True, quiet=quiet)
 
@@ -143,16 +128,17 @@ def compare(
     """
     from segmenter.cli.comparison import COLUMNS, show_comparison
     from segmenter.cli.console import waiting
+    from segmenter.operations.compare import compare as compare_versions
 
-    with open_model(database, wait, quiet=quiet) as con:
-        _check_versions(con, model_a, model_b)
-        query = f"select * from {SCHEMA}.compare_models($1, $2)"
-        with waiting("Adding up customers", quiet):
-            rows = con.execute(query, [model_a, model_b]).fetchall()
-        if form is Format.TABLE:
-            show_comparison(con, model_a, model_b, rows)
-        else:
-            write(COLUMNS, rows, form)
+    with (
+        open_model(database, wait, quiet=quiet) as con,
+        waiting("Adding up customers", quiet),
+    ):
+        compared = compare_versions(con, model_a, model_b)
+    if form is Format.TABLE:
+        show_comparison(compared)
+    else:
+        write_records(COLUMNS, compared.table, form)
 
 
 def prune(
@@ -176,37 +162,15 @@ def prune(
     Example: segmenter prune shop.duckdb --keep 5
     """
     from segmenter.cli.terminal import messages
-    from segmenter.storage.store import delete
+    from segmenter.operations.models import prune as delete_old
+    from segmenter.operations.models import pruned
 
     with open_model(database, wait, quiet=quiet) as con:
-        found = con.execute(
-            f"""
-            select model_id from {SCHEMA}.models
-            where not is_current
-            order by model_id desc
-            """
-        ).fetchall()
-        (newest,) = first_row(con, f"select max(model_id) from {SCHEMA}.models where is_current")
-    others = [row[0] for row in found]
-    kept = sorted([*others, newest], reverse=True)[:keep]
-    gone = sorted(set(others) - set(kept))
-    listed = ", ".join(map(str, gone))
+        gone = pruned(con, keep)  # nothing to delete needs no permission to write
     if gone:
-        words = f"of the models {listed} nothing is left"
-        with workplace(database, wait, quiet=quiet) as place, place.writing(words):
-            delete(place.con, gone)
+        with workplace(database, wait, quiet=quiet) as place:
+            gone = delete_old(place, keep)
+    listed = ", ".join(map(str, gone))
     if not quiet:
         said = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
         messages.line(said if gone else "nothing to delete")
-
-
-def _check_versions(con: duckdb.DuckDBPyConnection, *wanted: int) -> None:
-    """Refuse versions that the database does not have."""
-    known = [row[0] for row in con.execute(f"select model_id from {SCHEMA}.models").fetchall()]
-    for model_id in wanted:
-        if model_id not in known:
-            raise SegmenterError(
-                f"this database has no model {model_id} ({', '.join(map(str, sorted(known)))})."
-            )
-    if len(set(wanted)) < len(wanted):
-        raise SegmenterError(f"{wanted[0]} and {wanted[1]} are the same version. Name two.")

@@ -20,12 +20,15 @@ _COMMANDS = {
 _OTHER_TEXTS = {"allow", "monetary", "frequency", "partition_by", "since", "table", "what"}
 """Parameters of single verbs that are texts."""
 
+_SPELLED = {"start": "from", "end": "to"}
+"""Parameters whose options have other names."""
+
 
 def in_options(message: str) -> str:
     """Return a message of the library with its calls as commands, its parameters as options."""
     for call, typed in _COMMANDS.items():
         message = message.replace(call, typed)
-    return as_options(message, *_parameters())
+    return as_options(message, *_parameters(), _SPELLED)
 
 
 @cache
@@ -39,5 +42,5 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
     settings |= {"allow_lost_rows", "memory_limit", "overwrite", "overwrite_column"}
     settings |= {"threads", "wait"}
-    texts = {field.name for field in dataclasses.fields(Source)} | _OTHER_TEXTS
+    texts = {field.name for field in dataclasses.fields(Source)} | _OTHER_TEXTS | set(_SPELLED)
     return frozenset(settings | texts), frozenset(texts - settings)

@@ -16,8 +16,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
-from segmenter.cli.tables import Column, write
-from segmenter.formatting import counted
+from segmenter.cli.tables import Column, write_records
 
 __all__ = ["forget", "refresh"]
 
@@ -44,22 +43,14 @@ def refresh(
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
-    from segmenter.operations.refresh import Refresh
+    from segmenter.operations.refresh import refresh as bring_up_to_date
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
-    progress = listener(quiet)
-    with (
-        workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
-        Refresh(place.con) as refreshing,
-    ):
-        changes = refreshing.prepare(full=full, progress=progress)
-        with (
-            progress.step("Writing the snapshot") as done,
-            place.writing("the snapshot is up to date"),
-        ):
-            refreshing.store()
-            done(counted(changes.customers, "customer"))
+    with workplace(
+        database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
+    ) as place:
+        bring_up_to_date(place, full=full, progress=listener(quiet))
     with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True, quiet=quiet)
 
@@ -89,15 +80,10 @@ def forget(
     Example: segmenter forget shop.duckdb --id 12347
     """
     from segmenter.cli.console import listener
-    from segmenter.operations.forget import Forgetting
+    from segmenter.operations.forget import forget as remove
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     with workplace(database, wait, quiet=quiet) as place:
-        forgetting = Forgetting(place.con)
-        with listener(quiet).step("Looking for what is stored") as done:
-            steps = forgetting.prepare(customer)
-            done(f"customer {customer}")
-        with place.writing(f"customer {customer} is forgotten"):
-            forgetting.store()
-    write(FORGOTTEN, [(step.place, step.removed, step.words) for step in steps], form)
+        steps = remove(place, customer, progress=listener(quiet))
+    write_records(FORGOTTEN, map(vars, steps), form)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Live, Overwrite, Quiet, Wait, checked_path
 from segmenter.errors import SegmenterError
-
-if TYPE_CHECKING:
-    from segmenter.report.build import Report
 
 __all__ = ["report"]
 
@@ -67,40 +64,22 @@ def report(
     vega.require()
 
     from segmenter.cli.console import listener
-    from segmenter.operations.describe import audit_sentences, rule_sentences
-    from segmenter.report.build import make_report
-    from segmenter.sources import whole_files
+    from segmenter.report.write import check_outputs
+    from segmenter.report.write import report as make_report
     from segmenter.sources.source import parse_moment
 
     if output.absolute() == database.absolute():
         raise SegmenterError(f"{output} is the database itself. Name another file with --output.")
-    whole_files.check(output, overwrite=overwrite)
-    if png is not None:
-        whole_files.check_folder(png)
+    check_outputs(output, png, overwrite=overwrite)
     start = None if since is None else parse_moment(since, "--since")
-    progress = listener(quiet)
     with open_model(database, wait, quiet=quiet) as con:
-        made = make_report(
+        make_report(
             con,
-            audit=list(audit_sentences(con)),
-            rules=list(rule_sentences(con)),
-            progress=progress,
+            output,
+            png=png,
             since=start,
-            is_live=live,
+            snapshot=not live,
             with_customers=with_customers,
+            overwrite=overwrite,
+            progress=listener(quiet),
         )
-    with progress.step("Writing") as done:
-        content = made.html.encode()
-        files = {output: content, **({} if png is None else _pictures(made, png))}
-        whole_files.write(files, overwrite=overwrite)
-        done(f"{output}, {len(content) / 1e6:.1f} MB")
-
-
-def _pictures(made: Report, folder: Path) -> dict[Path, bytes]:
-    """Draw every picture."""
-    from segmenter.report import vega
-
-    return {
-        folder / f"{figure.key}.png": vega.picture(figure.spec, figure.title)
-        for figure in made.figures
-    }

@@ -8,11 +8,9 @@ import typer
 
 from segmenter.cli.database_file import open_model
 from segmenter.cli.options import Database, Format, FormatOption, Live, Quiet, Wait
-from segmenter.cli.tables import Column, write
+from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
-from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA
 
 __all__ = ["classify", "rules", "segments"]
 
@@ -64,17 +62,14 @@ def rules(
     Example: segmenter rules shop.duckdb
     """
     from segmenter.operations.describe import rule_sentences
+    from segmenter.operations.segments import rules as rules_of
 
     with open_model(database, wait, quiet=quiet) as con:
         if form is Format.TABLE:
             for sentence in rule_sentences(con):
                 results.line(sentence)
-            return
-        names = ", ".join(column.name for column in RULE_COLUMNS)
-        found = con.execute(
-            f"select {names} from {SCHEMA}.segment_rules order by frequency_from, monetary_from"
-        ).fetchall()
-        write(RULE_COLUMNS, found, form)
+        else:
+            write_records(RULE_COLUMNS, rules_of(con), form)
 
 
 def classify(
@@ -93,21 +88,13 @@ def classify(
     """
     from math import isfinite
 
+    from segmenter.operations.classify import classify as segments_of
+
     for name, value in (("MONETARY", monetary), ("FREQUENCY", frequency)):
         if not isfinite(value):
             raise SegmenterError(f"{name} must be a finite number, not {value}.")
     with open_model(database, wait, quiet=quiet) as con:
-        found = first_row(
-            con,
-            f"""
-            select segment
-            from {SCHEMA}.segment_rules
-            where least(greatest(floor($2), 0), 1e15) between frequency_from and frequency_to
-                and $1 >= monetary_from and $1 < monetary_below
-            """,
-            [monetary, frequency],
-        )
-    segment = found[0] if found else None
+        (segment,) = segments_of(con, monetary, frequency)
     if form is Format.TABLE:
         results.line(str(segment))
     else:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
-from segmenter.cli.tables import Column, write
+from segmenter.cli.tables import Column, write_records
 from segmenter.cli.terminal import Screen, results
 from segmenter.operations.describe import audit_sentences, rule_sentences
+from segmenter.operations.segments import segments
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,23 +60,11 @@ def show_segments(
     quiet: bool = False,
 ) -> None:
     """Write the summary, live or of the snapshot, and, in a table, what its shares are of."""
-    summary = SUMMARY_OF_SNAPSHOT if snapshot and _has_view(con, SUMMARY_OF_SNAPSHOT) else SUMMARY
-    query = f"""
-        select summary.segment, summary.segment_rank, summary.customers, summary.share,
-            summary.revenue, summary.share_of_revenue,
-            summary.revenue
-            / nullif(sum(summary.revenue) over () + coalesce(m.revenue_without_customer, 0), 0),
-            summary.mean_monetary, summary.median_monetary,
-            summary.mean_frequency, summary.median_frequency
-        from {SCHEMA}.{summary} as summary
-        cross join (select * from {SCHEMA}.models where is_current) as m
-        order by summary.segment_rank
-    """
     with waiting("Adding up customers", quiet):
-        rows = con.execute(query).fetchall()
-    write(COLUMNS, rows, form)
+        rows = segments(con, snapshot=snapshot).records()
+    write_records(COLUMNS, rows, form)
     if form is Format.TABLE:
-        _explain(con, at_risk="At-Risk" in [row[0] for row in rows])
+        _explain(con, at_risk="At-Risk" in [row["segment"] for row in rows])
 
 
 def show_audit(con: duckdb.DuckDBPyConnection, *, to: Screen = results) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TextIO
 
@@ -13,7 +13,7 @@ from segmenter.cli.options import Format
 from segmenter.cli.terminal import results
 from segmenter.formatting import escaped, percent
 
-__all__ = ["Column", "write"]
+__all__ = ["Column", "write", "write_records"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet would compute, by OWASP's page on CSV injection."""
@@ -56,6 +56,18 @@ def write(
         print(escaped(written), file=results.exact())
     else:
         _write_table(columns, rows)
+
+
+def write_records(
+    columns: Sequence[Column],
+    rows: Iterable[Mapping[str, Any]],
+    form: Format,
+    *,
+    safe_csv: bool = False,
+) -> None:
+    """Write rows that have their values by name; each has at least these columns."""
+    names = [column.name for column in columns]
+    write(columns, ([row[name] for name in names] for row in rows), form, safe_csv=safe_csv)
 
 
 class _Lines:

@@ -64,7 +64,7 @@ class Explanation:
     def sentences(self) -> Iterator[str]:
         """Tell it in words."""
         who = "A customer" if self.customer is None else f"Customer {self.customer}"
-        orders = verb(int(self.frequency != 1) + 1, "purchase", "purchases")
+        orders = verb(int(self.frequency != 1) + 1, "order", "orders")
         yield (
             f"{who} who spent {self.monetary:,.2f} in {self.frequency:,.10g} {orders} is "
             f"{self.segment}."
@@ -159,9 +159,7 @@ def explain(
             raise InputError("give the two numbers or the id of a customer, not both.")
         monetary, frequency = _profile(con, str(customer))
     if monetary is None or frequency is None:
-        raise InputError(
-            "give what was spent and the number of purchases, or the id of a customer."
-        )
+        raise InputError("give what was spent and the number of orders, or the id of a customer.")
     return Explanation(
         monetary,
         frequency,
@@ -209,14 +207,14 @@ def _asked(con: duckdb.DuckDBPyConnection, monetary: float, frequency: float) ->
 
 def _change_of_monetary(change: float | None, segment: str | None) -> str:
     if change is None:
-        return "Whatever is spent in as many purchases, the segment stays."
+        return "Whatever is spent in as many orders, the segment stays."
     more = "more" if change > 0 else "less"
-    return f"{abs(change):,.2f} {more} in as many purchases would make it {segment}."
+    return f"{abs(change):,.2f} {more} in as many orders would make it {segment}."
 
 
 def _change_of_frequency(change: int | None, segment: str | None) -> str:
     if change is None:
-        return "In however many purchases it is spent, the segment stays."
+        return "In however many orders it is spent, the segment stays."
     more = "more" if change > 0 else "fewer"
-    purchases = verb(abs(change), "purchase", "purchases")
-    return f"{abs(change):,} {more} {purchases} for the same money would make it {segment}."
+    orders = verb(abs(change), "order", "orders")
+    return f"{abs(change):,} {more} {orders} for the same money would make it {segment}."

@@ -8,15 +8,15 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, did_you_mean
 from segmenter.operations.table import Query
-from segmenter.schema.connection import first_row
-from segmenter.schema.files import literal
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import literal, read
 from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.storage import store
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LIFECYCLE", "Lifecycle", "customers"]
+__all__ = ["LIFECYCLE", "Lifecycle", "customers", "lifted_by_median_order"]
 
 Lifecycle = Literal["new", "active", "lapsing", "lapsed"]
 """Where a customer stands by time."""
@@ -88,6 +88,14 @@ def customers(
         if wanted is not None:
             query = query.where(exp.column(name).eq(literal(wanted)))
     return Query(con, query.sql(dialect="duckdb"))
+
+
+def lifted_by_median_order(
+    con: duckdb.DuckDBPyConnection, segment: str | None = None
+) -> tuple[float | None, int, int]:
+    """Return the median of the mean orders, whom one more of it would lift, and of how many."""
+    (found,) = records(con, read("queries/lifted_by_median_order"), {"segment": segment})
+    return found["median_order"], found["lifted"], found["customers"]
 
 
 def _check_limit(limit: Any) -> None:

@@ -14,7 +14,7 @@ from segmenter.workplace.place import Place
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["check_versions", "models", "prune"]
+__all__ = ["check_versions", "models", "prune", "pruned"]
 
 
 def models(con: duckdb.DuckDBPyConnection) -> Table:
@@ -68,13 +68,18 @@ def prune(place: Place, keep: int) -> tuple[int, ...]:
     InputError
         `keep` is not at least 1.
     """
-    if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
-        raise InputError(f"keep must be a whole number, at least 1, not {keep!r}.")
-    found = records(place.con, read("queries/model_versions"))
-    newest = sorted((row["model_id"] for row in found), reverse=True)
-    kept = set(newest[:keep]) | {row["model_id"] for row in found if row["is_current"]}
-    gone = tuple(sorted(set(newest) - kept))
+    gone = pruned(place.con, keep)
     if gone:
         with place.writing(f"of the models {', '.join(map(str, gone))} nothing is left"):
             delete(place.con, gone)
     return gone
+
+
+def pruned(con: duckdb.DuckDBPyConnection, keep: int) -> tuple[int, ...]:
+    """Return the versions that `prune` would delete."""
+    if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
+        raise InputError(f"keep must be a whole number, at least 1, not {keep!r}.")
+    found = records(con, read("queries/model_versions"))
+    newest = sorted((row["model_id"] for row in found), reverse=True)
+    kept = set(newest[:keep]) | {row["model_id"] for row in found if row["is_current"]}
+    return tuple(sorted(set(newest) - kept))

@@ -128,7 +128,7 @@ def _span(start: object, end: object) -> tuple[datetime, datetime | None]:
     first = parse_moment(start, "start")
     last = None if end is None else parse_moment(end, "end")
     if last is not None and last <= first:
-        raise InputError(f"start {start} must be before end {end}.")
+        raise InputError(f"start = {str(start)!r} must be before end = {str(end)!r}.")
     return first, last
 
 
@@ -145,7 +145,7 @@ def _nobody(con: duckdb.DuckDBPyConnection, start: object) -> str:
     when = (
         f"the first order is of {str(first).removesuffix(':00')}" if first else "no row has a date"
     )
-    return f"nobody was a customer at start {start}: {when}. Name a later day."
+    return f"nobody was a customer at start = {str(start)!r}: {when}. Name a later day."
 
 
 def _can_fall(con: duckdb.DuckDBPyConnection) -> bool:

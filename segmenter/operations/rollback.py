@@ -20,7 +20,7 @@ from segmenter.storage.publish import publish
 from segmenter.training.stage import Stage
 from segmenter.workplace.place import Place
 
-__all__ = ["refuse_current", "restaged", "rollback", "stage_of"]
+__all__ = ["check_rollback", "restaged", "rollback", "stage_of"]
 
 
 @contextmanager
@@ -105,15 +105,15 @@ def rollback(
         The source is gone, or no longer what it was at the fit.
     """
     listener = progress or Silent()
-    model = store.load(place.con, model_id)
-    current = refuse_current(place.con, model_id)
     rows = engine or Embedded(place.con)
-    of_fit = model.source.get("engine") or "duckdb"
+    current, _, _ = store.current(place.con)
+    of_fit = check_rollback(place.con, model_id)
     if rows.dialect != of_fit:
         raise InputError(
             f"model {model_id} was fitted on {of_fit}, and is published there again too. Give a "
             "session or connection of it."
         )
+    model = store.load(place.con, model_id)
     with (
         restaged(place.con, rows, model, listener) as (stage, publish_remote),
         listener.step("Publishing") as done,
@@ -124,12 +124,21 @@ def rollback(
     return published
 
 
-def refuse_current(con: duckdb.DuckDBPyConnection, model_id: int) -> int:
-    """Return the current version, and refuse to make that the current one."""
+def check_rollback(con: duckdb.DuckDBPyConnection, model_id: int) -> str:
+    """Return the dialect of the engine on which a version was fitted.
+
+    Raises
+    ------
+    NoModelError
+        There is no such version.
+    InputError
+        It is the current one.
+    """
+    model = store.load(con, model_id)
     current, _, _ = store.current(con)
     if current == model_id:
         raise InputError(f"model {model_id} is the current one already.")
-    return current
+    return str(model.source.get("engine") or "duckdb")
 
 
 def _source(model: Model) -> Source:

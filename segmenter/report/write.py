@@ -25,9 +25,8 @@ def check_outputs(
     Raises
     ------
     SegmenterError
-        The charting library is missing, or a file cannot be written or is there already.
+        A file cannot be written or is there already.
     """
-    vega.require()
     if output is not None:
         whole_files.check(Path(output), overwrite=overwrite)
     if png is not None:
@@ -74,7 +73,7 @@ def report(
     InputError
         A wrong moment, or one that the model knows nothing of.
     SegmenterError
-        The charting library is missing, or a file cannot be written or is there already.
+        A file cannot be written or is there already.
     """
     listener = progress or Silent()
     check_outputs(output, png, overwrite=overwrite)

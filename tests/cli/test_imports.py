@@ -40,7 +40,7 @@ VERBS = (
     ("compare", "shop.duckdb", "1", "2"),
     ("rollback", "shop.duckdb", "1"),
     ("prune", "shop.duckdb", "--keep", "1"),
-    ("forget", "shop.duckdb", "--customer", "3"),
+    ("forget", "shop.duckdb", "--id", "3"),
 )
 
 SCRIPT = """
