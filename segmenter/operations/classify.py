@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from segmenter.errors import InputError
 from segmenter.formatting import verb
-from segmenter.schema.connection import first_row
+from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import read
 from segmenter.schema.names import SCHEMA
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Explanation", "classify", "explain"]
-
-_ASKED = "segmenter_asked_profiles"
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,15 +106,10 @@ def classify(
             f"monetary and frequency must be equally many, not {len(columns[0]):,} and "
             f"{len(columns[1]):,}."
         )
-    place = np.arange(len(columns[0]))
-    con.register(_ASKED, pa.table([place, *columns], names=["place", "monetary", "frequency"]))
-    try:
-        found = con.execute(read("queries/classified")).fetchall()
-    finally:
-        con.unregister(_ASKED)
-    segments = np.empty(len(place), dtype=object)
-    for at, segment in found:
-        segments[at] = segment
+    asked = {"asked_monetary": columns[0].tolist(), "asked_frequency": columns[1].tolist()}
+    segments = np.empty(len(columns[0]), dtype=object)
+    for row in records(con, read("queries/classified"), asked):
+        segments[row["place"]] = row["segment"]
     return segments
 
 

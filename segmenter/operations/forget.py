@@ -13,13 +13,13 @@ import duckdb
 
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.formatting import counted
-from segmenter.operations.fit import Place
 from segmenter.operations.training_points import Customer, Trace, has_table, source_rows, trace
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.names import SCHEMA, SNAPSHOT
 from segmenter.sources.source import Source
 from segmenter.storage import store
+from segmenter.workplace.place import Place
 
 __all__ = ["Forgetting", "Removal", "forget"]
 

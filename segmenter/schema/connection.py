@@ -12,8 +12,18 @@ from segmenter.errors import BusyError, InputError, SegmenterError, first_line
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
-__all__ = ["check_connection", "first_row", "records", "tidying_up", "transaction", "way_to"]
+__all__ = [
+    "as_numpy",
+    "check_connection",
+    "first_row",
+    "records",
+    "tidying_up",
+    "transaction",
+    "way_to",
+]
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -62,6 +72,14 @@ def records(
     found = con.execute(query, parameters)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def as_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return a column of numbers without NULLs; its own ``to_numpy`` would import pandas."""
+    import numpy as np
+
+    chunks: list[NDArray[Any]] = [np.from_dlpack(chunk) for chunk in column.chunks]
+    return np.concatenate(chunks) if chunks else np.empty(0, column.type.to_pandas_dtype())
 
 
 def first_row(

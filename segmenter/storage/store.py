@@ -16,7 +16,7 @@ from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import NoModelError, SegmenterError
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.schema.connection import check_connection, first_row, records, transaction
+from segmenter.schema.connection import as_numpy, check_connection, first_row, records, transaction
 from segmenter.schema.files import TABLES, read
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model
 from segmenter.schema.temporary import registered
@@ -302,9 +302,9 @@ def _read_points(
         f"select * from {SCHEMA}.model_points where model_id = {key} order by monetary, frequency"
     ).to_arrow_table()
     points = Points(
-        _to_cents(found.column("monetary").to_numpy()),
-        found.column("frequency").to_numpy(),
-        found.column("customers").to_numpy(),
+        _to_cents(as_numpy(found.column("monetary"))),
+        as_numpy(found.column("frequency")),
+        as_numpy(found.column("customers")),
     )
     return points, _codes(found.column("segment").to_pylist(), names)
 
@@ -315,10 +315,10 @@ def _read_rules(con: duckdb.DuckDBPyConnection, key: int, names: list[str]) -> R
         "order by frequency_from, monetary_from"
     ).to_arrow_table()
     return Rules(
-        frequency_from=found.column("frequency_from").to_numpy(),
-        frequency_to=found.column("frequency_to").to_numpy(),
-        cents_from=_to_cents(found.column("monetary_from").to_numpy()),
-        cents_below=_to_cents(found.column("monetary_below").to_numpy()),
+        frequency_from=as_numpy(found.column("frequency_from")),
+        frequency_to=as_numpy(found.column("frequency_to")),
+        cents_from=_to_cents(as_numpy(found.column("monetary_from"))),
+        cents_below=_to_cents(as_numpy(found.column("monetary_below"))),
         segment=_codes(found.column("segment").to_pylist(), names),
     )
 

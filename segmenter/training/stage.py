@@ -19,7 +19,7 @@ from segmenter.engines.duckdb import Embedded
 from segmenter.engines.percentiles import settle_percentiles
 from segmenter.errors import InputError
 from segmenter.points import Points
-from segmenter.schema.connection import tidying_up
+from segmenter.schema.connection import as_numpy, tidying_up
 from segmenter.schema.files import QUALITY, bind, literal, redirect
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
@@ -207,7 +207,7 @@ class Stage:
         exact = self._count(self._staged("profile_points"))
         grid = None if exact <= self.settings.max_points else self._finest_grid()
         found = self.engine.arrow(self._points_query(grid))
-        columns = (found.column(name).to_numpy() for name in ("cents", "frequency", "customers"))
+        columns = (as_numpy(found.column(name)) for name in ("cents", "frequency", "customers"))
         return Points.group(*columns), grid
 
     def repeat_intervals(self) -> tuple[float | None, float | None]:

@@ -1,11 +1,20 @@
 -- The segment of profiles that somebody asks about, by the rules of the current model.
 -- Grain:  one row for each profile that has a segment: NaN and infinity have none.
--- Source: segmenter_asked_profiles, with the place of each.
+-- Source: $asked_monetary and $asked_frequency, two lists of the same length; place counts from 0.
 -- Units:  money in the table's currency.
+with
+
+asked as (
+    select
+        unnest(range(len($asked_monetary))) as place,
+        unnest($asked_monetary) as monetary,
+        unnest($asked_frequency) as frequency
+)
+
 select
     asked.place,
     segment_rules.segment
-from segmenter_asked_profiles as asked
+from asked
 inner join segments.segment_rules
     on
         least(greatest(floor(asked.frequency), 0), 1e15) between
