@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from segmenter.errors import InputError
 
-__all__ = ["MAX_CENTS", "MAX_CUSTOMERS", "MAX_FREQUENCY", "CodeArray", "IntArray", "Points"]
+__all__ = [
+    "MAX_CENTS",
+    "MAX_CUSTOMERS",
+    "MAX_FREQUENCY",
+    "CodeArray",
+    "IntArray",
+    "Points",
+    "distinct_pairs",
+]
 
 CodeArray = NDArray[np.int32]
 IntArray = NDArray[np.int64]
@@ -32,6 +40,25 @@ MAX_FREQUENCY = 2**25
 
 MAX_CUSTOMERS = 2**31 - 1
 """Most customers of all points together: with more, exact sums of squares leave 64 bits."""
+
+
+def distinct_pairs(first: NDArray[Any], second: NDArray[Any]) -> tuple[IntArray, IntArray]:
+    """Return an ascending order of pairs, and in that order the number of each distinct pair.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> order, group = distinct_pairs(np.array([5, 1, 5]), np.array([2, 9, 2]))
+    >>> order.tolist(), group.tolist()
+    ([1, 0, 2], [0, 1, 1])
+    """
+    order = np.lexsort((second, first))
+    a, b = first[order], second[order]
+    is_new = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
+    return order, np.concatenate([[0][: len(order)], np.cumsum(is_new)]).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -69,13 +96,11 @@ class Points:
         f = np.ascontiguousarray(frequency, dtype=np.int64)
         w = np.ones(len(c), np.int64) if customers is None else np.asarray(customers, np.int64)
         _check_range(c, f, w)
-        order = np.lexsort((f, c))
-        c, f, w = c[order], f[order], w[order]
-        first = np.ones(len(c), dtype=bool)
-        first[1:] = (c[1:] != c[:-1]) | (f[1:] != f[:-1])
-        starts = np.flatnonzero(first)
-        counts = np.add.reduceat(w, starts) if len(starts) else w
-        return cls(c[starts], f[starts], counts)
+        order, group = distinct_pairs(c, f)
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        counts = np.add.reduceat(w[order], starts) if len(starts) else w
+        first = order[starts]
+        return cls(c[first], f[first], counts)
 
     def __len__(self) -> int:
         return len(self.cents)

@@ -21,7 +21,7 @@ from segmenter.udf import Function, Session
 
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.errors import SegmenterError
-from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
+from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points, distinct_pairs
 from segmenter.settings import Settings
 
 __all__ = ["FUNCTION"]
@@ -92,12 +92,9 @@ def _segments(
         found = recursive_segments(points, settings)
     except SegmenterError:
         return None
-    order = np.lexsort((frequency, cents))
-    sorted_cents, sorted_frequency = cents[order], frequency[order]
-    is_new = np.ones(len(order), dtype=bool)
-    is_new[1:] = (np.diff(sorted_cents) != 0) | (np.diff(sorted_frequency) != 0)
-    point = np.empty(len(order), dtype=np.int64)
-    point[order] = np.cumsum(is_new) - 1
+    order, group = distinct_pairs(cents, frequency)
+    point = np.empty_like(group)
+    point[order] = group
     return np.array(found.names, dtype=object)[found.codes[point]]
 
 

@@ -56,6 +56,7 @@ from segmenter.clustering.ward_tree import (
 )
 from segmenter.errors import InputError
 from segmenter.jit import bare_kernel
+from segmenter.points import distinct_pairs
 
 __all__ = ["WardCounters", "cut_tree", "split_in_two", "ward_linkage"]
 
@@ -284,14 +285,11 @@ def _equal_points(m: FloatArray, f: FloatArray) -> IdArray | None:
     rising = (m[1:] > m[:-1]) | ((m[1:] == m[:-1]) & (f[1:] > f[:-1]))
     if rising.all():
         return None
-    order = np.lexsort((f, m))
-    m, f = m[order], f[order]
-    new = np.ones(len(m), dtype=bool)
-    new[1:] = (m[1:] != m[:-1]) | (f[1:] != f[:-1])
-    if new.all():
+    order, number = distinct_pairs(m, f)
+    if number[-1] + 1 == len(m):
         return None
     group = np.empty(len(m), np.int32)
-    group[order] = np.cumsum(new) - 1
+    group[order] = number
     return group
 
 
