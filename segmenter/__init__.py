@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from segmenter.registration import register
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
+    from segmenter.stopping import Interrupted
     from segmenter.storage.store import load
 
 __all__ = [
     "BusyError",
     "Database",
     "InputError",
+    "Interrupted",
     "Model",
     "NoModelError",
     "RecursiveWard",
@@ -52,6 +54,7 @@ _HOME = {
     "BusyError": "errors",
     "Database": "api.database",
     "InputError": "errors",
+    "Interrupted": "stopping",
     "Model": "model",
     "NoModelError": "errors",
     "RecursiveWard": "api.recursive_ward",

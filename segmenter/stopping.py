@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 __all__ = [
+    "Interrupted",
     "check",
     "commits_mean",
     "committing",
@@ -29,6 +30,13 @@ _asked = False
 _holds = 0
 _stored: list[str] = []
 _meaning: str | None = None
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came while a verb worked. What it stores is stored whole or not at all.
+
+    It is no `SegmenterError`: whoever goes on after an error does not go on after Ctrl-C.
+    """
 
 
 def listen() -> None:
@@ -50,10 +58,10 @@ def check() -> None:
 
     Raises
     ------
-    KeyboardInterrupt
+    Interrupted
     """
     if _asked:
-        raise KeyboardInterrupt
+        raise Interrupted
 
 
 @contextmanager

@@ -120,8 +120,8 @@ class Database:
     """A database with models, every verb a method. `segmenter.open` makes it.
 
     Methods that find no model raise `NoModelError`; bad input `InputError`; a file that another
-    program has open `BusyError`. All are `SegmenterError`. Tables are read whole and outlive the
-    database; they have ``to_pandas()`` and ``to_arrow()``.
+    program has open `BusyError`. All are `SegmenterError`; Ctrl-C is `Interrupted`. Tables are read
+    whole and outlive the database; they have ``to_pandas()`` and ``to_arrow()``.
     """
 
     def __init__(self, home: FileHome | ConnectionHome) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from segmenter.errors import InputError, SegmenterError
 from segmenter.schema.names import require_model
 from segmenter.sources.special_files import refuse_special
+from segmenter.stopping import Interrupted
 from segmenter.workplace.confinement import confine
 from segmenter.workplace.file import workplace
 from segmenter.workplace.opening import Access, open_model
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["ConnectionHome", "FileHome"]
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn whatever the engine makes of Ctrl-C into one exception."""
+    import duckdb
+
+    try:
+        yield
+    except (KeyboardInterrupt, duckdb.InterruptException):
+        raise Interrupted("stopped; nothing is stored by half.") from None
+    except RuntimeError as error:
+        if "interrupt" not in str(error).lower():
+            raise
+        raise Interrupted("stopped; nothing is stored by half.") from None
 
 
 class FileHome:
@@ -42,7 +58,7 @@ class FileHome:
     @contextmanager
     def reading(self, *, confined: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the file for a verb that only reads."""
-        with open_model(self.path, self._access, confined=confined) as con:
+        with _interruptible(), open_model(self.path, self._access, confined=confined) as con:
             yield con
 
     @contextmanager
@@ -59,7 +75,7 @@ class FileHome:
         if needs_model:
             with self.reading():
                 pass  # a file without a model is refused before it is opened for writing
-        with workplace(self.path, self._access, reads=reads) as place:
+        with _interruptible(), workplace(self.path, self._access, reads=reads) as place:
             yield place
 
     def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
@@ -85,7 +101,8 @@ class ConnectionHome:
         """Use the connection."""
         del confined
         require_model(self.con)
-        yield self.con
+        with _interruptible():
+            yield self.con
 
     @contextmanager
     def working(self, reads: Sequence[str] = (), *, needs_model: bool = True) -> Iterator[Place]:
@@ -95,7 +112,8 @@ class ConnectionHome:
             raise SegmenterError("this database was opened read-only. Open it without read_only.")
         if needs_model:
             require_model(self.con)
-        yield OwnConnection(self.con)
+        with _interruptible():
+            yield OwnConnection(self.con)
 
     def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
         """Leave it as it is."""

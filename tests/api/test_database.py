@@ -230,6 +230,22 @@ def test_a_file_is_made_by_the_first_fit(tmp_path):
     assert other.segments().to_pandas().equals(db.segments().to_pandas())
 
 
+@pytest.mark.parametrize(
+    "error",
+    [KeyboardInterrupt(), RuntimeError("Query interrupted"), duckdb.InterruptException("stop")],
+)
+def test_a_verb_that_is_stopped_leaves_the_database_as_it_was(db, path, sales, monkeypatch, error):
+    def stop(*given):
+        raise error
+
+    monkeypatch.setattr("segmenter.operations.fit.train", stop)
+    before = path.read_bytes()
+    with pytest.raises(segmenter.Interrupted, match="stopped"):
+        db.fit(sales)
+    assert path.read_bytes() == before
+    assert not issubclass(segmenter.Interrupted, SegmenterError)
+
+
 def test_others_read_while_a_verb_works(db, path, sales, monkeypatch):
     """Another process asks in the middle of a fit, and the file is free between two calls."""
     from segmenter.operations import fit as fitting
