@@ -228,7 +228,7 @@ BAD_TABLES = (
     "texts",
     "nested",
     "blobs",
-    "segments.models",
+    "segments_internal.models",
     "information_schema.tables",
     "duckdb_tables()",
     "sales; drop table sales",

@@ -138,19 +138,24 @@ def _make_hostile() -> None:
         fit(con, source, Settings(names=names))
 
 
+_REPLACED = (
+    "create or replace table segments_internal.models as "
+    "select * replace ({}::varchar as {}) from segments_internal.models"
+)
+
 _DAMAGE = {
-    "newer_layout": "update segments.models set layout_version = 99",
-    "no_current": "update segments.models set is_current = false",
-    "source_not_json": "update segments.models set source = 'not [red] json'",
-    "source_other_json": "update segments.models set source = '[1, 2]'",
-    "source_unknown": """update segments.models set source = '{"table": "sales"}'""",
-    "settings_not_json": "update segments.models set settings = '{'",
-    "settings_wrong": """update segments.models set settings = '{"levels": "many"}'""",
-    "warnings_not_json": "update segments.models set warnings = 'x'",
-    "no_rules_table": "drop view segments.segment_rules; drop table segments.model_rules",
-    "no_points_table": "drop table segments.model_points",
-    "no_segments": "delete from segments.model_segments",
-    "no_splits": "delete from segments.model_splits",
+    "newer_layout": "update segments_internal.models set layout_version = 99",
+    "no_current": "update segments_internal.models set is_current = false",
+    "source_not_json": _REPLACED.format("'not [red] json'", "source"),
+    "source_other_json": "update segments_internal.models set source = '[1, 2]'",
+    "source_unknown": """update segments_internal.models set source = '{"table": "sales"}'""",
+    "settings_not_json": _REPLACED.format("'{'", "settings"),
+    "settings_wrong": """update segments_internal.models set settings = '{"levels": "many"}'""",
+    "warnings_not_json": _REPLACED.format("'x'", "warnings"),
+    "no_rules_table": "drop view segments.segment_rules; drop table segments_internal.model_rules",
+    "no_points_table": "drop table segments_internal.model_points",
+    "no_segments": "delete from segments_internal.model_segments",
+    "no_splits": "delete from segments_internal.model_splits",
     "source_gone": "drop table sales",
     "column_gone": "alter table sales drop column order_id",
     "type_changed": "alter table sales alter amount type varchar using 'x[/]'",

@@ -63,14 +63,14 @@ def test_duckdb_s_own_databases_are_known_as_such(shop, tmp_path):
 @pytest.mark.parametrize("text", ["not [red] json", "3", '{"no_such": 1}', '"x"'])
 def test_a_damaged_model_is_a_sentence(shop, sales, column, text):
     segmenter.fit(shop, sales)
-    shop.execute(f"update segments.models set {column} = $1", [text])
+    shop.execute(f"update segments_internal.models set {column} = $1", [text])
     with pytest.raises(SegmenterError, match=f"the model is damaged: its {column} in"):
         segmenter.load(shop)
 
 
 def test_segments_that_are_gone_are_a_sentence(shop, sales):
     segmenter.fit(shop, sales)
-    shop.execute("delete from segments.model_segments")
+    shop.execute("delete from segments_internal.model_segments")
     with pytest.raises(SegmenterError, match="the model is damaged"):
         segmenter.load(shop)
 

@@ -6,7 +6,7 @@ empty one. A point with a NULL, NaN or infinite value, or with no customers, get
 does any point of a list that has nothing to split (too few customers, or all equal).
 
     select unnest(recursive_segments(list(p), {'levels': 2}), recursive := true)
-    from segments.profile_points as p
+    from segments_internal.profile_points as p
 """
 
 from __future__ import annotations

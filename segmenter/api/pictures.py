@@ -32,13 +32,16 @@ def segments(rows: Rows) -> bytes | None:
 
         return customers_and_revenue(rows)
 
-    known = all(row["share"] is not None and row["share_of_revenue"] is not None for row in rows)
+    shares = [row[f"share_of_{what}"] for row in rows for what in ("customers", "revenue")]
+    known = all(share is not None for share in shares)
     return _drawn("Customers and revenue", chart) if rows and known else None
 
 
 def moves(rows: Rows) -> bytes | None:
     """Draw who was in which segment, and is in which one."""
-    ranks = {row[f"rank_{end}"]: row[f"segment_{end}"] for row in rows for end in ("from", "to")}
+    ranks = {
+        row[f"segment_rank_{end}"]: row[f"segment_{end}"] for row in rows for end in ("from", "to")
+    }
     names = [ranks[rank] for rank in sorted(rank for rank in ranks if rank is not None)]
 
     def chart() -> Any:

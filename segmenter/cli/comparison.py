@@ -21,8 +21,8 @@ COLUMNS = (
     Column("segment_b", "In B"),
     Column("customers", "Customers", "count"),
     Column("revenue", "Revenue", "revenue"),
-    Column("rank_a", "", "count"),
-    Column("rank_b", "", "count"),
+    Column("segment_rank_a", "", "count"),
+    Column("segment_rank_b", "", "count"),
 )
 
 MANY_DIFFERENCES = 12
@@ -46,7 +46,7 @@ def _agreement(compared: Comparison) -> str:
     if not total:
         return "There are no customers to compare."
     rows = compared.table.records()
-    ranks_a, ranks_b = ({row[rank] for row in rows} for rank in ("rank_a", "rank_b"))
+    ranks_a, ranks_b = ({row[f"segment_rank_{one}"] for row in rows} for one in ("a", "b"))
     names = "" if ranks_a == ranks_b else " The versions do not have equally many segments."
     return (
         f"{percent(compared.same_name / total, 1)} of {counted(total, 'customer')} "
@@ -58,8 +58,8 @@ def _agreement(compared: Comparison) -> str:
 def _show_sizes(compared: Comparison) -> None:
     sizes: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
     for row in compared.table:
-        sizes[row["rank_a"], row["segment_a"]][0] += row["customers"]
-        sizes[row["rank_b"], row["segment_b"]][1] += row["customers"]
+        sizes[row["segment_rank_a"], row["segment_a"]][0] += row["customers"]
+        sizes[row["segment_rank_b"], row["segment_b"]][1] += row["customers"]
     columns = (
         Column("segment", "Segment"),
         Column("customers_a", f"Model {compared.model_a}", "count"),

@@ -50,8 +50,8 @@ UPGRADE_COLUMNS = (
     Column("segment_rank", "", "count"),
     Column("monetary_needed", "Money\nneeded", "money"),
     Column("segment_by_monetary", "then"),
-    Column("orders_needed", "Orders\nneeded", "count"),
-    Column("segment_by_orders", "then"),
+    Column("frequency_needed", "Orders\nneeded", "count"),
+    Column("segment_by_frequency", "then"),
     Column("median_order", "", "money"),
     Column("segment_after_median_order", "After a\nmedian order"),
     Column("is_lifted_by_median_order", ""),
@@ -66,7 +66,7 @@ class OrderBy(StrEnum):
     DAYS = "days_since_last_order"
     LAST_ORDER = "last_order_at"
     MONEY_NEEDED = "monetary_needed"
-    ORDERS_NEEDED = "orders_needed"
+    ORDERS_NEEDED = "frequency_needed"
     CUSTOMER = "customer_id"
 
 

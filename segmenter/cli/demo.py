@@ -12,7 +12,7 @@ from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_pat
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.workplace.placing import check_free, log_of
 
 if TYPE_CHECKING:
@@ -117,23 +117,29 @@ def _others(con: duckdb.DuckDBPyConnection, sales: Path) -> list[str]:
     there = first_row(con, f"{sums} main.online_retail as t")
     if there != first_row(con, f"{sums} read_parquet($1) as t", [str(sales)]):
         found.append("changed rows of online_retail")
-    models = con.execute(f"select model_id from {SCHEMA}.models where model_id > 1").fetchall()
+    models = con.execute(f"select model_id from {INTERNAL}.models where model_id > 1").fetchall()
     return found + [f"model {model_id}" for (model_id,) in models]
 
 
 def _ours() -> dict[str, list[str]]:
     """Return the names of what a demo makes, by kind."""
-    from segmenter.schema.files import TABLE_MACROS, TABLES, VIEWS
+    from segmenter.schema.files import MODEL_VIEWS, TABLE_MACROS, TABLES, VIEWS, qualified
 
     return {
-        "tables": ["main.online_retail", *(f"{SCHEMA}.{name}" for name in (*TABLES, SNAPSHOT))],
-        "views": [f"{SCHEMA}.{name}" for name in (*VIEWS, SUMMARY_OF_SNAPSHOT)],
+        "tables": ["main.online_retail", *(f"{INTERNAL}.{name}" for name in (*TABLES, SNAPSHOT))],
+        "views": [
+            *map(qualified, (*MODEL_VIEWS, *VIEWS)),
+            *(f"{SCHEMA}.{name}" for name in (SNAPSHOT, SUMMARY_OF_SNAPSHOT)),
+        ],
         "macros": [
-            "main.classify_segment",
-            "main.explain_segment",
+            *(
+                f"{schema}.{name}"
+                for schema in ("main", SCHEMA)
+                for name in ("classify_segment", "explain_segment")
+            ),
             *(f"{SCHEMA}.{name}" for name in TABLE_MACROS),
         ],
-        "schemas": ["main", SCHEMA],
+        "schemas": ["main", SCHEMA, INTERNAL],
     }
 
 

@@ -23,15 +23,15 @@ COLUMNS = (
     Column("customers", "Customers", "count"),
     Column("revenue_from", "Revenue\nthen", "revenue"),
     Column("revenue_to", "Revenue\nlater", "revenue"),
-    Column("rank_from", "", "count"),
-    Column("rank_to", "", "count"),
+    Column("segment_rank_from", "", "count"),
+    Column("segment_rank_to", "", "count"),
 )
 
 CUSTOMER_COLUMNS = (
     Column("customer_id", "Customer"),
     Column("segment_from", "From"),
     Column("segment_to", "To"),
-    Column("rank_change", "", "count"),
+    Column("ranks_up", "", "count"),
     Column("monetary_from", "Monetary\nthen", "money"),
     Column("monetary_to", "later", "money"),
     Column("frequency_from", "Orders\nthen", "count"),
@@ -71,7 +71,7 @@ def moves(
     """Show who changed segment between two moments, under the rules as they are.
 
     The table counts customers, from a segment in each row to one in each column. CSV and JSON have
-    the rows of segments.segment_moves(from, to), or with --customers of segments.customer_moves.
+    the rows of segments.segment_moves, or with --customers of segments.customer_moves.
 
     Example: segmenter moves shop.duckdb --from 2010-12-31 --to 2011-12-09
 
@@ -104,8 +104,8 @@ def moves(
 def _show_matrix(found: Moves) -> None:
     """Write a table with a row for each earlier segment and a column for each later one."""
     pairs = found.table.records()
-    later = _in_order(pairs, "segment_to", "rank_to")
-    earlier = _in_order(pairs, "segment_from", "rank_from")
+    later = _in_order(pairs, "segment_to", "segment_rank_to")
+    earlier = _in_order(pairs, "segment_from", "segment_rank_from")
     counts = {(row["segment_from"], row["segment_to"]): row["customers"] for row in pairs}
     columns = [
         Column("segment_from", "From \\ to"),

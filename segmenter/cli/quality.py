@@ -28,7 +28,7 @@ DRIFT_COLUMNS = (
     Column("value", "Value", "figure"),
     Column("threshold", "Drifted\nabove", "figure"),
     Column("is_drifted", ""),
-    Column("words", "In words"),
+    Column("message", "In words"),
 )
 
 

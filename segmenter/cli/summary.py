@@ -12,7 +12,7 @@ from segmenter.cli.terminal import Screen, results
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.operations.segments import segments
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +23,7 @@ COLUMNS = (
     Column("segment", "Segment"),
     Column("segment_rank", "", "count"),
     Column("customers", "Customers", "count"),
-    Column("share", "Share", "share"),
+    Column("share_of_customers", "Share", "share"),
     Column("revenue", "Revenue", "revenue"),
     Column("share_of_revenue", "Of ident.\nrevenue", "share"),
     Column("share_of_all_revenue", "Of all\nrevenue", "share"),
@@ -80,7 +80,7 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
         con,
         f"""
         select source_rows, rows_without_customer, revenue_without_customer
-        from {SCHEMA}.models
+        from {INTERNAL}.models
         where is_current
         """,
     )

@@ -215,21 +215,18 @@ def _record(
 def _with_segments(
     splits: list[Split], parts: list[tuple[int, int]], names: dict[int, str]
 ) -> tuple[Split, ...]:
-    """Say which segments the two parts of each split became, from the last split to the first.
+    """Say which segments the parts of each split became, by the labels that they had then.
 
-    `parts` are the labels of the higher and the lower part of each split. One of them is that of
-    the block which was split, the other a new one.
+    One part kept the label of the block, the other got a new one, so splits are undone backwards.
     """
     became = {label: {name} for label, name in names.items()}
     found: list[Split] = []
     for split, (higher, lower) in zip(reversed(splits), reversed(parts), strict=True):
-        found.append(
-            replace(
-                split,
-                higher_segments=tuple(name for name in names.values() if name in became[higher]),
-                lower_segments=tuple(name for name in names.values() if name in became[lower]),
-            )
-        )
+        of_parts = [
+            tuple(name for name in names.values() if name in became[part])
+            for part in (higher, lower)
+        ]
+        found.append(replace(split, higher_segments=of_parts[0], lower_segments=of_parts[1]))
         became[min(higher, lower)] = became[higher] | became[lower]
     return tuple(reversed(found))
 

@@ -88,10 +88,11 @@ def create_function(
     catalog : Identifier, optional
         Where Trino, which wants all three parts of a name or only the last, is to keep it.
     """
+    if dialect == "duckdb":  # as in a file with a model: a query reads the same here and there
+        places = (exp.table_(name, db=schema) for schema in ("main", SCHEMA))
+        return ";\n\n".join(_as_macro(place, body.copy(), dialect) for place in places)
     function = exp.table_(name, db=SCHEMA)
-    if dialect == "duckdb":
-        function = exp.table_(name, db="main")
-    elif dialect == "trino":
+    if dialect == "trino":
         function = exp.table_(name, db=SCHEMA, catalog=catalog) if catalog else exp.table_(name)
     return DIALECTS[dialect](function, body, dialect)
 
@@ -186,7 +187,7 @@ def _with_return(
 
 
 def _as_macro(function: exp.Table, body: exp.Expr, dialect: str) -> str:
-    """DuckDB: a scalar macro of the main schema."""
+    """DuckDB: a scalar macro."""
     macro = exp.Create(
         this=exp.UserDefinedFunction(
             this=function,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import SCHEMAS
 from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["one_query"]
@@ -77,13 +77,14 @@ def _imported(cte: exp.CTE, views: dict[str, str]) -> str | None:
         return None
     table = query.args["from_"].this
     is_plain = not any(query.args.get(key) for key in ("where", "joins", "group"))
-    return table.name if is_plain and table.db == SCHEMA and table.name in views else None
+    is_view = table.db in SCHEMAS and table.name in views
+    return table.name if is_plain and is_view else None
 
 
 def _rename(query: exp.Expr, views: dict[str, str], ctes: dict[str, str]) -> None:
     """Point a query's tables at the CTEs, which keep their old names as aliases."""
     for table in query.find_all(exp.Table):
-        if table.db == SCHEMA and table.name in views:
+        if table.db in SCHEMAS and table.name in views:
             new = views[table.name]
             table.set("db", None)
         elif not table.db and table.name in ctes:

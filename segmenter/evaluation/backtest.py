@@ -19,13 +19,14 @@ from segmenter.errors import BusyError, InputError
 from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row, records, transaction
+from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, newest_order
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import TemporaryTables, registered
 from segmenter.sources.source import Source, parse_moment
 from segmenter.sources.views import view_files
 from segmenter.storage import store
+from segmenter.storage.publish import updating
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 
@@ -112,20 +113,19 @@ class Backtest(TemporaryTables):
 
     def store(self) -> None:
         """Write the result of `prepare` into the database, in one transaction."""
-        with transaction(self.con):
-            store.create_tables(self.con)
+        with updating(self.con):
             (model_id,) = first_row(
-                self.con, f"select model_id from {SCHEMA}.models where is_current"
+                self.con, f"select model_id from {INTERNAL}.models where is_current"
             )
             if model_id != self._model_id:
                 raise BusyError("another model was published meanwhile. Backtest again.")
             self.con.execute(
-                f"delete from {SCHEMA}.backtest where as_of = $1", [self._outcome.as_of]
+                f"delete from {INTERNAL}.backtest where as_of = $1", [self._outcome.as_of]
             )
             columns = list(self._outcome.rows[0])
             marks = ", ".join(f"${name}" for name in columns)
             self.con.executemany(
-                f"insert into {SCHEMA}.backtest ({', '.join(columns)}) values ({marks})",
+                f"insert into {INTERNAL}.backtest ({', '.join(columns)}) values ({marks})",
                 self._outcome.rows,
             )
 
@@ -164,12 +164,13 @@ class Backtest(TemporaryTables):
             )
         self.create(
             "named",
-            "select unnest($names) as segment, unnest(range(1, len($names) + 1)) as segment_rank",
+            "select 1 as model_id, unnest($names) as segment, "
+            "unnest(range(1, len($names) + 1)) as segment_rank",
             parameters={"names": list(model.names)},
         )
         self.create(
             "models",
-            "select true as is_current, $monetary::double as monetary_cut, "
+            "select 1 as model_id, true as is_current, $monetary::double as monetary_cut, "
             "$frequency::double as frequency_cut, $active::integer as active_days, "
             "$lapsed::integer as lapsed_days",
             parameters={
@@ -180,11 +181,10 @@ class Backtest(TemporaryTables):
             },
         )
         tables = {name: self.staged(name) for name in ("segment_rules", "models")}
-        self.create_from(
-            "segmented",
-            "views/customer_segments_by_rules",
-            redirected=tables | {"customer_profile": customers},
-        )
+        tables |= {"customer_profile": customers, "model_segments": self.staged("named")}
+        self.create_from("classified", "views/customers_classified_by_rules", redirected=tables)
+        tables["customers_classified"] = self.staged("classified")
+        self.create_from("segmented", "views/customer_segments", redirected=tables)
 
     def _measure(self, source: Source, known_until: datetime, until: datetime) -> None:
         """Add up what each customer did after, by the queries of the live profile."""

@@ -21,11 +21,12 @@ from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal, redirect
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import registered
 from segmenter.storage import store
+from segmenter.storage.publish import updating
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]
 
@@ -80,8 +81,8 @@ def trained_model(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -
     """
     if model_id is None:
         model_id, _, _ = store.current(con)
-    query = f"select count(*) from {SCHEMA}.model_points where model_id = $1"
-    known = first_row(con, f"select 1 from {SCHEMA}.models where model_id = $1", [model_id])
+    query = f"select count(*) from {INTERNAL}.model_points where model_id = $1"
+    known = first_row(con, f"select 1 from {INTERNAL}.models where model_id = $1", [model_id])
     if known and first_row(con, query, [model_id]) == (0,):
         raise SegmenterError(
             f"model {model_id} kept its rules only and forgot its points, and quality is measured "
@@ -275,18 +276,17 @@ def save_measures(con: duckdb.DuckDBPyConnection, model: Model, measures: list[M
         The model is no longer there.
     """
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    with transaction(con):
-        store.create_tables(con)
-        query = f"select 1 from {SCHEMA}.models where model_id = $1"
+    with updating(con):
+        query = f"select 1 from {INTERNAL}.models where model_id = $1"
         if not first_row(con, query, [model.model_id]):
             raise SegmenterError(
                 f"model {model.model_id} was removed meanwhile, so its quality is of no use."
             )
-        con.execute(f"delete from {SCHEMA}.model_quality where model_id = $1", [model.model_id])
+        con.execute(f"delete from {INTERNAL}.model_quality where model_id = $1", [model.model_id])
         con.executemany(
             f"""
-            insert into {SCHEMA}.model_quality
-                (model_id, metric, value, flat_value, basis, words, measured_at)
+            insert into {INTERNAL}.model_quality
+                (model_id, metric, value, flat_value, basis, message, measured_at)
             values ($1, $2, $3, $4, $5, $6, $7)
             """,
             [[model.model_id, *row, row.words, now] for row in measures],

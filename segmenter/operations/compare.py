@@ -26,7 +26,8 @@ class Comparison(Tabular):
     ----------
     model_a, model_b : int
     table : Table
-        A row a pair of segments: ``segment_a, segment_b, customers, revenue, rank_a, rank_b``.
+        A row a pair of segments: ``segment_a, segment_b, customers, revenue,
+        segment_rank_a, segment_rank_b``.
     rules : Table
         Where their rules differ: ``frequency_from, frequency_to, monetary_from, monetary_below,
         segment_a, segment_b``.
@@ -76,7 +77,8 @@ def compare(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> Compa
     pairs = segments.records()
     sizes = np.array([row["customers"] for row in pairs], dtype=np.int64)
     ranks_a, ranks_b = (
-        np.array([row[rank] for row in pairs], dtype=np.int32) for rank in ("rank_a", "rank_b")
+        np.array([row[f"segment_rank_{version}"] for row in pairs], dtype=np.int32)
+        for version in ("a", "b")
     )
     differing = [row for row in rules if row["segment_a"] != row["segment_b"]]
     return Comparison(

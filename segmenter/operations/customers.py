@@ -10,7 +10,7 @@ from segmenter.errors import InputError, did_you_mean
 from segmenter.operations.table import Query
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, read
-from segmenter.schema.names import SCHEMA, SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.storage import store
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ Lifecycle = Literal["new", "active", "lapsing", "lapsed"]
 
 LIFECYCLE: tuple[str, ...] = get_args(Lifecycle)
 
-_ASCENDING = ("monetary_needed", "orders_needed", "frequency_needed", "customer_id")
+_ASCENDING = ("monetary_needed", "frequency_needed", "customer_id")
 """What is useful from its smallest value on."""
+
+_RENAMED = {"orders_needed": "frequency_needed", "segment_by_orders": "segment_by_frequency"}
+"""Columns of the release before, which are named in a message for one release."""
 
 
 def customers(
@@ -106,6 +109,8 @@ def _check_limit(limit: Any) -> None:
 def _check_column(con: duckdb.DuckDBPyConnection, view: str, name: str) -> None:
     found = con.execute(f"describe {SCHEMA}.{view}").fetchall()
     columns = [row[0] for row in found]
+    if name in _RENAMED and _RENAMED[name] in columns:
+        raise InputError(f"{name} is called {_RENAMED[name]} now: order_by = {_RENAMED[name]!r}.")
     if name not in columns:
         raise InputError(
             f"order_by = {name!r} is not a column of this list ({', '.join(columns)})."
@@ -122,7 +127,7 @@ def _check(con: duckdb.DuckDBPyConnection, segment: str | None, lifecycle: str |
     names = [
         row[0]
         for row in con.execute(
-            f"select segment from {SCHEMA}.model_segments where model_id = $1 "
+            f"select segment from {INTERNAL}.model_segments where model_id = $1 "
             "order by segment_rank",
             [model_id],
         ).fetchall()
@@ -139,7 +144,7 @@ def _check(con: duckdb.DuckDBPyConnection, segment: str | None, lifecycle: str |
             f"{did_you_mean(str(lifecycle), LIFECYCLE)}"
         )
     if not first_row(
-        con, f"select 1 from {SCHEMA}.models where is_current and active_days is not null"
+        con, f"select 1 from {INTERNAL}.models where is_current and active_days is not null"
     ):
         raise InputError(
             "this model knows no lifecycle: it was fitted without a date column, or nobody has "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from segmenter.formatting import counted, percent, verb
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,8 +32,8 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         con,
         f"""
         select model_splits.*
-        from {SCHEMA}.model_splits
-        inner join {SCHEMA}.models using (model_id)
+        from {INTERNAL}.model_splits
+        inner join {INTERNAL}.models using (model_id)
         where is_current
         order by level
         """,
@@ -85,11 +85,11 @@ def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         f"""
         select flat_share, whales, customers, outvoted_customers, training_customers,
             relative_step, uncertain_customers,
-            (select max(s.customers) from {SCHEMA}.model_segments as s
+            (select max(s.customers) from {INTERNAL}.model_segments as s
                 where s.model_id = m.model_id) as largest,
-            (select count(*) from {SCHEMA}.model_segments as s
+            (select count(*) from {INTERNAL}.model_segments as s
                 where s.model_id = m.model_id) as segments
-        from {SCHEMA}.models as m
+        from {INTERNAL}.models as m
         where is_current
         """,
     )
@@ -123,7 +123,7 @@ def rule_sentences(con: duckdb.DuckDBPyConnection, limit: int | None = None) -> 
         """
     ).fetchall()
     rules = [Rule(*row) for row in rows]
-    (lowest,) = first_row(con, f"select frequency_min from {SCHEMA}.models where is_current")
+    (lowest,) = first_row(con, f"select frequency_min from {INTERNAL}.models where is_current")
     groups = [list(group) for _, group in groupby(rules, key=lambda rule: rule.frequency_from)]
     for group in groups[:limit]:
         yield f"{_orders(group[0], lowest)}: {_thresholds(group)}"

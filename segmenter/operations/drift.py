@@ -59,7 +59,7 @@ def drift(con: duckdb.DuckDBPyConnection) -> Drift:
     _refuse_sources_that_stand_still(con)
     metrics = Query(con, f"from {SCHEMA}.drift").table()
     overall = next(row for row in metrics if row["metric"] == _OVERALL)
-    message = str(overall["message"] if "message" in overall else overall["words"])
+    message = str(overall["message"])
     if overall["is_drifted"] is None:
         raise SegmenterError(f"drift cannot be told: {message}.")
     return Drift(overall["is_drifted"], f"{message[0].upper()}{message[1:]}.", metrics)

@@ -21,7 +21,7 @@ from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
 from segmenter.schema.files import bind, literal, read
-from segmenter.schema.names import CLASSIFIER, SCHEMA
+from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
@@ -52,7 +52,7 @@ def export(
     It creates the schema ``segments`` (a dataset in BigQuery) with the function
     ``classify_segment(monetary, frequency)`` and the views ``transactions``,
     ``customer_profile``, ``customer_segments`` and ``segment_summary`` over the user's table. In
-    DuckDB the function is a macro of the schema ``main``.
+    DuckDB the function is a macro, also of the schema ``main``.
 
     Parameters
     ----------
@@ -171,11 +171,24 @@ def model_views(
     views: dict[str, exp.Expr] = {}
     for name in SCRIPT:
         if name in files:
-            view = _with_model(bind(f"views/{files[name]}", values), model)
+            view = _with_model(_query_of(name, files, values), model)
             if dialect in _WITHOUT_FUNCTION:
                 _inline_function(view, _body(model))
             views[name] = port(view, dialect)
     return views
+
+
+def _query_of(name: str, files: Mapping[str, str], values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Return a view's query, with the steps in it that get no view of their own over there."""
+    query = bind(f"views/{files[name]}", values)
+    if name == "customer_segments":
+        step = "customers_classified"
+        steps = {step: bind(f"views/{files[step]}", values), name: query}
+        query = one_query(steps, values["source"].name)
+    for table in query.find_all(exp.Table):
+        if table.db == INTERNAL and table.name in SCRIPT:
+            table.set("db", exp.to_identifier(SCHEMA))
+    return query
 
 
 def model_function(model: Model, dialect: str) -> exp.Expr:
@@ -259,7 +272,8 @@ def _header(model: Model, dialect: str) -> str:
 def _grain(file: str) -> str:
     """Return the first comment lines of a view's file: its name and grain."""
     lines = read(f"views/{file}").splitlines()
-    return "\n".join(lines[: next(i for i, line in enumerate(lines) if "-- Source" in line)])
+    head = "\n".join(lines[: next(i for i, line in enumerate(lines) if "-- Source" in line)])
+    return head.replace(f"{INTERNAL}.", f"{SCHEMA}.")
 
 
 def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
@@ -286,7 +300,7 @@ def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
     }
     read_columns = {column.name for column in tree.find_all(exp.Column)}
     for name, rows in reversed(constants.items()):
-        tables = [t for t in tree.find_all(exp.Table) if t.db == SCHEMA and t.name == name]
+        tables = [t for t in tree.find_all(exp.Table) if t.db == INTERNAL and t.name == name]
         for found in tables:
             found.set("db", None)
         if tables:

@@ -77,7 +77,7 @@ class FitResult(Tabular):
                 {
                     "segment": segment.name,
                     "customers": segment.customers,
-                    "share": segment.customers / everybody,
+                    "share_of_customers": segment.customers / everybody,
                     "mean_monetary": segment.mean_monetary,
                     "mean_frequency": segment.mean_frequency,
                 }

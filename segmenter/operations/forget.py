@@ -10,15 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+from sqlglot import exp
 
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.formatting import counted
 from segmenter.operations.training_points import Customer, Trace, has_table, source_rows, trace
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row, transaction
-from segmenter.schema.names import SCHEMA, SNAPSHOT
+from segmenter.schema.connection import first_row
+from segmenter.schema.files import qualified
+from segmenter.schema.names import INTERNAL, SCHEMA, SCHEMAS, SNAPSHOT
 from segmenter.sources.source import Source
 from segmenter.storage import store
+from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
 __all__ = ["Forgetting", "Removal", "forget"]
@@ -72,9 +75,8 @@ class Forgetting:
         self._customer = Customer(text, self._type_of_customers(source))
         self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
         self._check_text()
-        self._stored = {
-            table: count for table in self._tables() if (count := self._count(f"{SCHEMA}.{table}"))
-        }
+        self._stored = {table: count for table in self._tables() if (count := self._count(table))}
+        in_snapshot = any(table.endswith(f".{SNAPSHOT}") for table in self._stored)
         there = source_rows(self.con, self._customer, source, settings)
         shown = self._shown_rows(source)
         if not self._stored and not there:
@@ -82,7 +84,7 @@ class Forgetting:
                 f"this database has no customer {text}: neither the snapshot nor "
                 f"{source.relation} has them. Nothing was changed."
             )
-        is_new = bool(shown) and SNAPSHOT not in self._stored and has_table(self.con, SNAPSHOT)
+        is_new = bool(shown) and not in_snapshot and has_table(self.con, SNAPSHOT)
         self._traces = [] if is_new else trace(self.con, self._customer)
         return [
             *(_of_table(table, count) for table, count in self._stored.items()),
@@ -92,20 +94,19 @@ class Forgetting:
 
     def store(self) -> None:
         """Do what `prepare` has found, in one transaction."""
-        with transaction(self.con):
+        with updating(self.con):
             (model_id,) = first_row(
-                self.con, f"select model_id from {SCHEMA}.models where is_current"
+                self.con, f"select model_id from {INTERNAL}.models where is_current"
             )
             if model_id != self._model_id:
                 raise BusyError("another model was published meanwhile. Forget again.")
+            for table in self._tables():  # a migration may have moved them
+                self.con.execute(f"delete from {table} where {self._condition}")
             if has_table(self.con, SNAPSHOT):
                 self._drop_check_sum()
-            for table in self._stored:
-                self.con.execute(f"delete from {SCHEMA}.{table} where {self._condition}")
-            if SNAPSHOT in self._stored:
                 self.con.execute(
-                    f"update {SCHEMA}.snapshots "
-                    f"set customers = (select count(*) from {SCHEMA}.{SNAPSHOT})"
+                    f"update {INTERNAL}.snapshots "
+                    f"set customers = (select count(*) from {INTERNAL}.{SNAPSHOT})"
                 )
             for found in self._traces:
                 if found.point is not None:
@@ -115,10 +116,10 @@ class Forgetting:
         """Drop the sum that their rows are in; the next refresh adds its customers up again."""
         self.con.execute(
             f"""
-            delete from {SCHEMA}.snapshot_buckets
+            delete from {INTERNAL}.snapshot_buckets
             where bucket = (
                 select hash({self._customer.value.sql(dialect="duckdb")}) % buckets
-                from {SCHEMA}.snapshots
+                from {INTERNAL}.snapshots
             )
             """
         )
@@ -127,26 +128,30 @@ class Forgetting:
         assert found.point is not None
         where = "model_id = $1 and monetary = $2 and frequency = $3"
         words = (
-            f"delete from {SCHEMA}.model_points where {where}"
+            f"delete from {INTERNAL}.model_points where {where}"
             if found.customers == 1
-            else f"update {SCHEMA}.model_points set customers = customers - 1 where {where}"
+            else f"update {INTERNAL}.model_points set customers = customers - 1 where {where}"
         )
         self.con.execute(words, [found.model_id, *found.point])
 
     def _tables(self) -> list[str]:
-        """Return the tables of the schema that name customers."""
+        """Return the tables of our schemas that name customers."""
         rows = self.con.execute(
             """
-            select columns.table_name
+            select columns.schema_name, columns.table_name
             from duckdb_columns() as columns
             inner join duckdb_tables() as tables using (table_oid, database_name, schema_name)
-            where columns.database_name = current_database() and columns.schema_name = $1
+            where columns.database_name = current_database()
+                and list_contains($1, columns.schema_name)
                 and columns.column_name = 'customer_id'
-            order by columns.table_name
+            order by columns.schema_name, columns.table_name
             """,
-            [SCHEMA],
+            [list(SCHEMAS)],
         ).fetchall()
-        return [row[0] for row in rows]
+        return [
+            exp.table_(table, db=schema, quoted=True).sql(dialect="duckdb")
+            for schema, table in rows
+        ]
 
     def _type_of_customers(self, source: Source) -> str:
         if source.kind == "points":
@@ -175,7 +180,7 @@ class Forgetting:
         """Count the customer's rows in the live view, which leaves out who is excluded."""
         view = "transactions" if source.kind == "transactions" else "customer_profile"
         try:
-            return 0 if source.was_frame else self._count(f"{SCHEMA}.{view}")
+            return 0 if source.was_frame else self._count(qualified(view))
         except duckdb.Error:
             return 0
 
@@ -219,7 +224,7 @@ def forget(place: Place, customer: object, *, progress: Progress | None = None) 
 
 def _of_table(table: str, count: int) -> Removal:
     rows = counted(count, "row")
-    return Removal(f"{SCHEMA}.{table}", count, f"{rows} removed")
+    return Removal(table.replace('"', ""), count, f"{rows} removed")
 
 
 def _of_version(found: Trace) -> Removal:

@@ -24,12 +24,13 @@ from segmenter.operations.label_columns import Columns
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row
-from segmenter.schema.files import bind, literal, newest_order, redirect
-from segmenter.schema.names import SCHEMA, has_macro, require_model
+from segmenter.schema.files import bind, literal
+from segmenter.schema.names import INTERNAL, has_macro, require_model
 from segmenter.settings import Settings
 from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
 from segmenter.sources.source import Source
+from segmenter.storage.snapshot import segments_of
 from segmenter.storage.stored import stored_mapping
 from segmenter.training.data_checks import count_losses
 from segmenter.training.stage import Losses, Stage, Survey
@@ -250,13 +251,9 @@ def label_customers(
                 listener.warn(doubt)
             with listener.step("Adding up customers") as done:
                 done(counted(stage.add_up(), "customer"))
-            view = "customer_segments" if has_macro(con) else "customer_segments_by_rules"
+            file = "customers_classified" if has_macro(con) else "customers_classified_by_rules"
             assert stage.customers is not None
-            values = {"newest_order": newest_order({}, added_up=True)}
-            segments = redirect(
-                bind(f"views/{view}", values), {"customer_profile": stage.customers}
-            )
-            assert isinstance(segments, exp.Query)
+            segments = segments_of(file, stage.customers)
             query = bind(
                 "queries/labelled_customers",
                 {"customer_segments": segments.subquery("customer_segments")},
@@ -293,8 +290,8 @@ def _rank(con: duckdb.DuckDBPyConnection) -> exp.Expr:
     ranks = con.execute(
         f"""
         select segment, segment_rank
-        from {SCHEMA}.model_segments
-        inner join {SCHEMA}.models using (model_id)
+        from {INTERNAL}.model_segments
+        inner join {INTERNAL}.models using (model_id)
         where is_current
         order by segment_rank
         """
@@ -314,7 +311,7 @@ def _refuse_same_file(given: InputFile, output: OutputFile) -> None:
 
 def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str]:
     """Tell where these transactions are counted otherwise than those of the model."""
-    (stored,) = first_row(con, f"select source from {SCHEMA}.models where is_current")
+    (stored,) = first_row(con, f"select source from {INTERNAL}.models where is_current")
     fitted = stored_mapping(stored, "source")
     if fitted.get("window") != source.window:
         yield (

@@ -8,7 +8,7 @@ from segmenter.errors import InputError, NoModelError
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import records
 from segmenter.schema.files import read
-from segmenter.storage.store import delete
+from segmenter.storage.publish import delete
 from segmenter.workplace.place import Place
 
 if TYPE_CHECKING:

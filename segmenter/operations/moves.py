@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from segmenter.errors import InputError
 from segmenter.operations.table import Query, Table, Tabular
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.sources.source import parse_moment
 from segmenter.storage import store
 
@@ -28,8 +28,9 @@ class Moves(Tabular):
     start, end : datetime or None
         The moments; None is the newest transaction.
     table : Table
-        A row a pair: ``segment_from, segment_to, customers, revenue_from, revenue_to, rank_from,
-        rank_to``; no segment before for who came new, none after for who left the time window.
+        A row a pair: ``segment_from, segment_to, customers, revenue_from, revenue_to,
+        segment_rank_from, segment_rank_to``; no segment before for who came new, none after for
+        who left the time window.
     can_fall : bool
         Whether anybody can come to a lower segment: by a refund, or by leaving a time window.
     """
@@ -63,9 +64,9 @@ class Moves(Tabular):
         return sum(
             row["customers"]
             for row in self.table
-            if row["rank_from"]
-            and row["rank_to"]
-            and sign * (row["rank_from"] - row["rank_to"]) > 0
+            if row["segment_rank_from"]
+            and row["segment_rank_to"]
+            and sign * (row["segment_rank_from"] - row["segment_rank_to"]) > 0
         )
 
     def words(self) -> str:
@@ -150,5 +151,5 @@ def _nobody(con: duckdb.DuckDBPyConnection, start: object) -> str:
 
 def _can_fall(con: duckdb.DuckDBPyConnection) -> bool:
     _, source, _ = store.current(con)
-    refund = f"select 1 from {SCHEMA}.transactions where amount < 0 limit 1"
+    refund = f"select 1 from {INTERNAL}.transactions where amount < 0 limit 1"
     return source.window is not None or bool(first_row(con, refund))

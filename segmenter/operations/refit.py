@@ -23,7 +23,7 @@ from segmenter.model import Model
 from segmenter.progress import Progress
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
-from segmenter.schema.names import SCHEMA, SNAPSHOT, has_model
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, has_model
 from segmenter.schema.temporary import registered
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import is_file_name
@@ -107,7 +107,7 @@ def check_source(
         The current model is of another source or condition, and `replace` is false.
     """
     found = has_model(con) and first_row(
-        con, f"select model_id, source from {SCHEMA}.models where is_current"
+        con, f"select model_id, source from {INTERNAL}.models where is_current"
     )
     if not found:
         return
@@ -182,13 +182,13 @@ def refit_changes(stage: Stage, model: Model) -> Refit | None:
     """
     con = stage.con
     present = has_model(con) and first_row(
-        con, f"select model_id from {SCHEMA}.models where is_current"
+        con, f"select model_id from {INTERNAL}.models where is_current"
     )
     if not present:
         return None
     (segments,) = first_row(
         con,
-        f"select max(segment_rank) from {SCHEMA}.model_segments where model_id = $1",
+        f"select max(segment_rank) from {INTERNAL}.model_segments where model_id = $1",
         [present[0]],
     )
     known = snapshot.state(con) if _are_the_same_kind(stage) else {}

@@ -11,14 +11,15 @@ from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.formatting import counted
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
-from segmenter.schema.names import SCHEMA, has_macro
+from segmenter.schema.names import INTERNAL, has_macro
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.sources.binding import bind_source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
+from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
 __all__ = ["Changes", "Refresh", "refresh"]
@@ -119,24 +120,24 @@ class Refresh(TemporaryTables):
 
     def store(self) -> None:
         """Write the result of `prepare` into the database, in one transaction."""
-        with transaction(self.con):
+        with updating(self.con):
             (model_id,) = first_row(
-                self.con, f"select model_id from {SCHEMA}.models where is_current"
+                self.con, f"select model_id from {INTERNAL}.models where is_current"
             )
             if model_id != self._model_id:
                 raise BusyError("another model was published meanwhile. Refresh again.")
-            snapshot.create(self.con, self._files["customer_segments"], self.staged("profile"))
+            snapshot.create(self.con, self._files, self.staged("profile"))
             comment_snapshot(self.con, self._files)
-            self.con.execute(f"delete from {SCHEMA}.snapshot_buckets")
+            self.con.execute(f"delete from {INTERNAL}.snapshot_buckets")
             if self._buckets is not None:
                 self.con.execute(
-                    f"insert into {SCHEMA}.snapshot_buckets by name from {self.staged('buckets')}"
+                    f"insert into {INTERNAL}.snapshot_buckets by name from {self.staged('buckets')}"
                 )
             snapshot.note(self.con, self._buckets)
 
     def _choose_buckets(self) -> int:
         (customers,) = first_row(
-            self.con, f"select customers from {SCHEMA}.models where is_current"
+            self.con, f"select customers from {INTERNAL}.models where is_current"
         )
         wanted = 1 << (customers // CUSTOMERS_A_BUCKET).bit_length()
         return int(min(max(wanted, MIN_BUCKETS), MAX_BUCKETS))

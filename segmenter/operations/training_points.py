@@ -20,7 +20,7 @@ from sqlglot import exp
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal, redirect
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMAS
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
@@ -79,13 +79,14 @@ class Trace:
 
 def trace(con: duckdb.DuckDBPyConnection, customer: Customer) -> list[Trace]:
     """Return what is known of a customer in each stored version, oldest first."""
-    versions = records(con, f"select * from {SCHEMA}.models order by model_id")
+    versions = records(con, f"select * from {INTERNAL}.models order by model_id")
     return [_trace_in(con, customer, version) for version in versions]
 
 
 def _trace_in(con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[str, Any]) -> Trace:
     key = version["model_id"]
-    kept = first_row(con, f"select 1 from {SCHEMA}.model_points where model_id = $1 limit 1", [key])
+    query = f"select 1 from {INTERNAL}.model_points where model_id = $1 limit 1"
+    kept = first_row(con, query, [key])
     if not kept:
         return Trace(key, None, 0, "keeps rules only and no points")
     seen = False
@@ -98,7 +99,7 @@ def _trace_in(con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[
             return Trace(key, None, 0, "learned nothing from them: they were a whale")
         found = first_row(
             con,
-            f"select customers from {SCHEMA}.model_points "
+            f"select customers from {INTERNAL}.model_points "
             "where model_id = $1 and monetary = $2 and frequency = $3",
             [key, monetary, frequency],
         )
@@ -144,7 +145,7 @@ def _in_snapshot(
         return None
     found = first_row(
         con,
-        f"select monetary, frequency from {SCHEMA}.customer_segments_snapshot "
+        f"select monetary, frequency from {INTERNAL}.customer_segments_snapshot "
         f"where customer_id = {customer.value.sql(dialect='duckdb')}",
     )
     if not found:
@@ -153,7 +154,7 @@ def _in_snapshot(
         con,
         f"""
         select 1
-        from {SCHEMA}.snapshots inner join {SCHEMA}.models using (model_id)
+        from {INTERNAL}.snapshots inner join {INTERNAL}.models using (model_id)
         where model_id = $1 and buckets is null
             and refreshed_at - fitted_at < interval 1 minute -- a fit writes it at its end
         """,
@@ -163,12 +164,12 @@ def _in_snapshot(
 
 
 def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Tell whether the schema has a table."""
+    """Tell whether our schemas have a table."""
     query = (
         "select 1 from duckdb_tables() where database_name = current_database() "
-        "and schema_name = $1 and table_name = $2"
+        "and list_contains($1, schema_name) and table_name = $2"
     )
-    return bool(first_row(con, query, [SCHEMA, name]))
+    return bool(first_row(con, query, [list(SCHEMAS), name]))
 
 
 def source_rows(

@@ -9,7 +9,7 @@ import duckdb
 
 from segmenter.errors import first_line
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA
 
 __all__ = [
     "Missing",
@@ -99,7 +99,7 @@ def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
     if not has(con, "backtest"):
         return missing
     query = f"""
-        select * from {SCHEMA}.backtest
+        select * from {INTERNAL}.backtest
         where model_id = $1
         qualify as_of = max(as_of) over ()
         order by segment_rank, ranking
@@ -115,7 +115,7 @@ def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
     )
     if not has(con, "model_quality"):
         return missing
-    query = f"select * from {SCHEMA}.model_quality where model_id = $1"
+    query = f"select * from {INTERNAL}.model_quality where model_id = $1"
     return _asked(con, query, [model_id]) or missing
 
 

@@ -21,7 +21,7 @@ from segmenter.report.level_maps import level_maps, trees
 from segmenter.report.recursion_tree import levels
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, read
-from segmenter.schema.names import SCHEMA, SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
@@ -125,13 +125,13 @@ class ReportQueries(TemporaryTables):
             )
 
     def _read_model(self) -> dict[str, Any]:
-        (model,) = records(self.con, f"select * from {SCHEMA}.models where is_current")
+        (model,) = records(self.con, f"select * from {INTERNAL}.models where is_current")
         stored_source(model["source"])  # refuse one that is damaged
         parsed = {name: stored_mapping(model[name], name) for name in ("source", "settings")}
         return {**model, **parsed, "warnings": list(stored_warnings(model["warnings"]))}
 
     def _of_model(self, table: str, order: str) -> Rows:
-        query = f"select * from {SCHEMA}.{table} where model_id = $1 order by {order}"
+        query = f"select * from {INTERNAL}.{table} where model_id = $1 order by {order}"
         return records(self.con, query, [self._model["model_id"]])
 
     def _ask(self, file: str, **values: float) -> Rows:

@@ -13,18 +13,21 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import exp
 
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA, SCHEMAS
 
 __all__ = [
+    "MODEL_VIEWS",
     "QUALITY",
-    "RULES",
+    "STEPS",
     "TABLES",
     "TABLE_MACROS",
     "VIEWS",
     "bind",
     "create_view",
+    "has_file",
     "literal",
     "newest_order",
+    "qualified",
     "query_text",
     "read",
     "redirect",
@@ -42,6 +45,7 @@ TABLES = (
     "snapshot_buckets",
     "backtest",
 )
+"""The tables of the models; that of the snapshot has the columns of its view."""
 
 TABLE_MACROS = (
     "customer_segments_at",
@@ -52,28 +56,58 @@ TABLE_MACROS = (
 )
 """The table macros of the schema, each after those that it reads."""
 
-RULES = "segment_rules"
-"""The view that is the same for every source."""
+MODEL_VIEWS = (
+    "segment_rules",
+    "models",
+    "current_model",
+    "model_quality",
+    "backtest",
+    "whales",
+)
+"""The views that are the same for every source: what is stored, and `whales`, a name of before."""
 
 QUALITY = "data_quality"
-"""The view that says what is wrong with the rows, in words."""
+"""The view that says what is wrong with the rows, in sentences."""
 
 VIEWS = (
-    RULES,
     "transactions",
     "customer_profile",
     "profile_cut",
     "profile_points",
+    "customers_classified",
     "customer_segments",
-    "whales",
     "customer_upgrades",
     "segment_summary",
     "drift_bins",
     "drift",
+    "data_quality_totals",
     "data_quality_counts",
     QUALITY,
 )
 """Every live view, each after those that it reads."""
+
+STEPS = frozenset(
+    (
+        "transactions",
+        "profile_cut",
+        "profile_points",
+        "customers_classified",
+        "drift_bins",
+        "data_quality_totals",
+        "data_quality_counts",
+    )
+)
+"""Those of them that are steps on the way to what people use."""
+
+
+def qualified(view: str) -> str:
+    """Return the full name of a view."""
+    return f"{INTERNAL if view in STEPS else SCHEMA}.{view}"
+
+
+def has_file(path: str) -> bool:
+    """Tell whether there is a SQL file."""
+    return (files("segmenter.sql") / f"{path}.sql").is_file()
 
 
 @cache
@@ -132,9 +166,9 @@ def newest_order(values: Mapping[str, exp.Expr], *, added_up: bool) -> exp.Expr:
 
 
 def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:
-    """Read other tables, given by their full names, in the place of objects of the schema."""
+    """Read other tables, given by their full names, in the place of objects of our schemas."""
     for table in tree.find_all(exp.Table):
-        if table.db == SCHEMA and table.name in tables:
+        if table.db in SCHEMAS and table.name in tables:
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             other = exp.to_table(tables[table.name], dialect="duckdb")
@@ -163,8 +197,8 @@ def _bound_text(path: str, values: tuple[tuple[str, exp.Expr], ...]) -> str:
 
 
 def create_view(name: str, query: str) -> str:
-    """Return the statement that creates a view of the schema."""
-    return f"create or replace view {SCHEMA}.{name} as\n{query}"
+    """Return the statement that creates a view in its schema."""
+    return f"create or replace view {qualified(name)} as\n{query}"
 
 
 def literal(value: str | float | bool | None) -> exp.Expr:

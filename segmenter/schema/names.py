@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSIFIER",
+    "INTERNAL",
     "LAYOUT_VERSION",
     "SCHEMA",
+    "SCHEMAS",
     "SNAPSHOT",
     "STORAGE",
     "SUMMARY",
@@ -24,14 +26,22 @@ __all__ = [
     "has_macro",
     "has_model",
     "require_model",
+    "schema_of_tables",
+    "stored_layout",
 ]
 
 SCHEMA = "segments"
+"""What people use: views and functions."""
+
+INTERNAL = "segments_internal"
+"""The tables of the models, and the steps between the user's table and the views."""
+
+SCHEMAS = (SCHEMA, INTERNAL)
 
 CLASSIFIER = "classify_segment"
 
 SNAPSHOT = "customer_segments_snapshot"
-"""Table with the rows of the view ``customer_segments`` as of the last fit or refresh."""
+"""The rows of ``customer_segments`` as of the last fit or refresh: a table, and a view of it."""
 
 SUMMARY = "segment_summary"
 
@@ -41,30 +51,42 @@ SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
 STORAGE = "v1.4.0"
 """New files can be read by DuckDB 1.4 and later."""
 
-LAYOUT_VERSION = 3
-"""Raised when a stored table changes its columns; a model of another layout is refused."""
+LAYOUT_VERSION = 4
+"""Raised when a stored table changes its name or columns, with a step of ``storage.migrations``."""
+
+OLDEST_LAYOUT = 3
+"""An older one is refused; from this on files are read as they are, and migrated when written."""
 
 
 def has_model(con: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether the connection's database has the tables of a model."""
-    return bool(
-        first_row(
-            con,
-            "select 1 from duckdb_tables() where database_name = current_database() "
-            "and schema_name = $1 and table_name = 'models'",
-            [SCHEMA],
-        )
+    return schema_of_tables(con) is not None
+
+
+def schema_of_tables(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the schema that has the tables of the models: up to layout 3 it was `SCHEMA`."""
+    found = first_row(
+        con,
+        """
+        select schema_name from system.main.duckdb_columns()
+        where database_name = system.main.current_database()
+            and table_name = 'models' and (schema_name = $1 or schema_name = $2)
+        group by schema_name
+        order by bool_or(column_name = 'layout_version') desc, schema_name = $1 desc
+        """,
+        [INTERNAL, SCHEMA],
     )
+    return str(found[0]) if found else None
 
 
-def find_macro(con: duckdb.DuckDBPyConnection, *names: str) -> str | None:
+def find_macro(con: duckdb.DuckDBPyConnection, *names: str, schema: str = "main") -> str | None:
     """Return the first of these scalar macros that the connection's database has."""
     (found,) = first_row(
         con,
         "select min(function_name) from duckdb_functions() where list_contains($1, function_name) "
         "and function_type = 'macro' and database_name = current_database() "
-        "and schema_name = 'main' and not internal",
-        [names],
+        "and schema_name = $2 and not internal",
+        [names, schema],
     )
     return None if found is None else str(found)
 
@@ -75,24 +97,45 @@ def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def check_layout(con: duckdb.DuckDBPyConnection) -> None:
-    """Refuse a database whose model tables another version of the software wrote.
+    """Refuse a database whose model tables this version does not know; see older ones as of today.
 
     Raises
     ------
     SegmenterError
-        The stored layout is not the one that this version reads.
+        The stored layout is not one that this version reads.
     """
-    import duckdb
+    from segmenter.schema.older_layout import show
 
-    try:
-        (layout,) = first_row(con, f"select max(layout_version) from {SCHEMA}.models")
-    except duckdb.BinderException:
-        layout = 0
-    if layout not in (None, LAYOUT_VERSION):
+    layout = stored_layout(con)
+    if layout is not None and OLDEST_LAYOUT <= layout < LAYOUT_VERSION:
+        show(con)
+    elif layout not in (None, LAYOUT_VERSION):
         raise SegmenterError(
             f"the model in this database has layout {layout}, and segmenter {__version__} reads "
-            f"layout {LAYOUT_VERSION}. Fit again into a new file, or use the version that wrote it."
+            f"layouts {OLDEST_LAYOUT} to {LAYOUT_VERSION}. Fit again into a new file, or use the "
+            "version that wrote it."
         )
+
+
+def stored_layout(con: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the layout of the stored tables: 0 where it is unknown, None where there are none."""
+    import duckdb
+
+    schema = schema_of_tables(con)
+    if schema is None:
+        return None
+    here = f"{_quoted(str(first_row(con, 'select current_database()')[0]))}.{schema}"
+    try:
+        found = first_row(con, f"select max(layout_version) from {here}.models")[0]
+    except duckdb.BinderException:
+        return 0
+    if found is None:  # there are tables, but no model
+        return LAYOUT_VERSION if schema == INTERNAL else OLDEST_LAYOUT
+    return int(found)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def require_model(con: duckdb.DuckDBPyConnection) -> None:
@@ -107,12 +150,12 @@ def require_model(con: duckdb.DuckDBPyConnection) -> None:
     """
     if has_model(con):
         check_layout(con)
-        current = f"select model_id from {SCHEMA}.models where is_current"
-        if first_row(con, f"select 1 from {SCHEMA}.model_segments where model_id in ({current})"):
+        current = f"select model_id from {INTERNAL}.models where is_current"
+        if first_row(con, f"select 1 from {INTERNAL}.model_segments where model_id in ({current})"):
             return
         if first_row(con, current):
             raise SegmenterError(
-                f"the model is damaged: it has no segments in {SCHEMA}.model_segments. Take the "
+                f"the model is damaged: it has no segments in {INTERNAL}.model_segments. Take the "
                 "database from a backup, or fit again."
             )
     raise NoModelError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["refuse_shadows"]
 
-_OURS = {
+_OURS: dict[str, set[str]] = {
     "main": {"classify_segment", "explain_segment"},
     "segments": {
         "customer_segments_at",
@@ -26,9 +26,21 @@ _OURS = {
         "customer_moves",
         "compare_models",
         "compare_rules",
+        "classify_segment",
+        "explain_segment",
     },
+    "segments_internal": set(),
 }
 """The macros that a fit makes, by their schema."""
+
+_FOLDERS = (
+    "views",
+    "queries",
+    "macros",
+    "tables",
+    "migrations/layout_4",
+    "migrations/layout_4_read",
+)
 
 _UNNAMED = """
     array_extract date_part date_trunc struct_extract list_value list_slice list_extract struct_pack
@@ -57,7 +69,7 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> None:
         from system.main.duckdb_functions()
         where
             (database_name = 'temp' or database_name = system.main.current_database())
-            and (schema_name = 'main' or schema_name = 'segments')
+            and schema_name in ('main', 'segments', 'segments_internal')
             and not internal
         order by all
         """
@@ -65,10 +77,10 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> None:
     foreign = [row for row in found if row[2] not in _OURS[row[1]] and "macro" in row[3]]
     for database, schema, name, kind in foreign:
         drop = "drop macro table" if kind == "table_macro" else "drop macro"
-        if schema == "segments":
+        if schema != "main":
             raise SegmenterError(
-                f"the macro segments.{name}() is in the schema that each fit writes, and Segmenter "
-                f'did not make it. Drop it, or create it elsewhere: {drop} segments."{name}".'
+                f"the macro {schema}.{name}() is in the schema that each fit writes, and Segmenter "
+                f'did not make it. Drop it, or create it elsewhere: {drop} {schema}."{name}".'
             )
         if _is_operator(name) or name in _called():
             shown = "temp.main" if database == "temp" else "main"
@@ -89,7 +101,7 @@ def _called() -> frozenset[str]:
     from sqlglot import TokenType
 
     names = set(_UNNAMED.split())
-    for folder in ("views", "queries", "macros", "tables"):
+    for folder in _FOLDERS:
         for file in files("segmenter.sql").joinpath(folder).iterdir():
             if not file.name.endswith(".sql"):
                 continue

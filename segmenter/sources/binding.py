@@ -29,7 +29,7 @@ from segmenter.sources.lost_rows import LOSING, loss_values
 from segmenter.sources.source import Source
 from segmenter.sources.thousands import thousands_notes
 
-__all__ = ["FRAME", "Binding", "bind_source"]
+__all__ = ["FRAME", "Binding", "bind_source", "bind_stored"]
 
 
 def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
@@ -53,6 +53,23 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
         raise InputError(
             "a column's expression is nested too deep, or too long. Let a view have it as a column."
         ) from None
+
+
+def bind_stored(source: Source, settings: Settings) -> Binding:
+    """Bind a source that is gone, or is on another engine: views read what was stored of it.
+
+    Parameters
+    ----------
+    source : Source
+        Of a stored model.
+    settings : Settings
+    """
+    relation = str(source.relation)
+    if source._engine is not None:
+        source = Source(points=relation)  # the file of such a model has its points
+    binding = Binding(source, relation, False, _constants(source, settings), {})
+    binding.values["newest_order"] = newest_order(binding.values, added_up=True)
+    return binding
 
 
 def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:

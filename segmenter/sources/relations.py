@@ -10,7 +10,7 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError, did_you_mean
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import SCHEMAS
 from segmenter.sources.files import refuse_mixed_glob
 from segmenter.sources.visibility import check_view
 
@@ -50,7 +50,7 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
             break
     else:
         refuse_mixed_glob(name)
-        names = [row[2] for row in known if row[0] in (here, "temp") and row[1] != SCHEMA]
+        names = [row[2] for row in known if row[0] in (here, "temp") and row[1] not in SCHEMAS]
         raise InputError(
             f"there is no table, view or file {name!r} in this database "
             f"({', '.join(sorted(names)[:12]) or 'which has no tables'})."
@@ -65,10 +65,10 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
             "everybody who has not attached it under the same name. "
             f"Open {database!r} itself, or copy the table into {here!r} first."
         )
-    if database == here and schema_name == SCHEMA:
+    if database == here and schema_name in SCHEMAS:
         raise InputError(
-            f"{SCHEMA}.{table} is written by each fit and cannot be its source. Copy it into a "
-            f"table first (create table my_copy as from {SCHEMA}.{table})."
+            f"{schema_name}.{table} is written by each fit and cannot be its source. Copy it into "
+            f"a table first (create table my_copy as from {schema_name}.{table})."
         )
     temporary = database == "temp"
     if not temporary and _is_hidden(known, (schema_name, table)):

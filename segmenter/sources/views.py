@@ -38,16 +38,18 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
             chosen["customer_profile"] = f"customer_profile{by_rows}"
         chosen["profile_cut"] = "profile_cut"
         chosen["profile_points"] = "profile_points"
-        chosen["customer_segments"] = (
-            "customer_segments" if has_macro else "customer_segments_by_rules"
+        chosen["customers_classified"] = (
+            "customers_classified" if has_macro else "customers_classified_by_rules"
         )
-        chosen["whales"] = "whales"
+        chosen["customer_segments"] = "customer_segments"
         chosen["customer_upgrades"] = "customer_upgrades"
         if is_live:
             chosen |= {"drift_bins": "drift_bins", "drift": "drift"}
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
+    if source.kind == "transactions" and is_live:
+        chosen["data_quality_totals"] = "data_quality_totals"
     of_kind = "" if source.kind == "transactions" else f"_of_{source.kind}"
     chosen["data_quality_counts"] = f"data_quality_counts{of_kind if is_live else '_stored'}"
     chosen[QUALITY] = QUALITY

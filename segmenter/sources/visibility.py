@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError, SegmenterError, first_line
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import SCHEMAS
 
 __all__ = ["check_calls", "check_view"]
 
@@ -90,7 +90,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
         _refuse_attached(con, sql, relation)
         if own := _own_object(con, sql):
             raise InputError(
-                f"{relation} reads {SCHEMA}.{own}, which is written by each fit, and cannot be its "
+                f"{relation} reads {own}, which is written by each fit, and cannot be its "
                 f"source. Copy it into a table first: create table my_copy as from {relation}."
             )
     table = exp.table_(exp.to_identifier(view, True), exp.to_identifier(schema, True))
@@ -241,8 +241,9 @@ def _definitions(con: duckdb.DuckDBPyConnection, view: str) -> Iterator[str]:
     stored: dict[str, list[str]] = {}
     for name, sql in con.execute(
         "select lower(view_name), sql from duckdb_views() "
-        "where database_name = current_database() and not internal and schema_name <> $1",
-        [SCHEMA],
+        "where database_name = current_database() and not internal "
+        "and not list_contains($1, schema_name)",
+        [list(SCHEMAS)],
     ).fetchall():
         stored.setdefault(name, []).append(sql)
     pending, seen = [view.lower()], set[str]()
@@ -257,22 +258,23 @@ def _definitions(con: duckdb.DuckDBPyConnection, view: str) -> Iterator[str]:
 
 
 def _own_object(con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
-    """Return an object of our schema that a statement reads."""
-    read = [table.name.lower() for table in _tables(sql) if table.db.lower() == SCHEMA]
+    """Return an object of our schemas that a statement reads."""
+    read = [
+        f"{table.db}.{table.name}".lower() for table in _tables(sql) if table.db.lower() in SCHEMAS
+    ]
     found = first_row(
         con,
         """
-        select table_name from (
+        select schema_name || '.' || table_name from (
             select database_name, schema_name, table_name from duckdb_tables()
             union all
             select database_name, schema_name, view_name from duckdb_views()
         )
         where
             database_name = current_database()
-            and schema_name = $schema
-            and list_contains($read, lower(table_name))
+            and list_contains($read, lower(schema_name || '.' || table_name))
         """,
-        {"schema": SCHEMA, "read": read},
+        {"read": read},
     )
     return found[0] if found else None
 

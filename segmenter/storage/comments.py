@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 import duckdb
 from sqlglot import exp
 
-from segmenter.schema.files import TABLE_MACROS, TABLES, read
-from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.files import TABLE_MACROS, TABLES, qualified, read
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 __all__ = ["comment_snapshot", "write_comments"]
 
-_AS_OF = "As of the last fit or refresh (see segments.snapshots); otherwise as the live view."
+_AS_OF = "As of the last fit or refresh; otherwise as the live view."
 
 
 def write_comments(
@@ -38,13 +38,14 @@ def write_comments(
         What stands for each ``$placeholder`` of the views.
     """
     for table in TABLES:
-        _comment(con, "table", f"{SCHEMA}.{table}", _head(f"tables/{table}", {}))
+        _comment(con, "table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {}))
     for macro in TABLE_MACROS:
         _comment(con, "macro table", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
     for macro in macros:
-        _comment(con, "macro", f"main.{macro}", _head(f"macros/{macro}", {}))
+        for schema in ("main", SCHEMA):
+            _comment(con, "macro", f"{schema}.{macro}", _head(f"macros/{macro}", {}))
     for view, file in views.items():
-        _comment(con, "view", f"{SCHEMA}.{view}", _head(f"views/{file}", values))
+        _comment(con, "view", qualified(view), _head(f"views/{file}", values))
     if "customer_segments" in views:
         _comment_snapshot(con, views)
     _comment_columns(con)
@@ -57,12 +58,11 @@ def comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -
 
 
 def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
-    for kind, name, like in (
-        ("table", SNAPSHOT, "customer_segments"),
-        ("view", SUMMARY_OF_SNAPSHOT, SUMMARY),
-    ):
-        text = f"{_AS_OF}\n{_head('views/' + views[like], {})}"
-        _comment(con, kind, f"{SCHEMA}.{name}", text)
+    summary = f"{_AS_OF}\n{_head('views/' + views[SUMMARY], {})}"
+    snapshot = _head(f"views/{SNAPSHOT}", {})
+    _comment(con, "table", f"{INTERNAL}.{SNAPSHOT}", snapshot)
+    _comment(con, "view", f"{SCHEMA}.{SNAPSHOT}", snapshot)
+    _comment(con, "view", f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT}", summary)
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
@@ -72,16 +72,16 @@ def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) ->
 def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:
     lacking = con.execute(
         f"""
-        select table_name, column_name, comments.words
+        select schema_name, table_name, column_name, comments.description
         from duckdb_columns() as columns
         inner join ({read("queries/column_comments")}) as comments using (column_name)
         where columns.database_name = current_database()
-            and columns.schema_name = '{SCHEMA}'
-            and columns.comment is distinct from comments.words
+            and columns.schema_name in ('{SCHEMA}', '{INTERNAL}')
+            and columns.comment is distinct from comments.description
         """
     ).fetchall()
-    for table, column, text in lacking:
-        _comment(con, "column", f"{SCHEMA}.{table}.{column}", text)
+    for schema, table, column, text in lacking:
+        _comment(con, "column", f"{schema}.{table}.{column}", text)
 
 
 def _head(path: str, values: Mapping[str, exp.Expr]) -> str:

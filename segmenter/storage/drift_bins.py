@@ -23,7 +23,7 @@ MIN_CUSTOMERS = 30
 
 
 class Bin(NamedTuple):
-    """A row of ``segments.model_bins``."""
+    """A row of ``segments_internal.model_bins``."""
 
     metric: str
     bin: int
@@ -31,7 +31,7 @@ class Bin(NamedTuple):
     upper_edge: float | None
     segment: str | None
     customers: int
-    share: float
+    share_of_customers: float
 
 
 def training_bins(points: Points, rules: Rules, names: Sequence[str], whales: int) -> list[Bin]:

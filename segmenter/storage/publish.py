@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import duckdb
 from sqlglot import exp
@@ -10,26 +12,41 @@ from sqlglot import exp
 from segmenter import stopping
 from segmenter.classifier.case_expression import case_expression
 from segmenter.classifier.explanation import explanation
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, transaction
-from segmenter.schema.files import RULES, VIEWS, bind, create_view, query_text
+from segmenter.schema.files import (
+    MODEL_VIEWS,
+    TABLES,
+    VIEWS,
+    bind,
+    create_view,
+    qualified,
+    query_text,
+)
 from segmenter.schema.names import (
     CLASSIFIER,
+    INTERNAL,
     SCHEMA,
     SUMMARY,
     check_layout,
     find_macro,
     has_model,
+    schema_of_tables,
 )
+from segmenter.schema.older_layout import hide
 from segmenter.schema.shadowing import refuse_shadows
-from segmenter.sources.binding import Binding
+from segmenter.settings import Settings
+from segmenter.sources.binding import Binding, bind_source, bind_stored
+from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import write_comments
+from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
 from segmenter.storage.table_macros import table_macros
 
-__all__ = ["check_target", "generation", "publish", "store_unpublished"]
+__all__ = ["check_target", "delete", "generation", "publish", "store_unpublished", "updating"]
 
 
 _generation = 0
@@ -78,25 +95,23 @@ def publish(
     """
     global _generation
     check_target(con)
+    hide(con)
     with transaction(con):
-        store.create_tables(con)
+        if not migrate(con):
+            create_tables(con)
         if model.model_id is None:
             model = store.save(con, model)
         assert model.model_id is not None
         store.make_current(con, model.model_id)
         _drop_views(con)
-        _replace_macros(con, model)
-        _create_view(con, RULES, RULES, binding)
         files = view_files(binding.source, is_live=binding.is_live, has_macro=model.has_macro)
+        _replace_functions(con, model)
         snapshot.drop(con)
+        for name in MODEL_VIEWS:
+            _create_view(con, name, name, binding)
         if customers is not None:
-            snapshot.create(con, files["customer_segments"], customers)
-        for name, file in files.items():
-            _create_view(con, name, file, binding)
-        for macro in table_macros(binding, files).values():
-            con.execute(macro)
-        macros = [name for name in _BODIES if model.has_macro]
-        write_comments(con, {RULES: RULES, **files}, macros, binding.values)
+            snapshot.create(con, files, customers)
+        _create_views(con, model, binding, files)
         # what cannot be read is undone; customers were read for the snapshot, points were not
         rows = "" if customers is None else "limit 0"
         con.execute(f"select * from {SCHEMA}.{SUMMARY} {rows}").fetchall()
@@ -105,6 +120,62 @@ def publish(
             stopping.note_stored("function and views are published where the rows are")
     _generation += 1
     return model
+
+
+@contextmanager
+def updating(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let the block write into the tables, in one transaction; an older layout is migrated first.
+
+    Raises
+    ------
+    SegmenterError
+        The views of an older layout cannot be made anew: their source is gone, say. Whatever the
+        error, the database stays as it was.
+    """
+    hide(con)
+    with transaction(con):
+        if migrate(con):
+            _publish_again(con)
+        yield
+
+
+def _publish_again(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the views and functions of the current model anew, over tables that were migrated."""
+    model = store.load(con)
+    source = Source.from_dict(model.source)
+    try:
+        binding = _stored_binding(con, source, model.settings)
+    except SegmenterError as error:
+        raise SegmenterError(
+            "this file is of an older layout, and its views cannot be made anew: what they read "
+            f"has changed since the fit. {error} Put it back, or fit again to it as it is."
+        ) from None
+    files = view_files(source, is_live=binding.is_live, has_macro=model.has_macro)
+    _replace_functions(con, model)
+    for name in MODEL_VIEWS:
+        _create_view(con, name, name, binding)
+    if "customer_segments" in files:
+        snapshot.create_views(con)
+    _create_views(con, model, binding, files)
+
+
+def _stored_binding(con: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> Binding:
+    if source._engine is None and not source.was_frame:
+        return bind_source(Embedded(con), source, settings)
+    return bind_stored(source, settings)
+
+
+def _create_views(
+    con: duckdb.DuckDBPyConnection, model: Model, binding: Binding, files: Mapping[str, str]
+) -> None:
+    """Create what reads the source, and say in the catalogue what everything is."""
+    for name, file in files.items():
+        _create_view(con, name, file, binding)
+    for macro in table_macros(binding, files).values():
+        con.execute(macro)
+    functions = [name for name in _BODIES if model.has_macro]
+    views = {**{name: name for name in MODEL_VIEWS}, **files}
+    write_comments(con, views, functions, binding.values)
 
 
 def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
@@ -116,8 +187,32 @@ def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
         With its ``model_id``.
     """
     check_target(con)
-    with transaction(con):
+    with updating(con):
         return store.save(con, model)
+
+
+def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
+    """Delete versions with everything that is stored about them, in one transaction.
+
+    Raises
+    ------
+    SegmenterError
+        One of them is the current version.
+    """
+    gone = list(model_ids)
+    with updating(con):
+        if first_row(
+            con, f"select 1 from {INTERNAL}.models where is_current and model_id in $1", [gone]
+        ):
+            raise SegmenterError(
+                "the current version cannot be deleted. Roll back to another first."
+            )
+        for (table,) in con.execute(
+            "select table_name from duckdb_columns() where database_name = current_database() "
+            "and schema_name = $1 and column_name = 'model_id' and list_contains($2, table_name)",
+            [INTERNAL, [table for table in TABLES if table != "snapshots"]],
+        ).fetchall():
+            con.execute(f"delete from {INTERNAL}.{table} where model_id in $1", [gone])
 
 
 def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> None:
@@ -150,24 +245,13 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         raise SegmenterError("the database is open read-only. Open it for writing, then fit.")
     if has_model(con):
         check_layout(con)
+        if schema_of_tables(con) != INTERNAL:  # an older layout, which has nothing there yet
+            refuse_foreign(con, INTERNAL)
         return
-    foreign = first_row(
-        con,
-        """
-        select schema_name || '.' || table_name from duckdb_tables()
-        where database_name = current_database() and schema_name = $schema
-        union all
-        select schema_name || '.' || view_name from duckdb_views()
-        where database_name = current_database() and schema_name = $schema
-        """,
-        {"schema": SCHEMA},
-    )
-    if not foreign:
-        macro = find_macro(con, *_BODIES)
-        foreign = (f"{macro}()",) if macro else ()
-    if foreign:
+    refuse_foreign(con, SCHEMA, INTERNAL)
+    if macro := find_macro(con, *_BODIES):
         raise SegmenterError(
-            f"this database already has {foreign[0]}, which Segmenter did not make. Rename it, or "
+            f"this database already has {macro}(), which Segmenter did not make. Rename it, or "
             "fit into another file."
         )
 
@@ -191,18 +275,41 @@ def _create_view(con: duckdb.DuckDBPyConnection, name: str, file: str, binding: 
 
 def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the views of the version before."""
-    for view in reversed(VIEWS):
-        con.execute(f"drop view if exists {SCHEMA}.{view}")
+    for view in reversed((*MODEL_VIEWS, *VIEWS)):
+        con.execute(f"drop view if exists {qualified(view)}")
 
 
-def _replace_macros(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Create the macros of a model, or drop those of the version before."""
+def _replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Create the functions of a model in both schemas, or drop those of the version before."""
+    is_typed = _keeps_types(con)
     for name, body in _BODIES.items():
-        if model.has_macro:
-            macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
-            con.execute(macro.sql(dialect="duckdb", copy=False))
-        elif find_macro(con, name):
-            con.execute(f"drop macro main.{name}")
+        for schema in ("main", SCHEMA):
+            if model.has_macro:
+                macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
+                _place(macro, schema, is_typed=is_typed)
+                con.execute(macro.sql(dialect="duckdb", copy=False))
+            elif find_macro(con, name, schema=schema):
+                con.execute(f"drop macro {schema}.{name}")
+
+
+def _place(macro: exp.Expr, schema: str, *, is_typed: bool) -> None:
+    function = macro.this
+    function.this.set("db", exp.to_identifier(schema))
+    if not is_typed:
+        function.set("expressions", [parameter.this for parameter in function.expressions])
+
+
+def _keeps_types(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the file can keep the types of a macro's parameters; the body casts anyway."""
+    (version,) = first_row(
+        con,
+        "select tags['storage_version'] from duckdb_databases() "
+        "where database_name = current_database()",
+    )
+    if version is None:
+        return True  # in memory
+    major, minor = re.findall(r"\d+", str(version))[:2]
+    return (int(major), int(minor)) >= (1, 4)
 
 
 def _explainer(model: Model) -> exp.Expr:

@@ -7,62 +7,92 @@ are new, changed or gone, and only their customers are added up again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
+from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import bind, create_view, newest_order, redirect
-from segmenter.schema.names import SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.files import bind, create_view, newest_order, read, redirect
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 
-__all__ = ["create", "drop", "note", "state"]
+__all__ = ["create", "create_views", "drop", "note", "segments_of", "state"]
 
 
-def create(con: duckdb.DuckDBPyConnection, file: str, customers: str) -> None:
+def create(con: duckdb.DuckDBPyConnection, files: Mapping[str, str], customers: str) -> None:
     """Make the snapshot of all customers, inside the caller's transaction.
 
     Parameters
     ----------
     con : DuckDBPyConnection
-    file : str
-        The view file of ``customer_segments`` for the current model.
+    files : mapping of str to str
+        The file of each view for the current model.
+    customers : str
+        Table with the profile of each customer.
+    """
+    query = segments_of(files["customers_classified"], customers).sql(dialect="duckdb", copy=False)
+    con.execute(f"create or replace table {INTERNAL}.{SNAPSHOT} as {query}")
+    create_views(con)
+    con.execute(f"delete from {INTERNAL}.snapshot_buckets")
+    note(con, None)
+
+
+def segments_of(classified: str, customers: str) -> exp.Query:
+    """Return the query of ``customer_segments`` over a table of profiles.
+
+    Parameters
+    ----------
+    classified : str
+        The view file of ``customers_classified`` for the model.
     customers : str
         Table with the profile of each customer.
     """
     values = {"newest_order": newest_order({}, added_up=True)}
-    tree = redirect(bind(f"views/{file}", values), {"customer_profile": customers})
-    query = tree.sql(dialect="duckdb", copy=False)
-    con.execute(f"create or replace table {SCHEMA}.{SNAPSHOT} as {query}")
+    views = {
+        "customers_classified": bind(f"views/{classified}", values),
+        "customer_segments": bind("views/customer_segments", values),
+    }
+    for view in views.values():
+        redirect(view, {"customer_profile": customers})
+    query = one_query(views, customers)
+    assert isinstance(query, exp.Query)
+    return query
+
+
+def create_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the views of the snapshot: its rows, and their summary."""
+    con.execute(create_view(SNAPSHOT, read(f"views/{SNAPSHOT}")))
     summary = redirect(
-        bind("views/segment_summary", {}), {"customer_segments": f"{SCHEMA}.{SNAPSHOT}"}
+        bind("views/segment_summary", {}), {"customer_segments": f"{INTERNAL}.{SNAPSHOT}"}
     )
     con.execute(create_view(SUMMARY_OF_SNAPSHOT, summary.sql(dialect="duckdb")))
-    con.execute(f"delete from {SCHEMA}.snapshot_buckets")
-    note(con, None)
 
 
 def drop(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the snapshot of the version before, and what is known about it."""
-    con.execute(f"drop view if exists {SCHEMA}.{SUMMARY_OF_SNAPSHOT}")
-    con.execute(f"drop table if exists {SCHEMA}.{SNAPSHOT}")
-    con.execute(f"delete from {SCHEMA}.snapshots")
-    con.execute(f"delete from {SCHEMA}.snapshot_buckets")
+    for view in (SUMMARY_OF_SNAPSHOT, SNAPSHOT):
+        con.execute(f"drop view if exists {SCHEMA}.{view}")
+    con.execute(f"drop table if exists {INTERNAL}.{SNAPSHOT}")
+    con.execute(f"delete from {INTERNAL}.snapshots")
+    con.execute(f"delete from {INTERNAL}.snapshot_buckets")
 
 
 def state(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Return the row of ``segments.snapshots``, empty where there is no snapshot."""
-    found = records(con, f"select * from {SCHEMA}.snapshots")
+    """Return the row of ``segments_internal.snapshots``, empty where there is no snapshot."""
+    found = records(con, f"select * from {INTERNAL}.snapshots")
     return found[0] if found else {}
 
 
 def note(con: duckdb.DuckDBPyConnection, buckets: int | None) -> None:
     """Write down what the snapshot is now."""
-    (model_id,) = first_row(con, f"select model_id from {SCHEMA}.models where is_current")
-    (customers,) = first_row(con, f"select count(*) from {SCHEMA}.{SNAPSHOT}")
-    con.execute(f"delete from {SCHEMA}.snapshots")
+    (model_id,) = first_row(con, f"select model_id from {INTERNAL}.models where is_current")
+    (customers,) = first_row(con, f"select count(*) from {INTERNAL}.{SNAPSHOT}")
+    con.execute(f"delete from {INTERNAL}.snapshots")
     con.execute(
-        f"insert into {SCHEMA}.snapshots (model_id, refreshed_at, customers, buckets) "
+        f"insert into {INTERNAL}.snapshots (model_id, refreshed_at, customers, buckets) "
         "values ($1, $2, $3, $4)",
         [model_id, datetime.now(UTC).replace(tzinfo=None, microsecond=0), customers, buckets],
     )

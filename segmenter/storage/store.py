@@ -1,4 +1,4 @@
-"""The store: models as tables of the schema ``segments``, saved and loaded."""
+"""The store: models as tables of the schema ``segments_internal``, saved and loaded."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import NoModelError, SegmenterError
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.schema.connection import as_numpy, check_connection, first_row, records, transaction
-from segmenter.schema.files import TABLES, read
-from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, require_model
+from segmenter.schema.connection import as_numpy, check_connection, first_row, records
+from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, require_model
 from segmenter.schema.temporary import registered
 from segmenter.settings import Settings
 from segmenter.sources.source import Source
@@ -26,25 +25,14 @@ from segmenter.storage.drift_bins import training_bins
 from segmenter.storage.stored import stored_mapping, stored_settings, stored_source, stored_warnings
 from segmenter.version import __version__
 
-__all__ = ["create_tables", "current", "delete", "load", "make_current", "rules_table", "save"]
+__all__ = ["current", "load", "make_current", "rules_table", "save"]
 
 _ROWS = "segmenter_rows"
 
 
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the schema and the model's tables where they are missing."""
-    con.execute(f"create schema if not exists {SCHEMA}")
-    for table in TABLES:
-        con.execute(read(f"tables/{table}"))
-    for column in ("higher_segments", "lower_segments"):  # of a table that was made before them
-        con.execute(
-            f"alter table {SCHEMA}.model_splits add column if not exists {column} varchar[]"
-        )
-
-
 def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     """Append a model as the next version and return it with its id; it is not current yet."""
-    (next_id,) = first_row(con, f"select coalesce(max(model_id), 0) + 1 from {SCHEMA}.models")
+    (next_id,) = first_row(con, f"select coalesce(max(model_id), 0) + 1 from {INTERNAL}.models")
     model = replace(model, model_id=next_id)
     _insert(con, "models", [_header(model)])
     key = {"model_id": model.model_id}
@@ -72,32 +60,10 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     return model
 
 
-def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
-    """Delete versions with everything that is stored about them, in one transaction.
-
-    Raises
-    ------
-    SegmenterError
-        One of them is the current version.
-    """
-    removed = list(model_ids)
-    if first_row(
-        con, f"select 1 from {SCHEMA}.models where is_current and model_id in $1", [removed]
-    ):
-        raise SegmenterError("the current version cannot be deleted. Roll back to another first.")
-    with transaction(con):
-        for (table,) in con.execute(
-            "select table_name from duckdb_columns() where database_name = current_database() "
-            "and schema_name = $1 and column_name = 'model_id' and list_contains($2, table_name)",
-            [SCHEMA, [table for table in TABLES if table != "snapshots"]],
-        ).fetchall():
-            con.execute(f"delete from {SCHEMA}.{table} where model_id in $1", [removed])
-
-
 def make_current(con: duckdb.DuckDBPyConnection, model_id: int) -> None:
     """Let one version be the current one, inside the caller's transaction."""
     con.execute(
-        f"update {SCHEMA}.models set is_current = (model_id = $1) "
+        f"update {INTERNAL}.models set is_current = (model_id = $1) "
         "where is_current <> (model_id = $1)",
         [model_id],
     )
@@ -120,9 +86,9 @@ def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
     check_connection(con, "load")
     require_model(con)
     chosen = "is_current" if model_id is None else f"model_id = {int(model_id)}"
-    headers = records(con, f"select * from {SCHEMA}.models where {chosen}")
+    headers = records(con, f"select * from {INTERNAL}.models where {chosen}")
     if not headers:
-        known = con.execute(f"select model_id from {SCHEMA}.models order by all").fetchall()
+        known = con.execute(f"select model_id from {INTERNAL}.models order by all").fetchall()
         raise NoModelError(
             f"this database has no model {model_id} ({', '.join(str(row[0]) for row in known)})."
         )
@@ -139,7 +105,7 @@ def current(con: duckdb.DuckDBPyConnection) -> tuple[int, Source, Settings]:
     """
     require_model(con)
     model_id, source, settings = first_row(
-        con, f"select model_id, source, settings from {SCHEMA}.models where is_current"
+        con, f"select model_id, source, settings from {INTERNAL}.models where is_current"
     )
     return (
         model_id,
@@ -154,14 +120,14 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         Segment(row["segment"], row["customers"], row["mean_monetary"], row["mean_frequency"])
         for row in records(
             con,
-            f"select * from {SCHEMA}.model_segments where model_id = {key} order by segment_rank",
+            f"select * from {INTERNAL}.model_segments where model_id = {key} order by segment_rank",
         )
     )
     names = [segment.name for segment in segments]
     splits = tuple(
         Split(**{f.name: _value(row.get(f.name)) for f in fields(Split)})
         for row in records(
-            con, f"select * from {SCHEMA}.model_splits where model_id = {key} order by level"
+            con, f"select * from {INTERNAL}.model_splits where model_id = {key} order by level"
         )
     )
     points, codes = _read_points(con, key, names)
@@ -256,7 +222,7 @@ def _points_table(model: Model) -> pa.Table:
 
 
 def rules_table(model: Model) -> pa.Table:
-    """Return the rules of a model as the rows of ``segments.model_rules``."""
+    """Return the rules of a model as the rows of ``segments_internal.model_rules``."""
     rules = model.rules
     return pa.table(
         {
@@ -290,8 +256,8 @@ def _codes(segments: Iterable[str], names: list[str]) -> np.ndarray[Any, np.dtyp
         return np.array([code_of[segment] for segment in segments], dtype=np.int32)
     except KeyError as error:
         raise SegmenterError(
-            f"the model is damaged: {error} is not among its segments in {SCHEMA}.model_segments. "
-            "Take the database from a backup, or fit again."
+            f"the model is damaged: {error} is not among its segments in "
+            f"{INTERNAL}.model_segments. Take the database from a backup, or fit again."
         ) from None
 
 
@@ -299,7 +265,7 @@ def _read_points(
     con: duckdb.DuckDBPyConnection, key: int, names: list[str]
 ) -> tuple[Points, np.ndarray[Any, np.dtype[np.int32]]]:
     found = con.sql(
-        f"select * from {SCHEMA}.model_points where model_id = {key} order by monetary, frequency"
+        f"select * from {INTERNAL}.model_points where model_id = {key} order by monetary, frequency"
     ).to_arrow_table()
     points = Points(
         _to_cents(as_numpy(found.column("monetary"))),
@@ -311,7 +277,7 @@ def _read_points(
 
 def _read_rules(con: duckdb.DuckDBPyConnection, key: int, names: list[str]) -> Rules:
     found = con.sql(
-        f"select * from {SCHEMA}.model_rules where model_id = {key} "
+        f"select * from {INTERNAL}.model_rules where model_id = {key} "
         "order by frequency_from, monetary_from"
     ).to_arrow_table()
     return Rules(
@@ -326,9 +292,9 @@ def _read_rules(con: duckdb.DuckDBPyConnection, key: int, names: list[str]) -> R
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
     columns = list(rows[0])
     marks = ", ".join(f"${name}" for name in columns)
-    con.executemany(f"insert into {SCHEMA}.{table} ({', '.join(columns)}) values ({marks})", rows)
+    con.executemany(f"insert into {INTERNAL}.{table} ({', '.join(columns)}) values ({marks})", rows)
 
 
 def _insert_arrow(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
     with registered(con, _ROWS, rows):
-        con.execute(f"insert into {SCHEMA}.{table} by name select * from {_ROWS}")
+        con.execute(f"insert into {INTERNAL}.{table} by name select * from {_ROWS}")

@@ -78,6 +78,7 @@ def _decoded(text: object, column: str) -> Any:
 
 def _damaged(text: object, column: str) -> SegmenterError:
     return SegmenterError(
-        f"the model is damaged: its {column} in segments.models, {shortened(str(text))!r}, is not "
-        "what a fit has written. Take the database from a backup, or fit into a new file."
+        f"the model is damaged: its {column} in segments_internal.models, "
+        f"{shortened(str(text))!r}, is not what a fit has written. Take the database from a "
+        "backup, or fit into a new file."
     )

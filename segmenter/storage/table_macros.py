@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from segmenter.engines.inline_views import one_query
-from segmenter.schema.files import TABLE_MACROS, bind, literal, query_text
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.files import TABLE_MACROS, bind, literal, qualified, query_text
 from segmenter.sources.binding import Binding
 
 __all__ = ["table_macros"]
 
 AT = "customer_segments_at"
 
-_CHAIN = ("transactions", "customer_profile", "customer_segments")
+_CHAIN = ("transactions", "customer_profile", "customers_classified", "customer_segments")
 
 
 def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, str]:
@@ -34,7 +33,9 @@ def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, str]:
     knows_time = binding.is_live and binding.source.date is not None
     is_anonymous = binding.source.kind == "points"
     values = {
-        "profiles": exp.table_("profile_points" if is_anonymous else "customer_profile", db=SCHEMA),
+        "profiles": exp.to_table(
+            qualified("profile_points" if is_anonymous else "customer_profile")
+        ),
         "customers": exp.column("customers") if is_anonymous else literal(1),
     }
     at = _customers_at(binding, files) if knows_time else _no_time(binding)

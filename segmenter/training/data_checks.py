@@ -25,7 +25,7 @@ MOST_LOST = 0.05
 
 
 class Count(NamedTuple):
-    """A row of ``segments.data_quality_counts``."""
+    """A row of ``segments_internal.data_quality_counts``."""
 
     check_name: str
     unit: str

@@ -32,6 +32,7 @@ __all__ = ["Cut", "Losses", "Stage", "Survey"]
 
 _LOSING = ("condition", "customer", "amount", "order", "date")
 
+_TOTALS = "data_quality_totals"
 _COUNTS = "data_quality_counts"
 _COUNTED = (
     "check_name varchar, unit varchar, found bigint, total bigint, revenue double, "
@@ -257,6 +258,8 @@ class Stage:
         """
         local = Embedded(self.con)
         if counts is None:
+            if _TOTALS in self._files:
+                self._create(_TOTALS, "table")
             self._create(_COUNTS, "table")
         else:
             self.con.execute(f"create or replace temp table segmenter_{_COUNTS} ({_COUNTED})")
@@ -267,7 +270,7 @@ class Stage:
         query = redirect(bind(f"views/{QUALITY}", self._values), {_COUNTS: local.staged(_COUNTS)})
         found = local.rows(query)
         local.drop(_COUNTS, "table")
-        return [row["words"] for row in found if row["severity"] in ("blocks", "warns")]
+        return [row["message"] for row in found if row["severity"] in ("blocks", "warns")]
 
     def currencies(self) -> tuple[int, str | None]:
         """Count the rows that are not in the most frequent currency, and list the currencies."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import InputError
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.shadowing import refuse_shadows
 from segmenter.sources.source import is_data_file, is_url
 
@@ -149,17 +149,16 @@ def _absolute(name: str) -> str:
 
 def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield the data files of all stored models, as a table says them: no view is run."""
-    is_table = con.execute(
+    tables = con.execute(
         """
-        select 1 from system.main.duckdb_tables()
+        select schema_name from system.main.duckdb_tables()
         where database_name = system.main.current_database()
-            and schema_name = $1 and table_name = 'models'
+            and schema_name in ($1, $2) and table_name = 'models'
         """,
-        [SCHEMA],
-    ).fetchone()
-    if not is_table:
-        return
-    for (text,) in con.execute(f"select distinct source from {SCHEMA}.models").fetchall():
+        [INTERNAL, SCHEMA],
+    ).fetchall()
+    queries = [f"select cast(source as varchar) from {schema}.models" for (schema,) in tables]
+    for (text,) in con.execute(" union ".join(queries)).fetchall() if queries else ():
         source: Any = None
         with suppress(TypeError, ValueError):
             source = json.loads(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from segmenter import stopping
 from segmenter.errors import BusyError, first_line
-from segmenter.schema.names import SCHEMA, STORAGE, has_model
+from segmenter.schema.names import STORAGE, schema_of_tables
 from segmenter.sources.drafts import spill_folder
 from segmenter.workplace.confinement import confine
 from segmenter.workplace.opening import (
@@ -129,12 +129,13 @@ class Workplace:
         """Return what tells the stored models and the snapshot from others."""
         import duckdb
 
-        if not has_model(self.con):
+        schema = schema_of_tables(self.con)
+        if schema is None:
             return []
         query = f"""
-            select model_id, is_current, fitted_at from {SCHEMA}.models
+            select model_id, is_current, fitted_at from {schema}.models
             union all
-            select model_id, null, refreshed_at from {SCHEMA}.snapshots
+            select model_id, null, refreshed_at from {schema}.snapshots
             order by all
         """
         try:

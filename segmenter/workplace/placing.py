@@ -8,7 +8,7 @@ from shlex import quote
 
 from segmenter import stopping
 from segmenter.errors import BusyError, SegmenterError
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL
 from segmenter.sources.drafts import move
 
 __all__ = ["cannot_write", "check_folder", "check_free", "log_of", "place"]
@@ -115,7 +115,7 @@ def _what_is_in(path: Path) -> str:
 
     try:
         with duckdb.connect(str(path), read_only=True) as con:
-            query = f"select model_id, fitted_at from {SCHEMA}.models where is_current"
+            query = f"select model_id, fitted_at from {INTERNAL}.models where is_current"
             model_id, fitted_at = con.execute(query).fetchall()[0]
     except (duckdb.Error, IndexError):
         return "it has no model that can be read now"

@@ -1,6 +1,6 @@
 -- segments.compare_models(model_a, model_b)
 -- Grain:  one row for each pair of segments that a customer has under the two versions' rules.
--- Source: the customers as they are now, and segments.model_rules.
+-- Source: the customers as they are now, and segments_internal.model_rules.
 -- Units:  money in the table's currency.
 -- In an attached file call it after USE.
 create or replace macro segments.compare_models(model_a, model_b) as table
@@ -28,9 +28,9 @@ create or replace macro segments.compare_models(model_a, model_b) as table
             model_segments.segment,
             model_segments.segment_rank
         from frequencies
-        inner join segments.model_rules
+        inner join segments_internal.model_rules
             on frequencies.frequency between model_rules.frequency_from and model_rules.frequency_to
-        inner join segments.model_segments
+        inner join segments_internal.model_segments
             on
                 model_rules.model_id = model_segments.model_id
                 and model_rules.segment = model_segments.segment
@@ -42,8 +42,8 @@ create or replace macro segments.compare_models(model_a, model_b) as table
         rules_b.segment as segment_b,
         sum(profiles.customers) as customers,
         sum(cast(round(profiles.monetary * 100) as bigint) * profiles.customers) / 100.0 as revenue,
-        rules_a.segment_rank as rank_a,
-        rules_b.segment_rank as rank_b
+        rules_a.segment_rank as segment_rank_a,
+        rules_b.segment_rank as segment_rank_b
     from profiles
     inner join rules as rules_a
         on

@@ -1,7 +1,7 @@
 -- segments.compare_rules(model_a, model_b)
 -- Grain:  one row for each rectangle on which the rules of both versions are constant: no gaps, no
 --         overlaps. Where segment_a and segment_b differ, so do the versions.
--- Source: segments.model_rules.
+-- Source: segments_internal.model_rules.
 -- Units:  money in whole cents of the table's currency; frequency in orders. frequency_from and
 --         frequency_to are both included, monetary_below is not.
 -- In an attached file call it after USE.
@@ -13,8 +13,8 @@ create or replace macro segments.compare_rules(model_a, model_b) as table
         least(rules_a.monetary_below, rules_b.monetary_below) as monetary_below,
         rules_a.segment as segment_a,
         rules_b.segment as segment_b
-    from segments.model_rules as rules_a
-    inner join segments.model_rules as rules_b
+    from segments_internal.model_rules as rules_a
+    inner join segments_internal.model_rules as rules_b
         on
             rules_a.frequency_from <= rules_b.frequency_to
             and rules_a.frequency_to >= rules_b.frequency_from

@@ -1,7 +1,7 @@
 -- segments.customer_moves(from_moment, to_moment)
 -- Grain:  one row for each customer who was there at both moments and changed segment in between.
 -- Source: segments.customer_segments_at, under the current rules at both moments.
--- Units:  money in the table's currency; rank_change above 0 leads to a segment of higher value.
+-- Units:  money in the table's currency; ranks_up above 0 leads to a segment of higher value.
 -- In an attached file call it after USE.
 create or replace macro segments.customer_moves(from_moment, to_moment) as table
     with
@@ -31,7 +31,7 @@ create or replace macro segments.customer_moves(from_moment, to_moment) as table
         later.customer_id,
         earlier.segment as segment_from,
         later.segment as segment_to,
-        earlier.segment_rank - later.segment_rank as rank_change,
+        earlier.segment_rank - later.segment_rank as ranks_up,
         earlier.monetary as monetary_from,
         later.monetary as monetary_to,
         earlier.frequency as frequency_from,

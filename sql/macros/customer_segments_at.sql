@@ -13,6 +13,8 @@ create or replace macro segments.customer_segments_at(moment) as table
         first_order_at,
         last_order_at,
         is_whale,
+        is_above_monetary,
+        is_above_frequency,
         segment,
         segment_rank,
         days_since_last_order,

@@ -9,6 +9,8 @@ create or replace macro segments.customer_segments_at(moment) as table
         cast(null as timestamp) as first_order_at,
         cast(null as timestamp) as last_order_at,
         cast(null as boolean) as is_whale,
+        cast(null as boolean) as is_above_monetary,
+        cast(null as boolean) as is_above_frequency,
         cast(null as varchar) as segment,
         cast(null as integer) as segment_rank,
         cast(null as bigint) as days_since_last_order,

@@ -10,7 +10,7 @@
 --   frequency_segment   the segment that it leads to
 -- A change that cannot be is NULL. NULL, NaN or infinity in gives NULL. $body is compiled
 -- from the trained classifier.
-create or replace macro main.explain_segment(monetary, frequency) as
+create or replace macro main.explain_segment(monetary double, frequency double) as
 case
     when isfinite(cast(monetary as double)) and isfinite(cast(frequency as double))
         then $body

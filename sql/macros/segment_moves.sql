@@ -32,8 +32,8 @@ create or replace macro segments.segment_moves(from_moment, to_moment) as table
         count(*) as customers,
         sum(cast(round(earlier.monetary * 100) as bigint)) / 100.0 as revenue_from,
         sum(cast(round(later.monetary * 100) as bigint)) / 100.0 as revenue_to,
-        earlier.segment_rank as rank_from,
-        later.segment_rank as rank_to
+        earlier.segment_rank as segment_rank_from,
+        later.segment_rank as segment_rank_to
     from earlier
     full join later
         on earlier.customer_id = later.customer_id

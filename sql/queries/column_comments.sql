@@ -2,7 +2,7 @@
 -- Grain:  one row for each column name.
 select
     comments.column_name,
-    comments.words
+    comments.description
 from (
     values
     ('active_days', 'Setting of lifecycle: a last order at most so many days ago is active.'),
@@ -17,6 +17,7 @@ from (
     ('buckets', 'Number of groups of customers with a check sum; NULL until the first refresh.'),
     ('check_name', 'What was looked for.'),
     ('check_sum', 'Sum of the hashes of the rows, whatever their order.'),
+    ('condition', 'Condition on the rows that count; NULL: all rows.'),
     ('customer_id', 'The customer, as the user''s table identifies it.'),
     ('customers', 'Number of customers.'),
     ('customers_without_order', 'Customers with refunds or zero amounts only: frequency 0.'),
@@ -81,10 +82,11 @@ from (
     ('next_height', 'Ward height of the next split below; NULL where there is none.'),
     ('order_id', 'The order, as the user''s table identifies it; NULL without an order column.'),
     ('ordered_at', 'When the row happened; NULL without a date column.'),
-    ('orders_needed', 'Smallest number of orders more that leads to a higher segment.'),
+    ('frequency_needed', 'Smallest number of orders more that leads higher; NULL: none does.'),
     ('outvoted_customers', 'Training customers whose neighbours vote for another block.'),
     ('ranking', 'segments, or spend: the plain order by monetary, cut into as large groups.'),
     ('reason', 'Why the recursion went on or stopped.'),
+    ('relation', 'Table, view or file that the model was fitted to.'),
     ('refreshed_at', 'When the snapshot was made or refreshed, UTC.'),
     ('relative_step', 'Width of the cells of a coarsened monetary as a share of it; NULL: exact.'),
     ('repeat_rate', 'Share of the customers with at least one order after as_of, 0 to 1.'),
@@ -95,12 +97,14 @@ from (
     ('segment', 'Name of the segment.'),
     ('segment_after_median_order', 'Segment after one more order of median size.'),
     ('segment_by_monetary', 'The segment that monetary_needed leads to.'),
-    ('segment_by_orders', 'The segment that orders_needed leads to.'),
+    ('segment_by_frequency', 'The segment that frequency_needed leads to.'),
     ('segment_rank', '1 is the segment of the highest mean money.'),
+    ('segments', 'Segments, highest first, each with its share of the training customers.'),
     ('segmenter_version', 'Version of the software that wrote the model.'),
     ('settings', 'What the fit was told, as JSON.'),
     ('severity', 'blocks, warns, informs or ok.'),
-    ('share', 'Share of all customers, or of all rows where rows are counted, 0 to 1.'),
+    ('share_of_customers', 'Share of all customers, 0 to 1; of those of the metric in bins.'),
+    ('share_of_total', 'Share of all rows or customers, as unit says, 0 to 1.'),
     ('share_of_later_revenue', 'Share of what all customers of as_of spent later, 0 to 1.'),
     ('share_of_revenue', 'Share of identified revenue, that of known customers, 0 to 1.'),
     ('source', 'How the user''s table is read, as JSON.'),
@@ -123,5 +127,5 @@ from (
     ('whales', 'Customers above a cut, left out of training.'),
     ('whales_by_frequency', 'Whales above the cut of frequency.'),
     ('whales_by_monetary', 'Whales above the cut of monetary.'),
-    ('words', 'What it means, in a sentence.')
-) as comments (column_name, words) -- noqa: RF04
+    ('message', 'What it means, in a sentence.')
+) as comments (column_name, description) -- noqa: RF04

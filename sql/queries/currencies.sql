@@ -1,4 +1,5 @@
--- Whether a large table's amounts are in one currency, as segments.data_quality_counts asks it.
+-- Whether a large table's amounts are in one currency, as segments_internal.data_quality_counts
+-- asks it.
 -- Grain:  one row.
 -- Source: the user's own rows ($source) that meet the condition and have an amount, in or out of
 --         the window. EUR and eur are one currency.

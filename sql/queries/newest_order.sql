@@ -1,9 +1,10 @@
 -- The time of the newest order that is not in the future, without adding customers up.
 -- Grain:  one row.
--- Source: segments.transactions; the orders of known customers, as segments.customer_profile has
+-- Source: segments_internal.transactions; the orders of known customers, as
+--         segments.customer_profile has
 --         them.
 select max(ordered_at) as newest_order_at
-from segments.transactions
+from segments_internal.transactions
 where
     customer_id is not null
     and amount > 0

@@ -1,6 +1,6 @@
 -- One level of the recursion: the training customers of a block on plain axes.
 -- Grain:  one row for each cell and segment that somebody is in.
--- Source: segments.model_points of the current model, of the segments in $block.
+-- Source: segments_internal.model_points of the current model, of the segments in $block.
 -- Where the segments of a cell meet, each has the part of its height, from part_from to part_to,
 -- that is its share of the customers in it, the higher segment above.
 -- Units:  money in the table's currency; frequency in orders. Both ends of frequency are included.
@@ -21,10 +21,10 @@ placed as (
                 (model_points.frequency - $frequency_from) / $frequency_step -- noqa: RF02
             ) as bigint
         ) as frequency_cell
-    from segments.model_points
-    inner join segments.models
+    from segments_internal.model_points
+    inner join segments_internal.models
         on model_points.model_id = models.model_id
-    inner join segments.model_segments
+    inner join segments_internal.model_segments
         on
             model_points.model_id = model_segments.model_id
             and model_points.segment = model_segments.segment

@@ -1,6 +1,6 @@
 -- What the report is drawn from, where the user brought anonymous points.
 -- Grain:  one row for each point, with its segment; points have no lifecycle and no whales.
--- Source: segments.profile_points under the current rules, live.
+-- Source: segments_internal.profile_points under the current rules, live.
 -- Units:  cents is monetary as a whole number.
 select
     profile_points.monetary,
@@ -11,7 +11,7 @@ select
     cast(null as varchar) as lifecycle,
     false as is_whale,
     profile_points.customers
-from segments.profile_points
+from segments_internal.profile_points
 inner join segments.segment_rules
     on
         profile_points.frequency between

@@ -1,6 +1,6 @@
 -- Sums over the training customers of each block, from which their spread follows exactly.
 -- Grain:  one row for each block of $model_id.
--- Source: segments.model_points, or points of the same shape with other blocks.
+-- Source: segments_internal.model_points, or points of the same shape with other blocks.
 -- Units:  whole cents; sums have 128 bits.
 with
 
@@ -10,7 +10,7 @@ points as (
         cast(customers as hugeint) as customers,
         cast(round(monetary * 100) as hugeint) as cents,
         cast(frequency as hugeint) as frequency
-    from segments.model_points
+    from segments_internal.model_points
     where model_id = $model_id
 ),
 

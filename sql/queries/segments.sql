@@ -6,7 +6,7 @@ select
     summaries.segment,
     summaries.segment_rank,
     summaries.customers,
-    summaries.share,
+    summaries.share_of_customers,
     summaries.revenue,
     summaries.share_of_revenue,
     summaries.revenue
@@ -17,6 +17,6 @@ select
     summaries.mean_frequency,
     summaries.median_frequency
 from $summary as summaries
-cross join segments.models
+cross join segments_internal.models
 where models.is_current
 order by summaries.segment_rank

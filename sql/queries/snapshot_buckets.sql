@@ -1,6 +1,7 @@
--- The check sums of segments.snapshot_buckets, of the transactions as they are now.
+-- The check sums of segments_internal.snapshot_buckets, of the transactions as they are now.
 -- Grain:  one row for each bucket that has a transaction.
--- Source: segments.transactions, one scan. A sum, so the order of rows does not matter; a row that
+-- Source: segments_internal.transactions, one scan. A sum, so the order of rows does not matter; a
+--         row that
 --         was added, removed, changed or has left the time window does, and a date that is in the
 --         future no more.
 select
@@ -17,6 +18,6 @@ select
             end
         )
     ) as check_sum
-from segments.transactions
+from segments_internal.transactions
 where customer_id is not null
 group by hash(customer_id) % $buckets

@@ -1,6 +1,6 @@
 -- What a fit looks at before it adds anything up.
 -- Grain:  one row.
--- Source: segments.transactions, one scan.
+-- Source: segments_internal.transactions, one scan.
 -- Units:  revenue in the table's currency, of rows whose amount can be summed exactly;
 --         absolute_revenue takes refunds for positive; rounded_off is what rounding to
 --         ten-thousandths changes, counted in whole trillionths so that no order of rows matters.
@@ -23,7 +23,7 @@ transactions as (
                 )
                 then ordered_at
         end as placeholder_at
-    from segments.transactions
+    from segments_internal.transactions
 ),
 
 measured as (

@@ -3,7 +3,7 @@ select
     cast(round(monetary * 100) as bigint) as cents,
     cast(frequency as bigint) as frequency,
     cast(customers as bigint) as customers
-from segments.profile_points
+from segments_internal.profile_points
 order by
     cents,
     frequency

@@ -1,7 +1,7 @@
 -- The training profile where it has more points than fit: monetary moved to the middle of its cell
 -- on a grid, in (cents, frequency) order.
 -- Grain:  one row for each distinct (cell, frequency).
--- Source: segments.profile_points.
+-- Source: segments_internal.profile_points.
 -- $step is the width of a cell in whole cents, a CASE of size that doubles where size does, so that
 -- the grid is relative: fine for small amounts and coarse for large ones. Cells lie the same way
 -- on both sides of zero.
@@ -13,7 +13,7 @@ measured as (
         abs(cast(round(monetary * 100) as bigint)) as size,
         cast(frequency as bigint) as frequency,
         customers
-    from segments.profile_points
+    from segments_internal.profile_points
 ),
 
 gridded as (

@@ -4,7 +4,7 @@ select
     order_id,
     amount,
     ordered_at
-from segments.transactions
+from segments_internal.transactions
 where not amount between -$max_amount and $max_amount
 order by
     ordered_at,

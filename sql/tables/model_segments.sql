@@ -1,7 +1,7 @@
--- segments.model_segments
+-- segments_internal.model_segments
 -- Grain: one row for each model version and segment; segment_rank 1 has the highest mean monetary.
 -- Units: money in the table's currency; training customers only.
-create table if not exists segments.model_segments (
+create table if not exists segments_internal.model_segments (
     model_id integer not null,
     segment_rank integer not null,
     segment varchar not null,

@@ -1,8 +1,8 @@
--- segments.model_splits
+-- segments_internal.model_splits
 -- Grain: one row for each model version and level: the audit of the recursion.
 -- The two parts of a split became the segments higher_segments and lower_segments.
 -- Units: heights in the table's currency; shares from 0 to 1, of all training customers.
-create table if not exists segments.model_splits (
+create table if not exists segments_internal.model_splits (
     model_id integer not null,
     level integer not null,
     block_customers bigint not null, -- the block that was split

@@ -1,15 +1,15 @@
--- segments.models
+-- segments_internal.models
 -- Grain: one row for each model version (each fit is one).
 -- Units: money in the table's currency; scaling is var(cents) / var(frequency).
-create table if not exists segments.models (
+create table if not exists segments_internal.models (
     model_id integer primary key,
     is_current boolean not null,
     model_group varchar not null, -- one value for now: reserved for one model per country or shop
     layout_version integer not null,
     segmenter_version varchar not null,
     fitted_at timestamp not null,
-    source varchar not null, -- JSON: how the user's table is read
-    settings varchar not null, -- JSON: what the fit was told
+    source json not null, -- how the user's table is read
+    settings json not null, -- what the fit was told
     source_rows bigint, -- rows that were read; NULL where profiles or points were brought
     rows_without_customer bigint,
     revenue_without_customer double,
@@ -30,5 +30,5 @@ create table if not exists segments.models (
     uncertain_customers bigint not null, -- whose rule the coarsening could change
     outvoted_customers bigint not null, -- whose neighbours' vote differs from their block
     flat_share double not null, -- largest block when as many blocks are cut at once
-    warnings varchar not null -- JSON: list of sentences
+    warnings json not null -- list of sentences
 )

@@ -1,6 +1,6 @@
 -- segments.customer_profile, where the user's table has no order column
 -- Grain:  one row for each customer; rows without a customer are left out.
--- Source: segments.transactions, live.
+-- Source: segments_internal.transactions, live.
 -- Units:  monetary is the sum of a customer's amounts, refunds included, in whole cents of the
 --         table's currency; frequency is the number of rows with a positive amount.
 -- Each amount becomes a whole number of ten-thousandths before it is summed, so that the sum does
@@ -10,7 +10,7 @@
 with
 
 transactions as (
-    select * from segments.transactions
+    select * from segments_internal.transactions
 ),
 
 usable as (

@@ -1,6 +1,7 @@
 -- segments.customer_profile, where the customers came from a data frame of a Python session
 -- Grain:  one row for each customer.
--- Source: segments.customer_segments_snapshot, as it was at the fit. NOT live: the frame ended with
+-- Source: segments_internal.customer_segments_snapshot, as it was at the fit. NOT live: the frame
+--         ended with
 --         its session.
 -- Units:  monetary in whole cents of the table's currency; frequency in orders.
 select
@@ -9,4 +10,4 @@ select
     frequency,
     first_order_at,
     last_order_at
-from segments.customer_segments_snapshot
+from segments_internal.customer_segments_snapshot

@@ -2,14 +2,16 @@
 -- Grain:  one row for each customer, whales and customers with refunds only included.
 -- Source: segments.customer_profile under the current model, live: a new transaction moves its
 --         customer without a refit. Pure SQL; no Python takes part.
+-- Whales are above a cut of the model, of monetary or of frequency. They were left out of training,
+-- so that a few giants do not pull the segments apart, and are classified like everybody else.
 -- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days
 --         are calendar days up to the newest order of all; lifecycle is new (first order at most
 --         active_days ago), active (last order at most active_days ago), lapsing (at most
 --         lapsed_days ago) or lapsed, and NULL without a date column or without an order.
 with
 
-customer_profile as (
-    select * from segments.customer_profile
+customers_classified as (
+    select * from segments_internal.customers_classified
 ),
 
 current_model as (
@@ -19,7 +21,7 @@ current_model as (
         frequency_cut,
         active_days,
         lapsed_days
-    from segments.models
+    from segments_internal.models
     where is_current
 ),
 
@@ -27,39 +29,44 @@ newest as (
     select cast($newest_order as date) as today
 ),
 
-classified as (
+flagged as (
     select
-        customer_profile.*,
-        classify_segment(
-            customer_profile.monetary, cast(customer_profile.frequency as double)
-        ) as segment
-    from customer_profile
+        customers_classified.*,
+        current_model.model_id,
+        current_model.active_days,
+        current_model.lapsed_days,
+        coalesce(customers_classified.monetary > current_model.monetary_cut, false)
+            as is_above_monetary,
+        coalesce(customers_classified.frequency > current_model.frequency_cut, false)
+            as is_above_frequency
+    from customers_classified
+    cross join current_model
 ),
 
 dated as (
     select
-        classified.customer_id,
-        classified.monetary,
-        classified.frequency,
-        classified.first_order_at,
-        classified.last_order_at,
-        coalesce(classified.monetary > current_model.monetary_cut, false)
-        or coalesce(classified.frequency > current_model.frequency_cut, false) as is_whale,
-        classified.segment,
+        flagged.customer_id,
+        flagged.monetary,
+        flagged.frequency,
+        flagged.first_order_at,
+        flagged.last_order_at,
+        flagged.is_above_monetary or flagged.is_above_frequency as is_whale,
+        flagged.is_above_monetary,
+        flagged.is_above_frequency,
+        flagged.segment,
         model_segments.segment_rank,
-        current_model.active_days,
-        current_model.lapsed_days,
-        date_diff('day', cast(classified.first_order_at as date), newest.today)
+        flagged.active_days,
+        flagged.lapsed_days,
+        date_diff('day', cast(flagged.first_order_at as date), newest.today)
             as days_since_first_order,
-        date_diff('day', cast(classified.last_order_at as date), newest.today)
+        date_diff('day', cast(flagged.last_order_at as date), newest.today)
             as days_since_last_order
-    from classified
-    cross join current_model
+    from flagged
     cross join newest
-    left join segments.model_segments
+    left join segments_internal.model_segments
         on
-            current_model.model_id = model_segments.model_id
-            and classified.segment = model_segments.segment
+            flagged.model_id = model_segments.model_id
+            and flagged.segment = model_segments.segment
 ),
 
 final as (
@@ -70,6 +77,8 @@ final as (
         first_order_at,
         last_order_at,
         is_whale,
+        is_above_monetary,
+        is_above_frequency,
         segment,
         segment_rank,
         days_since_last_order,
@@ -89,6 +98,8 @@ select
     first_order_at,
     last_order_at,
     is_whale,
+    is_above_monetary,
+    is_above_frequency,
     segment,
     segment_rank,
     days_since_last_order,

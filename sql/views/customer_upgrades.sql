@@ -2,7 +2,8 @@
 -- Grain:  one row for each customer who is not in the highest segment yet.
 -- Source: segments.customer_segments and segments.segment_rules, live.
 -- What leads to a segment of higher value: monetary_needed is the smallest amount more at the same
--- number of orders, orders_needed the smallest number of orders more at the same money; NULL where
+-- number of orders, frequency_needed the smallest number of orders more at the same money; NULL
+-- where
 -- that alone never does. median_order is the median over customers of their mean order; the
 -- segment after one more order of that size is beside it.
 -- Units:  money in the table's currency.
@@ -64,7 +65,7 @@ by_monetary as (
         profiles.frequency
 ),
 
-by_orders as (
+by_frequency as (
     select
         profiles.monetary,
         profiles.frequency,
@@ -108,8 +109,8 @@ final as (
         round((by_monetary.monetary_from - customer_segments.monetary) * 100) / 100.0
             as monetary_needed,
         by_monetary.segment as segment_by_monetary,
-        by_orders.frequency_from - customer_segments.frequency as orders_needed,
-        by_orders.segment as segment_by_orders,
+        by_frequency.frequency_from - customer_segments.frequency as frequency_needed,
+        by_frequency.segment as segment_by_frequency,
         after_an_order.median_order,
         after_an_order.segment as segment_after_median_order,
         after_an_order.is_lifted as is_lifted_by_median_order
@@ -118,10 +119,10 @@ final as (
         on
             customer_segments.monetary = by_monetary.monetary
             and customer_segments.frequency = by_monetary.frequency
-    left join by_orders
+    left join by_frequency
         on
-            customer_segments.monetary = by_orders.monetary
-            and customer_segments.frequency = by_orders.frequency
+            customer_segments.monetary = by_frequency.monetary
+            and customer_segments.frequency = by_frequency.frequency
     left join after_an_order
         on
             customer_segments.monetary = after_an_order.monetary
@@ -137,8 +138,8 @@ select
     segment_rank,
     monetary_needed,
     segment_by_monetary,
-    orders_needed,
-    segment_by_orders,
+    frequency_needed,
+    segment_by_frequency,
     median_order,
     segment_after_median_order,
     is_lifted_by_median_order

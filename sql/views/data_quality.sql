@@ -1,18 +1,18 @@
 -- segments.data_quality
 -- Grain:  one row for each check of the user's rows, also where it found nothing.
--- Source: segments.data_quality_counts, live. A fit says the same words of what it finds.
+-- Source: segments_internal.data_quality_counts, live. A fit says the same words of what it finds.
 -- severity is blocks (a fit refuses such rows, and the live views leave them out), warns (it may
 -- change what the segments mean), informs (good to know) or ok. Rows that an expression loses block
 -- from 5 % on unless the model was fitted with allow_lost_rows. Fewer than 100 customers with an
 -- order are too few: each is more than a percent. From 90 % of customers with one order on, nearly
 -- everybody has one. Exact copies warn up to a tenth of the rows, and from half of them on; between
 -- them it is usual that no column tells the lines of an order apart.
--- Units:  found counts what unit says; share is of all rows or customers, from 0 to 1; revenue is
+-- Units:  found counts what unit says; share_of_total is of all of them, from 0 to 1; revenue is
 --         the money of what was found, in the table's currency, NULL where there is none.
 with
 
 data_quality_counts as (
-    select * from segments.data_quality_counts
+    select * from segments_internal.data_quality_counts
 ),
 
 judged as (
@@ -43,7 +43,7 @@ judged as (
                 then 'informs'
             else 'warns'
         end as severity,
-        cast(found as double) / nullif(total, 0) as share,
+        cast(found as double) / nullif(total, 0) as share_of_total,
         format('{:,} {}', found, case when found = 1 then rtrim(unit, 's') else unit end)
             as counted,
         case when found = 1 then 'has' else 'have' end as has,
@@ -54,7 +54,7 @@ judged as (
 measured as (
     select
         *,
-        format('{} ({:.1f} %)', counted, 100 * share) as with_share,
+        format('{} ({:.1f} %)', counted, 100 * share_of_total) as with_share,
         case
             when revenue > 0 and total_revenue > 0
                 then format(', with {:.1f} % of the revenue', 100 * revenue / total_revenue)
@@ -72,7 +72,7 @@ final as (
         severity,
         unit,
         found,
-        share,
+        share_of_total,
         revenue,
         case when found > 0 then example end as example,
         case check_name
@@ -286,7 +286,7 @@ final as (
                                 )
                         else format('{} {} an order.', counted, has)
                     end
-        end as words
+        end as message
     from measured
 )
 
@@ -295,10 +295,10 @@ select
     severity,
     unit,
     found,
-    share,
+    share_of_total,
     revenue,
     example,
-    words
+    message
 from final
 order by
     case severity when 'blocks' then 1 when 'warns' then 2 when 'informs' then 3 else 4 end,

@@ -1,199 +1,12 @@
--- segments.data_quality_counts
+-- segments_internal.data_quality_counts
 -- Grain:  one row for each check, also where it found nothing.
--- Source: segments.transactions and segments.customer_profile, live; for duplicates and currencies
---         the user's own rows ($source) that meet the condition and lie in the window; for lost
---         rows and dates in the future also those out of the window, or with a condition of NULL.
--- A check that has nothing to look at, such as dates without a date column, found NULL. The sum of
--- all amounts is that of rows whose amount can be summed exactly. A date counts as in the future
--- when it is later than this time tomorrow, UTC, so that no time zone is ahead of it.
+-- Source: segments_internal.data_quality_totals, live.
+-- A check that has nothing to look at, such as dates without a date column, found NULL.
 -- Units:  found and total count what unit says; money in the table's currency.
 with
 
-transactions as (
-    select
-        *,
-        amount between -$max_amount and $max_amount as is_usable
-    from segments.transactions
-),
-
-measured as (
-    select
-        *,
-        case when is_usable then cast(floor(amount * 10000 + 0.5) as bigint) end as ten_thousandths,
-        order_id is null and customer_id is not null and amount > 0 as lacks_order
-    from transactions
-),
-
-rounded as (
-    select
-        *,
-        cast(floor(abs(amount - ten_thousandths / 10000.0) * 1000000000000) as bigint)
-            as trillionths_off
-    from measured
-),
-
-counted as materialized (
-    select
-        count(*) as source_rows,
-        sum(ten_thousandths) as revenue,
-        count(case when customer_id is null then 1 end) as anonymous,
-        sum(case when customer_id is null then ten_thousandths end) as anonymous_revenue,
-        min(case when customer_id is null then order_id end) as anonymous_order,
-        min(case when customer_id is null then ordered_at end) as anonymous_time,
-        count(case when amount < 0 then 1 end) as refunds,
-        sum(case when amount < 0 then ten_thousandths end) as refunds_revenue,
-        min(case when amount < 0 then order_id end) as refunds_order,
-        min(case when amount < 0 then customer_id end) as refunds_customer,
-        count(case when amount = 0 then 1 end) as zeros,
-        min(case when amount = 0 then order_id end) as zeros_order,
-        min(case when amount = 0 then customer_id end) as zeros_customer,
-        count(*) - count(amount) as lacking,
-        min(case when amount is null then order_id end) as missing_order,
-        min(case when amount is null then customer_id end) as missing_customer,
-        count(case when not is_usable then 1 end) as unusable,
-        min(case when not is_usable then amount end) as unusable_amount,
-        min(case when not is_usable then order_id end) as unusable_order,
-        min(case when not is_usable then customer_id end) as unusable_customer,
-        count(case when lacks_order then 1 end) as orderless,
-        sum(case when lacks_order then ten_thousandths end) as orderless_revenue,
-        min(case when lacks_order then customer_id end) as orderless_customer,
-        count(*) - count(ordered_at) as undated,
-        sum(case when ordered_at is null then ten_thousandths end) as undated_revenue,
-        min(case when ordered_at is null then order_id end) as undated_order,
-        min(case when ordered_at is null then customer_id end) as undated_customer,
-        min(ordered_at) as first_time,
-        max(ordered_at) as last_time,
-        sum(trillionths_off) as all_off,
-        sum(abs(ten_thousandths)) as absolute_revenue,
-        count(case when trillionths_off > 0 then 1 end) as inexact,
-        min(case when trillionths_off > 0 then abs(amount) end) as inexact_amount
-    from rounded
-),
-
-profiled as materialized (
-    select
-        count(case when frequency > 0 then 1 end) as buyers,
-        count(*) as customers,
-        count(case when frequency = 0 then 1 end) as refunded,
-        sum(case when frequency = 0 then cast(round(monetary * 100) as bigint) end)
-            as refunded_cents,
-        min(case when frequency = 0 then customer_id end) as refunded_customer,
-        count(case when frequency = 1 then 1 end) as once,
-        sum(case when frequency = 1 then cast(round(monetary * 100) as bigint) end) as once_cents,
-        min(case when frequency = 1 then customer_id end) as once_customer,
-        sum(case when frequency > 0 then cast(round(monetary * 100) as bigint) end)
-            as buyers_cents
-    from segments.customer_profile
-),
-
-unwindowed as (
-    select
-        $lost_value as lost_value, -- noqa: AL09
-        $condition is null and not $loses_condition as is_unknown,
-        cast($amount as double) as amount,
-        case
-            when
-                cast($date as timestamp)
-                > make_timestamp(epoch_us(current_timestamp)) + interval 1 day
-                then cast($date as timestamp)
-        end as future_at
-    from $source as user_table
-    where coalesce($row_filter, true) or $loses_condition
-),
-
-lost as materialized (
-    select
-        count(*) as source_rows,
-        count(lost_value) as lost_rows,
-        min(lost_value) as lost_value,
-        count(case when is_unknown then 1 end) as unknown_rows,
-        count(future_at) as ahead,
-        max(future_at) as future_time,
-        sum(
-            case
-                when future_at is not null and amount between -$max_amount and $max_amount
-                    then cast(floor(amount * 10000 + 0.5) as bigint)
-            end
-        ) as future_revenue
-    from unwindowed
-),
-
-user_rows as (
-    select
-        user_table.*,
-        $customer as segmenter_customer,
-        $order as segmenter_order,
-        nullif(upper(trim(cast($currency as varchar))), '') as segmenter_currency,
-        cast($date as timestamp) as segmenter_time,
-        cast($amount as double) as segmenter_amount
-    from $source as user_table
-    where $row_filter
-),
-
-distinct_rows as (
-    select
-        user_rows.*,
-        count(*) as segmenter_copies
-    from user_rows
-    cross join counted
-    where
-        -- the window holds all that lies between its first and its last row
-        ($as_of is null and $window is null)
-        or user_rows.segmenter_time between counted.first_time and counted.last_time
-    group by all -- noqa: AM01
-),
-
-by_currency as materialized (
-    select
-        segmenter_currency as currency,
-        sum(case when segmenter_amount is not null then segmenter_copies end) as source_rows,
-        sum(segmenter_copies - 1) as copies,
-        sum(
-            case
-                when segmenter_amount between -$max_amount and $max_amount
-                    then
-                        cast(floor(segmenter_amount * 10000 + 0.5) as bigint)
-                        * (segmenter_copies - 1)
-            end
-        ) as copies_revenue,
-        sum(
-            case
-                when segmenter_amount between -$max_amount and $max_amount
-                    then cast(floor(segmenter_amount * 10000 + 0.5) as bigint) * segmenter_copies
-            end
-        ) as revenue,
-        min(case when segmenter_copies > 1 then segmenter_order end) as copies_order,
-        min(case when segmenter_copies > 1 then segmenter_customer end) as copies_customer
-    from distinct_rows
-    group by segmenter_currency
-),
-
-currencies as (
-    select
-        *,
-        row_number() over (order by source_rows desc, currency asc nulls last) as place
-    from by_currency
-    where source_rows > 0
-),
-
-compared as (
-    select
-        coalesce(sum(case when place > 1 then source_rows end), 0) as deviating,
-        sum(case when place > 1 then revenue end) as deviating_revenue,
-        string_agg(
-            coalesce(currency, 'none') || ' ' || format('{:,}', cast(source_rows as bigint)),
-            ', ' order by place
-        ) filter (where place <= 5) as listed
-    from currencies
-),
-
-repeated as (
-    select
-        coalesce(sum(copies), 0) as copies,
-        sum(copies_revenue) as copies_revenue,
-        min(copies_order) as copies_order,
-        min(copies_customer) as copies_customer
-    from by_currency
+totals as materialized (
+    select * from segments_internal.data_quality_totals
 ),
 
 checks as (
@@ -206,7 +19,7 @@ checks as (
         coalesce(
             'order ' || cast(anonymous_order as varchar), cast(anonymous_time as varchar)
         ) as example
-    from counted
+    from totals
     union all
     select
         'refunds' as check_name,
@@ -218,7 +31,7 @@ checks as (
             'order ' || cast(refunds_order as varchar),
             'customer ' || cast(refunds_customer as varchar)
         ) as example
-    from counted
+    from totals
     union all
     select
         'zero_amounts' as check_name,
@@ -229,7 +42,7 @@ checks as (
         coalesce(
             'order ' || cast(zeros_order as varchar), 'customer ' || cast(zeros_customer as varchar)
         ) as example
-    from counted
+    from totals
     union all
     select
         'missing_amounts' as check_name,
@@ -241,7 +54,7 @@ checks as (
             'order ' || cast(missing_order as varchar),
             'customer ' || cast(missing_customer as varchar)
         ) as example
-    from counted
+    from totals
     union all
     select
         'unusable_amounts' as check_name,
@@ -259,7 +72,7 @@ checks as (
                         'customer ' || cast(unusable_customer as varchar)
                     )
         end as example
-    from counted
+    from totals
     union all
     select
         'rounded_amounts' as check_name,
@@ -273,7 +86,7 @@ checks as (
             when all_off > (absolute_revenue * 100000000 + all_off) / 1000 then all_off / 100000000
         end as ten_thousandths,
         cast(inexact_amount as varchar) as example
-    from counted
+    from totals
     union all
     select
         'lost_rows' as check_name,
@@ -282,7 +95,7 @@ checks as (
         source_rows as total,
         null as ten_thousandths,
         lost_value as example
-    from lost
+    from totals
     union all
     select
         'unknown_condition' as check_name,
@@ -291,7 +104,7 @@ checks as (
         source_rows as total,
         null as ten_thousandths,
         null as example
-    from lost
+    from totals
     union all
     select
         'rows_without_order' as check_name,
@@ -300,7 +113,7 @@ checks as (
         source_rows as total,
         case when $has_order then orderless_revenue end as ten_thousandths,
         case when $has_order then 'customer ' || cast(orderless_customer as varchar) end as example
-    from counted
+    from totals
     union all
     select
         'rows_without_date' as check_name,
@@ -316,7 +129,7 @@ checks as (
                         'customer ' || cast(undated_customer as varchar)
                     )
         end as example
-    from counted
+    from totals
     union all
     select
         'future_dates' as check_name,
@@ -325,7 +138,7 @@ checks as (
         source_rows as total,
         future_revenue as ten_thousandths,
         cast(future_time as varchar) as example
-    from lost
+    from totals
     union all
     select
         'time_span' as check_name,
@@ -336,30 +149,28 @@ checks as (
         cast(cast(first_time as date) as varchar)
         || ' to '
         || cast(cast(last_time as date) as varchar) as example
-    from counted
+    from totals
     union all
     select
         'duplicate_rows' as check_name,
         'rows' as unit,
-        repeated.copies as found,
-        counted.source_rows as total,
-        repeated.copies_revenue as ten_thousandths,
+        copies as found,
+        source_rows as total,
+        copies_revenue as ten_thousandths,
         coalesce(
-            'order ' || cast(repeated.copies_order as varchar),
-            'customer ' || cast(repeated.copies_customer as varchar)
+            'order ' || cast(copies_order as varchar),
+            'customer ' || cast(copies_customer as varchar)
         ) as example
-    from repeated
-    cross join counted
+    from totals
     union all
     select
         'several_currencies' as check_name,
         'rows' as unit,
-        case when $has_currency then compared.deviating end as found,
-        counted.source_rows as total,
-        compared.deviating_revenue as ten_thousandths,
-        case when $has_currency then compared.listed end as example
-    from compared
-    cross join counted
+        case when $has_currency then deviating end as found,
+        source_rows as total,
+        deviating_revenue as ten_thousandths,
+        case when $has_currency then listed end as example
+    from totals
     union all
     select
         'customers_without_order' as check_name,
@@ -368,7 +179,7 @@ checks as (
         customers as total,
         refunded_cents * 100 as ten_thousandths,
         'customer ' || cast(refunded_customer as varchar) as example
-    from profiled
+    from totals
     union all
     select
         'customers_with_one_order' as check_name,
@@ -377,7 +188,7 @@ checks as (
         buyers as total,
         once_cents * 100 as ten_thousandths,
         'customer ' || cast(once_customer as varchar) as example
-    from profiled
+    from totals
     union all
     select
         'few_customers' as check_name,
@@ -386,7 +197,7 @@ checks as (
         null as total,
         buyers_cents * 100 as ten_thousandths,
         null as example
-    from profiled
+    from totals
 ),
 
 final as (
@@ -396,10 +207,10 @@ final as (
         cast(checks.found as bigint) as found,
         cast(checks.total as bigint) as total,
         cast(checks.ten_thousandths / 10000.0 as double) as revenue,
-        cast(counted.revenue / 10000.0 as double) as total_revenue,
+        cast(totals.revenue / 10000.0 as double) as total_revenue,
         checks.example
     from checks
-    cross join counted
+    cross join totals
 )
 
 select

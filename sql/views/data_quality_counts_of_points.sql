@@ -1,6 +1,6 @@
--- segments.data_quality_counts, where the user brought anonymous points
+-- segments_internal.data_quality_counts, where the user brought anonymous points
 -- Grain:  one row for each check, also where it found nothing.
--- Source: the user's own table of points ($source) and segments.profile_points, live.
+-- Source: the user's own table of points ($source) and segments_internal.profile_points, live.
 -- Units:  found and total count what unit says; money in the table's currency.
 with
 
@@ -52,7 +52,7 @@ pointed as materialized (
         sum(cast(round(monetary * 100) as hugeint) * customers) as cents,
         sum(case when frequency = 1 then cast(round(monetary * 100) as hugeint) * customers end)
             as once_cents
-    from segments.profile_points
+    from segments_internal.profile_points
 ),
 
 checks as (

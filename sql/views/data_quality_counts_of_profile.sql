@@ -1,4 +1,4 @@
--- segments.data_quality_counts, where the user brought finished profiles
+-- segments_internal.data_quality_counts, where the user brought finished profiles
 -- Grain:  one row for each check, also where it found nothing.
 -- Source: the user's own table of profiles ($source) and segments.customer_profile, live.
 -- Units:  found and total count what unit says; money in the table's currency.

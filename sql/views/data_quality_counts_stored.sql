@@ -1,6 +1,7 @@
--- segments.data_quality_counts, where the rows came from a data frame of a Python session
+-- segments_internal.data_quality_counts, where the rows came from a data frame of a Python session
 -- Grain:  one row for each check that can still be made.
--- Source: segments.models and segments.profile_points, as they were at the fit. NOT live: the frame
+-- Source: segments_internal.models and segments_internal.profile_points, as they were at the fit.
+--         NOT live: the frame
 --         ended with its session. Customers are those that the model learned from.
 -- Units:  found and total count what unit says; money in the table's currency.
 with
@@ -10,7 +11,7 @@ current_model as (
         source_rows,
         rows_without_customer,
         revenue_without_customer
-    from segments.models
+    from segments_internal.models
     where is_current
 ),
 
@@ -21,7 +22,7 @@ pointed as materialized (
         sum(cast(round(monetary * 100) as hugeint) * customers) / 100.0 as revenue,
         sum(case when frequency = 1 then cast(round(monetary * 100) as hugeint) * customers end)
         / 100.0 as once_revenue
-    from segments.profile_points
+    from segments_internal.profile_points
 ),
 
 checks as (

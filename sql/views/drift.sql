@@ -1,6 +1,6 @@
 -- segments.drift
 -- Grain:  one row for each metric, and one named overall that recommends a refit or not.
--- Source: segments.drift_bins and segments.profile_cut, live.
+-- Source: segments_internal.drift_bins and segments_internal.profile_cut, live.
 -- monetary, frequency, segment and whale are population stability indices of the bins: 0 is as at
 -- the fit, above 0.1 deserves a look, above 0.2 counts as drifted. monetary_cut and frequency_cut
 -- are the relative change of the threshold above which customers are whales, drifted when it is
@@ -10,7 +10,7 @@
 with
 
 drift_bins as (
-    select * from segments.drift_bins
+    select * from segments_internal.drift_bins
 ),
 
 fitted_cut as (
@@ -18,7 +18,7 @@ fitted_cut as (
         monetary_cut,
         frequency_cut,
         cast(settings ->> 'cut' as double) as cut
-    from segments.models
+    from segments_internal.models
     where is_current
 ),
 
@@ -26,7 +26,7 @@ live_cut as (
     select
         monetary_cut,
         frequency_cut
-    from segments.profile_cut
+    from segments_internal.profile_cut
 ),
 
 ranked_bins as (
@@ -147,7 +147,7 @@ judged as (
                 '{}: {} were {:.1f} % and are {:.1f} %',
                 verdict, who, 100 * training_share, 100 * live_share
             )
-        end as words
+        end as message
     from judged_indices
     union all
     select
@@ -162,7 +162,7 @@ judged as (
                 '{}: the cut was {:,.2f} and would be {:,.2f}',
                 case when is_drifted then 'has drifted' else 'as at the fit' end, fitted, live
             )
-        end as words
+        end as message
     from judged_cuts
 ),
 
@@ -185,7 +185,7 @@ final as (
         value,
         threshold,
         is_drifted,
-        words
+        message
     from judged
     union all
     select
@@ -199,7 +199,7 @@ final as (
             when drifted > 0 then 'refit: ' || which || ' drifted'
             when known < metrics then 'there is no customer with an order now to compare'
             else 'no refit needed'
-        end as words
+        end as message
     from overall
 )
 
@@ -208,6 +208,6 @@ select
     value,
     threshold,
     is_drifted,
-    words
+    message
 from final
 order by metric_order

@@ -1,7 +1,7 @@
--- segments.drift_bins
+-- segments_internal.drift_bins
 -- Grain:  one row for each metric and bin of the current model's training profile: how many
 --         customers it held at the fit, and how many it holds now.
--- Source: segments.model_bins and segments.customer_segments, live.
+-- Source: segments_internal.model_bins and segments.customer_segments, live.
 -- Like is compared with like: customers with at least one order who are not above the cut that the
 -- model was fitted with, then and now. How many are above it is the metric whale: bin 1 holds those
 -- below, bin 2 the whales.
@@ -19,9 +19,9 @@ current_bins as (
         model_bins.upper_edge,
         model_bins.segment,
         model_bins.customers as training_customers,
-        model_bins.share as training_share
-    from segments.model_bins
-    inner join segments.models
+        model_bins.share_of_customers as training_share
+    from segments_internal.model_bins
+    inner join segments_internal.models
         on model_bins.model_id = models.model_id
     where models.is_current
 ),

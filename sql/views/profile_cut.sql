@@ -1,4 +1,4 @@
--- segments.profile_cut
+-- segments_internal.profile_cut
 -- Grain:  one row.
 -- Source: segments.customer_profile, live.
 -- A whale is a customer strictly above the exact quantile $cut of monetary or of frequency ($cut_on

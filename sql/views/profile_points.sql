@@ -1,7 +1,7 @@
--- segments.profile_points
+-- segments_internal.profile_points
 -- Grain:  one row for each distinct (monetary, frequency) of the training profile: customers with
 --         at least one order that are not whales. This is all that the clustering sees.
--- Source: segments.customer_profile and segments.profile_cut, live.
+-- Source: segments.customer_profile and segments_internal.profile_cut, live.
 -- Units:  monetary in whole cents of the table's currency; frequency in orders.
 with
 
@@ -10,7 +10,7 @@ customer_profile as (
 ),
 
 profile_cut as (
-    select * from segments.profile_cut
+    select * from segments_internal.profile_cut
 ),
 
 training_profile as (

@@ -1,4 +1,4 @@
--- segments.profile_points, where the user brought finished, anonymous points
+-- segments_internal.profile_points, where the user brought finished, anonymous points
 -- Grain:  one row for each distinct (monetary, frequency).
 -- Source: the user's own table of points ($source), live; it is the training profile as it stands.
 -- Units:  monetary in the table's currency, rounded half up to the cent; frequency in orders. Rows

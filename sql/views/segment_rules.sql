@@ -1,6 +1,6 @@
 -- segments.segment_rules
 -- Grain:  one row for each rectangle of the current model. Each profile lies in exactly one.
--- Source: segments.model_rules.
+-- Source: segments_internal.model_rules.
 -- Read a row as: customers with frequency_from to frequency_to orders (both included) and a
 -- monetary from monetary_from up to, but not with, monetary_below are in the segment. The outermost
 -- rectangles are open: infinity in monetary, the largest BIGINT in frequency.
@@ -9,7 +9,7 @@ with
 
 current_model as (
     select model_id
-    from segments.models
+    from segments_internal.models
     where is_current
 ),
 
@@ -21,10 +21,10 @@ final as (
         model_rules.monetary_below,
         model_segments.segment,
         model_segments.segment_rank
-    from segments.model_rules
+    from segments_internal.model_rules
     inner join current_model
         on model_rules.model_id = current_model.model_id
-    inner join segments.model_segments
+    inner join segments_internal.model_segments
         on
             model_rules.model_id = model_segments.model_id
             and model_rules.segment = model_segments.segment

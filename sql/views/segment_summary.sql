@@ -1,7 +1,8 @@
 -- segments.segment_summary
 -- Grain:  one row for each segment of the current model, empty ones included.
 -- Source: segments.customer_segments, live.
--- Units:  money in the table's currency; share is of all customers, share_of_revenue is of
+-- Units:  money in the table's currency; share_of_customers is of all customers, share_of_revenue
+--         is of
 --         identified revenue, that of known customers, both from 0 to 1. The rest, of rows without
 --         a customer, is in segments.data_quality.
 -- At-Risk means low value: it does not say that a customer is leaving.
@@ -20,8 +21,8 @@ current_segments as (
     select
         model_segments.segment,
         model_segments.segment_rank
-    from segments.model_segments
-    inner join segments.models
+    from segments_internal.model_segments
+    inner join segments_internal.models
         on model_segments.model_id = models.model_id
     where models.is_current
 ),
@@ -50,7 +51,8 @@ final as (
         current_segments.segment,
         current_segments.segment_rank,
         coalesce(by_segment.customers, 0) as customers,
-        coalesce(by_segment.customers, 0) / nullif(cast(totals.customers as double), 0) as share,
+        coalesce(by_segment.customers, 0)
+        / nullif(cast(totals.customers as double), 0) as share_of_customers,
         coalesce(by_segment.cents, 0) / 100.0 as revenue,
         coalesce(by_segment.cents, 0)
         / nullif(cast(totals.cents as double), 0) as share_of_revenue,
@@ -68,7 +70,7 @@ select
     segment,
     segment_rank,
     customers,
-    share,
+    share_of_customers,
     revenue,
     share_of_revenue,
     mean_monetary,

@@ -1,7 +1,8 @@
 -- segments.segment_summary, where the user brought anonymous points
 -- Grain:  one row for each segment of the current model, empty ones included.
--- Source: segments.profile_points under the current model, live.
--- Units:  money in the table's currency; share is of all customers, share_of_revenue is of the
+-- Source: segments_internal.profile_points under the current model, live.
+-- Units:  money in the table's currency; share_of_customers is of all customers, share_of_revenue
+--         is of the
 --         revenue of these customers, both from 0 to 1. Sums have 128 bits: a point may stand for
 --         a billion customers.
 -- At-Risk means low value: it does not say that a customer is leaving.
@@ -14,7 +15,7 @@ classified as (
         profile_points.customers,
         cast(round(profile_points.monetary * 100) as hugeint) as cents,
         segment_rules.segment
-    from segments.profile_points
+    from segments_internal.profile_points
     inner join segments.segment_rules
         on
             profile_points.frequency between
@@ -27,8 +28,8 @@ current_segments as (
     select
         model_segments.segment,
         model_segments.segment_rank
-    from segments.model_segments
-    inner join segments.models
+    from segments_internal.model_segments
+    inner join segments_internal.models
         on model_segments.model_id = models.model_id
     where models.is_current
 ),
@@ -72,7 +73,8 @@ final as (
         current_segments.segment,
         current_segments.segment_rank,
         cast(coalesce(by_segment.customers, 0) as bigint) as customers,
-        coalesce(by_segment.customers, 0) / nullif(cast(totals.customers as double), 0) as share,
+        coalesce(by_segment.customers, 0)
+        / nullif(cast(totals.customers as double), 0) as share_of_customers,
         coalesce(by_segment.cents, 0) / 100.0 as revenue,
         coalesce(by_segment.cents, 0)
         / nullif(cast(totals.cents as double), 0) as share_of_revenue,
@@ -90,7 +92,7 @@ select
     segment,
     segment_rank,
     customers,
-    share,
+    share_of_customers,
     revenue,
     share_of_revenue,
     mean_monetary,

@@ -1,4 +1,4 @@
--- segments.transactions
+-- segments_internal.transactions
 -- Grain:  one row for each row of the user's table that passes the row filter.
 -- Source: the user's own table, view or files ($source), read live and never copied.
 -- Units:  amount in the table's currency, refunds negative; ordered_at without time zone.

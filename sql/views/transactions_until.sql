@@ -1,4 +1,4 @@
--- segments.transactions, where the end of the time that counts is known
+-- segments_internal.transactions, where the end of the time that counts is known
 -- Grain:  one row for each row of the user's table that passes the row filter and lies after
 --         $as_of - $window, up to and with $as_of.
 -- Source: the user's own table, view or files ($source), read live and never copied.

@@ -1,4 +1,4 @@
--- segments.transactions, where a time window was asked for
+-- segments_internal.transactions, where a time window was asked for
 -- Grain:  one row for each row of the user's table that passes the row filter and lies in the
 --         window: after $as_of - $window, up to and with $as_of. Without $as_of the window ends at
 --         the newest transaction that is not in the future and moves with it.

@@ -89,7 +89,7 @@ def test_fit_keeps_rules_only(run, shop_file):
     assert "forget_points = True" in run("models", shop_file).out.replace("\n", " ")
     with duckdb.connect(str(shop_file), read_only=True) as con:
         assert con.execute(
-            "select count(*) from segments.model_points where model_id = 2"
+            "select count(*) from segments_internal.model_points where model_id = 2"
         ).fetchone() == (0,)
     assert run("rollback", shop_file, "1", "-q").code == 0
     assert run("rollback", shop_file, "2", "-q").code == 0

@@ -286,7 +286,7 @@ def test_a_database_open_elsewhere_is_said_before_any_work(run, shop_file):
 
 def test_a_model_of_another_layout_is_refused(run, model_file):
     with duckdb.connect(str(model_file)) as con:
-        con.execute("update segments.models set layout_version = 99")
+        con.execute("update segments_internal.models set layout_version = 99")
     result = run("segments", model_file)
     assert result.code == 2
     assert "has layout 99" in result.err

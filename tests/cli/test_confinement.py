@@ -209,7 +209,7 @@ def test_files_that_a_model_was_fitted_to_are_its_own(run, shop_file, tmp_path):
 def test_a_source_that_is_no_table_by_its_name_opens_nothing(run, shop_file, secret):
     with duckdb.connect(str(shop_file)) as con:
         con.execute(
-            "update segments.models set source = json_object('transactions', $1::varchar, "
+            "update segments_internal.models set source = json_object('transactions', $1::varchar, "
             "'customer', 'content', 'amount', '1')",
             [f"{secret}/id_rsa"],
         )

@@ -361,7 +361,7 @@ def test_errors_with_files(run, model, tmp_path):
     old = tmp_path / "old.duckdb"
     old.write_bytes(model.read_bytes())
     with duckdb.connect(str(old)) as con:
-        con.execute("update segments.models set layout_version = 99")
+        con.execute("update segments_internal.models set layout_version = 99")
     there = left(tmp_path)
     cases = [
         (model, "profile.parquet", "out.csv", "Did you mean 'profiles.parquet'"),

@@ -133,7 +133,7 @@ def test_what_is_left_of_another_database_is_not_taken_for_a_part_of_a_new_one(
 def test_a_log_of_a_demo_is_taken_up_before_it_is_replaced(run, demo_file):
     with duckdb.connect(str(demo_file)) as con:
         con.execute("pragma disable_checkpoint_on_shutdown")
-        con.execute("update segments.models set fitted_at = fitted_at + interval 1 hour")
+        con.execute("update segments_internal.models set fitted_at = fitted_at + interval 1 hour")
     assert os.path.exists(f"{demo_file}.wal")
     assert run("demo", demo_file, "--quiet").code == 0
     assert os.listdir(demo_file.parent) == [demo_file.name]

@@ -45,7 +45,7 @@ def test_quality_is_shown_and_kept(run, shop_file):
 def test_quality_needs_a_model_with_points(run, shop_file, tmp_path):
     result = run("quality", shop_file, "--model", "9")
     assert (result.code, "has no model 9 (1)" in result.err) == (2, True)
-    sql(shop_file, "delete from segments.model_points")
+    sql(shop_file, "delete from segments_internal.model_points")
     result = run("quality", shop_file, "--quiet")
     assert result.code == 2
     assert "forgot its points" in result.err

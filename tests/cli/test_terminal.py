@@ -274,7 +274,7 @@ def test_messages_that_nobody_reads_stop_no_work(shop):
         done = shell(f"segmenter refresh shop.duckdb --full {end}", shop.parent)
         assert done.returncode == 0
     with duckdb.connect(str(shop), read_only=True) as con:
-        assert con.execute("select count(*) from segments.snapshots").fetchone() != (0,)
+        assert con.execute("select count(*) from segments_internal.snapshots").fetchone() != (0,)
     assert shell("segmenter rules nix.duckdb 2> /dev/full", shop.parent).returncode == 2
 
 

@@ -218,4 +218,4 @@ def test_odd_names_refunds_and_windows(con, database, window, as_of):
     assert found == con.execute(CUSTOMERS).fetchall()
     assert {row[-2] for row in found} == set(settings.names)
     points = database.execute(segmenter.export(model, "postgres", what="points")).fetchall()
-    assert sorted(points) == sorted(con.execute("from segments.profile_points").fetchall())
+    assert sorted(points) == sorted(con.execute("from segments_internal.profile_points").fetchall())

@@ -43,7 +43,7 @@ def test_a_lake_is_labelled_partition_by_partition(spark, shop, sales, profiles,
         "select p.* exclude (segment), segment, cast(segment_rank as integer) from (select "
         "customer_id, spent, orders, region, classify_segment(spent, orders) as segment "
         "from profiles) as p "
-        "left join segments.model_segments using (segment) order by all"
+        "left join segments_internal.model_segments using (segment) order by all"
     ).fetchall()
     assert str(labels(shop, out)) == str(expected)  # NaN is not NaN
     assert sum(found.values()) == 62

@@ -133,10 +133,10 @@ def test_a_window_ends_at_the_day(shop):
 
 
 def test_nothing_is_published_and_nothing_temporary_is_left(shop):
-    before = shop.execute("select * from segments.models").fetchall()
+    before = shop.execute("select * from segments_internal.models").fetchall()
     summary = shop.execute("from segments.segment_summary").fetchall()
     backtest(shop, "2024-12-31")
-    assert shop.execute("select * from segments.models").fetchall() == before
+    assert shop.execute("select * from segments_internal.models").fetchall() == before
     assert shop.execute("from segments.segment_summary").fetchall() == summary
     query = "select table_name from duckdb_tables() where temporary union all " + (
         "select view_name from duckdb_views() where temporary and not internal"
@@ -176,7 +176,7 @@ def test_sources_without_time_say_so(shop):
     ):
         shop.execute(
             "create or replace table base as from segments.customer_segments_snapshot;"
-            "create or replace table counts as from segments.profile_points"
+            "create or replace table counts as from segments_internal.profile_points"
         ) if source.kind == "profile" else None
         segmenter.fit(shop, source, replace=True)
         with pytest.raises(SegmenterError, match=message):

@@ -81,7 +81,7 @@ def test_measures_are_kept_and_replaced(shop, sales):
     save_measures(shop, model, found)
     save_measures(shop, model, [found[0]._replace(value=0.5), *found[1:]])
     rows = shop.execute(
-        "select model_id, metric, value, flat_value, basis, words from segments.model_quality"
+        "select model_id, metric, value, flat_value, basis, message from segments.model_quality"
     ).fetchall()
     assert [row[1] for row in rows] == METRICS
     assert rows[0][2] == 0.5
@@ -144,7 +144,7 @@ def test_large_models_say_their_samples(con, monkeypatch):
 
 def test_a_model_without_points_says_so(shop, sales):
     segmenter.fit(shop, sales)
-    shop.execute("delete from segments.model_points")
+    shop.execute("delete from segments_internal.model_points")
     with pytest.raises(SegmenterError, match=r"model 1 kept its rules only .* Fit again without"):
         trained_model(shop)
     with pytest.raises(SegmenterError, match="has no model 7"):
@@ -154,7 +154,7 @@ def test_a_model_without_points_says_so(shop, sales):
 def test_a_model_that_was_removed_meanwhile_is_not_measured(shop, sales):
     model = segmenter.fit(shop, sales)
     found = measure(shop, model)
-    shop.execute("delete from segments.models")
+    shop.execute("delete from segments_internal.models")
     with pytest.raises(SegmenterError, match="model 1 was removed meanwhile"):
         save_measures(shop, model, found)
     assert shop.execute("select count(*) from segments.model_quality").fetchall() == [(0,)]

@@ -7,6 +7,7 @@ true, and the next command leaves nothing but what belongs there.
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from tests.datasets import RETAIL, SHOP
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+LAYOUT_3 = HERE.parent / "storage" / "layout_3" / "shop.duckdb.gz"
 
 COUNT, KILL, SIGNAL, FAIL_ONCE, FAIL_ON = 1, 2, 3, 4, 5
 
@@ -56,6 +58,7 @@ VERBS = {
         ("fit", "shop.duckdb", *FIT, "--levels", "1", "--max-change", "0"), code=3
     ),
     "refresh": Verb(("refresh", "shop.duckdb")),
+    "migrate": Verb(("refresh", "shop.duckdb"), ("layout_3.duckdb:shop.duckdb",)),
     "rollback": Verb(("rollback", "shop.duckdb", "1")),
     "prune": Verb(("prune", "shop.duckdb", "--keep", "1")),
     "forget": Verb(("forget", "shop.duckdb", "--id", "17")),
@@ -146,6 +149,8 @@ class Server:
                     "copy (select customer_id, sum(amount)::double as monetary, count(*) as "
                     f"frequency from sales group by 1 order by 1) to '{self.base}/profiles.parquet'"
                 )
+        with gzip.open(LAYOUT_3) as packed, (self.base / "layout_3.duckdb").open("wb") as file:
+            shutil.copyfileobj(packed, file)
         (self.base / "old").write_text("precious")
         (self.base / "page").write_text(OLD_PAGE)
         words = ("--input", "profiles.parquet", "--output", "labelled.csv")

@@ -133,5 +133,5 @@ def test_translated_back_it_gives_the_same_rows(windowed, dialect):
             assert row[:2] == expected[:2]
             assert row[2:] == pytest.approx(expected[2:], rel=1e-12)
         found = con.execute(sqlglot.transpile(points, read=dialect, write="duckdb")[0]).fetchall()
-        expected = shop.execute("from segments.profile_points").fetchall()
+        expected = shop.execute("from segments_internal.profile_points").fetchall()
         assert sorted(found) == sorted(expected)

@@ -134,7 +134,7 @@ def test_a_table_called_like_a_view_is_not_hidden_by_it(shop, sales):
     model = segmenter.fit(shop, replace(sales, transactions="customer_profile"))
     query = segmenter.export(model, "duckdb", what="points")
     found = shop.execute(query).fetchall()
-    assert sorted(found) == sorted(shop.execute("from segments.profile_points").fetchall())
+    assert sorted(found) == sorted(shop.execute("from segments_internal.profile_points").fetchall())
     query = segmenter.export(model, "duckdb", what="points", table="main.customer_profile")
     assert sorted(shop.execute(query).fetchall()) == sorted(found)
 
@@ -195,13 +195,13 @@ def test_what_is_stored_reads_the_same_columns_again(shop, sales):
     with Refresh(shop) as refresh:
         assert refresh.prepare().added_up == 60
     script = segmenter.export(model, "duckdb", what="points")
-    points = shop.execute("from segments.profile_points").fetchall()
+    points = shop.execute("from segments_internal.profile_points").fetchall()
     assert sorted(shop.execute(script).fetchall()) == sorted(points)
 
 
 @pytest.fixture(scope="module")
 def from_points(fitted_shop):
-    points = fitted_shop.execute("from segments.profile_points").df()
+    points = fitted_shop.execute("from segments_internal.profile_points").df()
     with duckdb.connect() as con:
         return segmenter.fit(con, Source(points=points))
 

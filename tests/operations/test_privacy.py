@@ -40,7 +40,7 @@ def point_of(con, customer, model_id):
     return con.execute(
         f"""
         select points.customers
-        from segments.model_points as points
+        from segments_internal.model_points as points
         inner join (
             select sum(amount) as monetary, count(distinct invoice) as frequency
             from sales where customer = {customer}
@@ -68,7 +68,7 @@ def test_rules_only(sold):
     expected = sold.execute("from segments.customer_segments order by customer_id").fetchall()
     segmenter.fit(sold, SOURCE, Settings(forget_points=True))
     assert sold.execute(
-        "select model_id, count(*) from segments.model_points group by 1"
+        "select model_id, count(*) from segments_internal.model_points group by 1"
     ).fetchall() == [(1, len(kept.points))]
     assert (
         sold.execute("from segments.customer_segments order by customer_id").fetchall() == expected
@@ -106,14 +106,14 @@ def test_a_version_without_points_can_be_rolled_back_to(sold):
 
 def test_points_that_only_the_model_would_keep_are_not_forgotten(sold):
     segmenter.fit(sold, SOURCE)
-    frame = sold.execute("from segments.profile_points").df()
+    frame = sold.execute("from segments_internal.profile_points").df()
     with pytest.raises(SegmenterError, match="forget_points keeps none"):
         segmenter.fit(sold, Source(points=frame), Settings(forget_points=True), replace=True)
 
 
 def test_a_customer_leaves_snapshot_and_points(sold):
     segmenter.fit(sold, SOURCE)
-    before = sold.execute("select sum(customers) from segments.model_points").fetchone()[0]
+    before = sold.execute("select sum(customers) from segments_internal.model_points").fetchone()[0]
     found = forget(sold, 50)
     assert found[SNAPSHOT] == (1, "1 row removed")
     assert found["model 1"][0] == 1
@@ -123,9 +123,9 @@ def test_a_customer_leaves_snapshot_and_points(sold):
     assert sold.execute(f"select count(*) from {SNAPSHOT} where customer_id = 50").fetchone() == (
         0,
     )
-    assert sold.execute("select customers from segments.snapshots").fetchone() == (59,)
+    assert sold.execute("select customers from segments_internal.snapshots").fetchone() == (59,)
     assert point_of(sold, 50, 1) is None
-    after = sold.execute("select sum(customers) from segments.model_points").fetchone()[0]
+    after = sold.execute("select sum(customers) from segments_internal.model_points").fetchone()[0]
     assert after == before - 1
     assert len(segmenter.load(sold).points)
 
@@ -161,7 +161,7 @@ def test_the_next_refresh_brings_back_only_who_is_still_in_the_table(sold):
 def test_earlier_versions_are_told_by_the_rows_up_to_their_fit(sold):
     segmenter.fit(sold, DATED)
     first = point_of(sold, 50, 1)
-    sold.execute("update segments.models set fitted_at = timestamp '2024-03-01'")
+    sold.execute("update segments_internal.models set fitted_at = timestamp '2024-03-01'")
     sold.execute("insert into sales values (50, 5000, '2024-04-01', 77.0)")
     segmenter.fit(sold, DATED)
     assert first == (1,)
@@ -170,10 +170,11 @@ def test_earlier_versions_are_told_by_the_rows_up_to_their_fit(sold):
     assert found["model 1"][1].endswith("(as their rows up to the fit add up today)")
     assert (
         sold.execute(
-            "select model_id, sum(customers) from segments.model_points group by 1 order by 1"
+            "select model_id, sum(customers) from segments_internal.model_points "
+            "group by 1 order by 1"
         ).fetchall()
         == sold.execute(
-            "select model_id, training_customers - 1 from segments.models order by 1"
+            "select model_id, training_customers - 1 from segments_internal.models order by 1"
         ).fetchall()
     )
 
@@ -206,16 +207,17 @@ def test_points_on_a_grid(sold):
     )
     model = segmenter.fit(sold, SOURCE, Settings(max_points=100))
     assert model.relative_step is not None
-    before = sold.execute("select sum(customers) from segments.model_points").fetchone()[0]
+    before = sold.execute("select sum(customers) from segments_internal.model_points").fetchone()[0]
     assert forget(sold, 1100)["model 1"][0] == 1
-    after = sold.execute("select sum(customers) from segments.model_points").fetchone()[0]
+    after = sold.execute("select sum(customers) from segments_internal.model_points").fetchone()[0]
     assert after == before - 1
 
 
 def test_every_table_that_names_customers_is_seen(sold):
     segmenter.fit(sold, SOURCE)
     sold.execute(
-        "create table segments.moves_of_june as select customer_id from segments.transactions"
+        "create table segments.moves_of_june as "
+        "select customer_id from segments_internal.transactions"
     )
     assert forget(sold, 50)["segments.moves_of_june"] == (6, "6 rows removed")
 
@@ -241,7 +243,7 @@ def test_the_table_may_be_gone(sold):
 
 def test_points_models_name_nobody(sold):
     segmenter.fit(sold, SOURCE)
-    sold.execute("create table counts as from segments.profile_points")
+    sold.execute("create table counts as from segments_internal.profile_points")
     segmenter.fit(sold, Source(points="counts"), replace=True)
     with pytest.raises(SegmenterError, match="anonymous points, so no customer is stored"):
         forget(sold, 50)

@@ -26,7 +26,7 @@ def state(con):
         rows(con, "from segments.customer_segments order by customer_id"),
         rows(con, "from segments.customer_segments_snapshot order by customer_id"),
         rows(con, "select classify_segment(9999, 9)"),
-        rows(con, "select model_id from segments.models where is_current"),
+        rows(con, "select model_id from segments_internal.models where is_current"),
     )
 
 
@@ -89,10 +89,10 @@ def test_the_model_of_another_base_is_not_taken_over(shop, sales, other, said):
     with pytest.raises(SegmenterError, match=re.escape(said)) as caught:
         segmenter.fit(shop, replace(sales, **other))
     assert state(shop) == before
-    assert rows(shop, "select count(*) from segments.models") == [(1,)]
+    assert rows(shop, "select count(*) from segments_internal.models") == [(1,)]
     assert str(caught.value).endswith("say that this is meant with replace = True.")
     segmenter.fit(shop, replace(sales, **other), publish=True, replace=True)
-    assert rows(shop, "select model_id from segments.models where is_current") == [(2,)]
+    assert rows(shop, "select model_id from segments_internal.models where is_current") == [(2,)]
 
 
 def test_the_same_base_is_recognised_however_it_is_written(con, tmp_path, monkeypatch):
@@ -130,7 +130,7 @@ def test_models_show_the_condition(shop, sales):
 
     versions = shop.execute(read("queries/model_versions")).df()
     assert versions.loc[0, "condition"] == "amount > 5"
-    assert json.loads(rows(shop, "select source from segments.models")[0][0])["where"]
+    assert json.loads(rows(shop, "select source from segments_internal.models")[0][0])["where"]
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, "much", None])

@@ -132,7 +132,7 @@ def test_a_refresh_equals_a_rebuild(refreshed_file, nights, window, max_rules):
             refresh(con)
             refreshed = rows(con, SNAPSHOT)
             assert refreshed == rows(con, "segments.customer_segments")
-            assert con.execute("select customers from segments.snapshots").fetchone() == (
+            assert con.execute("select customers from segments_internal.snapshots").fetchone() == (
                 len(refreshed),
             )
 
@@ -162,7 +162,7 @@ def test_a_failed_refresh_changes_nothing(shop):
     shop.execute("insert into sales values (3, 9001, 99999, timestamp '2025-01-01')")
     with Refresh(shop) as refreshing:
         refreshing.prepare()
-        shop.execute("update segments.models set model_id = 7 where is_current")
+        shop.execute("update segments_internal.models set model_id = 7 where is_current")
         with pytest.raises(SegmenterError, match="another model was published meanwhile"):
             refreshing.store()
     assert rows(shop, SNAPSHOT) == before
@@ -173,7 +173,7 @@ def test_what_cannot_be_refreshed_is_said(shop):
     fit(shop, Source(transactions=frame, customer="customer", amount="amount"), replace=True)
     with pytest.raises(SegmenterError, match="data frame that ended with its session"):
         refresh(shop)
-    shop.execute("create table points as from segments.profile_points")
+    shop.execute("create table points as from segments_internal.profile_points")
     fit(shop, Source(points="points"), replace=True)
     with pytest.raises(SegmenterError, match="anonymous points, so there are no customers"):
         refresh(shop)

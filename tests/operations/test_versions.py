@@ -12,8 +12,7 @@ from segmenter.evaluation.metrics import adjusted_rand
 from segmenter.operations.refit import refit_changes
 from segmenter.operations.rollback import stage_of
 from segmenter.progress import Silent
-from segmenter.storage import store
-from segmenter.storage.publish import publish, store_unpublished
+from segmenter.storage.publish import delete, publish, store_unpublished
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 
@@ -75,7 +74,7 @@ def test_rules_side_by_side_cover_everything_once(versions):
         """
         with places as (
             select frequency, monetary + step as monetary
-            from (select distinct monetary_from as monetary from segments.model_rules
+            from (select distinct monetary_from as monetary from segments_internal.model_rules
                 where isfinite(monetary_from))
             cross join (values (-0.01), (0.0), (0.01)) as t(step)
             cross join range(0, 30) as t2(frequency)
@@ -102,7 +101,7 @@ def test_rules_side_by_side_cover_everything_once(versions):
 
 def test_points_are_compared_by_their_customers(shop, sales):
     segmenter.fit(shop, sales)
-    shop.execute("create table grid as from segments.profile_points")
+    shop.execute("create table grid as from segments_internal.profile_points")
     customers = rows(shop, "select sum(customers) from grid")[0][0]
     segmenter.fit(shop, Source(points="grid"), replace=True)
     segmenter.fit(shop, Source(points="grid"), Settings(levels=1), publish=True)
@@ -160,7 +159,7 @@ def test_an_unpublished_version_changes_nothing_until_it_is_made_current(shop, s
         stored = store_unpublished(shop, train(stage, Silent()).model)
     assert stored.model_id == 2
     assert rows(shop, query) == before
-    assert rows(shop, "select model_id, is_current from segments.models order by 1") == [
+    assert rows(shop, "select model_id, is_current from segments_internal.models order by 1") == [
         (1, True),
         (2, False),
     ]
@@ -180,19 +179,21 @@ def test_a_crash_while_publishing_leaves_the_version_before(shop, sales, monkeyp
     with pytest.raises(ZeroDivisionError):
         segmenter.fit(shop, sales, Settings(levels=1), publish=True)
     assert rows(shop, query) == before
-    assert rows(shop, "select count(*) from segments.models") == [(1,)]
+    assert rows(shop, "select count(*) from segments_internal.models") == [(1,)]
     assert rows(shop, "select classify_segment(9999, 9)") == [("Elite",)]
 
 
 def test_deleted_versions_are_gone_everywhere(versions):
-    store.delete(versions, [1])
+    delete(versions, [1])
     tables = rows(
         versions,
         "select table_name from duckdb_columns() "
-        "where schema_name = 'segments' and column_name = 'model_id'",
+        "where schema_name = 'segments_internal' and column_name = 'model_id'",
     )
     for (table,) in tables:
-        assert rows(versions, f"select 1 from segments.{table} where model_id = 1") == []
-    assert rows(versions, "select count(*) from segments.model_points where model_id = 2") != [(0,)]
+        assert rows(versions, f"select 1 from segments_internal.{table} where model_id = 1") == []
+    assert rows(
+        versions, "select count(*) from segments_internal.model_points where model_id = 2"
+    ) != [(0,)]
     with pytest.raises(SegmenterError, match="current version cannot be deleted"):
-        store.delete(versions, [2])
+        delete(versions, [2])

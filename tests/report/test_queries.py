@@ -21,7 +21,7 @@ def test_segments_are_those_of_the_summary(reported):
         found = rows[name]
         assert (found["segment_rank"], found["customers"]) == (rank, customers)
         assert found["revenue"] == pytest.approx(revenue)
-        assert found["share"] == pytest.approx(part)
+        assert found["share_of_customers"] == pytest.approx(part)
         assert found["share_of_revenue"] == pytest.approx(of_revenue)
         assert found["mean_monetary"] == pytest.approx(mean)
         assert found["mean_frequency"] == pytest.approx(orders)
@@ -35,12 +35,12 @@ def test_medians_are_those_of_somebody(reported):
             [row["segment"]],
         ).fetchone()
         # of an even number quantile_disc takes the lower one, the report the upper one
-        assert row["typical_monetary"] >= monetary
+        assert row["median_monetary"] >= monetary
         assert row["typical_frequency"] >= frequency
         (above,) = reported.con.execute(
             "select count(*) filter (monetary < $2) from segments.customer_segments_snapshot "
             "where segment = $1",
-            [row["segment"], row["typical_monetary"]],
+            [row["segment"], row["median_monetary"]],
         ).fetchone()
         assert above <= row["customers"] / 2
 
@@ -48,7 +48,9 @@ def test_medians_are_those_of_somebody(reported):
 def test_whales_are_counted_by_segment(reported):
     rows = reported.facts.segments
     assert sum(row["whales"] for row in rows) == reported.model.whales
-    (revenue,) = reported.con.execute("select sum(monetary) from segments.whales").fetchone()
+    (revenue,) = reported.con.execute(
+        "select sum(monetary) from segments.customer_segments where is_whale"
+    ).fetchone()
     assert sum(row["whale_revenue"] for row in rows) == pytest.approx(revenue)
 
 

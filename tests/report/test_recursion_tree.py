@@ -20,10 +20,10 @@ def audit(con):
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    current = "model_id = (select model_id from segments.models where is_current)"
+    current = "model_id = (select model_id from segments_internal.models where is_current)"
     return (
-        rows(f"from segments.model_splits where {current} order by level"),
-        rows(f"from segments.model_segments where {current} order by segment_rank"),
+        rows(f"from segments_internal.model_splits where {current} order by level"),
+        rows(f"from segments_internal.model_segments where {current} order by segment_rank"),
     )
 
 
@@ -52,13 +52,15 @@ def test_a_part_is_its_segment_or_says_that_it_was_split_again():
 def test_a_model_of_an_older_version_shows_its_first_level_and_says_why(twelve, make):
     """Nothing guesses what the parts became; a column that is not there counts like NULL."""
     segmenter.fit(twelve, READ, settings=Settings(n_neighbors=1, levels=2, max_share=0.3))
-    twelve.execute("update segments.model_splits set higher_segments = null, lower_segments = null")
+    twelve.execute(
+        "update segments_internal.model_splits set higher_segments = null, lower_segments = null"
+    )
     report = make(twelve)
     drawn = {figure.key for figure in report.figures}
     assert {"level-1", "tree-1"} <= drawn
     assert not {"level-2", "tree-2"} & drawn
     assert report.html.count("did not note which segments each part of a split became") == 2
-    twelve.execute("alter table segments.model_splits drop column higher_segments")
+    twelve.execute("alter table segments_internal.model_splits drop column higher_segments")
     assert {figure.key for figure in make(twelve).figures} == drawn
 
 

@@ -75,7 +75,9 @@ def test_years_of_two_digits_are_told(con, tmp_path):
     (told,) = [message for message in heard.warnings if "two digits for the year" in message]
     (advised,) = re.findall(r'date = "(.*)"\.', told)
     segmenter.fit(con, Source(**source, date=advised), publish=True, replace=True)
-    found = con.execute("select min(ordered_at), max(ordered_at) from segments.transactions")
+    found = con.execute(
+        "select min(ordered_at), max(ordered_at) from segments_internal.transactions"
+    )
     assert [str(day)[:7] for day in found.fetchone()] == ["2023-01", "2024-12"]
 
 

@@ -141,7 +141,7 @@ def test_what_cannot_be_a_list_is_refused(listed):
             fit(listed, exclude)
     fit(listed, "internal")
     with pytest.raises(SegmenterError, match="written by each fit"):
-        fit(listed, "segments.whales")
+        fit(listed, "segments.customer_upgrades")
     with pytest.raises(SegmenterError, match="anonymous, so that nobody can be excluded"):
         Source(points="counts", exclude="internal")
 

@@ -56,7 +56,7 @@ def fit(con, **source):
     return heard.warnings
 
 
-def found(con, columns="severity, unit, found, round(share, 4), revenue, example"):
+def found(con, columns="severity, unit, found, round(share_of_total, 4), revenue, example"):
     rows = con.execute(f"select check_name, {columns} from segments.data_quality").fetchall()
     return {row[0]: row[1:] for row in rows}
 
@@ -97,7 +97,7 @@ def test_a_check_without_findings_still_has_its_row(con):
         "from range(1000) as t(i)"
     )
     assert fit(con, **ALL | {"transactions": "clean"}) == []
-    rows = found(con, "severity, found, words")
+    rows = found(con, "severity, found, message")
     assert len(rows) == 17
     assert {row[0] for name, row in rows.items() if name != "time_span"} == {"ok"}
     assert rows["several_currencies"][1:] == (0, "All amounts are in one currency.")
@@ -107,7 +107,7 @@ def test_a_check_without_findings_still_has_its_row(con):
 
 def test_what_cannot_be_looked_at_says_so(sold):
     fit(sold, **COLUMNS)
-    rows = found(sold, "severity, found, words")
+    rows = found(sold, "severity, found, message")
     assert rows["rows_without_date"] == (
         "informs",
         None,
@@ -142,7 +142,7 @@ def test_only_what_lies_in_the_window_and_meets_the_condition_is_looked_at(sold)
 def test_a_fit_warns_in_the_words_of_the_view(sold, monkeypatch, many):
     monkeypatch.setattr("segmenter.training.data_checks.MANY_ROWS", many)
     warnings = fit(sold, **ALL)
-    rows = found(sold, "severity, words")
+    rows = found(sold, "severity, message")
     expected = {words for severity, words in rows.values() if severity == "warns"}
     if not many:  # a large table is not searched for copies
         expected.remove(rows["duplicate_rows"][1])
@@ -164,7 +164,7 @@ def test_nearly_everybody_with_one_order_is_a_warning(con):
         "purchase."
     )
     assert expected in warnings
-    assert found(con, "words")["customers_with_one_order"] == (expected,)
+    assert found(con, "message")["customers_with_one_order"] == (expected,)
 
 
 def test_finished_profiles(con):
@@ -225,7 +225,7 @@ def test_the_currency_is_stored_with_the_model(sold):
 
 def test_known_figures_of_online_retail(con):
     segmenter.fit(con, load_dataset(con, "online_retail"), Settings(levels=1))
-    rows = found(con, "severity, found, round(share, 3), round(revenue, 2)")
+    rows = found(con, "severity, found, round(share_of_total, 3), round(revenue, 2)")
     assert rows["rows_without_customer"] == ("warns", 135_080, 0.249, 1_447_682.12)
     # the bundled file has no column that tells the lines of an order apart
     assert rows["duplicate_rows"][:3] == ("informs", 541_909 - 304_734, 0.438)

@@ -12,7 +12,7 @@ from tests.datasets import RETAIL, RETAIL_II
 
 
 def drift(con):
-    found = con.execute("select metric, value, is_drifted, words from segments.drift").fetchall()
+    found = con.execute("select metric, value, is_drifted, message from segments.drift").fetchall()
     return {metric: (value, drifted, words) for metric, value, drifted, words in found}
 
 
@@ -44,7 +44,7 @@ def test_nothing_has_drifted_at_the_fit(fitted):
         """
         select metric, sum(training_customers) = sum(live_customers),
             count_if(training_customers <> live_customers), sum(training_customers)
-        from segments.drift_bins group by metric order by metric
+        from segments_internal.drift_bins group by metric order by metric
         """
     ).fetchall()
     n = fitted.model.points.n_customers
@@ -55,7 +55,7 @@ def test_nothing_has_drifted_at_the_fit(fitted):
 def test_whales_and_customers_without_an_order_are_left_out(people):
     bins = people.execute(
         "select lower_edge, upper_edge, training_customers, live_customers "
-        "from segments.drift_bins where metric = 'monetary'"
+        "from segments_internal.drift_bins where metric = 'monetary'"
     ).fetchall()
     inf = float("inf")
     assert bins == [(-inf, 30, 30, 30), (30, 60, 30, 30), (60, inf, 30, 30)]
@@ -116,7 +116,7 @@ def test_one_order_more_is_no_new_cut(con):
 
 def test_segments_are_watched(people):
     names = people.execute(
-        "select segment from segments.drift_bins where metric = 'segment'"
+        "select segment from segments_internal.drift_bins where metric = 'segment'"
     ).fetchall()
     assert names == [("Elite",), ("Loyal",), ("At-Risk",)]
     people.execute("update people set monetary = 1 where monetary < 80")
@@ -127,7 +127,8 @@ def test_segments_are_watched(people):
 
 def test_whales_are_watched(people):
     found = people.execute(
-        "select training_customers, live_customers from segments.drift_bins where metric = 'whale'"
+        "select training_customers, live_customers from segments_internal.drift_bins "
+        "where metric = 'whale'"
     ).fetchall()
     assert found == [(90, 90), (10, 10)]
     people.execute("update people set monetary = 1000 where monetary between 1 and 30")
@@ -200,9 +201,9 @@ def test_anonymous_points_and_frames_have_bins_but_no_drift(con):
         publish=True,
         replace=True,
     )
-    assert con.execute("select count(distinct model_id) from segments.model_bins").fetchall() == [
-        (2,)
-    ]
+    assert con.execute(
+        "select count(distinct model_id) from segments_internal.model_bins"
+    ).fetchall() == [(2,)]
     assert con.execute(
         "select count(*) from duckdb_views() where view_name like 'drift%'"
     ).fetchall() == [(0,)]

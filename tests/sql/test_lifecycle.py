@@ -73,7 +73,9 @@ def test_thresholds_come_from_the_base(lives):
     # mean intervals are 30, 105, 145 and 150 days
     assert model.active_days == 147  # 146.25, rounded up
     assert model.lapsed_days == 150  # 149.25
-    stored = lives.execute("select active_days, lapsed_days from segments.models").fetchall()
+    stored = lives.execute(
+        "select active_days, lapsed_days from segments_internal.models"
+    ).fetchall()
     assert stored == [(147, 150)]
     assert segmenter.load(lives).active_days == 147
 

@@ -70,7 +70,7 @@ def test_moves_that_a_person_can_follow(shop, sales):
     assert sum(people.values()) == 61
     moved = rows(
         shop,
-        "select customer_id, segment_from, segment_to, rank_change, monetary_from, monetary_to, "
+        "select customer_id, segment_from, segment_to, ranks_up, monetary_from, monetary_to, "
         "frequency_from, frequency_to from segments.customer_moves('2024-05-19', '2024-05-21')",
     )
     assert moved == [(7, "At-Risk", "Elite", 2, 23.5, 2723.5, 2, 11)]
@@ -95,7 +95,7 @@ def test_models_with_many_rules_too(shop, sales):
 
 def no_time(con):
     con.execute("create table base as from segments.customer_profile")
-    con.execute("create table grid as from segments.profile_points")
+    con.execute("create table grid as from segments_internal.profile_points")
     return {
         "has no date column": Source(
             transactions="sales", customer="customer_id", amount="amount", order="order_id"

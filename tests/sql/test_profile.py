@@ -103,7 +103,7 @@ def test_a_window_ends_at_the_newest_transaction_or_at_a_moment(lines):
 def test_a_live_window_moves_with_the_newest_transaction(shop, sales):
     source = Source(**{**sales.as_dict(), "window": "100 days"})
     segmenter.fit(shop, source)
-    query = "select min(ordered_at) from segments.transactions"
+    query = "select min(ordered_at) from segments_internal.transactions"
     before = shop.execute(query).fetchone()[0]
     shop.execute("insert into sales values (7, 9999, 10.0, '2024-07-01')")
     after = shop.execute(query).fetchone()[0]
@@ -131,20 +131,22 @@ def test_the_cut_is_the_exact_quantile_of_customers_with_an_order(shop, sales):
     profiles = shop.execute("from segments.customer_profile").df()
     active = profiles[profiles.frequency >= 1]
     monetary_cut, frequency_cut = np.quantile(active[["monetary", "frequency"]], 0.9, axis=0)
-    cut = shop.execute("from segments.profile_cut").df().iloc[0]
+    cut = shop.execute("from segments_internal.profile_cut").df().iloc[0]
     assert cut.monetary_cut == pytest.approx(monetary_cut, abs=1e-9)
     assert cut.frequency_cut == frequency_cut
     above = (profiles.monetary > monetary_cut) | (profiles.frequency > frequency_cut)
     assert cut.whales == above.sum() == model.whales
     assert cut.whale_revenue == pytest.approx(profiles.monetary[above].sum())
-    points = shop.execute("from segments.profile_points").df()
+    points = shop.execute("from segments_internal.profile_points").df()
     assert points.customers.sum() == (~above & (profiles.frequency >= 1)).sum()
 
 
 @pytest.mark.parametrize("cut_on", ["monetary", "frequency", "either"])
 def test_the_cut_looks_at_what_it_is_told_to(shop, sales, cut_on):
     segmenter.fit(shop, sales, Settings(cut=0.9, cut_on=cut_on))
-    row = shop.execute("select monetary_cut, frequency_cut from segments.profile_cut").fetchone()
+    row = shop.execute(
+        "select monetary_cut, frequency_cut from segments_internal.profile_cut"
+    ).fetchone()
     expected = (cut_on in ("monetary", "either"), cut_on in ("frequency", "either"))
     assert tuple(value is not None for value in row) == expected
 
@@ -156,7 +158,7 @@ def test_cut_1_cuts_nobody(shop, sales):
 def test_a_profile_table_and_a_points_table_give_the_same_segments(shop, sales):
     direct = segmenter.fit(shop, sales)
     shop.execute("create table profiles as from segments.customer_profile")
-    shop.execute("create table points as from segments.profile_points")
+    shop.execute("create table points as from segments_internal.profile_points")
     profiles = segmenter.fit(shop, Source(profile="profiles"), replace=True)
     points = segmenter.fit(shop, Source(points="points"), replace=True)
     assert direct.segments == profiles.segments == points.segments
@@ -169,7 +171,7 @@ def test_a_profile_table_and_a_points_table_give_the_same_segments(shop, sales):
 def test_the_summary_of_points_equals_that_of_their_customers(shop, sales):
     segmenter.fit(shop, sales, Settings(cut=1))
     of_customers = shop.execute("from segments.segment_summary").df()
-    shop.execute("create table points as from segments.profile_points")
+    shop.execute("create table points as from segments_internal.profile_points")
     segmenter.fit(shop, Source(points="points"), replace=True)
     of_points = shop.execute("from segments.segment_summary").df()
     pd.testing.assert_frame_equal(of_customers, of_points, check_dtype=False)

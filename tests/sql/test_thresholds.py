@@ -42,11 +42,12 @@ def test_a_whale_is_above_the_cut_and_not_on_it(graded, cut_on):
     assert (model.customers, model.whales, model.points.n_customers) == (121, 1, 100)
     for query in (
         "select customer_id from segments.customer_segments where is_whale",
-        "select customer_id from segments.whales",
+        "select customer_id from segments.customer_segments where is_above_monetary"
+        " or is_above_frequency",
         "select customer_id from segments.customer_segments_snapshot where is_whale",
     ):
         assert graded.execute(query).fetchall() == [(101,)]
-    assert graded.execute("select whales from segments.profile_cut").fetchone() == (1,)
+    assert graded.execute("select whales from segments_internal.profile_cut").fetchone() == (1,)
 
 
 def test_an_order_counts_once_and_a_refund_is_money(graded):

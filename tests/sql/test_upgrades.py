@@ -25,8 +25,8 @@ def test_rows_that_a_person_can_follow(con):
         row[0]: row[1:]
         for row in con.execute(
             """
-            select customer_id, segment, monetary_needed, segment_by_monetary, orders_needed,
-                segment_by_orders, median_order, segment_after_median_order,
+            select customer_id, segment, monetary_needed, segment_by_monetary, frequency_needed,
+                segment_by_frequency, median_order, segment_after_median_order,
                 is_lifted_by_median_order
             from segments.customer_upgrades
             """
@@ -55,9 +55,10 @@ def test_what_is_needed_is_enough_and_a_cent_less_is_not(fitted):
                 classify_segment(enough, frequency) <> segment_by_monetary
                 or classify_segment(enough - 0.01, frequency) = segment_by_monetary
             ))
-            or (orders_needed is not null and (
-                classify_segment(monetary, frequency + orders_needed) <> segment_by_orders
-                or classify_segment(monetary, frequency + orders_needed - 1) = segment_by_orders
+            or (frequency_needed is not null and (
+                classify_segment(monetary, frequency + frequency_needed) <> segment_by_frequency
+                or classify_segment(monetary, frequency + frequency_needed - 1)
+                = segment_by_frequency
             ))
             or classify_segment(monetary + median_order, frequency + 1)
                 <> segment_after_median_order

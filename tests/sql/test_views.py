@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
 import segmenter
-from segmenter import SegmenterError, Settings
+from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.refresh import Refresh
+from tests.datasets import SHOP
 
 
 def rows(con, query):
@@ -32,7 +35,8 @@ def test_three_segments_with_their_names(fitted):
 def test_summary_adds_up(fitted):
     share, revenue_share, revenue = rows(
         fitted.con,
-        "select sum(share), sum(share_of_revenue), sum(revenue) from segments.segment_summary",
+        "select sum(share_of_customers), sum(share_of_revenue), sum(revenue) "
+        "from segments.segment_summary",
     )[0]
     assert share == pytest.approx(1)
     assert revenue_share == pytest.approx(1)
@@ -118,7 +122,7 @@ def test_a_refit_is_the_next_version(shop, sales):
     segmenter.fit(shop, sales)
     second = segmenter.fit(shop, sales, Settings(names=("A", "B", "C")))
     assert second.model_id == 2
-    assert rows(shop, "select model_id, is_current from segments.models order by 1") == [
+    assert rows(shop, "select model_id, is_current from segments_internal.models order by 1") == [
         (1, False),
         (2, True),
     ]
@@ -144,12 +148,12 @@ def test_the_model_survives_the_store(fitted):
 
 def test_a_failed_fit_leaves_the_model_before(shop, sales, monkeypatch):
     segmenter.fit(shop, sales)
-    before = rows(shop, "select * from segments.models"), rows(shop, "from duckdb_views()")
+    before = rows(shop, "select * from segments_internal.models"), rows(shop, "from duckdb_views()")
     monkeypatch.setattr("segmenter.storage.publish.create_view", lambda *_: "select * from nowhere")
     with pytest.raises(duckdb.CatalogException):
         segmenter.fit(shop, sales, Settings(n_neighbors=3))
     assert before == (
-        rows(shop, "select * from segments.models"),
+        rows(shop, "select * from segments_internal.models"),
         rows(shop, "from duckdb_views()"),
     )
 
@@ -198,13 +202,14 @@ def test_everything_says_what_it_is(shop, sales):
         where schema_name = 'segments' and comment is null
         union all
         select 'view', view_name from duckdb_views()
-        where schema_name = 'segments' and comment is null
+        where schema_name like 'segments%' and comment is null
         union all
         select 'table', table_name from duckdb_tables()
-        where schema_name = 'segments' and comment is null
+        where schema_name = 'segments_internal' and comment is null
         union all
         select 'macro', function_name from duckdb_functions()
-        where function_name in ('classify_segment', 'explain_segment') and comment is null
+        where (schema_name = 'segments' or function_name in ('classify_segment', 'explain_segment'))
+            and not internal and comment is null
     """
     assert shop.execute(silent).fetchall() == []
     with Refresh(shop) as refreshing:
@@ -221,18 +226,97 @@ def test_whales_are_the_customers_above_the_cut(fitted):
     counted = rows(
         fitted.con,
         """
-        select count(*), count_if(is_above_monetary), count_if(is_above_frequency),
-            round(sum(share_of_revenue), 9)
-        from segments.whales
+        select count_if(is_whale), count_if(is_above_monetary), count_if(is_above_frequency),
+            round(sum(monetary) filter (is_whale) / sum(monetary), 9)
+        from segments.customer_segments
         """,
     )
     assert counted == rows(
         fitted.con,
         "select whales, whales_by_monetary, whales_by_frequency, round(whale_share_of_revenue, 9) "
-        "from segments.profile_cut",
+        "from segments_internal.profile_cut",
     )
     assert rows(
         fitted.con,
-        "select distinct is_whale from segments.customer_segments "
-        "semi join segments.whales using (customer_id)",
+        "select distinct is_whale = (is_above_monetary or is_above_frequency) "
+        "from segments.customer_segments",
     ) == [(True,)]
+
+
+def test_names_of_before_lead_to_those_of_today(fitted):
+    with pytest.raises(duckdb.Error, match=r"segments\.whales is gone: select") as gone:
+        fitted.con.execute("from segments.whales").fetchall()
+    advice = re.search("(select .* where is_whale)", str(gone.value))[1]
+    assert rows(fitted.con, advice)
+    for name in ("model_points", "transactions", "profile_points", "snapshots"):
+        with pytest.raises(duckdb.Error, match=f"segments_internal.{name}"):
+            fitted.con.execute(f"from segments.{name}")
+
+
+def test_people_see_views_and_functions_and_no_table(fitted):
+    seen = rows(
+        fitted.con,
+        "select table_type, table_name from information_schema.tables "
+        "where table_schema = 'segments' order by all",
+    )
+    assert {kind for kind, _ in seen} == {"VIEW"}
+    assert [name for _, name in seen] == [
+        "backtest",
+        "current_model",
+        "customer_profile",
+        "customer_segments",
+        "customer_segments_snapshot",
+        "customer_upgrades",
+        "data_quality",
+        "drift",
+        "model_quality",
+        "models",
+        "segment_rules",
+        "segment_summary",
+        "segment_summary_snapshot",
+        "whales",
+    ]
+
+
+def test_a_query_reads_the_same_in_both_schemas(fitted):
+    functions = rows(
+        fitted.con,
+        "select function_name, schema_name, parameters, parameter_types "
+        "from duckdb_functions() where function_name in ('classify_segment', 'explain_segment') "
+        "order by all",
+    )
+    assert functions == [
+        (name, schema, ["monetary", "frequency"], ["DOUBLE", "DOUBLE"])
+        for name in ("classify_segment", "explain_segment")
+        for schema in ("main", "segments")
+    ]
+    for name in ("classify_segment", "explain_segment"):
+        (pair,) = rows(fitted.con, f"select {name}(250.5, 3), segments.{name}(250.5, 3::hugeint)")
+        assert pair[0] == pair[1] is not None
+
+
+def test_the_current_model_is_one_row(fitted):
+    (found,) = rows(
+        fitted.con,
+        "select model_id, customers, settings ->> 'cut', monetary_cut, "
+        "json_array_length(warnings) from segments.current_model",
+    )
+    model = fitted.model
+    assert found == (
+        model.model_id,
+        model.customers,
+        str(model.settings.cut),
+        model.monetary_cut,
+        len(model.warnings),
+    )
+
+
+@pytest.mark.parametrize(("storage", "types"), [("v1.0.0", [None] * 2), ("v1.4.0", ["DOUBLE"] * 2)])
+def test_files_of_older_duckdb_get_functions_without_types(tmp_path, storage, types):
+    config = {"storage_compatibility_version": storage}
+    with duckdb.connect(str(tmp_path / "shop.duckdb"), config=config) as con:
+        con.execute(SHOP)
+        segmenter.fit(con, Source(transactions="sales", customer="customer_id", amount="amount"))
+        query = "select parameter_types from duckdb_functions() where function_name = $1"
+        assert set(map(str, con.execute(query, ["classify_segment"]).fetchall())) == {str((types,))}
+        assert rows(con, "select segments.classify_segment(2000, 10)") == [("Elite",)]

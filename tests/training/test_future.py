@@ -82,7 +82,7 @@ def test_a_date_in_the_future_is_none_to_a_refresh_either(shop):
     with Refresh(shop) as refresh:
         refresh.prepare(full=True)
         refresh.store()
-    sums = "select bucket, check_sum from segments.snapshot_buckets order by bucket"
+    sums = "select bucket, check_sum from segments_internal.snapshot_buckets order by bucket"
     before = shop.execute(sums).fetchall()
     shop.execute("insert into sales select 59, 9999, 5.0, timestamp '2203-05-01'")
     with Refresh(shop) as refresh:

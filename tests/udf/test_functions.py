@@ -25,10 +25,10 @@ def test_recursive_segments_equals_the_fit(fitted):
         """
         with points as (
             select unnest(recursive_segments(list(p), null), recursive := true)
-            from segments.profile_points as p
+            from segments_internal.profile_points as p
         )
         select count(*), count(*) filter (points.segment = stored.segment)
-        from points inner join segments.model_points as stored using (monetary, frequency)
+        from points inner join segments_internal.model_points as stored using (monetary, frequency)
         """
     ).fetchone()
     assert found == (len(fitted.model.points),) * 2

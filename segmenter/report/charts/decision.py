@@ -42,7 +42,7 @@ def customers_and_revenue(segments: Rows) -> Spec:
         bar
         for row in segments
         for bar in (
-            Bar(row["segment"], "customers", row["share"], count(row["customers"])),
+            Bar(row["segment"], "customers", row["share_of_customers"], count(row["customers"])),
             Bar(row["segment"], "revenue", row["share_of_revenue"], money(row["revenue"])),
         )
     ]

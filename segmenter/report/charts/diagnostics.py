@@ -78,7 +78,7 @@ def drift(rows: Rows) -> Spec:
             "threshold": row["threshold"],
             "verdict": "has drifted" if row["is_drifted"] else "has not drifted",
             "said": f"{row['value']:.3f}",
-            "words": row["words"],
+            "words": row["message"],
         }
         for row in rows
         if row["value"] is not None

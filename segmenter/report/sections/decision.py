@@ -16,13 +16,13 @@ __all__ = ["decision_sections", "tiles"]
 SEGMENT_COLUMNS = (
     Column("segment", "Segment"),
     Column("customers", "Customers", "count"),
-    Column("share", "Share", "share"),
+    Column("share_of_customers", "Share", "share"),
     Column("revenue", "Revenue", "money"),
     Column("share_of_revenue", "Of identified revenue", "share"),
     Column("mean_monetary", "Mean spent", "money"),
-    Column("typical_monetary", "Median spent", "money"),
+    Column("median_monetary", "Median spent", "money"),
     Column("mean_frequency", "Mean orders", "number"),
-    Column("typical_frequency", "Median orders", "count"),
+    Column("median_frequency", "Median orders", "number"),
 )
 
 
@@ -34,7 +34,7 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(brief(facts.revenue), "identified revenue, in the table's currency"),
         Tile(
             share(best["share_of_revenue"]),
-            f"of it from {best['segment']}, {share(best['share'])} of the customers",
+            f"of it from {best['segment']}, {share(best['share_of_customers'])} of the customers",
         ),
     ]
     unknown = facts.model["revenue_without_customer"]
@@ -64,7 +64,7 @@ def _segments(facts: Facts) -> Section:
     return Section(
         "segments",
         "Customers against revenue",
-        f"{best['segment']} is {share(best['share'])} of the customers and brings "
+        f"{best['segment']} is {share(best['share_of_customers'])} of the customers and brings "
         f"{share(best['share_of_revenue'])} of the identified revenue.",
         [
             Figure(

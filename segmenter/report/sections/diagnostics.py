@@ -45,7 +45,7 @@ def _quality(facts: Facts) -> Section:
             Column("name", "Metric", "key"),
             Column("value", "Segments", "metric"),
             Column("flat_value", "Flat", "metric"),
-            Column("words", "What it says"),
+            Column("message", "What it says"),
             Column("basis", "Measured on"),
         ),
         [{**row, "name": plain(row["metric"])} for row in rows],
@@ -67,7 +67,7 @@ def _drift(facts: Facts) -> Section:
     rows = facts.drift
     if isinstance(rows, Missing):
         return Section("drift", title, rows)
-    overall = next((row["words"] for row in rows if row["metric"] == "overall"), "")
+    overall = next((row["message"] for row in rows if row["metric"] == "overall"), "")
     metrics = [row for row in rows if row["metric"] != "overall"]
     known = [row for row in metrics if row["value"] is not None]
     figure = Figure(
@@ -83,7 +83,7 @@ def _drift(facts: Facts) -> Section:
             Column("value", "Index", "metric"),
             Column("threshold", "Threshold", "metric"),
             Column("is_drifted", "Drifted"),
-            Column("words", "What moved"),
+            Column("message", "What moved"),
         ),
         [{**row, "name": plain(row["metric"])} for row in metrics],
     )
@@ -104,7 +104,7 @@ def _data_quality(facts: Facts) -> Section:
         return Section("data-quality", title, rows)
     columns = [
         Column("sign", "Severity", "key"),
-        Column("words", "What was found"),
+        Column("message", "What was found"),
         Column("revenue", "Revenue", "money"),
     ]
     if facts.names_customers:

@@ -109,8 +109,8 @@ def _moves(facts: Facts) -> Section:
     new = _count(row for row in rows if row["segment_from"] is None)
     left = _count(row for row in rows if row["segment_to"] is None)
     both = [row for row in rows if row["segment_from"] and row["segment_to"]]
-    rose = _count(row for row in both if row["rank_to"] < row["rank_from"])
-    fell = _count(row for row in both if row["rank_to"] > row["rank_from"])
+    rose = _count(row for row in both if row["segment_rank_to"] < row["segment_rank_from"])
+    fell = _count(row for row in both if row["segment_rank_to"] > row["segment_rank_from"])
     down = f" {count(fell)} fell," * _can_fall(facts)
     since = f"From {day(facts.moves_from)} to {day(facts.last_order_at)}"
     gone = f", and {count(left)} are in the time window no more" * bool(left)

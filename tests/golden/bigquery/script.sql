@@ -171,6 +171,15 @@ WITH models AS (
   SELECT
     *
   FROM segments.customer_profile
+), customers_classified AS (
+  SELECT
+    customer_profile.customer_id,
+    customer_profile.monetary,
+    customer_profile.frequency,
+    customer_profile.first_order_at,
+    customer_profile.last_order_at,
+    segments.classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS FLOAT64)) AS segment
+  FROM customer_profile
 ), current_model AS (
   SELECT
     model_id,
@@ -193,54 +202,37 @@ WITH models AS (
         AND amount <= 11258999068426.24
         AND ordered_at <= datetime(current_timestamp(), 'UTC') + INTERVAL '1' DAY
     ) AS DATE) AS today
-), classified AS (
+), flagged AS (
   SELECT
-    customer_profile.*,
-    segments.classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS FLOAT64)) AS segment
-  FROM customer_profile
-), dated AS (
-  SELECT
-    classified.customer_id,
-    classified.monetary,
-    classified.frequency,
-    classified.first_order_at,
-    classified.last_order_at,
-    COALESCE(classified.monetary > current_model.monetary_cut, FALSE)
-    OR COALESCE(classified.frequency > current_model.frequency_cut, FALSE) AS is_whale,
-    classified.segment,
-    model_segments.segment_rank,
+    customers_classified.*,
+    current_model.model_id,
     current_model.active_days,
     current_model.lapsed_days,
-    DATE_DIFF(newest.today, CAST(classified.first_order_at AS DATE), DAY) AS days_since_first_order,
-    DATE_DIFF(newest.today, CAST(classified.last_order_at AS DATE), DAY) AS days_since_last_order
-  FROM classified
+    COALESCE(customers_classified.monetary > current_model.monetary_cut, FALSE) AS is_above_monetary,
+    COALESCE(customers_classified.frequency > current_model.frequency_cut, FALSE) AS is_above_frequency
+  FROM customers_classified
   CROSS JOIN current_model
+), dated AS (
+  SELECT
+    flagged.customer_id,
+    flagged.monetary,
+    flagged.frequency,
+    flagged.first_order_at,
+    flagged.last_order_at,
+    flagged.is_above_monetary OR flagged.is_above_frequency AS is_whale,
+    flagged.is_above_monetary,
+    flagged.is_above_frequency,
+    flagged.segment,
+    model_segments.segment_rank,
+    flagged.active_days,
+    flagged.lapsed_days,
+    DATE_DIFF(newest.today, CAST(flagged.first_order_at AS DATE), DAY) AS days_since_first_order,
+    DATE_DIFF(newest.today, CAST(flagged.last_order_at AS DATE), DAY) AS days_since_last_order
+  FROM flagged
   CROSS JOIN newest
   LEFT JOIN model_segments
-    ON current_model.model_id = model_segments.model_id
-    AND classified.segment = model_segments.segment
-), final AS (
-  SELECT
-    customer_id,
-    monetary,
-    frequency,
-    first_order_at,
-    last_order_at,
-    is_whale,
-    segment,
-    segment_rank,
-    days_since_last_order,
-    CASE
-      WHEN days_since_first_order <= active_days
-      THEN 'new'
-      WHEN days_since_last_order <= active_days
-      THEN 'active'
-      WHEN days_since_last_order <= lapsed_days
-      THEN 'lapsing'
-      WHEN days_since_last_order > lapsed_days
-      THEN 'lapsed'
-    END AS lifecycle
-  FROM dated
+    ON flagged.model_id = model_segments.model_id
+    AND flagged.segment = model_segments.segment
 )
 SELECT
   customer_id,
@@ -249,11 +241,22 @@ SELECT
   first_order_at,
   last_order_at,
   is_whale,
+  is_above_monetary,
+  is_above_frequency,
   segment,
   segment_rank,
   days_since_last_order,
-  lifecycle
-FROM final;
+  CASE
+    WHEN days_since_first_order <= active_days
+    THEN 'new'
+    WHEN days_since_last_order <= active_days
+    THEN 'active'
+    WHEN days_since_last_order <= lapsed_days
+    THEN 'lapsing'
+    WHEN days_since_last_order > lapsed_days
+    THEN 'lapsed'
+  END AS lifecycle
+FROM dated;
 
 -- segments.segment_summary
 -- Grain:  one row for each segment of the current model, empty ones included.
@@ -334,7 +337,7 @@ WITH models AS (
     current_segments.segment,
     current_segments.segment_rank,
     COALESCE(by_segment.customers, 0) AS customers,
-    CAST(COALESCE(by_segment.customers, 0) AS FLOAT64) / NULLIF(CAST(totals.customers AS FLOAT64), 0) AS share,
+    CAST(COALESCE(by_segment.customers, 0) AS FLOAT64) / NULLIF(CAST(totals.customers AS FLOAT64), 0) AS share_of_customers,
     CAST(COALESCE(by_segment.cents, 0) AS FLOAT64) / 100.0 AS revenue,
     CAST(COALESCE(by_segment.cents, 0) AS FLOAT64) / NULLIF(CAST(totals.cents AS FLOAT64), 0) AS share_of_revenue,
     CAST(by_segment.cents AS FLOAT64) / 100.0 / by_segment.customers AS mean_monetary,
@@ -350,7 +353,7 @@ SELECT
   segment,
   segment_rank,
   customers,
-  share,
+  share_of_customers,
   revenue,
   share_of_revenue,
   mean_monetary,

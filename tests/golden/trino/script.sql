@@ -115,31 +115,13 @@ WITH models AS (
   SELECT
     *
   FROM segments.customer_profile
-), current_model AS (
+), customers_classified AS (
   SELECT
-    model_id,
-    monetary_cut,
-    frequency_cut,
-    active_days,
-    lapsed_days
-  FROM models
-  WHERE
-    is_current
-), newest AS (
-  SELECT
-    CAST((
-      SELECT
-        MAX(ordered_at) AS newest_order_at
-      FROM segments.transactions
-      WHERE
-        NOT customer_id IS NULL
-        AND amount > 0
-        AND amount <= 11258999068426.24
-        AND ordered_at <= CAST(AT_TIMEZONE(CURRENT_TIMESTAMP, 'UTC') AS TIMESTAMP(6)) + INTERVAL '1' DAY
-    ) AS DATE) AS today
-), classified AS (
-  SELECT
-    customer_profile.*,
+    customer_profile.customer_id,
+    customer_profile.monetary,
+    customer_profile.frequency,
+    customer_profile.first_order_at,
+    customer_profile.last_order_at,
     CASE
       WHEN CAST(customer_profile.monetary AS DOUBLE) > CAST('-Infinity' AS DOUBLE)
       AND CAST(customer_profile.monetary AS DOUBLE) < CAST('Infinity' AS DOUBLE)
@@ -184,57 +166,67 @@ WITH models AS (
       END
     END AS segment
   FROM customer_profile
-), dated AS (
+), current_model AS (
   SELECT
-    classified.customer_id,
-    classified.monetary,
-    classified.frequency,
-    classified.first_order_at,
-    classified.last_order_at,
-    COALESCE(classified.monetary > current_model.monetary_cut, FALSE)
-    OR COALESCE(classified.frequency > current_model.frequency_cut, FALSE) AS is_whale,
-    classified.segment,
-    model_segments.segment_rank,
+    model_id,
+    monetary_cut,
+    frequency_cut,
+    active_days,
+    lapsed_days
+  FROM models
+  WHERE
+    is_current
+), newest AS (
+  SELECT
+    CAST((
+      SELECT
+        MAX(ordered_at) AS newest_order_at
+      FROM segments.transactions
+      WHERE
+        NOT customer_id IS NULL
+        AND amount > 0
+        AND amount <= 11258999068426.24
+        AND ordered_at <= CAST(AT_TIMEZONE(CURRENT_TIMESTAMP, 'UTC') AS TIMESTAMP(6)) + INTERVAL '1' DAY
+    ) AS DATE) AS today
+), flagged AS (
+  SELECT
+    customers_classified.*,
+    current_model.model_id,
     current_model.active_days,
     current_model.lapsed_days,
+    COALESCE(customers_classified.monetary > current_model.monetary_cut, FALSE) AS is_above_monetary,
+    COALESCE(customers_classified.frequency > current_model.frequency_cut, FALSE) AS is_above_frequency
+  FROM customers_classified
+  CROSS JOIN current_model
+), dated AS (
+  SELECT
+    flagged.customer_id,
+    flagged.monetary,
+    flagged.frequency,
+    flagged.first_order_at,
+    flagged.last_order_at,
+    flagged.is_above_monetary OR flagged.is_above_frequency AS is_whale,
+    flagged.is_above_monetary,
+    flagged.is_above_frequency,
+    flagged.segment,
+    model_segments.segment_rank,
+    flagged.active_days,
+    flagged.lapsed_days,
     DATE_DIFF(
       'DAY',
-      DATE_TRUNC('DAY', CAST(classified.first_order_at AS DATE)),
+      DATE_TRUNC('DAY', CAST(flagged.first_order_at AS DATE)),
       DATE_TRUNC('DAY', newest.today)
     ) AS days_since_first_order,
     DATE_DIFF(
       'DAY',
-      DATE_TRUNC('DAY', CAST(classified.last_order_at AS DATE)),
+      DATE_TRUNC('DAY', CAST(flagged.last_order_at AS DATE)),
       DATE_TRUNC('DAY', newest.today)
     ) AS days_since_last_order
-  FROM classified
-  CROSS JOIN current_model
+  FROM flagged
   CROSS JOIN newest
   LEFT JOIN model_segments
-    ON current_model.model_id = model_segments.model_id
-    AND classified.segment = model_segments.segment
-), final AS (
-  SELECT
-    customer_id,
-    monetary,
-    frequency,
-    first_order_at,
-    last_order_at,
-    is_whale,
-    segment,
-    segment_rank,
-    days_since_last_order,
-    CASE
-      WHEN days_since_first_order <= active_days
-      THEN 'new'
-      WHEN days_since_last_order <= active_days
-      THEN 'active'
-      WHEN days_since_last_order <= lapsed_days
-      THEN 'lapsing'
-      WHEN days_since_last_order > lapsed_days
-      THEN 'lapsed'
-    END AS lifecycle
-  FROM dated
+    ON flagged.model_id = model_segments.model_id
+    AND flagged.segment = model_segments.segment
 )
 SELECT
   customer_id,
@@ -243,11 +235,22 @@ SELECT
   first_order_at,
   last_order_at,
   is_whale,
+  is_above_monetary,
+  is_above_frequency,
   segment,
   segment_rank,
   days_since_last_order,
-  lifecycle
-FROM final;
+  CASE
+    WHEN days_since_first_order <= active_days
+    THEN 'new'
+    WHEN days_since_last_order <= active_days
+    THEN 'active'
+    WHEN days_since_last_order <= lapsed_days
+    THEN 'lapsing'
+    WHEN days_since_last_order > lapsed_days
+    THEN 'lapsed'
+  END AS lifecycle
+FROM dated;
 
 -- segments.segment_summary
 -- Grain:  one row for each segment of the current model, empty ones included.
@@ -328,7 +331,7 @@ WITH models AS (
     current_segments.segment,
     current_segments.segment_rank,
     COALESCE(by_segment.customers, 0) AS customers,
-    CAST(COALESCE(by_segment.customers, 0) AS DOUBLE) / NULLIF(CAST(totals.customers AS DOUBLE), 0) AS share,
+    CAST(COALESCE(by_segment.customers, 0) AS DOUBLE) / NULLIF(CAST(totals.customers AS DOUBLE), 0) AS share_of_customers,
     CAST(COALESCE(by_segment.cents, 0) AS DOUBLE) / 100.0 AS revenue,
     CAST(COALESCE(by_segment.cents, 0) AS DOUBLE) / NULLIF(CAST(totals.cents AS DOUBLE), 0) AS share_of_revenue,
     CAST(by_segment.cents AS DOUBLE) / 100.0 / by_segment.customers AS mean_monetary,
@@ -344,7 +347,7 @@ SELECT
   segment,
   segment_rank,
   customers,
-  share,
+  share_of_customers,
   revenue,
   share_of_revenue,
   mean_monetary,

@@ -1,0 +1,7 @@
+-- segments_internal.models, from layout 3: JSON that was text.
+select
+    * replace (
+        cast(source as json) as source, cast(settings as json) as settings,
+        cast(warnings as json) as warnings
+    )
+from segments.models

@@ -1,0 +1,3 @@
+-- segments.segment_summary_snapshot of a file of layout 3 that is only read.
+select * rename (share as share_of_customers)
+from segments.segment_summary_snapshot

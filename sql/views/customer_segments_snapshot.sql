@@ -1,0 +1,19 @@
+-- segments.customer_segments_snapshot
+-- Grain:  one row for each customer; the columns of segments.customer_segments.
+-- Source: segments_internal.customer_segments_snapshot, as of the last fit or refresh, for
+--         dashboards that cannot wait.
+-- Units:  as segments.customer_segments.
+select
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    is_above_monetary,
+    is_above_frequency,
+    segment,
+    segment_rank,
+    days_since_last_order,
+    lifecycle
+from segments_internal.customer_segments_snapshot
