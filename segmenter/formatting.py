@@ -10,6 +10,7 @@ __all__ = [
     "day",
     "ended",
     "escaped",
+    "is_text",
     "percent",
     "shortened",
     "verb",
@@ -119,6 +120,21 @@ def visible(text: str) -> str:
     a\x1b[31mb\u202ec
     """
     return _UNSEEN.sub(lambda found: _SHORT.get(found[0]) or _escape(found[0]), text)
+
+
+def is_text(text: str) -> bool:
+    r"""Tell whether a text can be written: bytes that are no UTF-8 come in as halves of a pair.
+
+    Examples
+    --------
+    >>> is_text("sales"), is_text("not \udcff utf-8")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def escaped(json: str) -> str:

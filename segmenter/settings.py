@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from segmenter.errors import InputError, did_you_mean
+from segmenter.formatting import is_text
 
 __all__ = ["AUTO_LEVELS", "MAX_CHANGE", "SafetyNet", "Settings"]
 
@@ -172,6 +173,8 @@ def _checked_names(names: object) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"names must be non-empty texts, not {name!r}.")
+        if not is_text(name):
+            raise InputError(f"names must be texts in UTF-8, and {name!r} is none. Type it anew.")
     if len(set(names)) != len(names):
         raise InputError(f"names must differ from each other, not {', '.join(names)}.")
     if not 2 <= len(names) <= AUTO_LEVELS + 1:

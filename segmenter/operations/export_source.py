@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError
+from segmenter.formatting import is_text
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
@@ -109,6 +110,8 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
 
 def _table(name: str, written_for: str, dialect: str) -> exp.Table:
     """Parse a table's name, which may have a schema and a catalog; an odd one is quoted whole."""
+    if not is_text(name):
+        raise InputError(f"table must be a name in UTF-8, and {name!r} is none. Type it anew.")
     try:
         table = exp.to_table(name, dialect=written_for)
     except SqlglotError:

@@ -6,7 +6,6 @@ is refused. How many customers change because of the new model, and how many by 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +27,7 @@ from segmenter.schema.temporary import registered
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import is_file_name
 from segmenter.storage import snapshot, store
+from segmenter.storage.stored import stored_mapping
 from segmenter.training.stage import Stage
 
 __all__ = ["Refit", "check_source", "refit_changes"]
@@ -111,7 +111,7 @@ def check_source(
     )
     if not found:
         return
-    model_id, known = found[0], json.loads(found[1])
+    model_id, known = found[0], stored_mapping(found[1], "source")
     others = _differences(known, source, _BASE)
     if others and not replace:
         raise InputError(

@@ -86,7 +86,8 @@ def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) 
     if not has(con, "segment_moves"):
         return Missing("This database cannot tell who moved. Fit again to make it.")
     query = f"select * from {SCHEMA}.segment_moves($1::timestamp, $2::timestamp)"
-    return _asked(con, query, [start, end])
+    nobody = Missing("Nobody was a customer at either of the two moments, so nobody moved.")
+    return _asked(con, query, [start, end]) or nobody
 
 
 def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:

@@ -219,5 +219,5 @@ def _three_months_before(first: dt.datetime | None, last: dt.datetime | None) ->
     """Return when moves start: three months back, or half way where there is less than that."""
     if first is None or last is None:
         return None
-    start = last - dt.timedelta(days=91)
-    return start if start > first else first + (last - first) / 2
+    back = dt.timedelta(days=91)
+    return last - back if last - first > back else first + (last - first) / 2

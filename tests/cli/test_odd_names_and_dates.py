@@ -54,3 +54,45 @@ def test_names_that_are_empty_or_twice_there(run, tmp_path, names):
     result = run("fit", path, "--transactions", "sales", *READ, "--names", names)
     assert result.code == 2
     assert result.err.startswith("segmenter: names must ")
+
+
+@pytest.fixture
+def shop(fitted_file):
+    return fitted_file(SHOP, "--transactions", "sales", *READ, "--date", "sold_at")
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "says"),
+    [
+        ("fit", ("--transactions", "sales", *READ, "--names"), "names must be texts in UTF-8"),
+        ("export", ("--dialect", "postgres", "--table"), "table must be a name in UTF-8"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(run, shop, verb, words, says):
+    result = run(verb, shop, *words, "not \udcff utf-8,B,C")
+    assert result.code == 2
+    assert says in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("words", [("moves", "--from", "2024-02-01"), ("refresh",)])
+def test_a_source_that_is_no_json_is_damage(run, shop, words):
+    with duckdb.connect(str(shop)) as con:
+        (table,) = con.execute(
+            "select schema_name || '.models' from duckdb_tables() where table_name = 'models'"
+        ).fetchone()
+        con.execute(f"update {table} set source = 'not [red] json'")
+    result = run(words[0], shop, *words[1:])
+    assert result.code == 2
+    assert "the model is damaged" in result.err
+
+
+def test_a_report_of_dates_before_the_year_1(run, tmp_path):
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(SHOP)
+        con.execute("update sales set sold_at = sold_at - to_years(3000)")
+    words = ("--transactions", "sales", *READ, "--date", "sold_at", "-q")
+    assert run("fit", path, *words).code == 0
+    result = run("report", path, "-o", tmp_path / "report.html", "-q")
+    assert result.code == 0, result.err
