@@ -65,7 +65,7 @@ def backtest(
     ranking by spend, cut into groups of as many customers, so that the result can also be
     unflattering. It is kept in `segments.backtest`; nothing else is published.
 
-    Example: segmenter backtest shop.duckdb --as-of 2010-11-30
+    Example: segmenter backtest shop.duckdb --as-of 2011-05-31
     """
     from segmenter.cli.console import listener
     from segmenter.operations.backtest import backtest as test

@@ -256,7 +256,7 @@ def fit(
     Example: segmenter fit shop.duckdb --transactions sales --customer customer_id \
         --amount "quantity * unit_price" --order invoice_no --date invoice_date
 
-    Example: segmenter fit shop.duckdb --transactions 'exports/*.parquet' \
+    Example: segmenter fit new.duckdb --transactions 'exports/*.parquet' \
         --customer CustomerID --amount amount
 
     With --engine the rows stay on Spark or in PostgreSQL, and DB is a file for the model. Function

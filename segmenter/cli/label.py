@@ -132,7 +132,7 @@ def label(
     Example: segmenter label shop.duckdb --input profiles.parquet \
         --output labelled.parquet
 
-    Example: segmenter label shop.duckdb --input 'exports/*.csv' \
+    Example: segmenter label shop.duckdb --input 'exports/*.parquet' \
         --output customers.csv --customer customer_id \
         --amount "quantity * unit_price" --order invoice_no
 

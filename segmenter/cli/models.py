@@ -86,12 +86,10 @@ def rollback(
     The views, the macros and the snapshot follow it, in one transaction. No version is lost:
     roll forward the same way. `segmenter models` lists them.
 
-    A version that was fitted on Spark or in PostgreSQL is published there again too.
+    A version that was fitted on Spark or in PostgreSQL is published there again, too, with the
+    --master, --spark-conf or --dsn of its fit.
 
     Example: segmenter rollback shop.duckdb 1
-
-    Example: segmenter rollback model.duckdb 1 \
-        --dsn postgresql://analyst@warehouse/sales
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments

@@ -1,4 +1,4 @@
-"""The pictures of the README are those that ``segmenter report --png`` draws now."""
+"""The pictures of the pages are those that ``segmenter report --png`` draws now."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def drawn(figure, spec=None):
 def test_the_pictures_are_those_drawn_now(figures):
     paths = sorted(HERE.glob("*.png"))
     assert [path.stem for path in paths] == ["customers-and-revenue", "map"]
-    readme = (HERE.parents[2] / "README.md").read_text(encoding="utf-8")
+    page = (HERE.parents[2] / "segmenter" / "report" / "README.md").read_text(encoding="utf-8")
     for path in paths:
         assert changed_share(drawn(figures[path.stem]), pixels(path.read_bytes())) <= CHANGED
-        assert f"tests/golden/report/{path.name}" in readme
+        assert f"tests/golden/report/{path.name}" in page
 
 
 @pytest.mark.parametrize("fitted", ["online_retail"], indirect=True)

@@ -1,0 +1,77 @@
+"""What the pages say to type runs, and prints what they show."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs import reference
+from tests.docs.pages import (
+    ENGINES,
+    NOT_RUN,
+    ROOT,
+    RUN,
+    SHOWN,
+    anchors,
+    blocks,
+    languages,
+    links,
+    pages,
+    runnable,
+)
+from tests.docs.sessions import matches
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if runnable(page)])
+def test_every_block_runs_and_prints_what_is_shown(session, page):
+    here = session()
+    for block in runnable(page):
+        here.run(block)
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if runnable(page, "postgres")])
+def test_blocks_for_postgres_run(session, warehouse, page):
+    here = session(WAREHOUSE=warehouse)
+    for block in runnable(page, "postgres"):
+        here.run(block)
+
+
+def test_no_block_is_left_out():
+    """Each is run, or has a reason; a new language or mark is none that nobody knows."""
+    used = set()
+    for page in pages():
+        assert languages(page) <= {*RUN, *SHOWN}, page
+        for block in blocks(page):
+            marks = [word for word in block.needs if not word.endswith(".duckdb")]
+            assert set(marks) <= set(ENGINES), f"{page}:{block.line}"
+            used |= {how for how in NOT_RUN if block.code.startswith(how)}
+    assert used == set(NOT_RUN), "a reason without a block"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_lead_somewhere(page):
+    for link in links(page):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), f"{page}: {link}"
+        if anchor:
+            assert anchor in anchors(str(target.resolve().relative_to(ROOT))), f"{page}: {link}"
+
+
+@pytest.mark.parametrize("page", reference.PAGES)
+def test_the_reference_is_what_the_code_says(page):
+    """Written anew by ``python -m tests.docs``."""
+    assert reference.written_anew(page) == (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 160
+
+
+def test_what_is_shown_is_compared():
+    assert matches("a\nb\nc\n", "a\n...\nc\n")
+    assert matches("a  \n", "a\n")
+    assert not matches("a\nb\n", "a\n")
+    assert not matches("a\n", "a\nb\n")
+    assert not matches("ab\n", "a.\n")
