@@ -95,7 +95,7 @@ def open_database(
     >>> db.fit(sales).is_published
     True
     >>> db.classify(4000, 10)
-    'At-Risk'
+    'Elite'
     >>> con.close()
     """
     how = Access(

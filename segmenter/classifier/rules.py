@@ -119,6 +119,7 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
 
     Examples
     --------
+    >>> from segmenter.classifier.knn import NearestNeighbors
     >>> from segmenter.points import Points
     >>> points = Points.group([100, 200, 900], [1, 1, 1])
     >>> neighbors = NearestNeighbors(points, [1, 1, 0], ratio=0.0, n_neighbors=1)

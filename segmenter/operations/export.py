@@ -98,7 +98,7 @@ def export(
     ...                 "from range(500) as t(i)")
     >>> sales = segmenter.Source(transactions="sales", customer="customer", amount="amount")
     >>> script = export(segmenter.fit(con, sales), "snowflake", table="shop.sales")
-    >>> "CREATE OR REPLACE CLASSIFIER segments.classify_segment" in script
+    >>> "CREATE OR REPLACE FUNCTION segments.classify_segment" in script
     True
     >>> con.close()
     """
