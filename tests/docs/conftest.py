@@ -12,6 +12,9 @@ import pytest
 from tests.clients.conftest import server  # noqa: F401
 from tests.docs.sessions import Session, furnish
 
+EMPTY = ("segmenter/README.md",)
+"""Pages that make all that they read."""
+
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory):
@@ -27,9 +30,12 @@ def furnished(tmp_path_factory):
 def session(furnished, tmp_path, monkeypatch):
     """Give a session for a page."""
 
-    def begin(**environment):
+    def begin(page, **environment):
         folder, programs = tmp_path / "folder", tmp_path / "programs"
-        shutil.copytree(furnished, folder)
+        if page in EMPTY:
+            folder.mkdir()
+        else:
+            shutil.copytree(furnished, folder)
         programs.mkdir()
         monkeypatch.chdir(folder)
         return Session(folder, programs, **environment)

@@ -4,7 +4,7 @@ A page is one session in one folder. Its blocks run in their order:
 
 - ``sh``: in bash; ``segmenter`` and ``python`` are those of this checkout;
 - ``sql``: each statement in ``shop.duckdb``, or in the file that stands after the language;
-- ``python``: in one namespace a page;
+- ``python``: in one namespace a page, or after ``>>>``, with what follows, as in docstrings;
 - ``text``, right after one of these: what it prints, to the letter. A line ``...`` stands for any
   lines. After ``sql`` a table of Markdown is what the last statement returns.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import doctest
 import io
 import os
 import re
@@ -110,11 +111,24 @@ class Session:
         return ended.stdout
 
     def _python(self, block: Block) -> str:
+        if block.code.startswith(">>> "):
+            return self._prompts(block)
         printed = io.StringIO()
         code = compile("\n" * block.line + block.code, block.page, "exec")
         with contextlib.redirect_stdout(printed):
             exec(code, self.namespace)
         return printed.getvalue()
+
+    def _prompts(self, block: Block) -> str:
+        """Run a block that shows what follows each of its lines."""
+        failed: list[str] = []
+        examples = doctest.DocTestParser().get_doctest(
+            block.code, self.namespace, block.page, block.page, block.line
+        )
+        examples.globs = self.namespace
+        doctest.DocTestRunner(verbose=False).run(examples, out=failed.append, clear_globs=False)
+        assert not failed, "".join(failed)
+        return ""
 
     def _sql(self, block: Block) -> str:
         file = next((word for word in block.needs if word.endswith(".duckdb")), "shop.duckdb")

@@ -23,14 +23,14 @@ from tests.docs.sessions import matches
 
 @pytest.mark.parametrize("page", [page for page in pages() if runnable(page)])
 def test_every_block_runs_and_prints_what_is_shown(session, page):
-    here = session()
+    here = session(page)
     for block in runnable(page):
         here.run(block)
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if runnable(page, "postgres")])
 def test_blocks_for_postgres_run(session, warehouse, page):
-    here = session(WAREHOUSE=warehouse)
+    here = session(page, WAREHOUSE=warehouse)
     for block in runnable(page, "postgres"):
         here.run(block)
 

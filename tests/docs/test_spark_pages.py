@@ -10,6 +10,6 @@ from tests.docs.pages import pages, runnable
 @pytest.mark.parametrize("page", [page for page in pages() if runnable(page, "spark")])
 def test_blocks_for_spark_run(session, page):
     pytest.importorskip("pyspark")
-    here = session()
+    here = session(page)
     for block in runnable(page, "spark"):
         here.run(block)
