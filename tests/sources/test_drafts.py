@@ -139,7 +139,7 @@ def test_files_that_belong_together_say_which_of_them_are_new(tmp_path):
     page, picture, other = (tmp_path / name for name in ("page", "picture", "other"))
     picture.write_text("somebody else's")
     contents = {page: b"1", picture: b"2", other: b"3"}
-    with pytest.raises(SegmenterError, match=r"made by somebody else.*1 of 3 files are new \(page"):
+    with pytest.raises(SegmenterError, match=r"made by somebody else.*1 of 3 files is new \(page"):
         write_files(contents, replaced=set(), words="all is written")
     assert page.read_bytes() == b"1"
     assert picture.read_text() == "somebody else's"
