@@ -36,7 +36,7 @@ def test_medians_are_those_of_somebody(reported):
         ).fetchone()
         # of an even number quantile_disc takes the lower one, the report the upper one
         assert row["median_monetary"] >= monetary
-        assert row["typical_frequency"] >= frequency
+        assert row["median_frequency"] >= frequency
         (above,) = reported.con.execute(
             "select count(*) filter (monetary < $2) from segments.customer_segments_snapshot "
             "where segment = $1",
