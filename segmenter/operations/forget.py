@@ -76,7 +76,7 @@ class Forgetting:
         self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
         self._check_text()
         self._stored = {table: count for table in self._tables() if (count := self._count(table))}
-        in_snapshot = any(table.endswith(f".{SNAPSHOT}") for table in self._stored)
+        in_snapshot = any(table.endswith(f'."{SNAPSHOT}"') for table in self._stored)
         there = source_rows(self.con, self._customer, source, settings)
         shown = self._shown_rows(source)
         if not self._stored and not there:

@@ -15,7 +15,7 @@ from segmenter.storage.publish import publish
 
 SOURCE = Source(transactions="sales", customer="customer", amount="amount", order="invoice")
 DATED = Source(**SOURCE.as_dict() | {"date": "sold_at"})
-SNAPSHOT = "segments.customer_segments_snapshot"
+SNAPSHOT = "segments_internal.customer_segments_snapshot"
 
 
 @pytest.fixture
