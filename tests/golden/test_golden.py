@@ -56,10 +56,10 @@ def windowed(request):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("stage", ["all", "points"])
-def test_the_script_is_the_reviewed_one(model, dialect, stage):
-    golden = HERE / dialect / ("script.sql" if stage == "all" else "points.sql")
-    script = segmenter.export(model, dialect, stage=stage, table=NAMED.get(dialect))
+@pytest.mark.parametrize("what", ["all", "points"])
+def test_the_script_is_the_reviewed_one(model, dialect, what):
+    golden = HERE / dialect / ("script.sql" if what == "all" else "points.sql")
+    script = segmenter.export(model, dialect, what=what, table=NAMED.get(dialect))
     if os.environ.get("UPDATE_GOLDEN"):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(script, encoding="utf-8")
@@ -76,20 +76,19 @@ def creating(script: str, dialect: str) -> list[exp.Create]:
 def test_the_dialect_understands_every_statement(model, dialect):
     script = segmenter.export(model, dialect, table=NAMED.get(dialect))
     statements = creating(script, dialect)
-    assert len(statements) == 6
     is_one_transaction = dialect in ("duckdb", "postgres", "redshift")
     assert script.endswith("\n\nCOMMIT;\n") == is_one_transaction
     assert ("\n\nBEGIN" in script) == is_one_transaction
     assert ("-- There is no transaction" in script) != is_one_transaction
     kinds = [statement.args["kind"] for statement in statements]
-    function = "MACRO" if dialect == "duckdb" else "FUNCTION"
+    functions = ["MACRO", "MACRO"] if dialect == "duckdb" else ["FUNCTION"]  # also in main
     views = ["VIEW"] * 4
     if dialect == "trino":
-        assert kinds == ["SCHEMA", *views, function]
+        assert kinds == ["SCHEMA", *views, *functions]
         assert "hive.segments.classify_segment(" in script
         assert script.count("classify_segment(") == 2  # its comment, and no view
     else:
-        assert kinds == ["SCHEMA", function, *views]
+        assert kinds == ["SCHEMA", *functions, *views]
     (points,) = sqlglot.parse(segmenter.export(model, dialect, what="points"), read=dialect)
     assert points.named_selects == ["monetary", "frequency", "customers"]
 
