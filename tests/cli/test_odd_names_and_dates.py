@@ -76,12 +76,12 @@ def test_bytes_that_are_no_text_are_refused(run, shop, verb, words, says):
 
 
 @pytest.mark.parametrize("words", [("moves", "--from", "2024-02-01"), ("refresh",)])
-def test_a_source_that_is_no_json_is_damage(run, shop, words):
+def test_a_source_that_is_no_mapping_is_damage(run, shop, words):
     with duckdb.connect(str(shop)) as con:
         (table,) = con.execute(
             "select schema_name || '.models' from duckdb_tables() where table_name = 'models'"
         ).fetchone()
-        con.execute(f"update {table} set source = 'not [red] json'")
+        con.execute(f"update {table} set source = '[1]'")
     result = run(words[0], shop, *words[1:])
     assert result.code == 2
     assert "the model is damaged" in result.err
