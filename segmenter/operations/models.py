@@ -8,6 +8,7 @@ from segmenter.errors import InputError, NoModelError
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import records
 from segmenter.schema.files import read
+from segmenter.schema.names import require_model
 from segmenter.storage.publish import delete
 from segmenter.workplace.place import Place
 
@@ -79,6 +80,7 @@ def pruned(con: duckdb.DuckDBPyConnection, keep: int) -> tuple[int, ...]:
     """Return the versions that `prune` would delete."""
     if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
         raise InputError(f"keep must be a whole number, at least 1, not {keep!r}.")
+    require_model(con)
     found = records(con, read("queries/model_versions"))
     newest = sorted((row["model_id"] for row in found), reverse=True)
     kept = set(newest[:keep]) | {row["model_id"] for row in found if row["is_current"]}
