@@ -60,11 +60,6 @@ def _run() -> None:
         # The engine's own errors speak to users; anything else is a defect and keeps its traceback.
         if stopping.is_asked() or type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
-        if "Malformed JSON" in str(error):
-            _fail(
-                "the model is damaged: what a fit has written as JSON is none any more. Take the "
-                "database from a backup, or fit into a new file."
-            )
         _fail(f"{reason(error)}{_way_out(error)}")
     else:
         sys.exit(code)
