@@ -86,11 +86,6 @@ def refuse_old_names(given: Mapping[str, object], new_names: Mapping[str, str]) 
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence."""
-    if "Malformed JSON" in str(error):  # nothing else that is read is JSON
-        return (
-            "the model is damaged: what a fit has written as JSON is none any more. Take the "
-            "database from a backup, or fit into a new file."
-        )
     return ended((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
