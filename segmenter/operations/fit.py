@@ -160,7 +160,6 @@ def fit(
                 "model_file is for a fit on another engine. In DuckDB the model is kept in the "
                 "database itself: leave it out."
             )
-        check_target(con)
         result = fit_into(OwnConnection(con), Embedded(con), source, settings, net, listener)
     else:
         with closing(engine_of(con)) as engine:
@@ -202,7 +201,7 @@ def fit_into(
     """
     settings = settings or Settings()
     rows = rows or Embedded(place.con)
-    check_target(place.con, writable=False)
+    check_target(place.con, writable=isinstance(place, OwnConnection))
     if rows.dialect != "duckdb":
         check_settings(settings)
     with Stage(rows, source, settings) as stage:

@@ -22,7 +22,6 @@ __all__ = [
     "SUMMARY",
     "SUMMARY_OF_SNAPSHOT",
     "check_layout",
-    "find_macro",
     "has_macro",
     "has_model",
     "require_model",
@@ -79,21 +78,13 @@ def schema_of_tables(con: duckdb.DuckDBPyConnection) -> str | None:
     return str(found[0]) if found else None
 
 
-def find_macro(con: duckdb.DuckDBPyConnection, *names: str, schema: str = "main") -> str | None:
-    """Return the first of these scalar macros that the connection's database has."""
-    (found,) = first_row(
-        con,
-        "select min(function_name) from duckdb_functions() where list_contains($1, function_name) "
-        "and function_type = 'macro' and database_name = current_database() "
-        "and schema_name = $2 and not internal",
-        [names, schema],
-    )
-    return None if found is None else str(found)
-
-
 def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether the connection's database has a compiled classifier."""
-    return find_macro(con, CLASSIFIER) is not None
+    query = (
+        "select 1 from duckdb_functions() where function_name = $1 and function_type = 'macro' "
+        "and database_name = current_database() and schema_name = 'main' and not internal"
+    )
+    return bool(first_row(con, query, [CLASSIFIER]))
 
 
 def check_layout(con: duckdb.DuckDBPyConnection) -> None:

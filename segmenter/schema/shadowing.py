@@ -55,8 +55,13 @@ _UNNAMED = """
 """Functions that the engine calls for what has no name in SQL, and those of SQL made in Python."""
 
 
-def refuse_shadows(con: duckdb.DuckDBPyConnection) -> None:
+def refuse_shadows(con: duckdb.DuckDBPyConnection) -> set[str]:
     """Refuse macros that hide a function that our SQL calls, and foreign ones in our schema.
+
+    Returns
+    -------
+    set of str
+        All macros in the schema ``main`` of the database.
 
     Raises
     ------
@@ -88,6 +93,7 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> None:
                 f"the macro {name} hides DuckDB's own {name}, which the segments are computed "
                 f'with. Drop it, or give it another name: {drop} {shown}."{name}".'
             )
+    return {name for database, schema, name, _ in found if schema == "main" and database != "temp"}
 
 
 def _is_operator(name: str) -> bool:

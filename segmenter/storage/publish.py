@@ -31,7 +31,6 @@ from segmenter.schema.names import (
     SCHEMA,
     SUMMARY,
     check_layout,
-    find_macro,
     has_model,
     schema_of_tables,
 )
@@ -239,7 +238,7 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         raise SegmenterError(
             "the connection is inside a transaction. Commit it or roll it back, then fit."
         )
-    refuse_shadows(con)
+    macros = refuse_shadows(con)
     read_only = "select 1 from duckdb_databases() where readonly and database_name = $1"
     if writable and first_row(con, read_only, [here]):
         raise SegmenterError("the database is open read-only. Open it for writing, then fit.")
@@ -249,9 +248,9 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
             refuse_foreign(con, INTERNAL)
         return
     refuse_foreign(con, SCHEMA, INTERNAL)
-    if macro := find_macro(con, *_BODIES):
+    if taken := sorted(macros.intersection(_BODIES)):
         raise SegmenterError(
-            f"this database already has {macro}(), which Segmenter did not make. Rename it, or "
+            f"this database already has {taken[0]}(), which Segmenter did not make. Rename it, or "
             "fit into another file."
         )
 
@@ -283,20 +282,17 @@ def _replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Create the functions of a model in both schemas, or drop those of the version before."""
     is_typed = _keeps_types(con)
     for name, body in _BODIES.items():
+        if not model.has_macro:
+            for schema in ("main", SCHEMA):
+                con.execute(f"drop macro if exists {schema}.{name}")
+            continue
+        macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
+        if not is_typed:
+            parameters = [parameter.this for parameter in macro.this.expressions]
+            macro.this.set("expressions", parameters)
         for schema in ("main", SCHEMA):
-            if model.has_macro:
-                macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
-                _place(macro, schema, is_typed=is_typed)
-                con.execute(macro.sql(dialect="duckdb", copy=False))
-            elif find_macro(con, name, schema=schema):
-                con.execute(f"drop macro {schema}.{name}")
-
-
-def _place(macro: exp.Expr, schema: str, *, is_typed: bool) -> None:
-    function = macro.this
-    function.this.set("db", exp.to_identifier(schema))
-    if not is_typed:
-        function.set("expressions", [parameter.this for parameter in function.expressions])
+            macro.this.this.set("db", exp.to_identifier(schema))
+            con.execute(macro.sql(dialect="duckdb"))
 
 
 def _keeps_types(con: duckdb.DuckDBPyConnection) -> bool:
