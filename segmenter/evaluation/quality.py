@@ -21,7 +21,7 @@ from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row
+from segmenter.schema.connection import as_arrow, first_row
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import registered
@@ -252,11 +252,11 @@ def _moments(con: duckdb.DuckDBPyConnection, model: Model, labels: Labels | None
         return [Moments(*row) for row in con.execute(query.sql(dialect="duckdb")).fetchall()]
     points = model.points
     table = {
-        "model_id": pa.repeat(pa.scalar(model.model_id, pa.int32()), len(points)),
-        "monetary": points.cents / 100.0,
-        "frequency": points.frequency,
-        "customers": points.customers,
-        "segment": labels,
+        "model_id": as_arrow(np.full(len(points), model.model_id, np.int32)),
+        "monetary": as_arrow(points.cents / 100.0),
+        "frequency": as_arrow(points.frequency),
+        "customers": as_arrow(points.customers),
+        "segment": as_arrow(labels),
     }
     query = redirect(query, {"model_points": _FLAT})
     with registered(con, _FLAT, pa.table(table)):

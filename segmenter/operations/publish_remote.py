@@ -24,6 +24,7 @@ from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations.export import model_function, model_views
 from segmenter.progress import Progress
+from segmenter.schema.connection import as_arrow
 from segmenter.schema.files import redirect
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.settings import Settings
@@ -65,9 +66,9 @@ def points_stage(con: duckdb.DuckDBPyConnection, model: Model) -> Iterator[Stage
     points = model.points
     frame = pa.table(
         {
-            "monetary": points.cents / 100.0,
-            "frequency": points.frequency,
-            "customers": points.customers,
+            "monetary": as_arrow(points.cents / 100.0),
+            "frequency": as_arrow(points.frequency),
+            "customers": as_arrow(points.customers),
         }
     )
     with Stage(con, Source(points=frame), model.settings) as stage:

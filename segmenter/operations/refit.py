@@ -20,7 +20,7 @@ from segmenter.errors import InputError
 from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.progress import Progress
-from segmenter.schema.connection import first_row, records
+from segmenter.schema.connection import as_arrow, first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, has_model
 from segmenter.schema.temporary import registered
@@ -231,7 +231,7 @@ def _are_the_same_kind(stage: Stage) -> bool:
 
 def _rules(model: Model) -> pa.Table:
     table = store.rules_table(model)
-    return table.append_column("segment_rank", pa.array(model.rules.segment + 1))
+    return table.append_column("segment_rank", as_arrow(model.rules.segment + 1))
 
 
 def _known(has_snapshot: bool) -> exp.Expr:

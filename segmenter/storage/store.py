@@ -15,8 +15,15 @@ from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import NoModelError, SegmenterError
 from segmenter.model import Model
-from segmenter.points import Points
-from segmenter.schema.connection import as_numpy, check_connection, first_row, records
+from segmenter.points import CodeArray, Points
+from segmenter.schema.connection import (
+    as_arrow,
+    as_numpy,
+    check_connection,
+    first_row,
+    records,
+    texts_as_arrow,
+)
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, require_model
 from segmenter.schema.temporary import registered
 from segmenter.settings import Settings
@@ -212,11 +219,11 @@ def _points_table(model: Model) -> pa.Table:
     points = model.points
     return pa.table(
         {
-            "model_id": pa.repeat(pa.scalar(model.model_id, pa.int32()), len(points)),
-            "monetary": points.cents / 100.0,
-            "frequency": points.frequency,
-            "customers": points.customers,
-            "segment": pa.DictionaryArray.from_arrays(model.segmentation.codes, list(model.names)),
+            "model_id": _model_ids(model, len(points)),
+            "monetary": as_arrow(points.cents / 100.0),
+            "frequency": as_arrow(points.frequency),
+            "customers": as_arrow(points.customers),
+            "segment": _named(model.segmentation.codes, model),
         }
     )
 
@@ -226,14 +233,24 @@ def rules_table(model: Model) -> pa.Table:
     rules = model.rules
     return pa.table(
         {
-            "model_id": pa.repeat(pa.scalar(model.model_id, pa.int32()), len(rules)),
-            "frequency_from": rules.frequency_from,
-            "frequency_to": rules.frequency_to,
-            "monetary_from": _to_money(rules.cents_from),
-            "monetary_below": _to_money(rules.cents_below),
-            "segment": pa.DictionaryArray.from_arrays(rules.segment, list(model.names)),
+            "model_id": _model_ids(model, len(rules)),
+            "frequency_from": as_arrow(rules.frequency_from),
+            "frequency_to": as_arrow(rules.frequency_to),
+            "monetary_from": as_arrow(_to_money(rules.cents_from)),
+            "monetary_below": as_arrow(_to_money(rules.cents_below)),
+            "segment": _named(rules.segment, model),
         }
     )
+
+
+def _model_ids(model: Model, count: int) -> pa.Array[Any]:
+    if model.model_id is None:  # it is not stored
+        return pa.nulls(count, pa.int32())
+    return as_arrow(np.full(count, model.model_id, np.int32))
+
+
+def _named(codes: CodeArray, model: Model) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(as_arrow(codes), texts_as_arrow(model.names))
 
 
 def _to_money(cents: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, Any]:
