@@ -7,6 +7,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Source
 from segmenter.formatting import counted, day, ended, visible, within_years
+from segmenter.operations.models import models
 from segmenter.storage import publish
 from tests.datasets import SHOP
 
@@ -60,12 +61,22 @@ def test_duckdb_s_own_databases_are_known_as_such(shop, tmp_path):
 
 
 @pytest.mark.parametrize("column", ["source", "settings", "warnings"])
-@pytest.mark.parametrize("text", ["not [red] json", "3", '{"no_such": 1}', '"x"'])
+@pytest.mark.parametrize("text", ["3", '"[red]"', '{"no_such": 1}', '"x"'])
 def test_a_damaged_model_is_a_sentence(shop, sales, column, text):
     segmenter.fit(shop, sales)
     shop.execute(f"update segments_internal.models set {column} = $1", [text])
     with pytest.raises(SegmenterError, match=f"the model is damaged: its {column} in"):
         segmenter.load(shop)
+
+
+def test_versions_that_cannot_be_listed_are_a_sentence(shop, sales):
+    segmenter.fit(shop, sales)
+    shop.execute(
+        "create or replace table segments_internal.models as "
+        "select * replace ('not [red] json' as source) from segments_internal.models"
+    )
+    with pytest.raises(SegmenterError, match="the model is damaged: a source or settings in"):
+        models(shop)
 
 
 def test_segments_that_are_gone_are_a_sentence(shop, sales):

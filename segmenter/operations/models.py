@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segmenter.errors import InputError, NoModelError
+from segmenter.errors import InputError, NoModelError, SegmenterError
 from segmenter.operations.table import Query, Table
-from segmenter.schema.connection import records
 from segmenter.schema.files import read
 from segmenter.schema.names import require_model
 from segmenter.storage.publish import delete
@@ -25,8 +24,21 @@ def models(con: duckdb.DuckDBPyConnection) -> Table:
     ----------
     con : DuckDBPyConnection
         With a model.
+
+    Raises
+    ------
+    SegmenterError
+        What a version keeps as JSON is none any more.
     """
-    return Query(con, read("queries/model_versions")).table()
+    try:
+        return Query(con, read("queries/model_versions")).table()
+    except SegmenterError as error:
+        if "Malformed JSON" not in str(error):
+            raise
+        raise SegmenterError(
+            "the model is damaged: a source or settings in segments_internal.models are no JSON. "
+            "Take the database from a backup, or fit into a new file."
+        ) from None
 
 
 def check_versions(con: duckdb.DuckDBPyConnection, *wanted: int) -> None:
@@ -39,7 +51,7 @@ def check_versions(con: duckdb.DuckDBPyConnection, *wanted: int) -> None:
     InputError
         The same one twice.
     """
-    known = sorted(row["model_id"] for row in records(con, read("queries/model_versions")))
+    known = sorted(row["model_id"] for row in models(con).records())
     for model_id in wanted:
         if model_id not in known:
             raise NoModelError(
@@ -81,7 +93,7 @@ def pruned(con: duckdb.DuckDBPyConnection, keep: int) -> tuple[int, ...]:
     if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
         raise InputError(f"keep must be a whole number, at least 1, not {keep!r}.")
     require_model(con)
-    found = records(con, read("queries/model_versions"))
+    found = models(con).records()
     newest = sorted((row["model_id"] for row in found), reverse=True)
     kept = set(newest[:keep]) | {row["model_id"] for row in found if row["is_current"]}
     return tuple(sorted(set(newest) - kept))
