@@ -10,6 +10,8 @@ select
     first_order_at,
     last_order_at,
     is_whale,
+    is_above_monetary,
+    is_above_frequency,
     segment,
     segment_rank,
     days_since_last_order,
