@@ -269,5 +269,5 @@ def connect_postgres(dsn: str) -> psycopg.Connection[Any]:
     except psycopg.Error as error:
         raise SegmenterError(
             f"the database cannot be reached: {first_line(error)} Check host, port, name and "
-            "password in --dsn."
+            "password in the dsn."
         ) from None

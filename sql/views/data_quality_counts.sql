@@ -92,7 +92,7 @@ checks as (
         'lost_rows' as check_name,
         'rows' as unit,
         lost_rows as found,
-        source_rows as total,
+        unwindowed_rows as total,
         null as ten_thousandths,
         lost_value as example
     from totals
@@ -101,7 +101,7 @@ checks as (
         'unknown_condition' as check_name,
         'rows' as unit,
         unknown_rows as found,
-        source_rows as total,
+        unwindowed_rows as total,
         null as ten_thousandths,
         null as example
     from totals
@@ -135,7 +135,7 @@ checks as (
         'future_dates' as check_name,
         'rows' as unit,
         case when $has_date then ahead end as found,
-        source_rows as total,
+        unwindowed_rows as total,
         future_revenue as ten_thousandths,
         cast(future_time as varchar) as example
     from totals

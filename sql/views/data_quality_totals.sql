@@ -105,7 +105,7 @@ unwindowed as (
 
 lost as (
     select
-        count(*) as source_rows,
+        count(*) as unwindowed_rows,
         count(lost_value) as lost_rows,
         min(lost_value) as lost_value,
         count(case when is_unknown then 1 end) as unknown_rows,
@@ -201,7 +201,7 @@ repeated as (
 select
     counted.*,
     profiled.*,
-    lost.* exclude (source_rows), -- noqa: RF02
+    lost.*,
     compared.*,
     repeated.*
 from counted

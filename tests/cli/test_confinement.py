@@ -260,7 +260,7 @@ SHADOWS = (
     "macro quantile_cont(x, y) as 7",
     "macro duckdb_tables() as table select 'models' as table_name",
     "macro current_database() as 'other'",
-    "macro segments.classify_segment(monetary, frequency) as 'Elite'",
+    "macro segments.best_segment(monetary, frequency) as 'Elite'",
 )
 
 

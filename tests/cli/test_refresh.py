@@ -198,7 +198,10 @@ def test_work_beyond_the_memory_limit_goes_to_the_disk(run, large_file, tmp_path
 
 def test_a_disk_that_is_full_at_the_commit_is_not_somebody_else(con):
     full = 'Failed to commit: Could not write file "shop.duckdb.wal": No space left on device'
-    with pytest.raises(SegmenterError, match=r"cannot be written.*Make room"), transaction(con):
+    with (
+        pytest.raises(SegmenterError, match="has room and works"),
+        transaction(con),
+    ):
         raise duckdb.TransactionException(full)
     with pytest.raises(SegmenterError, match="somebody else changed"), transaction(con):
         raise duckdb.TransactionException("Conflict on update!")

@@ -134,7 +134,7 @@ def test_names_are_texts_not_markup(nasty, make, opened):
 
 
 MEASURED = """
-    insert into segments.backtest
+    insert into segments_internal.backtest
     select 1, as_of, timestamp '2024-05-25', ranking, segment, rank, 4, repeat_rate, 8, later, 5.0,
         later / 100
     from (values
@@ -144,7 +144,7 @@ MEASURED = """
         (timestamp '2024-03-31', 'spend', 'Elite', 1, 0.5, 90.0),
         (timestamp '2024-03-31', 'spend', 'At-Risk', 2, 0.5, 10.0)
     ) as t (as_of, ranking, segment, rank, repeat_rate, later);
-    insert into segments.model_quality
+    insert into segments_internal.model_quality
     select 1, metric, value, flat, 'exact: 10 customers', 'What it says.', timestamp '2024-06-01'
     from (values ('silhouette', 0.6, -0.1), ('davies_bouldin', 0.8, 0.7), ('stability', null, null))
         as t (metric, value, flat);

@@ -35,8 +35,12 @@ def test_the_list_is_left_out_of_all_views_and_of_the_fit(listed):
     model = fit(listed, "internal", order="order_id", date="sold_at")
     assert model.customers == 58
     assert model.rows_without_customer == 1
-    for relation in ("transactions", "customer_profile", "customer_segments_snapshot"):
-        assert not {7, 59} & customers(listed, f"segments.{relation}")
+    for relation in (
+        "segments_internal.transactions",
+        "segments.customer_profile",
+        "segments.customer_segments_snapshot",
+    ):
+        assert not {7, 59} & customers(listed, relation)
     checks = "select found from segments.data_quality where check_name = 'few_customers'"
     assert listed.execute(checks).fetchone() == (58,)
 

@@ -167,14 +167,21 @@ def test_a_view_is_read_as_where_the_session_is(shop, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["models", "model_points", "customer_profile", "customer_segments_snapshot"]
+    "name",
+    [
+        "segments.models",
+        "segments_internal.model_points",
+        "segments.customer_profile",
+        "segments.customer_segments_snapshot",
+        "segments_internal.customer_segments_snapshot",
+    ],
 )
 def test_our_own_objects_are_no_source(shop, sales, name):
     segmenter.fit(shop, sales)
-    shop.execute(f"create view mine as from segments.{name}")
+    shop.execute(f"create view mine as from {name}")
     shop.execute("create view segments_too as from mine")
-    for source in (f"segments.{name}", "mine", "segments_too"):
-        with pytest.raises(SegmenterError, match=rf"segments\.{name}.* written by each fit"):
+    for source in (name, "mine", "segments_too"):
+        with pytest.raises(SegmenterError, match=rf"{name}.* written by each fit"):
             segmenter.fit(shop, Source(transactions=source, **COLUMNS))
 
 

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import segmenter
 from segmenter import Settings
 from segmenter.clustering.recursion import recursive_segments
-from segmenter.clustering.ward import cut, ward_linkage
+from segmenter.clustering.ward import cut_tree, ward_linkage
 from segmenter.points import Points
 from segmenter.progress import Silent
 from segmenter.training.stage import Stage
@@ -56,7 +56,7 @@ def test_textbook_ward_equals_scikit_learn_at_each_level(fitted):
     for _ in range(2):
         part, ratio = points.take(members), points.take(members).scaling()
         cents = part.cents + noise[members]
-        ours = cut(ward_linkage(cents, part.frequency, part.customers, ratio=ratio), 2)
+        ours = cut_tree(ward_linkage(cents, part.frequency, part.customers, ratio=ratio), 2)
         everybody = np.column_stack([cents, part.frequency * np.sqrt(ratio)])
         theirs = AgglomerativeClustering(n_clusters=2, linkage="ward").fit_predict(
             np.repeat(everybody, part.customers, axis=0)
