@@ -158,9 +158,10 @@ segmenter.fit(con, source)
 tables = ["models", "model_segments", "model_points", "model_splits", "model_rules"]
 for table in tables:
     columns = "* exclude (fitted_at)" if table == "models" else "*"
-    print(con.execute(f"select {columns} from segments.{table} order by all").fetchall())
-for view in ["segment_summary", "profile_cut", "customer_segments"]:
-    print(con.execute(f"from segments.{view} order by 1").fetchall())
+    print(con.execute(f"select {columns} from segments_internal.{table} order by all").fetchall())
+for view in ["segments.segment_summary", "segments_internal.profile_cut",
+             "segments.customer_segments"]:
+    print(con.execute(f"from {view} order by 1").fetchall())
 con.close()
 """
 
