@@ -17,7 +17,7 @@ Labels = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Split:
-    """One level of the recursion: a row of ``segments.model_splits``.
+    """One level of the recursion: a row of ``segments_internal.model_splits``.
 
     Heights are in the currency of monetary; shares are of all training customers. The segments
     that each part became in the end are in the order of their rank; None where a model was stored

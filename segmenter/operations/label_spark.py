@@ -213,7 +213,7 @@ def _partitions(spark: Spark, lake: Lake, view: str, columns: dict[str, str]) ->
     for name in lake.partition_by:
         if name not in columns:
             raise InputError(
-                f"column {name!r} of partition_by is not in {lake.given} "
+                f"partition_by = {name!r} is no column of {lake.given} "
                 f"({', '.join(columns)}).{did_you_mean(name, columns)}"
             )
     if lake.partition_by or view != FRAME:

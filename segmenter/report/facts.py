@@ -49,7 +49,7 @@ class Facts:
     Attributes
     ----------
     model : dict
-        The row of ``segments.models``, its JSON columns parsed.
+        The row of ``segments_internal.models``, its JSON columns parsed.
     segments, splits, versions : list of dict
     read_at : datetime
         UTC.

@@ -14,7 +14,7 @@ __all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warning
 
 
 def stored_mapping(text: object, column: str) -> dict[str, Any]:
-    """Return a column of ``segments.models`` as a mapping.
+    """Return a column of ``segments_internal.models`` as a mapping.
 
     Raises
     ------

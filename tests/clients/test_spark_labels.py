@@ -86,7 +86,7 @@ def test_transactions_are_added_up_and_labelled(spark, shop, sales, lake, tmp_pa
         ({"output": "{given}/x"}, "lies in it"),
         ({"given": "{given}s"}, "profiless"),
         ({"monetary": "spend"}, r"'spend' of monetary is not in .* Did you mean 'spent'"),
-        ({"partition_by": ("month",)}, "'month' of --partition-by is not in"),
+        ({"partition_by": ("month",)}, "partition_by = 'month' is no column of"),
     ],
 )
 def test_a_lake_that_cannot_be_labelled(spark, shop, sales, profiles, tmp_path, more, message):
