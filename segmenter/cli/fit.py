@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +17,20 @@ from segmenter.cli.engine_options import (
     SparkConf,
 )
 from segmenter.cli.exit_codes import ExitCode
+from segmenter.cli.model_options import (
+    ActiveDays,
+    Consolidate,
+    Cut,
+    CutOnMetric,
+    ForgetPoints,
+    LapsedDays,
+    Levels,
+    MaxPoints,
+    MaxRules,
+    MaxShare,
+    Names,
+    NNeighbors,
+)
 from segmenter.cli.options import (
     Database,
     Format,
@@ -48,15 +60,6 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 
-class CutOn(StrEnum):
-    """The metric that whales are cut on."""
-
-    MONETARY = "monetary"
-    FREQUENCY = "frequency"
-    EITHER = "either"
-
-
-MODEL = "Model"
 OTHER_SOURCES = "Instead of transactions"
 REFIT = "A fit over an existing model"
 """Headings in the help."""
@@ -112,101 +115,18 @@ def fit(
             rich_help_panel=OTHER_SOURCES,
         ),
     ] = None,
-    levels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="How often the largest segment may be split, 1 to 6, or auto.  [2]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    max_share: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="A segment with a larger share of the customers is split again.  [0.5]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Names of the segments, highest first, with commas.  [Elite,Loyal,At-Risk]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    cut: Annotated[
-        float | None,
-        typer.Option(
-            metavar="QUANTILE",
-            help="Quantile above which a customer is a whale, who is classified but not learned "
-            "from; 1 for none.  [0.99]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    cut_on: Annotated[
-        CutOn | None,
-        typer.Option(help="What is compared with that quantile.  [either]", rich_help_panel=MODEL),
-    ] = None,
-    n_neighbors: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="How many nearest customers vote on a label, 1 to 50.  [5]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    consolidate: Annotated[
-        bool | None,
-        typer.Option(
-            help="Settle the boundaries after each split, or leave them as Ward's method has "
-            "them.  [settle]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    active_days: Annotated[
-        int | None,
-        typer.Option(
-            metavar="DAYS",
-            help="Lifecycle: who ordered within so many days is active.  [from the customers' own "
-            "intervals]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    lapsed_days: Annotated[
-        int | None,
-        typer.Option(
-            metavar="DAYS",
-            help="Lifecycle: who has not ordered for longer is lapsed.  [from the customers' own "
-            "intervals]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    forget_points: Annotated[
-        bool,
-        typer.Option(
-            "--forget-points",
-            help="Keep the rules only, not the training points, each of which may be one person.",
-            rich_help_panel=MODEL,
-        ),
-    ] = False,
-    max_rules: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="With more rules no SQL function is made.  [2000]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    max_points: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="With more distinct profiles money is rounded until they fit.  [20 million]",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
+    levels: Levels = None,
+    max_share: MaxShare = None,
+    names: Names = None,
+    cut: Cut = None,
+    cut_on: CutOnMetric = None,
+    n_neighbors: NNeighbors = None,
+    consolidate: Consolidate = None,
+    active_days: ActiveDays = None,
+    lapsed_days: LapsedDays = None,
+    forget_points: ForgetPoints = False,
+    max_rules: MaxRules = None,
+    max_points: MaxPoints = None,
     max_change: Annotated[
         float,
         typer.Option(
@@ -349,13 +269,9 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
 
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
-    from segmenter.sources.source import is_file_name
-
     if chosen.is_here and not database.exists() and not source.is_file:
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             "database that has the table, or a Parquet or CSV file."
         )
-    named = [source.relation, source.exclude] if chosen.is_here else []
-    reads = [os.fspath(name) for name in named if name and is_file_name(os.fspath(name))]
-    return workplace(database, reads=reads, **how)
+    return workplace(database, reads=source.files if chosen.is_here else [], **how)

@@ -80,7 +80,7 @@ def moves(
     from segmenter.cli.console import waiting
     from segmenter.operations.moves import customer_moves
     from segmenter.operations.moves import moves as moves_between
-    from segmenter.sources.source import parse_moment
+    from segmenter.sources.moments import parse_moment
 
     for moment, option in ((from_moment, "--from"), (to_moment, "--to")):
         if moment is not None:

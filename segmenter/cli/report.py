@@ -66,7 +66,7 @@ def report(
     from segmenter.cli.console import listener
     from segmenter.report.write import check_outputs
     from segmenter.report.write import report as make_report
-    from segmenter.sources.source import parse_moment
+    from segmenter.sources.moments import parse_moment
 
     if output.absolute() == database.absolute():
         raise SegmenterError(f"{output} is the database itself. Name another file with --output.")

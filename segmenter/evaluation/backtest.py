@@ -23,7 +23,8 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, newest_order
 from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import TemporaryTables, registered
-from segmenter.sources.source import Source, parse_moment
+from segmenter.sources.moments import parse_moment
+from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 from segmenter.storage import store
 from segmenter.storage.publish import updating

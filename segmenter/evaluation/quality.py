@@ -21,7 +21,8 @@ from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import as_arrow, first_row
+from segmenter.schema.arrow import as_arrow
+from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import registered
@@ -253,9 +254,7 @@ def _moments(con: duckdb.DuckDBPyConnection, model: Model, labels: Labels | None
     points = model.points
     table = {
         "model_id": as_arrow(np.full(len(points), model.model_id, np.int32)),
-        "monetary": as_arrow(points.cents / 100.0),
-        "frequency": as_arrow(points.frequency),
-        "customers": as_arrow(points.customers),
+        **store.point_columns(points),
         "segment": as_arrow(labels),
     }
     query = redirect(query, {"model_points": _FLAT})

@@ -201,7 +201,7 @@ def fit_into(
     """
     settings = settings or Settings()
     rows = rows or Embedded(place.con)
-    check_target(place.con, writable=isinstance(place, OwnConnection))
+    check_target(place.con, writable=place.is_writable)
     if rows.dialect != "duckdb":
         check_settings(settings)
     with Stage(rows, source, settings) as stage:

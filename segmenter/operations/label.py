@@ -21,9 +21,9 @@ from sqlglot import exp
 from segmenter.errors import InputError, SegmenterError, first_line, shortage
 from segmenter.formatting import counted, verb
 from segmenter.operations.label_columns import Columns
+from segmenter.operations.label_warnings import differences, left_out
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
-from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, has_macro, require_model
 from segmenter.settings import Settings
@@ -31,9 +31,8 @@ from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
 from segmenter.sources.source import Source
 from segmenter.storage.snapshot import segments_of
-from segmenter.storage.stored import stored_mapping
 from segmenter.training.data_checks import count_losses
-from segmenter.training.stage import Losses, Stage, Survey
+from segmenter.training.stage import Stage
 
 __all__ = ["Labels", "label", "label_customers", "label_profiles"]
 
@@ -236,8 +235,8 @@ def label_customers(
     require_model(con)
     _refuse_same_file(given, output)
     listener = progress or Silent()
-    for doubt in _differences(con, source):
-        listener.warn(doubt)
+    for sentence in differences(con, source):
+        listener.warn(sentence)
     with _plain_errors(), output.draft() as draft:
         if prepare is not None:
             prepare(draft)
@@ -247,8 +246,9 @@ def label_customers(
             with listener.step(f"Reading {given.name}") as done:
                 survey = stage.survey()
                 done(counted(survey.source_rows, "row"))
-            for doubt in [*stage.binding.notes, *_doubts(given, survey, count_losses(stage))]:
-                listener.warn(doubt)
+            losses = count_losses(stage)
+            for sentence in [*stage.binding.notes, *left_out(given, survey, losses)]:
+                listener.warn(sentence)
             with listener.step("Adding up customers") as done:
                 done(counted(stage.add_up(), "customer"))
             file = "customers_classified" if has_macro(con) else "customers_classified_by_rules"
@@ -307,67 +307,6 @@ def _refuse_same_file(given: InputFile, output: OutputFile) -> None:
         raise SegmenterError(
             f"the output {output.path} is the input, or one of its files. Name another output."
         )
-
-
-def _differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str]:
-    """Tell where these transactions are counted otherwise than those of the model."""
-    (stored,) = first_row(con, f"select source from {INTERNAL}.models where is_current")
-    fitted = stored_mapping(stored, "source")
-    if fitted.get("window") != source.window:
-        yield (
-            f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "
-            f"added up over {_window(source.window)}. Give the same window to compare like "
-            "with like."
-        )
-    if "transactions" in fitted and ("order" in fitted) != (source.order is not None):
-        counted = ("distinct orders", "rows")
-        yield (
-            f"the model counted {counted['order' not in fitted]} as frequency, and here "
-            f"{counted[source.order is None]} count. "
-            + (
-                "Name the order's column with order = 'COLUMN'."
-                if "order" in fitted
-                else "Leave order out."
-            )
-        )
-
-
-def _left_out(rows: int, why: str) -> str:
-    has, is_ = verb(rows, "has", "have"), verb(rows, "is", "are")
-    return f"{counted(rows, 'row')} {has} {why} and {is_} left out."
-
-
-def _window(window: str | None) -> str:
-    return f"a window of {window}" if window else "all time"
-
-
-def _doubts(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator[str]:
-    """Tell which rows take no part."""
-    if survey.source_rows == 0:
-        raise SegmenterError(f"{given.name} has no rows that count. Nothing to label.")
-    if survey.rows_without_customer == survey.source_rows:
-        raise SegmenterError(
-            f"customer is NULL in every row of {given.name}. Name the "
-            "column that identifies the customer with customer = 'COLUMN'."
-        )
-    if survey.rows_without_customer:
-        yield _left_out(survey.rows_without_customer, "no customer")
-    if losses and losses.lost_rows:
-        yield (
-            f"{counted(losses.lost_rows, 'row')} {verb(losses.lost_rows, 'is', 'are')} lost: an "
-            f"expression is NULL although what it reads is not, as for {losses.lost_value}."
-        )
-    if losses and losses.unknown_rows:
-        number = losses.unknown_rows
-        yield (
-            f"the condition is NULL in {counted(number, 'row')}, which "
-            f"{verb(number, 'is', 'are')} left out."
-        )
-    if survey.rows_without_amount:
-        yield _left_out(survey.rows_without_amount, "no amount")
-    if survey.rows_not_usable:
-        what = "an amount that is NaN, infinite or too large to be exact"
-        yield _left_out(survey.rows_not_usable, what)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from segmenter.errors import InputError
 from segmenter.operations.table import Query, Table, Tabular
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL, SCHEMA
-from segmenter.sources.source import parse_moment
+from segmenter.sources.moments import parse_moment
 from segmenter.storage import store
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations.export import model_function, model_views
 from segmenter.progress import Progress
-from segmenter.schema.connection import as_arrow
 from segmenter.schema.files import redirect
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.engine import Publication
 from segmenter.sources.source import Source
+from segmenter.storage.store import point_columns
 from segmenter.training.stage import Stage
 
 __all__ = ["check_settings", "points_stage", "publisher"]
@@ -63,14 +63,7 @@ def points_stage(con: duckdb.DuckDBPyConnection, model: Model) -> Iterator[Stage
         The database of the model.
     model : Model
     """
-    points = model.points
-    frame = pa.table(
-        {
-            "monetary": as_arrow(points.cents / 100.0),
-            "frequency": as_arrow(points.frequency),
-            "customers": as_arrow(points.customers),
-        }
-    )
+    frame = pa.table(point_columns(model.points))
     with Stage(con, Source(points=frame), model.settings) as stage:
         stage.points()
         yield stage

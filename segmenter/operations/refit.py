@@ -20,7 +20,8 @@ from segmenter.errors import InputError
 from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.progress import Progress
-from segmenter.schema.connection import as_arrow, first_row, records
+from segmenter.schema.arrow import as_arrow
+from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, has_model
 from segmenter.schema.temporary import registered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -178,7 +179,7 @@ class Table:
         ]
 
 
-class Tabular:
+class Tabular(ABC):
     """A result that is a table and some words."""
 
     if TYPE_CHECKING:
@@ -187,9 +188,9 @@ class Tabular:
         def table(self) -> Table:
             """The rows."""
 
+    @abstractmethod
     def words(self) -> str:
         """Return the result in a sentence."""
-        raise NotImplementedError
 
     def to_arrow(self) -> pa.Table:
         """Return the table for Arrow."""

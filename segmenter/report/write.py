@@ -12,7 +12,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.report import vega
 from segmenter.report.build import Report, make_report
 from segmenter.sources import whole_files
-from segmenter.sources.source import parse_moment
+from segmenter.sources.moments import parse_moment
 
 __all__ = ["check_outputs", "report"]
 

@@ -12,16 +12,11 @@ from segmenter.errors import BusyError, InputError, SegmenterError, first_line
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 __all__ = [
-    "as_arrow",
-    "as_numpy",
     "check_connection",
     "first_row",
     "records",
-    "texts_as_arrow",
     "tidying_up",
     "transaction",
     "way_to",
@@ -74,34 +69,6 @@ def records(
     found = con.execute(query, parameters)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def as_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Return a column of numbers without NULLs; its own ``to_numpy`` would import pandas."""
-    import numpy as np
-
-    chunks: list[NDArray[Any]] = [np.from_dlpack(chunk) for chunk in column.chunks]
-    return np.concatenate(chunks) if chunks else np.empty(0, column.type.to_pandas_dtype())
-
-
-def as_arrow(array: NDArray[Any]) -> pa.Array[Any]:
-    """Return an array of numbers as a column; ``pyarrow.array`` would import pandas."""
-    import numpy as np
-    import pyarrow as pa
-
-    data = pa.py_buffer(np.ascontiguousarray(array))
-    return pa.Array.from_buffers(pa.from_numpy_dtype(array.dtype), len(array), [None, data])
-
-
-def texts_as_arrow(texts: Sequence[str]) -> pa.Array[Any]:
-    """Return texts as a column, again without pandas."""
-    import numpy as np
-    import pyarrow as pa
-
-    encoded = [text.encode() for text in texts]
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    data = [pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
-    return pa.StringArray.from_buffers(len(encoded), *data)
 
 
 def first_row(

@@ -11,18 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
-from segmenter.formatting import verb
+from segmenter.sources.moments import checked_window, parse_moment
 from segmenter.sources.special_files import is_special
 
-__all__ = ["Source", "is_data_file", "is_file_name", "is_url", "parse_moment"]
+__all__ = ["Source", "is_data_file", "is_file_name", "is_url"]
 
 _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _FRAME = re.compile(r"<.* frame>")
-_WINDOW = re.compile(r"^\s*(\d+)\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
-
-_MAX_YEARS = 10_000
-_A_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 
 _TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
 
@@ -200,7 +196,7 @@ class Source:
         else:
             self._refuse_transaction_columns()
         if self.window is not None:
-            object.__setattr__(self, "window", _checked_window(self.window))
+            object.__setattr__(self, "window", checked_window(self.window))
         if self.as_of is not None:
             object.__setattr__(self, "as_of", parse_moment(self.as_of, "as_of"))
         if (self.window or self.as_of) and self.date is None:
@@ -329,48 +325,3 @@ def is_url(text: str) -> bool:
 def _absolute(text: str) -> str:
     """Return a file, glob or URL as an absolute path, which holds from any folder."""
     return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))
-
-
-def _checked_window(window: object) -> str:
-    match = _WINDOW.match(window) if isinstance(window, str) else None
-    if match is None or int(match[1]) == 0:
-        raise InputError(
-            f"window must be a number of days, weeks, months or years such as '12 months', "
-            f"not {window!r}."
-        )
-    number, unit = int(match[1]), match[2].lower()
-    if number > _MAX_YEARS * _A_YEAR[unit]:
-        raise InputError(
-            f"window must be at most {_MAX_YEARS:,} years, not {window!r}. Leave it out to count "
-            "all time."
-        )
-    return f"{number} {verb(number, unit, f'{unit}s')}"
-
-
-def parse_moment(moment: object, name: str) -> dt.datetime:
-    """Return the last moment that counts: a bare date to its end, a time with a zone in UTC.
-
-    Raises
-    ------
-    InputError
-        It is neither a date nor a time; the message calls it by `name`.
-    """
-    if isinstance(moment, str):
-        try:
-            moment = (
-                dt.date.fromisoformat(moment.strip())
-                if len(moment.strip()) <= 10
-                else dt.datetime.fromisoformat(moment.strip())
-            )
-        except ValueError:
-            raise InputError(
-                f"{name} must be a date such as 2011-12-09 or 2011-12-09 18:00, not {moment!r}."
-            ) from None
-    if isinstance(moment, dt.datetime):
-        try:
-            return moment.replace(tzinfo=None) - (moment.utcoffset() or dt.timedelta())
-        except OverflowError:
-            raise InputError(f"{name} {moment} is out of range in UTC.") from None
-    if isinstance(moment, dt.date):
-        return dt.datetime.combine(moment, dt.time.max)
-    raise InputError(f"{name} must be a date or a time, not {moment!r}.")

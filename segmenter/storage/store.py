@@ -16,13 +16,11 @@ from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import NoModelError, SegmenterError
 from segmenter.model import Model
 from segmenter.points import CodeArray, Points
+from segmenter.schema.arrow import as_arrow, as_numpy, texts_as_arrow
 from segmenter.schema.connection import (
-    as_arrow,
-    as_numpy,
     check_connection,
     first_row,
     records,
-    texts_as_arrow,
 )
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, require_model
 from segmenter.schema.temporary import registered
@@ -32,7 +30,7 @@ from segmenter.storage.drift_bins import training_bins
 from segmenter.storage.stored import stored_mapping, stored_settings, stored_source, stored_warnings
 from segmenter.version import __version__
 
-__all__ = ["current", "load", "make_current", "rules_table", "save"]
+__all__ = ["current", "load", "make_current", "point_columns", "rules_table", "save"]
 
 _ROWS = "segmenter_rows"
 
@@ -215,14 +213,21 @@ def _header(model: Model) -> dict[str, Any]:
     }
 
 
+def point_columns(points: Points) -> dict[str, pa.Array[Any]]:
+    """Return points as columns: monetary in the currency, frequency, customers."""
+    return {
+        "monetary": as_arrow(points.cents / 100.0),
+        "frequency": as_arrow(points.frequency),
+        "customers": as_arrow(points.customers),
+    }
+
+
 def _points_table(model: Model) -> pa.Table:
     points = model.points
     return pa.table(
         {
             "model_id": _model_ids(model, len(points)),
-            "monetary": as_arrow(points.cents / 100.0),
-            "frequency": as_arrow(points.frequency),
-            "customers": as_arrow(points.customers),
+            **point_columns(points),
             "segment": _named(model.segmentation.codes, model),
         }
     )

@@ -8,9 +8,14 @@ view.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from sqlglot import exp
+
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError
+from segmenter.schema.files import QUALITY, bind, redirect
 from segmenter.training.row_errors import lost
 from segmenter.training.stage import Losses, Stage, Survey
 
@@ -22,6 +27,14 @@ MANY_ROWS = 250_000
 
 MOST_LOST = 0.05
 """With a larger share of rows lost to an expression, a fit is refused unless it is allowed."""
+
+
+_TOTALS = "data_quality_totals"
+_COUNTS = "data_quality_counts"
+_COUNTED = (
+    "check_name varchar, unit varchar, found bigint, total bigint, revenue double, "
+    "total_revenue double, example varchar"
+)
 
 
 class Count(NamedTuple):
@@ -48,9 +61,9 @@ def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = N
     losses : Losses, optional
         Rows that an expression loses.
     """
-    rows = survey.source_rows if survey else stage.profile_rows()
+    rows = survey.source_rows if survey else stage.count(stage.staged(stage.profile_view))
     if rows <= MANY_ROWS and stage.engine.dialect == "duckdb":
-        return stage.quality()
+        return _sentences(stage)
     counts = _of_customers(stage)
     if survey:
         counts += _of_rows(stage, survey)
@@ -58,7 +71,31 @@ def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = N
         counts += _lost(losses)
     if seen := losses or survey:
         counts.append(_future(seen))
-    return stage.quality(counts)
+    return _sentences(stage, counts)
+
+
+def _sentences(stage: Stage, counts: Iterable[Count] | None = None) -> list[str]:
+    """Return the sentences of ``data_quality`` that block or warn.
+
+    Parameters
+    ----------
+    stage : Stage
+    counts : iterable of Count, optional
+        Rows that stand for ``data_quality_counts``, which is computed when they are absent.
+    """
+    local = Embedded(stage.con)
+    if counts is None:
+        if stage.has(_TOTALS):
+            stage.create(_TOTALS, "table")
+        stage.create(_COUNTS, "table")
+    else:
+        stage.con.execute(f"create or replace temp table segmenter_{_COUNTS} ({_COUNTED})")
+        marks = ", ".join("?" * len(Count._fields))
+        stage.con.executemany(f"insert into {local.staged(_COUNTS)} values ({marks})", list(counts))
+    query = redirect(bind(f"views/{QUALITY}", stage.values), {_COUNTS: local.staged(_COUNTS)})
+    found = local.rows(query)
+    local.drop(_COUNTS, "table")
+    return [row["message"] for row in found if row["severity"] in ("blocks", "warns")]
 
 
 def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
@@ -80,7 +117,8 @@ def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
     if stage.source.date:
         found.append(Count("rows_without_date", "rows", survey.rows_without_date, rows))
     if stage.source.currency:
-        others, listed = stage.currencies()
+        seen = stage.row(stage.query("queries/currencies"))
+        others, listed = seen["deviating"], seen["listed"]
         found.append(Count("several_currencies", "rows", others, rows, example=listed))
     return found
 
@@ -102,10 +140,15 @@ def _future(seen: Losses | Survey) -> Count:
 
 
 def _of_customers(stage: Stage) -> list[Count]:
-    once, buyers = stage.buyers()
+    people = "customers" if stage.source.kind == "points" else "1"
+    counted = (
+        f"cast(coalesce(sum(case when frequency {which} then {people} end), 0) as bigint) as {name}"
+        for which, name in (("= 1", "once"), ("> 0", "buyers"))
+    )
+    seen = stage.row(exp.select(*counted).from_(stage.staged(stage.profile_view)))
     return [
-        Count("customers_with_one_order", "customers", once, buyers),
-        Count("few_customers", "customers", buyers),
+        Count("customers_with_one_order", "customers", seen["once"], seen["buyers"]),
+        Count("few_customers", "customers", seen["buyers"]),
     ]
 
 

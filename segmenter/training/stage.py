@@ -6,7 +6,6 @@ cannot disagree. Nothing here outlives the ``with`` block and nothing is written
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -19,8 +18,9 @@ from segmenter.engines.duckdb import Embedded
 from segmenter.engines.percentiles import settle_percentiles
 from segmenter.errors import InputError
 from segmenter.points import Points
-from segmenter.schema.connection import as_numpy, tidying_up
-from segmenter.schema.files import QUALITY, bind, literal, redirect
+from segmenter.schema.arrow import as_numpy
+from segmenter.schema.connection import tidying_up
+from segmenter.schema.files import bind, literal, redirect
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.engine import Engine, Kind
@@ -31,13 +31,6 @@ from segmenter.training.coarsening import MAX_BITS, Grid
 __all__ = ["Cut", "Losses", "Stage", "Survey"]
 
 _LOSING = ("condition", "customer", "amount", "order", "date")
-
-_TOTALS = "data_quality_totals"
-_COUNTS = "data_quality_counts"
-_COUNTED = (
-    "check_name varchar, unit varchar, found bigint, total bigint, revenue double, "
-    "total_revenue double, example varchar"
-)
 
 
 @dataclass(frozen=True)
@@ -146,10 +139,10 @@ class Stage:
             self.engine.register(self.source.relation)
         try:
             self.binding: Binding = bind_source(self.engine, self.source, self.settings)
-            self._values = dict(self.binding.values)
+            self.values = dict(self.binding.values)
             self._files = view_files(self.source, is_live=True, has_macro=False)
             if "transactions" in self._files:
-                self._create("transactions", "view")
+                self.create("transactions", "view")
                 self._fix_window()
         except BaseException:
             self.close()
@@ -175,7 +168,7 @@ class Stage:
 
     def survey(self) -> Survey:
         """Scan the transactions once."""
-        return Survey(**self._row(self._sql("queries/source_survey")))
+        return Survey(**self.row(self.query("queries/source_survey")))
 
     def losses(self) -> Losses | None:
         """Count the rows that never come to the transactions; None where there can be none."""
@@ -183,29 +176,29 @@ class Stage:
         can_lose = values["lost_value"].find(exp.Case) is not None
         if not (can_lose or "where" in values or self.source.window or self.source.as_of):
             return None
-        row = self._row(self._sql("queries/lost_rows"))
+        row = self.row(self.query("queries/lost_rows"))
         by_role = {name: row.pop(f"lost_by_{name}") for name in _LOSING}
         by_role["where"] = by_role.pop("condition")
         return Losses(lost_by=by_role, **row)
 
     def unusable_row(self) -> dict[str, Any]:
         """Return the first row of the source that cannot be used, empty when all can."""
-        return self._row(self._sql(f"queries/unusable_{self.source.kind}"))
+        return self.row(self.query(f"queries/unusable_{self.source.kind}"))
 
     def add_up(self) -> int:
         """Aggregate the transactions into the profile, once; return the number of customers."""
-        self._create("customer_profile", "table")
-        return self._count(self._staged("customer_profile"))
+        self.create("customer_profile", "table")
+        return self.count(self.staged("customer_profile"))
 
     def cut(self) -> Cut:
         """Find the whales' thresholds."""
-        self._create("profile_cut", "table")
-        return Cut(**self._row(exp.select("*").from_(self._staged("profile_cut"))))
+        self.create("profile_cut", "table")
+        return Cut(**self.row(exp.select("*").from_(self.staged("profile_cut"))))
 
     def points(self) -> tuple[Points, Grid | None]:
         """Return the training profile, and the grid that it needed to be within ``max_points``."""
-        self._create("profile_points", "table")
-        exact = self._count(self._staged("profile_points"))
+        self.create("profile_points", "table")
+        exact = self.count(self.staged("profile_points"))
         grid = None if exact <= self.settings.max_points else self._finest_grid()
         found = self.engine.arrow(self._points_query(grid))
         columns = (as_numpy(found.column(name)) for name in ("cents", "frequency", "customers"))
@@ -213,7 +206,7 @@ class Stage:
 
     def repeat_intervals(self) -> tuple[float | None, float | None]:
         """Return within how many days three quarters, and 95 %, of the returning customers do."""
-        row = self._row(self._sql("queries/repeat_intervals"))
+        row = self.row(self.query("queries/repeat_intervals"))
         return row["usual_days"], row["long_days"]
 
     def _finest_grid(self) -> Grid:
@@ -221,7 +214,7 @@ class Stage:
         fits, too_fine = -1, MAX_BITS
         while too_fine - fits > 1:
             bits = (fits + too_fine) // 2
-            if self._count(self._points_query(Grid(bits))) <= self.settings.max_points:
+            if self.count(self._points_query(Grid(bits))) <= self.settings.max_points:
                 fits = bits
             else:
                 too_fine = bits
@@ -235,65 +228,23 @@ class Stage:
 
     def _points_query(self, grid: Grid | None) -> exp.Query:
         if grid is None:
-            return self._sql("queries/training_points")
-        return self._sql("queries/training_points_on_grid", step=grid.step_expression())
+            return self.query("queries/training_points")
+        return self.query("queries/training_points_on_grid", step=grid.step_expression())
 
-    def _count(self, rows: exp.Table | exp.Query) -> int:
+    def count(self, rows: exp.Table | exp.Query) -> int:
+        """Return the number of rows of a table or query."""
         table = rows.subquery("counted") if isinstance(rows, exp.Query) else rows
-        return int(self._row(exp.select("count(*) as n").from_(table))["n"])
+        return int(self.row(exp.select("count(*) as n").from_(table))["n"])
 
     def examples(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Return column names and a few rows of the profile, or of the points."""
-        query = exp.select("*").from_(self._staged(self._rows)).order_by("1").limit(limit)
+        query = exp.select("*").from_(self.staged(self.profile_view)).order_by("1").limit(limit)
         columns = list(self.engine.types(query))
         return columns, [tuple(row.values()) for row in self.engine.rows(query)]
 
-    def quality(self, counts: Iterable[tuple[Any, ...]] | None = None) -> list[str]:
-        """Return the words of ``data_quality`` that block or warn.
-
-        Parameters
-        ----------
-        counts : iterable of tuple, optional
-            Rows that stand for ``data_quality_counts``, which is computed when they are absent.
-        """
-        local = Embedded(self.con)
-        if counts is None:
-            if _TOTALS in self._files:
-                self._create(_TOTALS, "table")
-            self._create(_COUNTS, "table")
-        else:
-            self.con.execute(f"create or replace temp table segmenter_{_COUNTS} ({_COUNTED})")
-            marks = ", ".join("?" * 7)
-            self.con.executemany(
-                f"insert into {local.staged(_COUNTS)} values ({marks})", list(counts)
-            )
-        query = redirect(bind(f"views/{QUALITY}", self._values), {_COUNTS: local.staged(_COUNTS)})
-        found = local.rows(query)
-        local.drop(_COUNTS, "table")
-        return [row["message"] for row in found if row["severity"] in ("blocks", "warns")]
-
-    def currencies(self) -> tuple[int, str | None]:
-        """Count the rows that are not in the most frequent currency, and list the currencies."""
-        row = self._row(self._sql("queries/currencies"))
-        return row["deviating"], row["listed"]
-
-    def profile_rows(self) -> int:
-        """Count the profiles, or the points."""
-        return self._count(self._staged(self._rows))
-
-    def buyers(self) -> tuple[int, int]:
-        """Count the customers with one order, and those with any."""
-        people = "customers" if self.source.kind == "points" else "1"
-        counted = (
-            f"cast(coalesce(sum(case when frequency {which} then {people} end), 0) as bigint) "
-            f"as {name}"
-            for which, name in (("= 1", "once"), ("> 0", "buyers"))
-        )
-        row = self._row(exp.select(*counted).from_(self._staged(self._rows)))
-        return row["once"], row["buyers"]
-
     @property
-    def _rows(self) -> str:
+    def profile_view(self) -> str:
+        """The view with a row for each customer, or for each anonymous point."""
         return "profile_points" if self.source.kind == "points" else "customer_profile"
 
     def profiles(self) -> exp.Expr:
@@ -310,7 +261,7 @@ class Stage:
                 exp.column("frequency"),
                 exp.alias_(customers, "customers"),
             )
-            .from_(self._staged(name))
+            .from_(self.staged(name))
             .subquery()
         )
 
@@ -322,30 +273,36 @@ class Stage:
     def _fix_window(self) -> None:
         """Give a window that ends at the newest transaction its end, so that it is read once."""
         if self.source.window and not self.source.as_of:
-            found = self._row(
-                exp.select("max(ordered_at) as newest").from_(self._staged("transactions"))
+            found = self.row(
+                exp.select("max(ordered_at) as newest").from_(self.staged("transactions"))
             )
             newest = literal(str(found["newest"])) if found["newest"] else exp.null()
-            self._values["as_of"] = exp.cast(newest, "timestamp")
+            self.values["as_of"] = exp.cast(newest, "timestamp")
             self._files["transactions"] = transactions_file(self.source, is_fixed=True)
-            self._create("transactions", "view")
+            self.create("transactions", "view")
 
-    def _row(self, query: exp.Expr) -> dict[str, Any]:
+    def row(self, query: exp.Expr) -> dict[str, Any]:
         """Return the first row of a query by column name, empty when there is none."""
         found = self.engine.rows(query)
         return found[0] if found else {}
 
-    def _create(self, name: str, kind: Kind) -> None:
-        self.engine.create(name, self._sql(f"views/{self._files[name]}"), kind)
+    def has(self, name: str) -> bool:
+        """Tell whether the source has this view."""
+        return name in self._files
+
+    def create(self, name: str, kind: Kind) -> None:
+        """Make a temporary table or view of the file of a view."""
+        self.engine.create(name, self.query(f"views/{self._files[name]}"), kind)
         if (name, kind) not in self._made:
             self._made.append((name, kind))
 
-    def _staged(self, name: str) -> exp.Table:
+    def staged(self, name: str) -> exp.Table:
+        """Return a temporary object as a table of a query."""
         return exp.to_table(self.engine.staged(name), dialect="duckdb")
 
-    def _sql(self, path: str, **values: exp.Expr) -> exp.Query:
+    def query(self, path: str, **values: exp.Expr) -> exp.Query:
         """Return a file's query over the temporary objects."""
         here = {name: self.engine.staged(name) for name in self._files}
-        query = redirect(bind(path, self._values | values), here)
+        query = redirect(bind(path, self.values | values), here)
         assert isinstance(query, exp.Query)
         return query if self.engine.dialect == "duckdb" else settle_percentiles(self.engine, query)

@@ -43,6 +43,8 @@ class Workplace:
         The file, which need not exist yet.
     """
 
+    is_writable = False
+
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,

@@ -18,9 +18,12 @@ class Place(Protocol):
     ----------
     con : DuckDBPyConnection
         May be read-only but inside `writing`.
+    is_writable : bool
+        Whether it has to be open for writing also outside of it.
     """
 
     con: duckdb.DuckDBPyConnection
+    is_writable: bool
 
     def writing(self, words: str) -> AbstractContextManager[None]:
         """Let the block write into the database; the words are true once it has committed."""
@@ -29,6 +32,8 @@ class Place(Protocol):
 
 class OwnConnection:
     """A connection of the caller's own: open for writing all the time."""
+
+    is_writable = True
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con

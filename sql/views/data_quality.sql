@@ -268,7 +268,7 @@ final as (
                             then
                                 format(
                                     '{} {} one order: the segments differ by little but the size '
-                                    || 'of one purchase.',
+                                    || 'of one order.',
                                     with_share, has
                                 )
                         when found = 0 then 'No customer has one order only.'

@@ -161,7 +161,7 @@ def test_nearly_everybody_with_one_order_is_a_warning(con):
     warnings = fit(con, **COLUMNS | {"transactions": "once", "order": "invoice"})
     expected = (
         "200 customers (99.5 %) have one order: the segments differ by little but the size of one "
-        "purchase."
+        "order."
     )
     assert expected in warnings
     assert found(con, "message")["customers_with_one_order"] == (expected,)

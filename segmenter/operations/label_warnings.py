@@ -1,0 +1,85 @@
+"""What labelling raw transactions warns of: other counting than the model's, rows left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+
+from segmenter.errors import SegmenterError
+from segmenter.formatting import counted, verb
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import INTERNAL
+from segmenter.sources.files import InputFile
+from segmenter.sources.source import Source
+from segmenter.storage.stored import stored_mapping
+from segmenter.training.stage import Losses, Survey
+
+__all__ = ["differences", "left_out"]
+
+
+def differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str]:
+    """Tell where these transactions are counted otherwise than those of the model."""
+    (stored,) = first_row(con, f"select source from {INTERNAL}.models where is_current")
+    fitted = stored_mapping(stored, "source")
+    if fitted.get("window") != source.window:
+        yield (
+            f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "
+            f"added up over {_window(source.window)}. Give the same window to compare like "
+            "with like."
+        )
+    if "transactions" in fitted and ("order" in fitted) != (source.order is not None):
+        what = ("distinct orders", "rows")
+        yield (
+            f"the model counted {what['order' not in fitted]} as frequency, and here "
+            f"{what[source.order is None]} count. "
+            + (
+                "Name the order's column with order = 'COLUMN'."
+                if "order" in fitted
+                else "Leave order out."
+            )
+        )
+
+
+def _not_counted(rows: int, why: str) -> str:
+    has, is_ = verb(rows, "has", "have"), verb(rows, "is", "are")
+    return f"{counted(rows, 'row')} {has} {why} and {is_} left out."
+
+
+def _window(window: str | None) -> str:
+    return f"a window of {window}" if window else "all time"
+
+
+def left_out(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator[str]:
+    """Tell which rows take no part.
+
+    Raises
+    ------
+    SegmenterError
+        None of them does.
+    """
+    if survey.source_rows == 0:
+        raise SegmenterError(f"{given.name} has no rows that count. Nothing to label.")
+    if survey.rows_without_customer == survey.source_rows:
+        raise SegmenterError(
+            f"customer is NULL in every row of {given.name}. Name the "
+            "column that identifies the customer with customer = 'COLUMN'."
+        )
+    if survey.rows_without_customer:
+        yield _not_counted(survey.rows_without_customer, "no customer")
+    if losses and losses.lost_rows:
+        yield (
+            f"{counted(losses.lost_rows, 'row')} {verb(losses.lost_rows, 'is', 'are')} lost: an "
+            f"expression is NULL although what it reads is not, as for {losses.lost_value}."
+        )
+    if losses and losses.unknown_rows:
+        number = losses.unknown_rows
+        yield (
+            f"the condition is NULL in {counted(number, 'row')}, which "
+            f"{verb(number, 'is', 'are')} left out."
+        )
+    if survey.rows_without_amount:
+        yield _not_counted(survey.rows_without_amount, "no amount")
+    if survey.rows_not_usable:
+        what = "an amount that is NaN, infinite or too large to be exact"
+        yield _not_counted(survey.rows_not_usable, what)
