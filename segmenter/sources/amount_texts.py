@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Reading", "Shape", "read_shapes"]
+__all__ = ["CURRENCIES", "Reading", "Shape", "read_shapes"]
 
 _SPACES = " \t\u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
@@ -33,7 +33,7 @@ krw kwd kzt mad mxn myr ngn nok nzd pen php pkr pln qar ron rsd rub sar sek sgd 
 uah usd vnd zar fr sfr kr kč ft lei лв руб р r rm rs re rp tl zł dm tk
 $ us$ a$ ca$ c$ nz$ hk$ s$ r$ nt$ £ € ¥ ₹ ₽ ₩ ₺ ₫ ₴ ₦ ₪ ₱ ฿ ₡ ₲ ₵ ₸ ₼ ₾ ¢
 """
-_CURRENCIES = frozenset(_CODES.split())
+CURRENCIES = frozenset(_CODES.split())
 """ISO 4217 codes of the usual currencies, their marks and what people write for them."""
 
 
@@ -67,6 +67,8 @@ class Reading:
         Currencies, as marks or codes, that stand beside the digits.
     separators : set of str
         Those of dot and comma that occur.
+    groups : set of str
+        Spaces and apostrophes between digits.
     """
 
     has_dot: str | None = None
@@ -79,6 +81,7 @@ class Reading:
     odd: list[Shape] = field(default_factory=list)
     units: set[str] = field(default_factory=set)
     separators: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
 
     @property
     def is_mixed(self) -> bool:
@@ -184,6 +187,7 @@ def _read(reading: Reading, shape: Shape) -> bool:
         return False
     extras, is_negative = around
     reading.extras |= extras | set(groups)
+    reading.groups |= set(groups)
     reading.units |= _units(before + after)
     reading.has_sign |= is_negative
     reading.separators |= set(plain) & {".", ","}
@@ -194,7 +198,7 @@ def _around(before: str, after: str) -> tuple[set[str], bool] | None:
     """Return what surrounds the digits of an amount, and whether it is a minus to be read."""
     around = before + after
     known = _SPACES + _MINUS + "+()"
-    if not _units(around) <= _CURRENCIES or any(
+    if not _units(around) <= CURRENCIES or any(
         not (c.isalpha() or c in known or unicodedata.category(c) == "Sc") for c in around
     ):
         return None
