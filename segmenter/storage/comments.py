@@ -66,7 +66,7 @@ def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) 
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
-    con.execute(f"comment on {kind} {name} is {exp.Literal.string(text).sql(dialect='duckdb')}")
+    con.execute(f"comment on {kind} {name} is {exp.Literal.string(text).sql('duckdb', copy=False)}")
 
 
 def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:

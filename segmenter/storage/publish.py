@@ -286,7 +286,8 @@ def _replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
             for schema in ("main", SCHEMA):
                 con.execute(f"drop macro if exists {schema}.{name}")
             continue
-        macro = bind(f"macros/{name}", {"body": body(model)}, copy=False)
+        written = exp.var(body(model).sql(dialect="duckdb", copy=False))  # once for both schemas
+        macro = bind(f"macros/{name}", {"body": written}, copy=False)
         if not is_typed:
             parameters = [parameter.this for parameter in macro.this.expressions]
             macro.this.set("expressions", parameters)

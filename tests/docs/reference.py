@@ -79,7 +79,11 @@ def exit_codes() -> Iterator[str]:
 
 
 def _sections(found: Any) -> dict[str, list[Any]]:
-    with found.make_context(found.name, [], resilient_parsing=True) as context:
+    words = {"args": [], "resilient_parsing": True}
+    with (
+        command().make_context("segmenter", **words) as above,
+        found.make_context(found.name, parent=above, **words) as context,
+    ):
         return sections(found, context)
 
 

@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 
 import segmenter
 from segmenter import Source
+from segmenter.cli import main
 from tests.datasets import RETAIL
 from tests.docs.pages import ROOT, Block
 
@@ -98,6 +100,9 @@ class Session:
             assert matches(printed, block.output), f"{where} prints:\n{printed}"
 
     def _sh(self, block: Block) -> str:
+        lines = plain_calls(block.code)
+        if lines is not None:
+            return "".join(self._call(words, block) for words in lines)
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", block.code],
             cwd=self.folder,
@@ -109,6 +114,25 @@ class Session:
         where = f"{block.page}:{block.line}"
         assert ended.returncode == 0, f"{where}\n{block.code}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
+
+    def _call(self, words: list[str], block: Block) -> str:
+        """Run a command in this process, which has loaded already what each needs."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        code = 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", words)
+            for name in {"COLUMNS", *self.environment} - {"PATH", "PYTHONPATH"}:
+                patch.delenv(name, raising=False)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                try:
+                    main()
+                except SystemExit as stop:
+                    code = stop.code or 0
+        printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
+        assert code == 0, f"{block.page}:{block.line}\n{shlex.join(words)}\n{printed}\n{said}"
+        return printed
 
     def _python(self, block: Block) -> str:
         if block.code.startswith(">>> "):
@@ -147,6 +171,23 @@ class Session:
             where = f"{block.page}:{block.line}"
             assert found_rows == shown, f"{where} returns {found_rows}"
         return "\n".join("\t".join(map(_cell, row)) for row in rows)
+
+
+def plain_calls(code: str) -> list[list[str]] | None:
+    """Return the words of each line where all are calls of ``segmenter``, and leave bash no work.
+
+    Returns
+    -------
+    list of list of str, or None
+        None where there is another program, an operator, a variable or a pattern.
+    """
+    if re.search(r"[$`|&;<>~]", code):
+        return None
+    lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip()]
+    words = [shlex.split(line, comments=True) for line in lines]
+    as_written = [word for line in lines for word in shlex.shlex(line, punctuation_chars=True)]
+    is_pattern = any(re.match(r"[^'\"]*[*?{\[]", word) for word in as_written)
+    return None if is_pattern or any(word[:1] != ["segmenter"] for word in words) else words
 
 
 def matches(printed: str, shown: str) -> bool:

@@ -18,7 +18,7 @@ from tests.docs.pages import (
     pages,
     runnable,
 )
-from tests.docs.sessions import matches
+from tests.docs.sessions import matches, plain_calls
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if runnable(page)])
@@ -75,3 +75,18 @@ def test_what_is_shown_is_compared():
     assert not matches("a\nb\n", "a\n")
     assert not matches("a\n", "a\nb\n")
     assert not matches("ab\n", "a.\n")
+
+
+def test_what_runs_without_a_shell():
+    assert plain_calls("segmenter fit a.duckdb \\\n  --amount 'x * y' # why\n\n") == [
+        ["segmenter", "fit", "a.duckdb", "--amount", "x * y"]
+    ]
+    for code in (
+        "python -c pass",
+        "segmenter fit *.csv",
+        "segmenter fit a.csv > b",
+        "segmenter fit $FILE",
+        "segmenter drift || true",
+        "echo a\nsegmenter fit",
+    ):
+        assert plain_calls(code) is None, code
