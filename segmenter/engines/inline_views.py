@@ -60,14 +60,13 @@ def _take_ctes(tree: exp.Expr) -> list[exp.CTE]:
 
 
 def _without_last_step(ctes: list[exp.CTE], query: exp.Expr) -> tuple[list[exp.CTE], exp.Expr]:
-    """Leave out a last SELECT that only repeats the columns of the CTE before it."""
+    """Leave out a last SELECT that only repeats the CTE before it."""
     last = ctes[-1] if ctes else None
     if last is None or not isinstance(query, exp.Select):
         return ctes, query
-    columns = [column.name for column in query.expressions if isinstance(column, exp.Column)]
-    if query.args["from_"].this.name == last.alias and columns == last.this.named_selects:
-        return ctes[:-1], last.this
-    return ctes, query
+    is_last = query.is_star and query.args["from_"].this.name == last.alias
+    is_all = is_last and not any(query.args.get(key) for key in ("where", "joins", "order"))
+    return (ctes[:-1], last.this) if is_all else (ctes, query)
 
 
 def _imported(cte: exp.CTE, views: dict[str, str]) -> str | None:

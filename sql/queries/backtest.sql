@@ -107,17 +107,7 @@ final as (
             and named.segment_rank = measured.segment_rank
 )
 
-select
-    ranking,
-    segment,
-    segment_rank,
-    customers,
-    repeat_rate,
-    later_orders,
-    later_revenue,
-    mean_later_revenue,
-    share_of_later_revenue
-from final
+select * from final
 order by
     ranking,
     segment_rank

@@ -25,7 +25,4 @@ final as (
     from intervals
 )
 
-select
-    usual_days,
-    long_days
-from final
+select * from final

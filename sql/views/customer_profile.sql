@@ -67,10 +67,4 @@ final as (
     from summed
 )
 
-select
-    customer_id,
-    monetary,
-    frequency,
-    first_order_at,
-    last_order_at
-from final
+select * from final

@@ -91,17 +91,4 @@ final as (
     from dated
 )
 
-select
-    customer_id,
-    monetary,
-    frequency,
-    first_order_at,
-    last_order_at,
-    is_whale,
-    is_above_monetary,
-    is_above_frequency,
-    segment,
-    segment_rank,
-    days_since_last_order,
-    lifecycle
-from final
+select * from final

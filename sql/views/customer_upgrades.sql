@@ -130,17 +130,4 @@ final as (
     where customer_segments.segment_rank > 1
 )
 
-select
-    customer_id,
-    monetary,
-    frequency,
-    segment,
-    segment_rank,
-    monetary_needed,
-    segment_by_monetary,
-    frequency_needed,
-    segment_by_frequency,
-    median_order,
-    segment_after_median_order,
-    is_lifted_by_median_order
-from final
+select * from final

@@ -290,16 +290,7 @@ final as (
     from measured
 )
 
-select
-    check_name,
-    severity,
-    unit,
-    found,
-    share_of_total,
-    revenue,
-    example,
-    message
-from final
+select * from final
 order by
     case severity when 'blocks' then 1 when 'warns' then 2 when 'informs' then 3 else 4 end,
     check_name

@@ -213,12 +213,4 @@ final as (
     cross join totals
 )
 
-select
-    check_name,
-    unit,
-    found,
-    total,
-    revenue,
-    total_revenue,
-    example
-from final
+select * from final

@@ -97,12 +97,4 @@ final as (
     cross join pointed
 )
 
-select
-    check_name,
-    unit,
-    found,
-    total,
-    revenue,
-    total_revenue,
-    example
-from final
+select * from final

@@ -133,12 +133,4 @@ final as (
     cross join counted
 )
 
-select
-    check_name,
-    unit,
-    found,
-    total,
-    revenue,
-    total_revenue,
-    example
-from final
+select * from final

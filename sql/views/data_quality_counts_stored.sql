@@ -66,12 +66,4 @@ final as (
     from checks
 )
 
-select
-    check_name,
-    unit,
-    found,
-    total,
-    revenue,
-    total_revenue,
-    example
-from final
+select * from final

@@ -131,18 +131,7 @@ final as (
     from corrected
 )
 
-select
-    metric,
-    bin,
-    lower_edge,
-    upper_edge,
-    segment,
-    training_customers,
-    training_share,
-    live_customers,
-    live_share,
-    stability_index
-from final
+select * from final
 order by
     case metric when 'monetary' then 1 when 'frequency' then 2 when 'segment' then 3 else 4 end,
     bin

@@ -63,15 +63,4 @@ final as (
     cross join thresholds
 )
 
-select
-    monetary_cut,
-    frequency_cut,
-    customers,
-    customers_without_order,
-    whales,
-    whales_by_monetary,
-    whales_by_frequency,
-    revenue,
-    whale_revenue,
-    whale_share_of_revenue
-from final
+select * from final

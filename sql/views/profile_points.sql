@@ -36,8 +36,4 @@ final as (
         frequency
 )
 
-select
-    monetary,
-    frequency,
-    customers
-from final
+select * from final

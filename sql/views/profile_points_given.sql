@@ -29,8 +29,4 @@ final as (
         frequency
 )
 
-select
-    monetary,
-    frequency,
-    customers
-from final
+select * from final

@@ -30,11 +30,4 @@ final as (
             and model_rules.segment = model_segments.segment
 )
 
-select
-    frequency_from,
-    frequency_to,
-    monetary_from,
-    monetary_below,
-    segment,
-    segment_rank
-from final
+select * from final

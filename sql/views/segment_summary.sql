@@ -66,16 +66,5 @@ final as (
         on current_segments.segment = by_segment.segment
 )
 
-select
-    segment,
-    segment_rank,
-    customers,
-    share_of_customers,
-    revenue,
-    share_of_revenue,
-    mean_monetary,
-    median_monetary,
-    mean_frequency,
-    median_frequency
-from final
+select * from final
 order by segment_rank

@@ -154,11 +154,7 @@ WITH transactions AS (
   FROM summed
 )
 SELECT
-  customer_id,
-  monetary,
-  frequency,
-  first_order_at,
-  last_order_at
+  *
 FROM final;
 
 -- segments.customer_segments
@@ -382,16 +378,7 @@ WITH models AS (
     ON current_segments.segment = by_segment.segment
 )
 SELECT
-  segment,
-  segment_rank,
-  customers,
-  share_of_customers,
-  revenue,
-  share_of_revenue,
-  mean_monetary,
-  median_monetary,
-  mean_frequency,
-  median_frequency
+  *
 FROM final
 ORDER BY
   segment_rank;
