@@ -31,10 +31,10 @@ class _Shown:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        said: list[str] = []
+        details: list[str] = []
         with self._console.status(visible(title)):
-            yield said.append
-        self._console.print(f"  {visible(title)}: {visible(', '.join(said))}")
+            yield details.append
+        self._console.print(f"  {visible(title)}: {visible(', '.join(details))}")
 
     def warn(self, message: str) -> None:
         """Say something that the user should know."""

@@ -92,8 +92,8 @@ def _way_out(error: Exception) -> str:
 
 def _interrupted() -> NoReturn:
     stored = stopping.stored()
-    told = f"the result was stored already: {stored}" if stored else "nothing was written"
-    terminal.messages.line(f"segmenter: interrupted; {told}.")
+    outcome = f"the result was stored already: {stored}" if stored else "nothing was written"
+    terminal.messages.line(f"segmenter: interrupted; {outcome}.")
     sys.exit(ExitCode.STOPPED)
 
 
@@ -102,8 +102,8 @@ def _fail(message: str, code: int = ExitCode.CANNOT, *, hint: str | None = None)
     from segmenter.workplace.confinement import explained
 
     stored = stopping.stored()
-    told = f" The result is stored all the same: {stored}." if stored else ""
-    terminal.messages.line(f"segmenter: {explained(message, allowing)}{told}")
+    outcome = f" The result is stored all the same: {stored}." if stored else ""
+    terminal.messages.line(f"segmenter: {explained(message, allowing)}{outcome}")
     if hint is not None:
         terminal.messages.line(hint)
     sys.exit(code)

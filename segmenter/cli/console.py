@@ -24,8 +24,8 @@ class _Quiet(Silent):
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        with super().step(title) as said:
-            yield said
+        with super().step(title) as details:
+            yield details
         stopping.check()
 
 
@@ -34,13 +34,13 @@ class _Spoken:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        said: list[str] = []
+        details: list[str] = []
         started = time.perf_counter()
         with waiting(title):
-            yield said.append
+            yield details.append
         stopping.check()
         seconds = time.perf_counter() - started
-        messages.parts((f"  {title}: {', '.join(said)}", ""), (f"  {seconds:.1f} s", "dim"))
+        messages.parts((f"  {title}: {', '.join(details)}", ""), (f"  {seconds:.1f} s", "dim"))
 
     def warn(self, message: str) -> None:
         """Say something that the user should know."""

@@ -65,8 +65,8 @@ def _unusual(settings: str) -> str:
 
     usual = Settings().as_dict()
     given = stored_mapping(settings, "settings")
-    told = {key: value for key, value in given.items() if value != usual.get(key)}
-    return ", ".join(f"{key} = {value}" for key, value in told.items()) or "defaults"
+    changed = {key: value for key, value in given.items() if value != usual.get(key)}
+    return ", ".join(f"{key} = {value}" for key, value in changed.items()) or "defaults"
 
 
 def rollback(
@@ -170,5 +170,5 @@ def prune(
             gone = delete_old(place, keep)
     listed = ", ".join(map(str, gone))
     if not quiet:
-        said = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
-        messages.line(said if gone else "nothing to delete")
+        message = f"deleted model {listed}" if len(gone) == 1 else f"deleted models {listed}"
+        messages.line(message if gone else "nothing to delete")

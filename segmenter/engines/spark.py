@@ -229,8 +229,8 @@ class Spark:
 def _sentence(error: BaseException) -> str:
     text = str(error)
     named = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", text)  # where the first line says nothing
-    said = named[0] if named and text.startswith("An error occurred") else first_line(error)
-    return " ".join([said, *(words for sign, words in _WAYS_OUT.items() if sign in text)][:2])
+    message = named[0] if named and text.startswith("An error occurred") else first_line(error)
+    return " ".join([message, *(words for sign, words in _WAYS_OUT.items() if sign in text)][:2])
 
 
 def is_running() -> bool:

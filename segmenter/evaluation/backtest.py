@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from segmenter.errors import BusyError, InputError
+from segmenter.errors import InputError
 from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
@@ -114,12 +114,7 @@ class Backtest(TemporaryTables):
 
     def store(self) -> None:
         """Write the result of `prepare` into the database, in one transaction."""
-        with updating(self.con):
-            (model_id,) = first_row(
-                self.con, f"select model_id from {INTERNAL}.models where is_current"
-            )
-            if model_id != self._model_id:
-                raise BusyError("another model was published meanwhile. Backtest again.")
+        with updating(self.con, while_current=self._model_id, again="Backtest"):
             self.con.execute(
                 f"delete from {INTERNAL}.backtest where as_of = $1", [self._outcome.as_of]
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
-from segmenter.errors import BusyError, SegmenterError, first_line
+from segmenter.errors import SegmenterError, first_line
 from segmenter.formatting import counted
 from segmenter.operations.training_points import Customer, Trace, has_table, source_rows, trace
 from segmenter.progress import Progress, Silent
@@ -94,12 +94,7 @@ class Forgetting:
 
     def store(self) -> None:
         """Do what `prepare` has found, in one transaction."""
-        with updating(self.con):
-            (model_id,) = first_row(
-                self.con, f"select model_id from {INTERNAL}.models where is_current"
-            )
-            if model_id != self._model_id:
-                raise BusyError("another model was published meanwhile. Forget again.")
+        with updating(self.con, while_current=self._model_id, again="Forget"):
             for table in self._tables():  # a migration may have moved them
                 self.con.execute(f"delete from {table} where {self._condition}")
             if has_table(self.con, SNAPSHOT):

@@ -127,8 +127,8 @@ class Columns:
             if is_text or _is_number(kind):
                 self.numbers[column.name] = "DOUBLE"
             has_text |= is_text
-        if has_text and (said := self._first_misread(self.numbers)):
-            raise InputError(said)
+        if has_text and (message := self._first_misread(self.numbers)):
+            raise InputError(message)
         return tree
 
     @contextmanager
@@ -137,16 +137,16 @@ class Columns:
         try:
             yield
         except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-            said = self.misread()
+            message = self.misread()
             raise InputError(
-                said or f"{self.given.name} cannot be read as asked: {_details(error)}"
+                message or f"{self.given.name} cannot be read as asked: {_details(error)}"
             ) from None
 
     def misread(self) -> str | None:
         """Return a sentence on the first value that is not what its column should hold."""
-        said = self._first_misread(self.numbers)
-        if said or self.given.is_parquet or self.as_text:
-            return said
+        message = self._first_misread(self.numbers)
+        if message or self.given.is_parquet or self.as_text:
+            return message
         return self._first_misread(
             {name: kind for name, kind in self.columns.items() if kind != "VARCHAR"}
         )

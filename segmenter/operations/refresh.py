@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import BusyError, SegmenterError
+from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row
@@ -120,12 +120,7 @@ class Refresh(TemporaryTables):
 
     def store(self) -> None:
         """Write the result of `prepare` into the database, in one transaction."""
-        with updating(self.con):
-            (model_id,) = first_row(
-                self.con, f"select model_id from {INTERNAL}.models where is_current"
-            )
-            if model_id != self._model_id:
-                raise BusyError("another model was published meanwhile. Refresh again.")
+        with updating(self.con, while_current=self._model_id, again="Refresh"):
             snapshot.create(self.con, self._files, self.staged("profile"))
             comment_snapshot(self.con, self._files)
             self.con.execute(f"delete from {INTERNAL}.snapshot_buckets")

@@ -40,16 +40,16 @@ class Missing(str):
 RowsOrMissing = list[dict[str, Any]] | Missing
 
 NO_RHYTHM = Missing(
-    "Too few customers of this base come back to tell what is late. Say it yourself: fit with "
-    "--active-days and --lapsed-days."
+    "Too few customers of this base come back to tell what is late. Say in the fit how "
+    "many days a customer counts as active, and from how many on as lapsed."
 )
 _NO_TIME = {
     "transactions": "This model was fitted without a date column, so nothing is known of time. Fit "
-    "with --date COLUMN to see it.",
+    "with a date column to see it.",
     "profile": "This model was fitted to finished profiles, which know nothing of time. Fit to "
-    "transactions with --date COLUMN to see it.",
+    "transactions with a date column to see it.",
     "points": "This model was fitted to anonymous points, so there are no customers whose time "
-    "could be followed. Fit to transactions with --date COLUMN to see it.",
+    "could be followed. Fit to transactions with a date column to see it.",
 }
 
 

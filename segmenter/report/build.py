@@ -95,13 +95,13 @@ def make_report(
 def _when(facts: Facts) -> str:
     """Say as of when the report is, and under which model."""
     model = facts.model
-    said = []
+    parts = []
     if facts.first_order_at is not None and facts.last_order_at is not None:
-        said.append(f"Orders from {day(facts.first_order_at)} to {day(facts.last_order_at)}")
+        parts.append(f"Orders from {day(facts.first_order_at)} to {day(facts.last_order_at)}")
     if facts.refreshed_at is not None:
-        said.append(f"customers as of the snapshot of {moment(facts.refreshed_at)}")
+        parts.append(f"customers as of the snapshot of {moment(facts.refreshed_at)}")
     else:
-        said.append(f"customers as of {moment(facts.read_at)}")
-    said.append(f"model {model['model_id']}, fitted {moment(model['fitted_at'])}")
-    sentence = "; ".join(said)
+        parts.append(f"customers as of {moment(facts.read_at)}")
+    parts.append(f"model {model['model_id']}, fitted {moment(model['fitted_at'])}")
+    sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:] + "."

@@ -29,7 +29,7 @@ _ACROSS, _UP = 60, 50
 
 FORGOTTEN = Missing(
     "The points that this model learned from were not kept, so its levels cannot be drawn. Fit "
-    "without --forget-points to see them."
+    "again and keep the points to see them."
 )
 TOO_MANY = Missing(
     f"This model learned from more than {MAX_POINTS:,} distinct points, so its tree is not grown "

@@ -34,11 +34,12 @@ _MOST_FORMS = 500
 _MOST_DATES = 20_000
 
 _DAYS = (
-    "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d",
-    "%Y.%m.%d", "%Y%m%d", "%d%m%Y", "%m%d%Y", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d", "%d.%m.%y", "%m.%d.%y",
-    "%y.%m.%d", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %d %Y",
-    "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%b-%y", "%d %b %y", "%d. %B %Y", "%Y-%b-%d",
-    "%d/%b/%Y", "%a, %d %b %Y", "%a %d %b %Y", "%A, %B %d, %Y",
+    "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y",
+    "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d%m%Y", "%m%d%Y", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d",
+    "%d.%m.%y", "%m.%d.%y", "%y.%m.%d", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%d-%b-%Y",
+    "%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%b-%y",
+    "%d %b %y", "%d. %B %Y", "%Y-%b-%d", "%d/%b/%Y", "%a, %d %b %Y", "%a %d %b %Y",
+    "%A, %B %d, %Y",
 )  # fmt: skip
 _TIMES = (
     "", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S",

@@ -13,7 +13,7 @@ from segmenter import stopping
 from segmenter.classifier.case_expression import case_expression
 from segmenter.classifier.explanation import explanation
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import SegmenterError
+from segmenter.errors import BusyError, SegmenterError
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, transaction
 from segmenter.schema.files import (
@@ -122,11 +122,23 @@ def publish(
 
 
 @contextmanager
-def updating(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def updating(
+    con: duckdb.DuckDBPyConnection, *, while_current: int | None = None, again: str = ""
+) -> Iterator[None]:
     """Let the block write into the tables, in one transaction; an older layout is migrated first.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    while_current : int, optional
+        What is written belongs to this version, and is of no use where another is the current one.
+    again : str, optional
+        What to do again then.
 
     Raises
     ------
+    BusyError
+        Another version was published meanwhile.
     SegmenterError
         The views of an older layout cannot be made anew: their source is gone, say. Whatever the
         error, the database stays as it was.
@@ -135,6 +147,10 @@ def updating(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     with transaction(con):
         if migrate(con):
             _publish_again(con)
+        if while_current is not None:
+            query = f"select model_id from {INTERNAL}.models where is_current"
+            if first_row(con, query) != (while_current,):
+                raise BusyError(f"another model was published meanwhile. {again} again.")
         yield
 
 

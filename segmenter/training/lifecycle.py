@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from segmenter.settings import Settings
 
-__all__ = ["Lifecycle", "lifecycle"]
+__all__ = ["LifecycleDays", "lifecycle"]
 
 
-class Lifecycle(NamedTuple):
+class LifecycleDays(NamedTuple):
     """Days since the last order up to which a customer is active, and beyond which lapsed.
 
     Both are None where nobody knows: no date column, or nobody came back and nothing was set.
@@ -20,7 +20,9 @@ class Lifecycle(NamedTuple):
     lapsed_days: int | None
 
 
-def lifecycle(usual_days: float | None, long_days: float | None, settings: Settings) -> Lifecycle:
+def lifecycle(
+    usual_days: float | None, long_days: float | None, settings: Settings
+) -> LifecycleDays:
     """Return the thresholds of a base: those that were set, otherwise its own repeat intervals.
 
     Parameters
@@ -32,9 +34,9 @@ def lifecycle(usual_days: float | None, long_days: float | None, settings: Setti
     Examples
     --------
     >>> lifecycle(91.2, 211.0, Settings())
-    Lifecycle(active_days=92, lapsed_days=211)
+    LifecycleDays(active_days=92, lapsed_days=211)
     >>> lifecycle(91.2, 211.0, Settings(active_days=365))
-    Lifecycle(active_days=365, lapsed_days=365)
+    LifecycleDays(active_days=365, lapsed_days=365)
     """
     active = settings.active_days or _whole_days(usual_days)
     lapsed = settings.lapsed_days or _whole_days(long_days)
@@ -42,7 +44,7 @@ def lifecycle(usual_days: float | None, long_days: float | None, settings: Setti
         active = min(active, lapsed)
     elif active and (lapsed or settings.active_days):
         lapsed = max(active, lapsed or 0)
-    return Lifecycle(active, lapsed) if active and lapsed else Lifecycle(None, None)
+    return LifecycleDays(active, lapsed) if active and lapsed else LifecycleDays(None, None)
 
 
 def _whole_days(days: float | None) -> int | None:

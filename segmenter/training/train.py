@@ -21,7 +21,7 @@ from segmenter.progress import Progress
 from segmenter.settings import Settings
 from segmenter.training.coarsening import MARGIN, Grid
 from segmenter.training.data_checks import count_losses, data_warnings
-from segmenter.training.lifecycle import Lifecycle, lifecycle
+from segmenter.training.lifecycle import LifecycleDays, lifecycle
 from segmenter.training.row_errors import complaint, reading_advice, rounded_away
 from segmenter.training.stage import Cut, Losses, Stage, Survey
 from segmenter.training.survey_notes import left_out, survey_notes
@@ -268,9 +268,9 @@ def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmenta
     return segmentation
 
 
-def _lifecycle(stage: Stage, progress: Progress) -> Lifecycle:
+def _lifecycle(stage: Stage, progress: Progress) -> LifecycleDays:
     if stage.source.date is None:
-        return Lifecycle(None, None)
+        return LifecycleDays(None, None)
     thresholds = lifecycle(*stage.repeat_intervals(), stage.settings)
     if thresholds.active_days is None:
         progress.warn(

@@ -124,14 +124,14 @@ def explained(message: str, allowing: Callable[[str], str] = "allow = {!r}".form
         )
     path = refused["path"]
     if any(path in glob.glob(pattern, recursive=True) for pattern in _patterns):
-        said = f"{path} came while this command worked. Run it again."
+        sentence = f"{path} came while this command worked. Run it again."
     else:
-        said = (
+        sentence = (
             f"the database reads {path}, which is neither the data that its models were fitted to "
             "nor a Parquet or CSV file below its own folder. If you know why, allow it with "
             f"{allowing(path)}, or everything with {allowing(EVERYTHING)}."
         )
-    return message[: refused.start()] + said + message[refused.end() :]
+    return message[: refused.start()] + sentence + message[refused.end() :]
 
 
 def _check_allowed(allow: Sequence[str]) -> None:

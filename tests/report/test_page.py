@@ -73,7 +73,7 @@ def test_what_is_not_there_is_said(twelve, make):
     source = Source(transactions="sales", customer="customer_id", amount="amount")
     segmenter.fit(twelve, source, settings=Settings(n_neighbors=1))
     words = words_of(make(twelve).html)
-    assert words.count("Fit with --date COLUMN to see it.") == 2
+    assert words.count("Fit with a date column to see it.") == 2
     assert "segmenter backtest DB --as-of DATE" in words
     assert "segmenter quality DB" in words
 

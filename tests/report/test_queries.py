@@ -185,7 +185,7 @@ def test_without_dates_the_facts_say_what_to_do(twelve, facts):
     found = facts(twelve)
     for part in (found.lifecycle, found.moves):
         assert isinstance(part, Missing)
-        assert "--date COLUMN" in part
+        assert "with a date column" in part
     with pytest.raises(SegmenterError, match="since needs a date column"):
         facts(twelve, since=dt.datetime(2024, 1, 1))
 
@@ -218,7 +218,7 @@ def test_a_model_without_points_leaves_a_sentence(twelve, facts):
     found = facts(twelve)
     for part in (found.levels, found.trees):
         assert isinstance(part, Missing)
-        assert "--forget-points" in part
+        assert "keep the points" in part
     assert found.map.cells
 
 

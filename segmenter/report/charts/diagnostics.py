@@ -34,7 +34,7 @@ def plain(metric: str) -> str:
 def quality(rows: Rows) -> Spec:
     """Draw the metrics that lie between 0 and 1, the segments' and the flat clustering's."""
     points = [
-        {"metric": plain(row["metric"]), "of": of, "value": value, "said": f"{value:.3f}"}
+        {"metric": plain(row["metric"]), "of": of, "value": value, "label": f"{value:.3f}"}
         for row in rows
         for of, value in ((OURS, row["value"]), (FLAT, row["flat_value"]))
         if value is not None
@@ -58,7 +58,7 @@ def quality(rows: Rows) -> Spec:
         tooltip=[
             alt.Tooltip("metric:N", title="Metric"),
             alt.Tooltip("of:N", title="Of"),
-            alt.Tooltip("said:N", title="Value"),
+            alt.Tooltip("label:N", title="Value"),
         ],
     )
     scale = alt.Scale(domain=[OURS, FLAT], range=["circle", "diamond"])
@@ -77,7 +77,7 @@ def drift(rows: Rows) -> Spec:
             "size": abs(row["value"]),
             "threshold": row["threshold"],
             "verdict": "has drifted" if row["is_drifted"] else "has not drifted",
-            "said": f"{row['value']:.3f}",
+            "label": f"{row['value']:.3f}",
             "words": row["message"],
         }
         for row in rows
@@ -90,7 +90,7 @@ def drift(rows: Rows) -> Spec:
         y=alt.Y("metric:N", sort=[bar["metric"] for bar in bars], title=None),
         tooltip=[
             alt.Tooltip("metric:N", title="Metric"),
-            alt.Tooltip("said:N", title="Index"),
+            alt.Tooltip("label:N", title="Index"),
             alt.Tooltip("threshold:Q", title="Threshold"),
             alt.Tooltip("words:N", title="What moved"),
         ],
@@ -105,6 +105,6 @@ def drift(rows: Rows) -> Spec:
         x=x, color=alt.Color("verdict:N", scale=alt.Scale(domain=verdicts), title=None)
     )
     marks = base.mark_tick(thickness=2, size=24, style="line").encode(x="threshold:Q")
-    text = base.mark_text(align="left", dx=6, style=["label", "halo"]).encode(x=x, text="said:N")
-    over = base.mark_text(align="left", dx=6, style="label").encode(x=x, text="said:N")
+    text = base.mark_text(align="left", dx=6, style=["label", "halo"]).encode(x=x, text="label:N")
+    over = base.mark_text(align="left", dx=6, style="label").encode(x=x, text="label:N")
     return canvas.layered(drawn, marks, text, over, height=34 * len(bars))

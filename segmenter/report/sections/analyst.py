@@ -186,7 +186,7 @@ def _source(facts: Facts) -> Iterator[tuple[str, str]]:
         hidden = name == "where" and not facts.names_customers
         yield (
             f"Source: {name}",
-            "a condition (shown with --with-customers)" if hidden else str(value),
+            "a condition (shown where customers may be named)" if hidden else str(value),
         )
 
 

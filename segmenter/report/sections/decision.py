@@ -81,14 +81,16 @@ def _segments(facts: Facts) -> Section:
 
 def _identified(facts: Facts) -> str:
     model = facts.model
-    said = "Shares of revenue are of identified revenue, that of known customers"
+    sentence = "Shares of revenue are of identified revenue, that of known customers"
     if not model["rows_without_customer"]:
-        return f"{said}; at the fit every row had one." if model["source_rows"] else f"{said}."
+        return (
+            f"{sentence}; at the fit every row had one." if model["source_rows"] else f"{sentence}."
+        )
     unknown = model["revenue_without_customer"]
     total = facts.revenue + unknown
     part = f", {share(unknown / total)} of all revenue" if total > 0 else ""
     return (
-        f"{said}. At the fit {count(model['rows_without_customer'])} of "
+        f"{sentence}. At the fit {count(model['rows_without_customer'])} of "
         f"{count(model['source_rows'])} rows, worth {money(unknown)}{part}, had no customer."
     )
 

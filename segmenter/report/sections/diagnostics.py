@@ -132,7 +132,7 @@ def _verdict(rows: Rows) -> str:
     }
     if not any(counts.values()):
         return "Nothing in the data stands against these segments."
-    said = [
+    parts = [
         f"{counted(number, 'check')} {word if number != 1 else severity}"
         for severity, word, number in (
             ("blocks", "block", counts["blocks"]),
@@ -141,4 +141,4 @@ def _verdict(rows: Rows) -> str:
         if number
     ]
     them = "it" if sum(counts.values()) == 1 else "them"
-    return f"{' and '.join(said)}: read {them} before you rely on the segments."
+    return f"{' and '.join(parts)}: read {them} before you rely on the segments."
