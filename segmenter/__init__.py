@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from segmenter.model import Model
     from segmenter.operations.export import export
     from segmenter.operations.fit import fit
+    from segmenter.operations.inspect import inspect
     from segmenter.registration import register
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "export",
     "fit",
+    "inspect",
     "load",
     "open",
     "register",
@@ -63,6 +65,7 @@ _HOME = {
     "Source": "sources.source",
     "export": "operations.export",
     "fit": "operations.fit",
+    "inspect": "operations.inspect",
     "load": "storage.store",
     "open": "api.database",
     "register": "registration",

@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import InputError, SegmenterError
 from segmenter.schema.names import require_model
+from segmenter.sources.source import is_file_name
 from segmenter.sources.special_files import refuse_special
 from segmenter.stopping import Interrupted
 from segmenter.workplace.confinement import confine
 from segmenter.workplace.file import workplace
-from segmenter.workplace.opening import Access, open_model
+from segmenter.workplace.opening import Access, open_model, open_to_read
 from segmenter.workplace.place import OwnConnection, Place
 
 if TYPE_CHECKING:
@@ -62,6 +63,15 @@ class FileHome:
             yield con
 
     @contextmanager
+    def looking(self, transactions: Any) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """Open the file, which need not have a model, unless only data files are looked at."""
+        if not isinstance(transactions, str) or is_file_name(transactions):
+            yield None
+            return
+        with _interruptible(), open_to_read(self.path, self._access) as con:
+            yield con
+
+    @contextmanager
     def working(self, reads: Sequence[str] = (), *, needs_model: bool = True) -> Iterator[Place]:
         """Open the file for a verb that stores something in the end.
 
@@ -101,6 +111,13 @@ class ConnectionHome:
         """Use the connection."""
         del confined
         require_model(self.con)
+        with _interruptible():
+            yield self.con
+
+    @contextmanager
+    def looking(self, transactions: Any) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """Use the connection, which need not have a model."""
+        del transactions
         with _interruptible():
             yield self.con
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
 from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
+from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
 from segmenter.operations.models import models
 from segmenter.operations.moves import Moves, customer_moves, moves
@@ -37,6 +38,19 @@ class Reading:
     """The verbs that store nothing in the database; `Database` has them all."""
 
     _home: FileHome | ConnectionHome
+
+    def inspect(self, transactions: Any, **given: str) -> Inspection:
+        """Tell which columns of a table, file or frame are customer, amount, order and date.
+
+        Parameters
+        ----------
+        transactions : str, path or data frame
+            As in `Source`.
+        **given : str
+            Parameters of `Source` that are known, such as ``amount="net"``.
+        """
+        with self._home.looking(transactions) as con:
+            return inspect(transactions, con, **given)
 
     def segments(self, *, snapshot: bool = False) -> Table:
         """Return the segments, highest first: customers, revenue, means.

@@ -20,6 +20,7 @@ from segmenter.cli import (
 )
 from segmenter.cli import customers as people
 from segmenter.cli import fit as start
+from segmenter.cli import inspect as look
 from segmenter.cli import models as versions
 from segmenter.cli import quality as watch
 from segmenter.cli import refresh as keep
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 
 HEADINGS = {
-    "Start": (demo.demo, start.fit),
+    "Start": (demo.demo, look.inspect, start.fit),
     "Use": (
         use.segments,
         people.customers,

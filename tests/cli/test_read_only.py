@@ -27,6 +27,7 @@ FIT = (
 )  # fmt: skip
 
 WITHOUT_KERNELS = (
+    ("inspect", "sales", "shop.duckdb"),
     ("segments", "shop.duckdb"),
     ("customers", "shop.duckdb"),
     ("rules", "shop.duckdb"),

@@ -39,7 +39,8 @@ def furnish(folder: Path) -> None:
 
     ``shop.duckdb`` has the table ``sales``, Online Retail under plain names, and a first version of
     its model; ``exports`` and ``warehouse`` are Parquet files of it, ``profiles.parquet`` and
-    ``lake/profiles`` are profiles, ``internal_accounts.csv`` lists test accounts.
+    ``lake/profiles`` are profiles, ``orders.csv`` is the beginning of ``sales``,
+    ``internal_accounts.csv`` lists test accounts.
     """
     with duckdb.connect(str(folder / "shop.duckdb"), config=STORAGE) as con:
         con.execute(
@@ -64,6 +65,7 @@ def furnish(folder: Path) -> None:
                 count(distinct invoice_no) filter (amount > 0) as frequency
             from rows group by customer_id;
             copy sales to 'sales.csv';
+            copy (from sales limit 60000) to 'orders.csv';
             copy rows to 'exports/sales.parquet';
             copy rows to 'warehouse/sales.parquet';
             copy profiles to 'profiles.parquet';

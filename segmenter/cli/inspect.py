@@ -1,0 +1,166 @@
+"""Start: ``inspect``."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segmenter.cli.database_file import open_to_read, patience
+from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
+from segmenter.cli.tables import Column, write, write_records
+from segmenter.cli.terminal import results
+from segmenter.errors import SegmenterError
+from segmenter.formatting import counted, escaped
+
+if TYPE_CHECKING:
+    from segmenter.operations.inspect import Inspection
+
+__all__ = ["inspect"]
+
+GUESSES = (
+    Column("role", "Role"),
+    Column("expression", "Is read from"),
+    Column("is_sure", ""),
+    Column("reason", "Why"),
+    Column("alternatives", ""),
+)
+COLUMNS = (
+    Column("column", "Column"),
+    Column("type", "Type"),
+    Column("taken_for", "Taken for"),
+    Column("filled", "Values", "count"),
+    Column("distinct", "Different", "count"),
+    Column("example", "Smallest"),
+)
+
+
+def inspect(
+    transactions: Annotated[
+        str,
+        typer.Argument(metavar="FILE|TABLE", help="A file of sales, or a table of DB."),
+    ],
+    database: Annotated[
+        Path | None,
+        typer.Argument(metavar="DB", help="The DuckDB file.", callback=checked_path),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+    wait: Wait = None,
+) -> None:
+    """Show what the columns of a file or table are taken for, and why; write nothing.
+
+    Layouts of well-known shops and tills are recognised by their columns; otherwise names, types
+    and contents tell. What is not sure is said, with what it could be instead.
+
+    Example: segmenter inspect orders.csv
+
+    Example: segmenter inspect sales shop.duckdb
+    """
+    import duckdb
+
+    from segmenter.cli.console import waiting
+    from segmenter.engines.duckdb import Embedded
+    from segmenter.operations.inspect import inspected
+    from segmenter.sources.source import is_file_name
+
+    is_file = is_file_name(transactions)
+    if is_file and database is not None:
+        raise SegmenterError(f"{transactions} is a file and in no database. Leave {database} out.")
+    if not is_file and database is None:
+        raise SegmenterError(
+            f"{transactions!r} is not a file. Name one, or the database that has the table: "
+            "segmenter inspect TABLE DB."
+        )
+    place: Any = (
+        closing(duckdb.connect())
+        if database is None
+        else open_to_read(database, patience(wait), quiet=quiet)
+    )
+    with place as con, waiting("Looking at the columns", quiet):
+        found = inspected(Embedded(con), transactions, {})
+    if form is Format.JSON:
+        written = json.dumps(_plain(found), ensure_ascii=False, indent=2)
+        print(escaped(written), file=results.exact())
+    elif form is Format.CSV:
+        write_records(GUESSES, found.table, form)
+    else:
+        _show(found, transactions, database)
+
+
+def _show(found: Inspection, transactions: str, database: Path | None) -> None:
+    guesses = found.guesses
+    known = f", recognised as {guesses.layout}" if guesses.layout else ""
+    results.line(
+        f"{transactions}: {counted(guesses.rows, 'row')}, "
+        f"{counted(len(guesses.columns), 'column')}{known}",
+        style="bold",
+    )
+    rows = [
+        [guess.role, guess.expression, None, _marked(guess.is_sure, guess.reason), None]
+        for guess in guesses.guesses
+    ]
+    write(GUESSES, rows, Format.TABLE)
+    results.line()
+    write_records(COLUMNS, [one for one in found.columns if one["filled"]], Format.TABLE)
+    results.line()
+    if empty := [one["column"] for one in found.columns if not one["filled"]]:
+        shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
+        results.line(f"Empty: {counted(len(empty), 'column')} ({shown}).")
+    if found.totals:
+        results.line(f"All in all: {found.totals.words()}.")
+    for note in found.notes:
+        results.line(f"Note: {note}")
+    for guess in guesses.unsure:
+        from segmenter.cli.parameters import in_options
+
+        results.line(f"Not sure: {in_options(guess.question())}")
+    results.line("Nothing was written. To fit it:")
+    results.line(f"  {command(found, transactions, database)}")
+
+
+def _marked(is_sure: bool, reason: str) -> str:
+    return reason if is_sure else f"not sure: {reason}"
+
+
+def command(found: Inspection, transactions: str, database: Path | None) -> str:
+    """Return the command that fits what was inspected, with all that is not sure spelled out."""
+    words = ["segmenter", "fit"]
+    words += [transactions] if database is None else [str(database), "--transactions", transactions]
+    if not found.is_sure:
+        for role, text in found.guesses.values().items():
+            words += [f"--{role}", text]
+        words += [word for guess in found.guesses.missing for word in (f"--{guess.role}", "COLUMN")]
+    return shlex.join(words)
+
+
+def _plain(found: Inspection) -> dict[str, Any]:
+    """Return an inspection as JSON has it."""
+    totals = found.totals
+    values = {} if totals is None else dict(vars(totals))
+    for name in ("first_day", "last_day"):
+        if values.get(name) is not None:
+            values[name] = values[name].isoformat()
+    return {
+        "relation": found.guesses.relation,
+        "layout": found.guesses.layout,
+        "rows": found.guesses.rows,
+        "is_sure": found.is_sure,
+        "guesses": [
+            {
+                "role": guess.role,
+                "expression": guess.expression,
+                "is_sure": guess.is_sure,
+                "reason": guess.reason,
+                "alternatives": list(guess.alternatives),
+            }
+            for guess in found.guesses.guesses
+        ],
+        "totals": values or None,
+        "columns": [dict(column) for column in found.columns],
+        "notes": list(found.notes),
+    }

@@ -1,0 +1,198 @@
+"""The money of a row: a total, a product of price and quantity, or what is left after refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import sqlglot
+from sqlglot import exp
+
+from segmenter.schema.files import bind
+from segmenter.sources.guessing.evidence import Evidence, column
+from segmenter.sources.guessing.findings import Guess
+
+__all__ = ["guess_amount", "line_amounts"]
+
+_TOTALS = ("complete", "money", "line", "cents")
+
+
+def guess_amount(evidence: Evidence) -> Guess:
+    """Return the expression of the amount, unsure where several may be meant."""
+    found = [name for kind in _TOTALS for name in evidence.amounts(kind)]
+    if not found:
+        return _product(evidence) or _vague(evidence)
+    first = found[0]
+    others = [name for name in found[1:] if not _equal(evidence, first, name)]
+    parts = [name for name in evidence.amounts("part") if not _equal(evidence, first, name)]
+    proof = _proof(evidence, first, parts)
+    if evidence.named("amount", "cents") == [first]:
+        return Guess("amount", f"{evidence.number(first)} / 100", "its name says cents")
+    if others:
+        return _unsure(evidence, first, others, "other columns are totals, too, and differ")
+    refunds = [name for name in evidence.amounts("refund") if _matters(evidence, name)]
+    if refunds:
+        return _refunded(evidence, first, refunds[0])
+    if proof:
+        return _sure(evidence, first, proof)
+    besides = [
+        *parts,
+        *(
+            name
+            for kind in ("tax", "discount")
+            for name in evidence.amounts(kind)
+            if _matters(evidence, name)
+        ),
+    ]
+    if besides:
+        listed = " and ".join(besides[:3])
+        why = f"nothing tells whether it is before or after {listed}"
+        return _unsure(evidence, first, parts, why)
+    return _sure(evidence, first, "the name says so")
+
+
+def line_amounts(evidence: Evidence) -> list[str]:
+    """Return expressions that may be the money of a line of an order."""
+    lines = [evidence.number(name) or name for name in evidence.amounts("line")]
+    return [*lines, *(text for text, _ in _products(evidence))]
+
+
+def _sure(evidence: Evidence, name: str, reason: str) -> Guess:
+    readings = evidence.readings(name)
+    if len(readings) > 1:
+        why = f"in {evidence.facts[name].example!r} and the like a sign may mean thousands or cents"
+        return Guess("amount", readings[0], why, is_sure=False, alternatives=tuple(readings[1:]))
+    return Guess("amount", _said(evidence, name), reason)
+
+
+def _unsure(evidence: Evidence, name: str, others: list[str], reason: str) -> Guess:
+    alternatives = tuple(_said(evidence, other) for other in dict.fromkeys(others))
+    return Guess("amount", _said(evidence, name), reason, is_sure=False, alternatives=alternatives)
+
+
+def _said(evidence: Evidence, name: str) -> str:
+    """Return a column as a person would give it: bare, unless texts have to be read."""
+    return name if evidence.facts[name].is_number else evidence.number(name) or name
+
+
+def _refunded(evidence: Evidence, name: str, refund: str) -> Guess:
+    total, back = evidence.number(name), evidence.number(refund)
+    sign = "+" if evidence.facts[refund].negative else "-"
+    return Guess(
+        "amount",
+        f"{total} {sign} coalesce({back}, 0)",
+        f"what {refund} says is taken off",
+        is_sure=False,
+        alternatives=(_said(evidence, name),),
+    )
+
+
+def _proof(evidence: Evidence, total: str, parts: list[str]) -> str | None:
+    """Say of what a total is the sum, where it is so in nearly every row."""
+    bases = [(evidence.number(name) or name, name) for name in parts]
+    bases += [(text, text) for text, _ in _products(evidence)]
+    for base, shown in bases:
+        for added, taken in _extras(evidence):
+            text = " + ".join([base, *(f"coalesce({evidence.number(one)}, 0)" for one in added)])
+            text += "".join(f" - abs(coalesce({evidence.number(one)}, 0))" for one in taken)
+            if evidence.equal(evidence.number(total) or total, text):
+                whole = "".join(
+                    [shown, *(f" + {one}" for one in added), *(f" - {one}" for one in taken)]
+                )
+                return f"it is {whole} in every row"
+    return None
+
+
+def _extras(evidence: Evidence) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield what may be added to a base, and taken off it; most of it first."""
+    kinds = ("tax", "shipping", "tip")
+    added = [name for kind in kinds for name in evidence.amounts(kind)[:1]]
+    taken = evidence.amounts("discount")[:1]
+    for size in range(len(added), -1, -1):
+        for some in combinations(added, size):
+            for less in (tuple(taken), ()) if taken else ((),):
+                yield some, less
+
+
+def _products(evidence: Evidence) -> list[tuple[str, bool]]:
+    """Return products of price and quantity, and whether the price is surely that of a unit."""
+    quantities = evidence.amounts("quantity")[:1]
+    units, prices = evidence.amounts("unit"), evidence.amounts("price")
+    return [
+        (f"{evidence.number(quantity)} * {evidence.number(price)}", price in units)
+        for quantity in quantities
+        for price in [*units, *prices][:1]
+    ]
+
+
+def _product(evidence: Evidence) -> Guess | None:
+    """Return price times quantity, where there are both."""
+    products = _products(evidence)
+    if not products:
+        return None
+    text, is_unit = products[0]
+    price = [*evidence.amounts("unit"), *evidence.amounts("price")][0]
+    discounts = [name for name in evidence.amounts("discount") if _matters(evidence, name)]
+    refunds = [name for name in evidence.amounts("refund") if _matters(evidence, name)]
+    if discounts or refunds:
+        other = (discounts + refunds)[0]
+        less = evidence.number(other)
+        return Guess(
+            "amount",
+            f"{text} - coalesce({less}, 0)",
+            f"{other} may be money or a share, of the unit or of the row",
+            is_sure=False,
+            alternatives=(text, f"{text} * (1 - coalesce({less}, 0))"),
+        )
+    if is_unit or _is_constant_by_product(evidence, price):
+        return Guess("amount", text, f"{price} is that of one unit")
+    why = f"{price} may be that of one unit or of the row"
+    return Guess("amount", text, why, is_sure=False, alternatives=(_said(evidence, price),))
+
+
+def _is_constant_by_product(evidence: Evidence, price: str) -> bool:
+    """Whether a price does not grow with the quantity of the same product."""
+    products = evidence.named("product", "id")[:1]
+    if not products:
+        return False
+    values: dict[str, exp.Expr] = {
+        "source": evidence.sample,
+        "product": column(products[0]),
+        "price": _double(evidence, price),
+        "quantity": _double(evidence, evidence.amounts("quantity")[0]),
+    }
+    found = evidence.records(bind("queries/unit_prices", values))[0]
+    return bool(found["products"] > 2 and found["steady"] > 0.5 * found["products"])
+
+
+def _double(evidence: Evidence, name: str) -> exp.Expr:
+    tree = sqlglot.parse_one(evidence.number(name) or name, dialect="duckdb")
+    assert isinstance(tree, exp.Expr)
+    return exp.cast(tree, "double")
+
+
+def _vague(evidence: Evidence) -> Guess:
+    """Return what might be money, which a person has to confirm."""
+    named = [name for kind in ("part", "price", "unit") for name in evidence.amounts(kind)]
+    if named:
+        why = "its name does not say that it is all that was paid"
+        return _unsure(evidence, named[0], named[1:], why)
+    kinds = ("complete", "money", "line")
+    hints = [name for kind in kinds for name in evidence.hinted("amount", kind)]
+    found = [name for name in dict.fromkeys(hints) if evidence.number(name)]
+    if not found:
+        numbers = (facts for facts in evidence.facts.values() if facts.is_number)
+        found = [facts.name for facts in numbers if facts.fractional]
+    if not found:
+        return Guess("amount", None, "no column is called like one", is_sure=False)
+    return _unsure(evidence, found[0], found[1:4], "its name is vague")
+
+
+def _matters(evidence: Evidence, name: str) -> bool:
+    """Whether a column has anything but zeros and NULL."""
+    text = f"cast({evidence.number(name)} as double)"
+    return bool(evidence.looked_at(found=f"count(*) filter (where ({text}) <> 0)")["found"])
+
+
+def _equal(evidence: Evidence, one: str, other: str) -> bool:
+    return evidence.equal(evidence.number(one) or one, evidence.number(other) or other)

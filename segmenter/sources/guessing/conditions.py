@@ -1,0 +1,134 @@
+"""Rows that were no sale: cancelled, failed or voided by their status; and several currencies."""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+
+from segmenter.formatting import counted
+from segmenter.schema.files import literal
+from segmenter.sources.expressions import quoted
+from segmenter.sources.guessing.dictionary import Layout, listed, plain
+from segmenter.sources.guessing.evidence import Evidence, column
+from segmenter.sources.guessing.findings import Guess
+
+__all__ = ["guess_condition", "guess_currency"]
+
+_MOST_VALUES = 100
+
+
+def guess_condition(
+    evidence: Evidence, layout: Layout | None, amount: exp.Expr, is_net: bool
+) -> Guess:
+    """Return the condition that a layout needs, or that leaves out what was no sale.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    layout : Layout or None
+    amount : Expr
+    is_net : bool
+        Whether refunds are taken off the amount already.
+    """
+    parts = [layout.where] if layout and layout.where else []
+    reasons = [_counts_twice(evidence, layout)] if layout and parts else []
+    found = [
+        each
+        for each in (
+            _by_status(evidence, layout, amount, is_net),
+            _by_cancellation(evidence, amount),
+        )
+        if each is not None
+    ]
+    if not parts and not found:
+        return Guess("where", None, "every row counts")
+    text = " and ".join([*parts, *(text for text, _ in found)])
+    reason = "; ".join([*reasons, *(why for _, why in found)])
+    others = tuple(parts)
+    return Guess("where", text, reason, is_sure=not found, alternatives=others if found else ())
+
+
+def _counts_twice(evidence: Evidence, layout: Layout) -> str:
+    """Say how many rows the layout's own condition leaves out."""
+    kept = sqlglot.parse_one(str(layout.where), dialect="duckdb")
+    rows = evidence.rows - evidence.counted(rows=exp.func("count_if", kept))["rows"]
+    return f"{layout.name} have more rows than sales: {counted(rows, 'row')} would count twice"
+
+
+def _by_status(
+    evidence: Evidence, layout: Layout | None, amount: exp.Expr, is_net: bool
+) -> tuple[str, str] | None:
+    """Return the condition on a column of states, with what it leaves out."""
+    name = layout.column("status", evidence.columns) if layout else None
+    named = evidence.named("status", "column")
+    name = name or (named[0] if named else None)
+    if name is None or not evidence.facts[name].is_text:
+        return None
+    state = exp.func("lower", exp.func("trim", column(name)))
+    query = exp.select(
+        exp.alias_(state.copy(), "state", quoted=True),
+        exp.alias_("count(*)", "found"),
+        exp.alias_(_money(amount), "money"),
+    )
+    rows = evidence.records(
+        evidence.restricted(query.from_(evidence.source)).group_by(state).limit(_MOST_VALUES)
+    )
+    refunded = frozenset() if is_net else listed("status", "refunded")
+    unwanted = {plain(state) for state in listed("status", "no_sale") | refunded}
+    out = sorted(
+        (row for row in rows if row["money"] and plain(str(row["state"])) in unwanted),
+        key=lambda row: str(row["state"]),
+    )
+    if not out:
+        return None
+    none_of = exp.not_(
+        exp.In(
+            this=exp.Coalesce(this=state, expressions=[literal("")]),
+            expressions=[literal(row["state"]) for row in out],
+        )
+    )
+    for each in none_of.find_all(exp.Column):
+        each.this.set("quoted", quoted(each.name) != each.name)
+    states = ", ".join(f"{row['state']} {row['found']:,}" for row in out)
+    money = sum(row["money"] for row in out)
+    text = none_of.sql(dialect="duckdb")
+    return text, f"leaves out what {name} says was no sale ({states}), worth {money:,.2f}"
+
+
+def _by_cancellation(evidence: Evidence, amount: exp.Expr) -> tuple[str, str] | None:
+    """Return the condition on a column that says when an order was cancelled."""
+    for name in evidence.named("status", "cancelled_at"):
+        is_out = column(name).is_(exp.null()).not_()
+        query = exp.select(exp.alias_("count(*)", "found"), exp.alias_(_money(amount), "money"))
+        row = evidence.records(
+            evidence.restricted(query.from_(evidence.source)).where(is_out)
+        )[0]  # fmt: skip
+        if row["money"]:
+            rows = counted(row["found"], "row")
+            text = f"{quoted(name)} is null"
+            return text, f"leaves out {rows} with {name}, worth {row['money']:,.2f}"
+    return None
+
+
+def _money(amount: exp.Expr) -> exp.Expr:
+    whole = exp.cast(amount.copy(), exp.DataType.build("decimal(28, 4)", dialect="duckdb"))
+    return exp.Coalesce(this=exp.Sum(this=whole), expressions=[exp.Literal.number(0)])
+
+
+def guess_currency(evidence: Evidence, layout: Layout | None) -> Guess:
+    """Return the column of the currency; several of them are asked about."""
+    name = layout.column("currency", evidence.columns) if layout else None
+    found = [name] if name in evidence.filled else evidence.named("currency", "code")
+    name = next((each for each in found if each and evidence.facts[each].is_text), None)
+    if name is None:
+        return Guess("currency", None, "no column says")
+    code = exp.func("upper", exp.func("trim", column(name)))
+    query = exp.select(exp.alias_(code, "code")).distinct().from_(evidence.source)
+    present = evidence.restricted(query).where(column(name).is_(exp.null()).not_())
+    codes = sorted(row["code"] for row in evidence.records(present.limit(_MOST_VALUES)))
+    if len(codes) == 1:
+        return Guess("currency", name, f"{codes[0]} in every row that has one")
+    if not codes:
+        return Guess("currency", None, f"{name} is empty")
+    why = f"amounts in {', '.join(codes[:5])} would be added up as they stand; keep one by where"
+    return Guess("currency", name, why, is_sure=False)

@@ -1,0 +1,283 @@
+"""What the rows of a table say of its columns: a sample is looked at, and all rows are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from segmenter.errors import InputError, reason
+from segmenter.schema.files import literal
+from segmenter.sources.date_format import EPOCHS, ISO, date_reading
+from segmenter.sources.engine import Engine
+from segmenter.sources.expressions import SOURCE_ALIAS, quoted
+from segmenter.sources.guessing.dictionary import hinted, named
+from segmenter.sources.recognition import recognised_date
+from segmenter.sources.text_advice import number_readings
+
+__all__ = ["Evidence", "Facts", "column", "gather"]
+
+SAMPLE = 100_000
+"""Rows that are looked at column by column."""
+
+MOST_ROWS = 2_000_000
+"""Of a larger table only some orders, each with all its rows, are added up."""
+
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_MAIL = r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$"
+_WORDS = r"\pL+[.,]? +\pL"
+_SAMPLE_TABLE = "guess_sample"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A column: its type, and what its values in the sample are like."""
+
+    name: str
+    kind: str
+    rows: int
+    filled: int
+    distinct: int
+    mails: int = 0
+    names: int = 0
+    nonzero: int = 0
+    fractional: int = 0
+    negative: int = 0
+    example: str | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its type is one of numbers."""
+        return self.kind.removeprefix("U").startswith(_NUMBERS) and not self.kind.endswith("]")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text."""
+        return self.kind == "VARCHAR"
+
+    @property
+    def is_time(self) -> bool:
+        """Whether its type is one of dates or times."""
+        return self.kind.startswith(("DATE", "TIMESTAMP")) and not self.kind.endswith("]")
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no value stands twice."""
+        return self.distinct == self.filled
+
+    @property
+    def holds_mails(self) -> bool:
+        """Whether most values are addresses."""
+        return self.filled > 0 and self.mails > 0.5 * self.filled
+
+    @property
+    def holds_names(self) -> bool:
+        """Whether most values are several words, as names of people are and ids are not."""
+        return self.filled > 0 and self.names > 0.5 * self.filled
+
+
+@dataclass
+class Evidence:
+    """A table, with answers to questions about it."""
+
+    engine: Engine
+    table: exp.Table
+    relation: str
+    columns: Mapping[str, str]
+    sample: exp.Table
+    rows: int
+    facts: Mapping[str, Facts]
+    condition: exp.Expr | None = None
+    _numbers: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """The columns that have a value."""
+        return [name for name, facts in self.facts.items() if facts.filled]
+
+    def named(self, role: str, kind: str) -> list[str]:
+        """Return the columns with a value and a name of this meaning, better names first."""
+        return named(self.filled, role, kind)
+
+    def hinted(self, role: str, kind: str) -> list[str]:
+        """Return the columns with a value, and such a name within their own."""
+        return hinted(self.filled, role, kind)
+
+    def amounts(self, kind: str) -> list[str]:
+        """Return the columns of numbers, or of texts that are numbers, with such a name."""
+        return [name for name in self.named("amount", kind) if self.number(name)]
+
+    def number(self, name: str) -> str | None:
+        """Return the expression that reads a column as a number."""
+        readings = self.readings(name)
+        return readings[0] if readings else None
+
+    def readings(self, name: str) -> list[str]:
+        """Return the expressions that can read a column as a number: two where nothing tells."""
+        if name not in self._numbers:
+            self._numbers[name] = self._readings(name)
+        return self._numbers[name]
+
+    def _readings(self, name: str) -> list[str]:
+        facts = self.facts[name]
+        if facts.is_number:
+            return [quoted(name)]
+        if not facts.is_text:
+            return []
+        values = exp.select(column(name).as_("value")).from_(self.source)
+        return number_readings(self.engine, values, quoted(name))
+
+    def dates(self, name: str) -> list[str]:
+        """Return the expressions that can read a column as a date: two where nothing tells."""
+        facts = self.facts[name]
+        if facts.is_time:
+            return [name]
+        if not facts.is_text:
+            return []
+        values = exp.select(column(name).as_("value")).from_(self.source)
+        found = recognised_date(self.engine, values)
+        if found is None or found.fitting < found.rows:
+            return []
+        return [_read_date(name, form) for form in found.formats]
+
+    @property
+    def source(self) -> exp.Table:
+        """The table, to be read from."""
+        table = self.table.copy()
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(SOURCE_ALIAS)))
+        return table
+
+    def looked_at(self, **asked: exp.Expr | str) -> dict[str, Any]:
+        """Return what expressions are over the sample."""
+        return self._one(exp.select(*_aliased(asked)).from_(self.sample.copy()))
+
+    def counted(self, **asked: exp.Expr | str) -> dict[str, Any]:
+        """Return what expressions are over all rows that meet the condition."""
+        return self._one(self.restricted(exp.select(*_aliased(asked)).from_(self.source)))
+
+    def restricted(self, query: exp.Select) -> exp.Select:
+        """Return a query of the rows that meet the condition."""
+        return query if self.condition is None else query.where(self.condition.copy())
+
+    def records(self, query: exp.Expr) -> list[dict[str, Any]]:
+        """Return the rows of a query."""
+        try:
+            return self.engine.rows(query)
+        except duckdb.Error as error:
+            raise InputError(f"{self.relation} cannot be read: {reason(error)}") from None
+
+    def _one(self, query: exp.Expr) -> dict[str, Any]:
+        return self.records(query)[0]
+
+    def equal(self, one: str, other: str) -> bool:
+        """Whether two expressions are the same number, to the cent, in nearly all rows."""
+        left, right = (f"cast({text} as double)" for text in (one, other))
+        found = self.looked_at(
+            rows=f"count(*) filter (where ({left}) is not null or ({right}) is not null)",
+            same=f"count(*) filter (where abs(({left}) - ({right})) < 0.011)",
+        )
+        return bool(found["rows"]) and found["same"] >= 0.995 * found["rows"]
+
+    def one_each(self, one: str, other: str) -> bool:
+        """Whether each value of the other column belongs to one of the first, which is there."""
+        first, second = column(one).sql("duckdb"), column(other).sql("duckdb")
+        both = f"filter (where {first} is not null and {second} is not null)"
+        found = self.looked_at(
+            others=f"count(distinct {second}) {both}",
+            pairs=f"count(distinct ({first}, {second})) {both}",
+            without=f"count(*) filter (where {first} is null and {second} is not null)",
+        )
+        return not found["without"] and found["pairs"] - found["others"] <= 0.01 * found["pairs"]
+
+    def one_to_one(self, one: str, other: str) -> bool:
+        """Whether two columns stand for the same things."""
+        return self.one_each(one, other) and self.one_each(other, one)
+
+
+@contextmanager
+def gather(
+    engine: Engine, table: exp.Table, relation: str, columns: Mapping[str, str]
+) -> Iterator[Evidence]:
+    """Look at a table; what is kept of it goes with the block."""
+    kept = exp.select("*").from_(table.copy()).limit(SAMPLE)
+    try:
+        engine.create(_SAMPLE_TABLE, kept, "table")
+        sample = exp.to_table(engine.staged(_SAMPLE_TABLE), dialect="duckdb")
+        rows = engine.rows(exp.select(exp.alias_("count(*)", "rows")).from_(table.copy()))
+    except duckdb.Error as error:
+        raise InputError(f"{relation} cannot be read: {reason(error)}") from None
+    try:
+        facts = _facts(engine, sample, columns)
+        yield Evidence(engine, table, relation, columns, sample, rows[0]["rows"], facts)
+    finally:
+        engine.drop(_SAMPLE_TABLE, "table")
+
+
+def column(name: str) -> exp.Column:
+    """Return a column."""
+    return exp.column(name, quoted=True)
+
+
+def _read_date(name: str, form: str) -> str:
+    """Return the expression that reads a text in a format, the shortest that does."""
+    if form == ISO:
+        return f"cast({quoted(name)} as timestamp)"
+    if form in EPOCHS:
+        return date_reading(column(name), form).sql(dialect="duckdb")
+    return f"strptime({quoted(name)}, {literal(form).sql(dialect='duckdb')})"
+
+
+def _aliased(asked: Mapping[str, exp.Expr | str]) -> list[exp.Expr]:
+    """Return expressions with their names."""
+    trees = {
+        name: sqlglot.parse_one(one, dialect="duckdb") if isinstance(one, str) else one
+        for name, one in asked.items()
+    }
+    return [exp.alias_(tree, name, quoted=True) for name, tree in trees.items()]
+
+
+def _facts(engine: Engine, sample: exp.Table, columns: Mapping[str, str]) -> dict[str, Facts]:
+    """Return what the sample says of each column."""
+    asked: list[exp.Expr] = [exp.alias_("count(*)", "rows", quoted=True)]
+    questions: dict[tuple[str, str], str] = {}
+    for place, (name, kind) in enumerate(columns.items()):
+        for what, tree in _questions(column(name), Facts(name, kind, 0, 0, 0)).items():
+            questions[name, what] = f"{what}_{place}"
+            asked.append(exp.alias_(tree, f"{what}_{place}", quoted=True))
+    row = engine.rows(exp.select(*asked).from_(sample.copy()))[0]
+    found: dict[str, dict[str, Any]] = {name: {} for name in columns}
+    for (name, what), alias in questions.items():
+        found[name][what] = row[alias]
+    return {
+        name: Facts(name, columns[name], row["rows"], **known)
+        for name, known in found.items()
+        if known
+    }
+
+
+def _questions(tree: exp.Column, facts: Facts) -> dict[str, exp.Expr]:
+    """Return what is asked of a column of the sample."""
+    if facts.kind.startswith(("STRUCT", "MAP", "UNION", "BLOB", "JSON")) or facts.kind[-1:] == "]":
+        return {}
+    asked: dict[str, exp.Expr] = {
+        "filled": exp.Count(this=tree.copy()),
+        "distinct": exp.Count(this=exp.Distinct(expressions=[tree.copy()])),
+        "example": exp.cast(exp.Min(this=tree.copy()), "varchar"),
+    }
+    if facts.is_text:
+        for what, pattern in (("mails", _MAIL), ("names", _WORDS)):
+            asked[what] = exp.func(
+                "count_if", exp.func("regexp_matches", tree.copy(), literal(pattern))
+            )
+    if facts.is_number:
+        asked["nonzero"] = exp.func("count_if", tree.copy().neq(0))
+        asked["negative"] = exp.func("count_if", tree.copy() < 0)
+        rounded = exp.func("round", tree.copy())
+        asked["fractional"] = exp.func("count_if", tree.copy().neq(rounded))
+    return asked

@@ -1,0 +1,284 @@
+"""Columns that are guessed: right on the exports of shops, asked about where they are not sure."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import segmenter.sources.guessing
+from segmenter.engines.duckdb import Embedded
+from segmenter.errors import InputError
+from segmenter.settings import Settings
+from segmenter.sources.binding import bind_source
+from segmenter.sources.guessing.dictionary import plain
+from segmenter.sources.guessing.guess import guess_columns
+from segmenter.sources.source import Source
+from tests.datasets import load_dataset
+from tests.sources.exports import EXPORTS, orders
+
+PLACE = Path(segmenter.sources.guessing.__file__).parent
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as con:
+        yield con
+
+
+def guessed(con, relation, **given):
+    source = Source(transactions=relation, customer="unknown", amount="unknown")
+    return guess_columns(Embedded(con), source, given)
+
+
+def totals(con, relation, values):
+    """Return what a fit would add up: cents, customers, orders with a positive amount."""
+    source = Source(transactions=relation, **values)
+    bound = bind_source(Embedded(con), source, Settings()).values
+    table = bound["source"].copy().sql("duckdb")
+    names = ("amount", "customer", "order", "row_filter")
+    parts = {name: bound[name].sql("duckdb") for name in names}
+    return con.execute(
+        f"""
+        with lines as (
+            select {parts["customer"]} as c, {parts["amount"]} as a, {parts["order"]} as o
+            from {table} as user_table where {parts["row_filter"]}
+        )
+        select round(100 * sum(a))::bigint, count(distinct c),
+            count(distinct case when a > 0 then o end) from lines
+        """
+    ).fetchone()
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+def test_an_export_is_right_to_the_cent_without_a_question(export, con, tmp_path):
+    path = str(export.write(tmp_path))
+    found = guessed(con, path)
+    assert not found.unsure, [guess.question() for guess in found.unsure]
+    assert found["customer"].expression == export.customer
+    assert found["order"].expression == export.order
+    assert export.date in (found["date"].expression or "")
+    everybody = {order.customer for order in orders()}
+    assert totals(con, path, found.values()) == (export.cents, len(everybody), len(orders()))
+
+
+# What must be asked about
+
+TRAPS = {
+    "two addresses": (
+        "order_id, order_date, email, gift_email, amount",
+        "i // 2, date '2024-01-01' + (i // 2)::int, 'a' || (i // 2) % 9 || '@x.org', "
+        "'b' || i % 7 || '@x.org', 1.5 * i",
+        "customer",
+    ),
+    "the bill's and the parcel's address": (
+        "order_id, order_date, billing_email, shipping_email, amount",
+        "i, date '2024-01-01' + i::int, 'a' || i % 9 || '@x.org', 'b' || i % 7 || '@x.org', 1.5*i",
+        "customer",
+    ),
+    "two kinds of customers": (
+        "order_id, order_date, customer_id, client_id, amount",
+        "i, date '2024-01-01' + i::int, i % 9, i % 7, 1.5 * i",
+        "customer",
+    ),
+    "names instead of ids": (
+        "order_id, order_date, customer, amount",
+        "i, date '2024-01-01' + i::int, 'Jo Doe' || i % 9 || ' Smith', 1.5 * i",
+        "customer",
+    ),
+    "one address with several ids": (
+        "order_id, order_date, customer_id, email, amount",
+        "i, date '2024-01-01' + i::int, i % 30, 'a' || i % 10 || '@x.org', 1.5 * i",
+        "customer",
+    ),
+    "a customer in each row": (
+        "order_id, order_date, customer_id, amount",
+        "i, date '2024-01-01' + (i // 2)::int, i, 1.5 * i",
+        "customer",
+    ),
+    "guests without an id": (
+        "order_id, order_date, customer_id, email, amount",
+        "i, date '2024-01-01' + i::int, case when i % 3 > 0 then i % 9 end, "
+        "'a' || i % 9 || '@x.org', 1.5 * i",
+        "customer",
+    ),
+    "before or after discounts": (
+        "order_id, order_date, customer_id, subtotal, total",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 1.3 * i + 2",
+        "amount",
+    ),
+    "with or without tax": (
+        "order_id, order_date, customer_id, amount, tax",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 0.3 * i",
+        "amount",
+    ),
+    "gross and net": (
+        "order_id, order_date, customer_id, gross_amount, net_amount",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 1.2 * i",
+        "amount",
+    ),
+    "what was refunded": (
+        "order_id, order_date, customer_id, total, refunded_amount",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 0.1 * i",
+        "amount",
+    ),
+    "a price of one or of all": (
+        "order_id, order_date, customer_id, quantity, price",
+        "i, date '2024-01-01' + i::int, i % 9, 1 + i % 3, 1.5 * i",
+        "amount",
+    ),
+    "a discount that is money or a share": (
+        "order_id, order_date, customer_id, quantity, unit_price, discount",
+        "i, date '2024-01-01' + i::int, i % 9, 1 + i % 3, 1.5 * i, 0.1 * (i % 2)",
+        "amount",
+    ),
+    "two totals": (
+        "order_id, order_date, customer_id, total_usd, total, order_total",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 1.4 * i, 1.7 * i",
+        "amount",
+    ),
+    "no amount by name": (
+        "order_id, order_date, customer_id, figure",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i",
+        "amount",
+    ),
+    "thousands or decimals": (
+        "order_id, order_date, customer_id, total",
+        "i, date '2024-01-01' + i::int, i % 9, (1 + i % 8) || ',' || (100 + i % 800)",
+        "amount",
+    ),
+    "several currencies": (
+        "order_id, order_date, customer_id, total, currency",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then 'USD' "
+        "else 'EUR' end",
+        "currency",
+    ),
+    "cancelled orders": (
+        "order_id, order_date, customer_id, total, status",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then 'Cancelled' "
+        "else 'done' end",
+        "where",
+    ),
+    "orders that were cancelled at a time": (
+        "order_id, order_date, customer_id, total, cancelled_at",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then "
+        "timestamp '2024-03-01' end",
+        "where",
+    ),
+    "order and invoice": (
+        "order_id, invoice_no, order_date, customer_id, amount",
+        "i // 3, i // 2, date '2024-01-01' + i::int, (i // 6) % 9, 1.5 * i",
+        "order",
+    ),
+    "numbers that begin again in each shop": (
+        "order_id, order_date, customer_id, amount",
+        "i % 20, date '2024-01-01' + i::int, i % 9, 1.5 * i",
+        "order",
+    ),
+    "lines without an order's number": (
+        "sku, order_date, customer_id, amount",
+        "i % 7, date '2024-01-01' + (i // 3)::int, (i // 3) % 9, 1.5 * i",
+        "order",
+    ),
+    "two dates": (
+        "order_id, created, date, customer_id, amount",
+        "i, date '2024-01-01' + i::int, date '2024-02-01' + i::int, i % 9, 1.5 * i",
+        "date",
+    ),
+    "only a day of shipping": (
+        "order_id, shipped_at, customer_id, amount",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i",
+        "date",
+    ),
+    "days or months": (
+        "order_id, order_date, customer_id, amount",
+        "i, strftime(date '2024-01-01' + (31 * (i % 10))::int, '0%-d/%m/%Y'), i % 9, 1.5 * i",
+        "date",
+    ),
+    "a total on each line, and lines that do not add up to it": (
+        "order_id, order_date, customer_id, sku, quantity, unit_price, total",
+        "i // 3, date '2024-01-01' + (i // 3)::int, (i // 3) % 9, i % 7, 2, 1.5 * i, 3.5 * (i//3)",
+        "amount",
+    ),
+    "a customer on the first line, and money on each": (
+        "order_id, order_date, customer_id, sku, amount",
+        "i // 3, date '2024-01-01' + (i // 3)::int, case when i % 3 = 0 then (i // 3) % 9 end, "
+        "i % 7, 1.5 * i",
+        "customer",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_what_is_not_sure_is_asked_about(name, con):
+    columns, values, role = TRAPS[name]
+    con.execute(f"create table t({columns}) as select {values} from range(1, 181) as r(i)")
+    found = guessed(con, "t")
+    assert [guess.role for guess in found.unsure] == [role]
+    assert found[role].reason
+    assert role in found[role].question()
+
+
+def test_a_table_without_customers_has_none(con):
+    con.execute("create table t as select i as order_id, 1.5 * i as total from range(99) as r(i)")
+    found = guessed(con, "t")
+    assert [guess.role for guess in found.missing] == ["customer"]
+
+
+def test_a_repeated_total_is_never_added_up_and_the_advice_works(con):
+    con.execute(
+        "create table lines as select i // 3 as order_id, i % 7 as sku, "
+        "(i // 3) % 9 as customer_id, 10.0 * (1 + i // 3) as order_total from range(90) as r(i)"
+    )
+    found = guessed(con, "lines")
+    assert [guess.role for guess in found.missing] == ["amount"]
+    reason = found["amount"].reason
+    assert "30 orders of 30 with several rows repeat it" in reason
+    con.execute(reason[reason.index("create view") :])
+    found = guessed(con, "orders_once")
+    assert not found.unsure
+    assert totals(con, "orders_once", found.values()) == (465_000, 9, 30)
+
+
+def test_what_is_given_wins_and_decides_what_fits_to_it(con):
+    con.execute(
+        "create table t as select i // 2 as order_id, i % 9 as customer_id, i % 5 as client_id, "
+        "1.5 * i as amount from range(180) as r(i)"
+    )
+    found = guessed(con, "t", customer="client_id", order="order_id")
+    assert found["customer"].is_given
+    assert not {"customer", "order"} & {guess.role for guess in found.unsure}
+    with pytest.raises(InputError, match="column 'kunde' of customer is not in t"):
+        guessed(con, "t", customer="kunde")
+
+
+@pytest.mark.parametrize("name", ["online_retail", "cdnow"])
+def test_real_data_is_guessed_right(name, con):
+    expected = load_dataset(con, name)
+    found = guessed(con, name)
+    assert not found.unsure
+    wanted = {role: getattr(expected, role) for role in ("customer", "amount", "order", "date")}
+    assert {role: found[role].expression for role in wanted} == wanted
+
+
+def test_real_data_is_guessed_right_by_its_names_and_rows_alone(con, monkeypatch):
+    monkeypatch.setattr("segmenter.sources.guessing.guess.find_layout", lambda columns: None)
+    for name in ("online_retail", "cdnow"):
+        expected = load_dataset(con, name)
+        found = guessed(con, name)
+        wanted = {role: getattr(expected, role) for role in ("customer", "amount", "order", "date")}
+        assert {role: found[role].expression for role in wanted} == wanted
+        assert not found.unsure, found.unsure
+
+
+def test_every_layout_is_tried_and_every_word_stands_for_one_thing():
+    tables = tomllib.loads((PLACE / "layouts.toml").read_text(encoding="utf-8"))["layout"]
+    words = tomllib.loads((PLACE / "words.toml").read_text(encoding="utf-8"))
+    named = {layout["name"] for layout in tables}
+    assert len(named) == len(tables)
+    for role in ("customer", "order", "date", "currency", "amount"):
+        found = [plain(name) for names in words[role].values() for name in set(names)]
+        twice = {name for name in found if found.count(name) > 1}
+        assert not twice, (role, twice)
