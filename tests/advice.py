@@ -39,6 +39,16 @@ def advised(message: str, name: str) -> list[object]:
     return [ast.literal_eval(value) for parameter, value in found if parameter == name]
 
 
+def followed(message: str, **source: object) -> dict[str, object]:
+    """Return the parameters of a source as a message says to give them, the first way it names."""
+    better: dict[str, object] = {}
+    for name, value in _PARAMETER.findall(message):
+        if name != "allow_lost_rows" and ast.literal_eval(value) != source.get(name):
+            better.setdefault(name, ast.literal_eval(value))
+    assert better, message
+    return source | better
+
+
 class Seen(NamedTuple):
     """What a fit would learn from, and say."""
 

@@ -14,6 +14,8 @@ __all__ = [
     "AsOf",
     "Customer",
     "Date",
+    "DateFormat",
+    "NumberFormat",
     "Order",
     "Where",
     "Window",
@@ -76,6 +78,22 @@ AsOf = Annotated[
     typer.Option(
         metavar="DATE",
         help=f"{LAST_DAY}  [newest transaction]",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+NumberFormat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXAMPLE",
+        help="How 1234.56 stands in the amounts where they are texts, say '1.234,56'.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+DateFormat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMAT",
+        help="How dates that are texts are written, say %d/%m/%Y; or iso, epoch, epoch_ms.",
         rich_help_panel=TRANSACTIONS,
     ),
 ]

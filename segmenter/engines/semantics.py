@@ -92,6 +92,14 @@ def _word_boundaries(node: exp.Expr, dialect: str) -> None:
         pattern.replace(exp.Literal.string(written))
 
 
+def _first_group(node: exp.Expr, dialect: str) -> None:
+    """Write the first group of a pattern as PostgreSQL has it, before its version 15 too."""
+    group = node.args.get("group")
+    if group is None or group.name != "1" or not node.expression.is_string:
+        _refuse(node, dialect)
+    node.replace(exp.Anonymous(this="SUBSTRING", expressions=[node.this, node.expression]))
+
+
 def _from_the_start(node: exp.Expr, dialect: str) -> None:
     """Refuse a start counted from the end, which lies before the text in PostgreSQL."""
     if isinstance(node.args.get("start"), exp.Neg):
@@ -125,6 +133,7 @@ _REWRITES: dict[str, dict[type[exp.Expr], Rewrite]] = {
         exp.Round: _round_half_away,
         exp.RegexpLike: _word_boundaries,
         exp.RegexpReplace: _word_boundaries,
+        exp.RegexpExtract: _first_group,
         exp.Substring: _from_the_start,
         exp.DateDiff: _date_boundaries,
     },

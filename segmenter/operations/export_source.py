@@ -18,8 +18,12 @@ from segmenter.formatting import is_text
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
+from segmenter.sources.bound_expressions import with_readings
+from segmenter.sources.bound_formats import value_columns
+from segmenter.sources.date_format import date_reading
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.sources.file_formats import folder_options, reader
+from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source import Source
 
 __all__ = ["source_values"]
@@ -75,9 +79,36 @@ def source_values(
     for name, text in mapped.items():
         if text is not None:
             values[name] = _expression(text, own_names)
+    _read_texts(values, source, dialect)
     values["moment"] = exp.cast(values["date"].copy(), "timestamp")
     values["newest_order"] = newest_order(values, added_up=source.kind != "transactions")
     return values
+
+
+def _read_texts(values: dict[str, exp.Expr], source: Source, dialect: str) -> None:
+    """Let formats read the texts of the amount and the date, as the fit had it."""
+    known = source._texts or {}
+    readings: dict[str, exp.Expr] = {}
+    for name, form in (("amount", source.number_format), ("date", source.date_format)):
+        if form is None or name not in values:
+            continue
+
+        def read(text: exp.Expr, name: str = name, form: str = form) -> exp.Expr:
+            if name == "date":
+                return date_reading(text, form, dialect)
+            return NumberFormat.parse(form).reading(text, dialect)
+
+        tree, columns = values[name], known.get(name)
+        if isinstance(tree, exp.Column):
+            readings[tree.name] = read(tree)
+        if not columns:
+            values[name] = read(tree)
+            continue
+        for column in value_columns(tree):
+            if column.name in columns:
+                readings[column.name] = read(column.copy())
+                column.replace(read(column.copy()))
+    values["row_filter"] = with_readings(values["row_filter"], readings)
 
 
 def _window(text: str | None) -> exp.Expr:

@@ -38,7 +38,10 @@ _KINDS = ("transactions", "profile", "points")
 _BASE = (*_KINDS, "engine", "customer", "where")
 """What says whose customers they are: a fit with another one is another base."""
 
-_READING = ("amount", "order", "date", "currency", "exclude", "window")
+_READING = (
+    *("amount", "order", "date", "currency", "exclude", "window"),
+    *("number_format", "date_format"),
+)
 """What says how the same base is read."""
 
 _NEXT_RULES = "segmenter_next_rules"

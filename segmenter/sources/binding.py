@@ -21,6 +21,7 @@ from segmenter.sources.bound_expressions import (
     read_columns,
     select_value,
 )
+from segmenter.sources.bound_formats import bind_amount_text, bind_date_text
 from segmenter.sources.engine import FRAME, Engine
 from segmenter.sources.exclusion import find_exclusion
 from segmenter.sources.file_columns import differing_types, is_guessed, reading_notes
@@ -104,7 +105,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     except SegmenterError as error:
         notes = differing_types(engine.local, file, _used(binding)) if file else []
         raise InputError(" ".join([str(error), *notes])) from None
-    binding.values.update(loss_values(_mapped(binding)))
+    binding.values.update(loss_values(_mapped(binding), binding.losses))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
     if file is not None:
@@ -146,14 +147,19 @@ def _constants(source: Source, settings: Settings) -> dict[str, exp.Expr]:
 def _bind_transactions(engine: Engine, binding: Binding) -> None:
     source, values = binding.source, binding.values
     values["customer"] = bind_customer(engine, binding, source.customer_text)
-    values["amount"] = bind_number(engine, binding, "amount", str(source.amount))
+    amount = str(source.amount)
+    if source.number_format is None:
+        values["amount"] = bind_number(engine, binding, "amount", amount)
+    else:
+        values["amount"] = bind_amount_text(engine, binding, amount)
     for name in ("order", "date", "currency"):
         values[name] = exp.null()
         values[f"has_{name}"] = literal(getattr(source, name) is not None)
     if source.order is not None:
         values["order"] = bind_expression(engine, binding, "order", source.order)
     if source.date is not None:
-        values["date"] = bind_date(engine, binding, source.date)
+        read = bind_date if source.date_format is None else bind_date_text
+        values["date"] = read(engine, binding, source.date)
         values["moment"] = as_moment(binding)
     if source.currency is not None:
         values["currency"] = bind_expression(engine, binding, "currency", source.currency)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,11 +27,19 @@ __all__ = [
     "bind_expression",
     "bind_number",
     "check_condition",
+    "check_date",
+    "check_number",
+    "note_expression",
     "read_columns",
     "select_value",
+    "with_readings",
+    "written",
 ]
 
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Is)
+_ISO_DATE = re.compile(r"\d{4}-\d\d")
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,18 @@ class Binding:
         What the user should know about how it is read.
     doubles : list of str
         Columns of a CSV file that are read as DOUBLE.
+    texts : list of str
+        Columns of a CSV file that are read as they stand, for a format to read them.
+    formats : dict of str to str
+        Formats with what the rows have added to them: ``number_format`` with its currency.
+    read_texts : dict of str to list of str
+        Parameters that a format reads, with its columns; with none where it reads them as a whole.
+    unread : dict of str to Expr
+        Parameters that a format reads, and the first of their texts.
+    readings : dict of str to Expr
+        Columns that a format reads, and the expressions that do.
+    losses : dict of str to Expr
+        Parameters that a format reads, and the conditions that it loses a row.
     """
 
     source: Source
@@ -70,6 +91,12 @@ class Binding:
     is_guessed: bool = False
     notes: list[str] = field(default_factory=list)
     doubles: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    formats: dict[str, str] = field(default_factory=dict)
+    read_texts: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, exp.Expr] = field(default_factory=dict)
+    readings: dict[str, exp.Expr] = field(default_factory=dict)
+    losses: dict[str, exp.Expr] = field(default_factory=dict)
 
     def stored_source(self) -> dict[str, Any]:
         """Return the source as a model keeps it: no text of it needs the table to be understood.
@@ -81,6 +108,9 @@ class Binding:
         for name in ("customer", "amount", "order", "date", "currency", "where"):
             if name in stored:
                 stored[name] = unambiguous(stored[name], self.columns)
+        stored |= self.formats
+        if self.read_texts:
+            stored["texts"] = self.read_texts
         kind = self.source.kind
         if not self.source.is_frame and not self.source.is_file:
             text, table = str(stored[kind]), self.values["source"].this
@@ -107,15 +137,15 @@ def bind_customer(engine: Engine, binding: Binding, text: str) -> exp.Expr:
 
 def bind_number(engine: Engine, binding: Binding, name: str, text: str) -> exp.Expr:
     """Return a number; whole ones of a CSV as DOUBLE, so that a later 2.75 is no 3."""
-    tree = bind_expression(engine, binding, name, text, _check_number)
+    tree = bind_expression(engine, binding, name, text, check_number)
     whole = summed_columns(tree, binding.columns) if binding.file else []
     if whole and binding.is_guessed:
         assert binding.file is not None
         binding.doubles.extend(column for column in whole if column not in binding.doubles)
-        table = binding.file.table(doubles=binding.doubles)
+        table = binding.file.table(doubles=binding.doubles, texts=binding.texts)
         binding.values["source"] = table
         binding.columns.update(read_columns(engine, table, binding.relation))
-        tree = bind_expression(engine, binding, name, text, _check_number)
+        tree = bind_expression(engine, binding, name, text, check_number)
     return _guarded(binding, tree, "DOUBLE", name)
 
 
@@ -127,7 +157,7 @@ def _guarded(binding: Binding, tree: exp.Expr, wanted: str, name: str) -> exp.Ex
 
 def bind_date(engine: Engine, binding: Binding, text: str) -> exp.Expr:
     """Return the date; a time with a zone counts in UTC, whatever the session's zone is."""
-    tree = bind_expression(engine, binding, "date", text, _check_date)
+    tree = bind_expression(engine, binding, "date", text, check_date)
     if binding.types["date"] == "TIMESTAMP WITH TIME ZONE":
         return exp.AtTimeZone(this=tree, zone=literal("UTC"))
     return _guarded(binding, tree, "TIMESTAMP", "date")
@@ -152,8 +182,22 @@ def bind_expression(
 ) -> exp.Expr:
     """Return a scalar expression over the relation, and note its type."""
     tree = resolve(engine.local, name, text, binding.columns, binding.relation)
+    if name == "where":
+        tree = with_readings(tree, binding.readings)
     if binding.is_guessed and not isinstance(tree, exp.Column):
         tree = shielded(tree)
+    return note_expression(engine, binding, name, text, tree, check)
+
+
+def note_expression(
+    engine: Engine,
+    binding: Binding,
+    name: str,
+    text: str,
+    tree: exp.Expr,
+    check: _Check | None = None,
+) -> exp.Expr:
+    """Note an expression over the relation, and its type."""
     # In a condition the engine refuses what is no scalar, such as a macro that is an aggregate.
     query = select_value(binding, tree).where(tree.copy().is_(exp.null())).limit(0)
     try:
@@ -173,6 +217,20 @@ def bind_expression(
     return tree
 
 
+def with_readings(tree: exp.Expr, readings: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Return a condition with what formats read in the place of columns that it compares.
+
+    A text that is compared with another text, which is no date as SQL has it, stays as it is.
+    """
+    for column in list(tree.find_all(exp.Column)):
+        parent = column.parent
+        if column.name in readings and isinstance(parent, _COMPARISONS):
+            others = [node for node in parent.find_all(exp.Literal) if node.is_string]
+            if all(_ISO_DATE.match(node.name) for node in others):
+                column.replace(readings[column.name].copy())
+    return tree
+
+
 def select_value(binding: Binding, tree: exp.Expr) -> exp.Select:
     """Return a query of an expression's values in all rows."""
     table = binding.values["source"].copy()
@@ -180,19 +238,21 @@ def select_value(binding: Binding, tree: exp.Expr) -> exp.Select:
     return exp.select(exp.alias_(tree.copy(), "value")).from_(table)
 
 
-def _check_number(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
+def check_number(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
+    """Refuse what is no number, and say how it can be read."""
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
-        written = _written(binding, text)
-        advice = number_advice(engine, select_value(binding, tree), name, written, kind)
+        column = written(binding, text)
+        advice = number_advice(engine, select_value(binding, tree), name, column, kind)
         raise InputError(f"{_of_type(binding, name, text)}, not a number{advice}")
 
 
-def _check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
+def check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp.Expr) -> None:
+    """Refuse what is no date, and say how it can be read."""
     kind = binding.types[name]
     if not kind.startswith(("DATE", "TIMESTAMP")):
-        written = _written(binding, text)
-        advice = date_advice(engine, select_value(binding, tree), name, written, kind)
+        column = written(binding, text)
+        advice = date_advice(engine, select_value(binding, tree), name, column, kind)
         raise InputError(f"{_of_type(binding, name, text)}, not a date or timestamp{advice}")
 
 
@@ -210,7 +270,7 @@ def check_condition(engine: Engine, binding: Binding, name: str, text: str, tree
         )
 
 
-def _written(binding: Binding, text: str) -> str:
+def written(binding: Binding, text: str) -> str:
     """Return a text as part of an expression: a column's name in quotes where it needs them."""
     by_folded = {column.casefold(): column for column in binding.columns}
     column = by_folded.get(text.casefold())

@@ -10,7 +10,7 @@ from sqlglot import exp
 from segmenter.errors import InputError
 from segmenter.schema.files import literal
 
-__all__ = ["EPOCHS", "ISO", "checked_date_format", "date_reading"]
+__all__ = ["EPOCHS", "ISO", "checked_date_format", "date_reading", "is_known"]
 
 ISO = "iso"
 """Dates as ISO 8601 has them, with or without a time and a zone."""
@@ -91,6 +91,15 @@ def date_reading(text: exp.Expr, form: str, dialect: str = "duckdb") -> exp.Expr
 
 def _in_utc(time: exp.Expr) -> exp.Expr:
     return exp.AtTimeZone(this=time, zone=literal("UTC"))
+
+
+def is_known(form: str, dialect: str) -> bool:
+    """Tell whether a dialect reads dates in a format."""
+    try:
+        date_reading(exp.null(), form, dialect)
+    except InputError:
+        return False
+    return True
 
 
 def _ported(text: exp.Expr, form: str, dialect: str) -> exp.Expr:

@@ -7,7 +7,7 @@ at its word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
@@ -39,17 +39,21 @@ def can_lose(tree: exp.Expr) -> bool:
     return any(type(node) not in _NULL_ONLY_FROM_NULL | _SAY_SO for node in tree.walk())
 
 
-def loss_values(trees: Mapping[str, exp.Expr]) -> dict[str, exp.Expr]:
+def loss_values(
+    trees: Mapping[str, exp.Expr], known: Mapping[str, exp.Expr]
+) -> dict[str, exp.Expr]:
     """Return what stands for the placeholders of ``sql/queries/lost_rows.sql``.
 
     Parameters
     ----------
     trees : mapping of str to Expr
         The expressions of a source by parameter; the others lose nothing.
+    known : mapping of str to Expr
+        The conditions under which a format does not read a value, by parameter.
     """
-    losses = {name: _loss(trees[name]) for name in LOSING if name in trees}
+    losses = {name: _loss(trees[name]) for name in LOSING if name in trees} | dict(known)
     if "where" in trees:
-        losses["where"] = _loss_by_condition(trees["where"])
+        losses["where"] = _loss_by_condition(trees["where"], known.values())
     losing = {name: loss for name, loss in losses.items() if loss is not None}
     shown = exp.Case()
     for name, loss in losing.items():
@@ -70,20 +74,27 @@ def _loss(tree: exp.Expr) -> exp.Expr | None:
     if isinstance(tree, exp.Column) or not columns or not can_lose(tree):
         return None
     there = (column.copy().is_(exp.null()).not_() for column in columns)
-    whole = exp.and_(exp.paren(tree.copy()).is_(exp.null()), *there)
+    whole = exp.and_(_is_null(tree), *there)
     return exp.paren(exp.or_(whole, *_hidden_losses(tree)))
 
 
-def _loss_by_condition(tree: exp.Expr) -> exp.Expr | None:
+def _loss_by_condition(tree: exp.Expr, known: Iterable[exp.Expr]) -> exp.Expr | None:
     """Return the condition that a row is dropped, and not by what its values say.
 
     ``try_cast(amount as double) is not null`` is false for "1,105.60": the row goes without a word.
     """
-    losses = [loss for loss in (_loss(tree), *_failed_casts(tree)) if loss is not None]
+    names = {column.name for column in _columns(tree)}
+    unread = [loss.copy() for loss in known if names & {column.name for column in _columns(loss)}]
+    whole = _loss(tree) if not unread else exp.and_(_is_null(tree), exp.or_(*unread))
+    losses = [loss for loss in (whole, *_failed_casts(tree)) if loss is not None]
     if not losses:
         return None
     dropped = exp.not_(exp.Coalesce(this=exp.paren(tree.copy()), expressions=[exp.false()]))
     return exp.paren(exp.and_(dropped, exp.paren(exp.or_(*losses))))
+
+
+def _is_null(tree: exp.Expr) -> exp.Expr:
+    return exp.paren(tree.copy()).is_(exp.null())
 
 
 def _failed_casts(tree: exp.Expr) -> list[exp.Expr]:

@@ -41,6 +41,8 @@ _SAME = {
 _WITH_A_DOT = frozenset({"rs", "re", "fr", "sfr", "kr", "руб", "р", "r", "k"})
 """Those that are written with a dot, which is no point before decimals."""
 
+_PATTERNS_ALIKE = ("duckdb", "postgres", "spark", "databricks")
+
 _EXAMPLE = re.compile(
     r"(?P<plain>1234(?P<d0>[.,])56)"
     r"|1(?P<group>['’., \u00a0\u2009\u202f])234(?P<d1>[.,])56"
@@ -114,11 +116,19 @@ class NumberFormat:
             example += f"{self.decimal}56"
         return example if self.currency is None else f"{example} {self.currency}"
 
-    def reading(self, text: exp.Expr) -> exp.Expr:
+    def reading(self, text: exp.Expr, dialect: str = "duckdb") -> exp.Expr:
         """Return the number in a text as an expression of DuckDB, NULL where it has another form.
 
-        It has no backslash, and is written alike in other dialects.
+        Raises
+        ------
+        InputError
+            Patterns mean something else in the dialect that it will be written in.
         """
+        if dialect not in _PATTERNS_ALIKE:
+            raise InputError(
+                f"number_format = {self.text!r} is not understood by {dialect}. Let a view there "
+                "have the amount as a number, and fit that without number_format."
+            )
         drop = "" if not self.group else f"[{_GROUPS[self.group]}]"
         value = _extract(text, self._pattern())
         if drop:

@@ -7,8 +7,8 @@ count in all rows. Where nothing tells two formats apart, both are returned: it 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -16,15 +16,20 @@ from sqlglot import exp
 
 from segmenter.schema.files import bind, literal
 from segmenter.sources.amount_texts import Reading, Shape, read_shapes
-from segmenter.sources.date_format import EPOCHS, ISO, date_reading
+from segmenter.sources.date_format import EPOCHS, ISO, date_reading, is_known
 from segmenter.sources.engine import Engine
+from segmenter.sources.expressions import SOURCE_ALIAS
 from segmenter.sources.number_format import NumberFormat, canonical_currencies, is_missing
 
 __all__ = [
+    "VALUE",
     "Recognised",
+    "count_fitting",
     "currencies_of",
+    "has_exponents",
     "listed",
     "number_formats",
+    "only_one",
     "recognised_date",
     "recognised_number",
     "shapes_of",
@@ -46,6 +51,9 @@ _TIMES = (
     ", %H:%M", ", %I:%M:%S %p", ", %I:%M %p", " %H:%M:%S.%f", "%H%M%S", " %H%M%S", ":%H:%M:%S",
 )  # fmt: skip
 _ZONES = ("", "%z", " %z", " %Z")
+VALUE = exp.column("value", table=SOURCE_ALIAS)
+"""A text of the rows whose form is asked for."""
+
 _WITH_YEAR = ("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Z %Y")
 """Those with the year behind the time."""
 
@@ -95,27 +103,64 @@ def shapes_of(engine: Engine, rows: exp.Select) -> list[Shape]:
     ]
 
 
-def currencies_of(engine: Engine, rows: exp.Select) -> list[str]:
-    """Return the codes of the currencies that stand beside numbers."""
-    return canonical_currencies(read_shapes(shapes_of(engine, rows)).units)
+def currencies_of(engine: Engine, rows: exp.Select) -> set[str]:
+    """Return the marks and codes of currencies that stand beside numbers."""
+    return read_shapes(shapes_of(engine, rows)).units
 
 
-def number_formats(shapes: Sequence[Shape]) -> list[NumberFormat]:
+def only_one(text: str, units: Collection[str], form: NumberFormat, where: str | None) -> str:
+    """Return which parameters take the rows of the first of several currencies, as advice.
+
+    Parameters
+    ----------
+    text : str
+        The column or expression.
+    units : collection of str
+        As `currencies_of` gave them.
+    form : NumberFormat
+        How the numbers are written beside the currencies.
+    where : str, optional
+        The condition so far.
+    """
+    first = canonical_currencies(units)[0]
+    marks = sorted(unit.upper() for unit in units if canonical_currencies([unit]) == [first])
+    condition = " or ".join(f"contains(upper({text}), '{mark}')" for mark in marks)
+    if where:
+        condition = f"({where}) and ({condition})"
+    return f"where = {condition!r} and number_format = {replace(form, currency=first).text!r}"
+
+
+def number_formats(
+    shapes: Sequence[Shape], *, of_several_currencies: bool = False
+) -> list[NumberFormat]:
     """Return the formats of numbers that are in these forms: two where nothing tells them apart.
 
     There is none where forms contradict each other, or where currencies do.
+
+    Parameters
+    ----------
+    shapes : sequence of Shape
+    of_several_currencies : bool
+        Whether to leave the currencies aside where they are several.
     """
     reading = read_shapes(shapes)
     units = canonical_currencies(reading.units)
     readable = sum("9" in shape.shape for shape in shapes) > len(reading.odd)
-    if not readable or reading.is_mixed or len(units) > 1 or len(shapes) > _MOST_FORMS:
+    if not readable or reading.is_mixed or len(shapes) > _MOST_FORMS:
         return []
-    unit = units[0] if units else None
+    if len(units) > 1 and not of_several_currencies:
+        return []
+    unit = units[0] if len(units) == 1 else None
     dots = NumberFormat(".", _group(reading, "."), _is_lakh(shapes), unit)
     commas = NumberFormat(",", _group(reading, ","), currency=unit)
     if reading.unsure:
         return [dots, commas]
     return [commas if reading.has_comma else dots]
+
+
+def has_exponents(shapes: Sequence[Shape]) -> bool:
+    """Tell whether a number is written as 1e5, which no number format reads."""
+    return any(re.fullmatch(r"[+-]?9+(\.9*)?[eE][+-]?9+", shape.shape) for shape in shapes)
 
 
 def _group(reading: Reading, decimal: str) -> str:
@@ -150,7 +195,7 @@ def recognised_number(engine: Engine, rows: exp.Select) -> Recognised | None:
     formats = number_formats(shapes)
     if not formats:
         return None
-    found = _counted(engine, rows, formats[0].reading(exp.column("value")))
+    found = count_fitting(engine, rows, formats[0].reading(VALUE, engine.dialect))
     texts = tuple(form.text for form in formats)
     example = max(
         (shape for shape in shapes if "9" in shape.shape),
@@ -175,22 +220,31 @@ def recognised_date(engine: Engine, rows: exp.Select) -> Recognised | None:
     formats = _formats(engine, texts) if texts else []
     if not formats:
         return None
-    column = exp.column("value")
-    if engine.dialect != "duckdb":
+    if not is_known(formats[0], engine.dialect):
         return Recognised(tuple(formats), len(texts), len(texts), texts[0], None)
-    found = _counted(engine, rows, date_reading(column, formats[0]))
+    reading = date_reading(VALUE, formats[0], engine.dialect)
+    found = count_fitting(engine, rows, reading)
     return Recognised(tuple(formats), found["rows"], found["fitting"], texts[0], found["odd"])
 
 
-def _counted(engine: Engine, rows: exp.Select, reading: exp.Expr) -> dict[str, Any]:
-    """Count the rows with a value, and those that are read."""
-    value = exp.cast(exp.column("value"), "varchar")
+def count_fitting(engine: Engine, rows: exp.Select, reading: exp.Expr) -> dict[str, Any]:
+    """Count ``rows`` with a value and those ``fitting`` a reading; ``odd`` is a value of the rest.
+
+    Parameters
+    ----------
+    engine : Engine
+    rows : Select
+        The texts, as ``value``.
+    reading : Expr
+        Of `VALUE`: NULL where it has another form.
+    """
+    value = exp.cast(VALUE.copy(), "varchar")
     known = exp.and_(value.copy().is_(exp.null()).not_(), exp.not_(is_missing(value)))
     odd = exp.Case().when(exp.paren(reading.copy()).is_(exp.null()), value.copy())
     query = (
         exp.select("count(*) as rows", exp.func("count", reading).as_("fitting"))
         .select(exp.Min(this=odd).as_("odd"))
-        .from_(rows.subquery("texts"))
+        .from_(rows.subquery(SOURCE_ALIAS))
         .where(known)
     )
     return engine.rows(query)[0]

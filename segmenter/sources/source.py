@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
+from segmenter.sources.date_format import checked_date_format
 from segmenter.sources.moments import checked_window, parse_moment
+from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.special_files import is_special
 
 __all__ = ["Source", "is_data_file", "is_file_name", "is_url"]
@@ -20,6 +22,7 @@ _FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _FRAME = re.compile(r"<.* frame>")
 
+_COLUMNS = ("amount", "order", "date", "currency")
 _TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
 
 _WHAT = {"where": "a condition", "exclude": "a table or file"}
@@ -29,8 +32,7 @@ _WHAT = {"where": "a condition", "exclude": "a table or file"}
 class Source:
     """A table, view, file or data frame of transactions, or aggregates made elsewhere.
 
-    Give exactly one of `transactions`, `profile` and `points`, or use `from_transactions`,
-    `from_profiles` or `from_points`.
+    Give one of `transactions`, `profile` and `points`, or use a constructor of their names.
 
     Parameters
     ----------
@@ -60,6 +62,12 @@ class Source:
         Table, view or file with customers who are left out of everything, such as test accounts:
         its column of the customer column's name, else ``customer_id``, else the first. The views
         read it live.
+    number_format : str, optional
+        How 1234.56 stands in the texts of `amount`, say ``'1.234,56'`` or ``'12,34,567.89'``.
+        Brackets, a minus behind the number and one currency are understood.
+    date_format : str, optional
+        How the texts or whole numbers of `date` are written: a format of DuckDB's ``strptime``,
+        ``'iso'``, ``'epoch'``, ``'epoch_ms'`` or ``'epoch_us'``.
     profile : str or data frame
         One row a customer with the columns `customer`, ``monetary`` and ``frequency``.
     points : str or data frame
@@ -91,10 +99,13 @@ class Source:
     window: str | None = None
     as_of: str | dt.date | dt.datetime | None = None
     exclude: str | os.PathLike[str] | None = None
+    number_format: str | None = None
+    date_format: str | None = None
     profile: Any = None
     points: Any = None
     allow_lost_rows: bool = False
     _engine: str | None = dataclasses.field(default=None, repr=False)
+    _texts: Mapping[str, list[str]] | None = dataclasses.field(default=None, repr=False)
 
     @classmethod
     def from_transactions(
@@ -110,6 +121,8 @@ class Source:
         window: str | None = None,
         as_of: str | dt.date | dt.datetime | None = None,
         exclude: str | os.PathLike[str] | None = None,
+        number_format: str | None = None,
+        date_format: str | None = None,
         allow_lost_rows: bool = False,
     ) -> Self:
         """Return a source of transactions, one row a sale or a line of one.
@@ -127,6 +140,8 @@ class Source:
             window=window,
             as_of=as_of,
             exclude=exclude,
+            number_format=number_format,
+            date_format=date_format,
             allow_lost_rows=allow_lost_rows,
         )
 
@@ -176,7 +191,8 @@ class Source:
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Return a source that was stored, as `as_dict` gave it."""
         values = dict(stored)
-        return cls(_engine=values.pop("engine", None), **values)
+        engine, texts = values.pop("engine", None), values.pop("texts", None)
+        return cls(_engine=engine, _texts=texts, **values)
 
     def __post_init__(self) -> None:
         given = [n for n in ("transactions", "profile", "points") if getattr(self, n) is not None]
@@ -199,9 +215,10 @@ class Source:
             object.__setattr__(self, "window", checked_window(self.window))
         if self.as_of is not None:
             object.__setattr__(self, "as_of", parse_moment(self.as_of, "as_of"))
-        if (self.window or self.as_of) and self.date is None:
-            name = "window" if self.window else "as_of"
-            raise InputError(f"{name} needs the date column. Name it with date = 'COLUMN'.")
+        self._check_formats()
+        for name in ("window", "as_of", "date_format") if self.date is None else ():
+            if getattr(self, name):
+                raise InputError(f"{name} needs the date column. Name it with date = 'COLUMN'.")
 
     @property
     def kind(self) -> Literal["transactions", "profile", "points"]:
@@ -252,7 +269,7 @@ class Source:
     def as_dict(self) -> dict[str, Any]:
         """Return what can be stored; a data frame becomes its type's name."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["engine"] = values.pop("_engine")
+        values["engine"], values["texts"] = values.pop("_engine"), values.pop("_texts")
         if self.is_frame:
             values[self.kind] = f"<{type(self.relation).__module__.split('.')[0]} frame>"
         elif self.is_file:
@@ -286,14 +303,20 @@ class Source:
             raise InputError(
                 f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
             )
-
         if not isinstance(self.allow_lost_rows, bool):
             raise InputError(
                 f"allow_lost_rows must be True or False, not {self.allow_lost_rows!r}."
             )
 
+    def _check_formats(self) -> None:
+        if self.number_format is not None:
+            form = NumberFormat.parse(self.number_format)
+            object.__setattr__(self, "number_format", form.text)
+        if self.date_format is not None:
+            object.__setattr__(self, "date_format", checked_date_format(self.date_format))
+
     def _refuse_transaction_columns(self) -> None:
-        for name in ("amount", "order", "date", "currency", "window", "as_of"):
+        for name in (*_COLUMNS, "number_format", "date_format", "window", "as_of"):
             if getattr(self, name) is not None:
                 raise InputError(
                     f"{name} belongs to transactions, not to a {self.kind} table. Leave it out."

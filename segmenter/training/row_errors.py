@@ -13,9 +13,10 @@ from sqlglot.errors import SqlglotError
 from segmenter.formatting import percent
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.sources.binding import Binding
+from segmenter.sources.bound_expressions import select_value
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
-from segmenter.sources.text_advice import HERE, date_advice, number_advice
+from segmenter.sources.text_advice import HERE, WHOLE, date_advice, number_advice
 from segmenter.training.stage import Losses, Survey
 
 __all__ = ["complaint", "lost", "reading_advice", "rounded_away"]
@@ -121,6 +122,11 @@ def lost(engine: Engine, binding: Binding, losses: Losses) -> str:
         f" Mend the expression, or say which values are none, for example with nullif() in {name}."
     )
     why = "is NULL there, although what it reads is not"
+    if name in binding.losses:
+        form = "number_format" if name == "amount" else "date_format"
+        asked = getattr(binding.source, form)
+        why = f"has another form than {form} = {asked!r} there"
+        advice = _other_form(engine, binding, name, asked)
     if name == "where":
         why = "leaves them out because it cannot convert a value that is there"
     return (
@@ -129,6 +135,21 @@ def lost(engine: Engine, binding: Binding, losses: Losses) -> str:
         f"{why}, as for {losses.lost_value}.{advice} To go on without these rows, give "
         "allow_lost_rows = True."
     )
+
+
+def _other_form(engine: Engine, binding: Binding, name: str, asked: str) -> str:
+    """Return the format that the values have, where it is another one than was asked for."""
+    rows = select_value(binding, binding.unread[name])
+    kind = "BIGINT" if _is_whole(engine, rows) else "VARCHAR"
+    said = _ADVICE[name](engine, rows, name, str(getattr(binding.source, name)), kind)
+    if f"{asked!r}." in said or "_format" not in said:
+        return " Mend such values."
+    return said[said.index(")") + 1 :].lstrip(".")
+
+
+def _is_whole(engine: Engine, rows: exp.Select) -> bool:
+    (kind,) = engine.types(rows.limit(0)).values()
+    return kind.startswith(WHOLE)
 
 
 _ADVICE = {"amount": number_advice, "date": date_advice}
@@ -161,6 +182,7 @@ def reading_advice(engine: Engine, binding: Binding, name: str) -> str:
         table = binding.values["source"].copy()
         table.set("alias", exp.TableAlias(this=exp.to_identifier(SOURCE_ALIAS)))
         whole = tree.sql(dialect="duckdb")
-        said = advise(engine, rows.from_(table), name, quoted(known), kind, whole)
+        instead = "" if text == known else f"{name} = {quoted(known)!r} and "
+        said = advise(engine, rows.from_(table), name, quoted(known), kind, whole, instead)
         return said[said.index(")") + 1 :].lstrip(".") if said.startswith(" (") else said
     return ""

@@ -16,6 +16,7 @@ from segmenter.operations.label import label_profiles
 from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
 from segmenter.training.stage import Stage
+from tests.advice import followed
 
 COLUMNS = {"customer": "customer_id", "amount": "amount"}
 
@@ -213,11 +214,9 @@ def test_a_suggested_expression_works(con):
     con.execute("""create table t as select 1 as k, '5' as "o'rder ""名" """)
     with pytest.raises(SegmenterError) as refused:
         segmenter.fit(con, Source(transactions="t", customer="k", amount="o'rder \"名"))
-    suggested = eval(re.search(r"amount = ('cast.*'|\"cast.*\")\.$", str(refused.value))[1])
-    assert suggested == """cast("o'rder ""名" as double)"""
-    with Stage(
-        con, Source(transactions="t", customer="k", amount=suggested), segmenter.Settings()
-    ) as stage:
+    better = followed(str(refused.value), transactions="t", customer="k", amount="o'rder \"名")
+    assert better["number_format"] == "1234.56"
+    with Stage(con, Source(**better), segmenter.Settings()) as stage:
         assert stage.add_up() == 1
 
 
