@@ -28,13 +28,15 @@ __all__ = [
 ]
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_MAPPING = rf"{{(?:{_QUOTED}|[^{{}}'\"]|{{(?:{_QUOTED}|[^{{}}'\"])*}})*}}"
 _WORD = r"(?<![\w'\"])[a-z]+(?:_[a-z]+)*(?![\w'\"])"
 _PARTS = re.compile(
-    rf"(?P<name>{_WORD}) = (?P<value>{_QUOTED}|True|False|\d[\d,]*(?:\.\d+)?)"
+    rf"(?P<name>{_WORD}) = (?P<value>{_QUOTED}|True|False|\d[\d,]*(?:\.\d+)?|{_MAPPING})"
     rf"|(?P<quoted>(?<!\w)(?:{_QUOTED}))|(?P<word>{_WORD})"
 )
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_CSV_CAUSES = ("Expected", "Error when", "Value with", "Invalid", "Maximum", "The CSV")
 _LONGEST = 120
 
 
@@ -95,6 +97,8 @@ def reason(error: BaseException) -> str:
     Its own first line says of a CSV file no more than the number of the line.
     """
     lines = [line.strip() for line in str(error).strip().splitlines()]
+    if len(lines) > 1 and "closed pending query" in lines[0]:  # the reason comes after it
+        lines = [lines[1].removeprefix("Error: "), *lines[2:]]
     if not lines:
         return first_line(error)
     number = _CSV_LINE.search(lines[0])
@@ -102,8 +106,9 @@ def reason(error: BaseException) -> str:
         more = lines[1:2] if "Error when sniffing" in lines[0] else []
         return " ".join(map(ended, [lines[0], *more]))
     original = next((line for line in lines if line.startswith("Original Line:")), "")
-    causes = (line for line in lines[1:] if line and not line.startswith(("Original", "Possible")))
-    cause = next(causes, "it cannot be read").rstrip(".")
+    others = [line for line in lines[1:] if line and not line.startswith(("Original", "Possible"))]
+    causes = [line for line in others if line.startswith(_CSV_CAUSES)]  # a line may have several
+    cause = next(iter(causes or others), "it cannot be read").rstrip(".")
     file = _CSV_FILE.search(str(error))
     place = f"line {int(number[1]):,} of {file[1].strip()}" if file else f"line {int(number[1]):,}"
     text = original.removeprefix("Original Line:").strip()
@@ -132,7 +137,8 @@ def as_options(
     Parameters
     ----------
     message : str
-        With parameters as in Python: ``amount = 'net * 1.19'``, ``max_points = 5``, ``as_of``.
+        With parameters as in Python: ``amount = 'net * 1.19'``, ``max_points = 5``, ``as_of``. One
+        that is a mapping becomes an option for each entry: ``--csv delim=;``.
     parameters : collection of str
         Names of parameters. Without a value only those with an underscore are recognised: the
         others are words as well.
@@ -153,6 +159,9 @@ def as_options(
             return found[0]
         option = f"--{(spelled or {}).get(name, name).replace('_', '-')}"
         value = found["value"]
+        if value is not None and value.startswith("{"):
+            pairs = ast.literal_eval(value).items()
+            return " ".join(f"{option} {_pair(key, one)}" for key, one in pairs)
         if value is not None and value[0] not in "'\"" and name in texts:
             return found[0]
         if value is None or value == "True":
@@ -162,6 +171,12 @@ def as_options(
         return f"{option} {_shell_word(value)}"
 
     return _PARTS.sub(rendered, message)
+
+
+def _pair(key: str, value: object) -> str:
+    """Return an entry of a mapping as a word of a command: ``delim=';'``."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return _shell_word(repr(f"{key}={text}"))
 
 
 def _shell_word(value: str) -> str:

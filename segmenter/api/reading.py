@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,6 +196,7 @@ class Reading:
         frequency: str | None = None,
         overwrite: bool = False,
         overwrite_column: bool = False,
+        csv: Mapping[str, Any] | None = None,
     ) -> Labels:
         """Label a file: all its rows and columns, with ``segment`` and ``segment_rank``.
 
@@ -211,6 +213,8 @@ class Reading:
             Replace an existing output.
         overwrite_column : bool, default False
             Of profiles: replace columns ``segment`` and ``segment_rank`` of the input.
+        csv : mapping of str to value, optional
+            Of profiles: options of DuckDB's CSV reader, as in `Source`.
         """
         with self._home.reading(confined=False) as con:
             return label(
@@ -221,6 +225,7 @@ class Reading:
                 frequency=frequency,
                 overwrite=overwrite,
                 overwrite_column=overwrite_column,
+                csv=csv,
                 progress=listener(),
                 prepare=lambda path, draft: self._home.confine(con, [path], str(draft)),
             )

@@ -45,6 +45,7 @@ from segmenter.cli.source_options import (
     AllowLostRows,
     Amount,
     AsOf,
+    Csv,
     Customer,
     Date,
     DateFormat,
@@ -103,6 +104,7 @@ def fit(
     window: Window = None,
     as_of: AsOf = None,
     allow_lost_rows: AllowLostRows = False,
+    csv: Csv = None,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -191,6 +193,7 @@ def fit(
     """
     from segmenter.cli.console import listener
     from segmenter.settings import SafetyNet, Settings
+    from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.source import Source
 
     source = Source(
@@ -209,6 +212,7 @@ def fit(
         profile=profile,
         points=points,
         allow_lost_rows=allow_lost_rows,
+        csv=parsed_options(csv) if csv else None,
     )
     settings = Settings.from_mapping(
         {

@@ -30,6 +30,7 @@ from segmenter.cli.source_options import (
     AllowLostRows,
     Amount,
     AsOf,
+    Csv,
     Customer,
     Date,
     DateFormat,
@@ -109,6 +110,7 @@ def label(
     window: Window = None,
     as_of: AsOf = None,
     allow_lost_rows: AllowLostRows = False,
+    csv: Csv = None,
     engine: EngineOption = EngineName.DUCKDB,
     partition_by: Annotated[
         list[str] | None,
@@ -148,6 +150,7 @@ def label(
     """
     from segmenter.cli.console import listener
     from segmenter.operations.label import label as label_file
+    from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.source import Source
 
     raw: dict[str, Any] = {
@@ -161,6 +164,7 @@ def label(
         "window": window,
         "as_of": as_of,
     }
+    options = parsed_options(csv) if csv else None
     is_raw = any(value is not None for value in raw.values())
     if is_raw and (monetary is not None or frequency is not None):
         raise SegmenterError(
@@ -169,7 +173,7 @@ def label(
             "transactions. Give the ones or the others."
         )
     if is_raw:
-        raw["allow_lost_rows"] = allow_lost_rows
+        raw |= {"allow_lost_rows": allow_lost_rows, "csv": options}
     chosen = Choice(engine, master, spark_conf or [])
     if chosen.name is EngineName.POSTGRES:
         raise SegmenterError(
@@ -206,6 +210,7 @@ def label(
             frequency=frequency,
             overwrite=overwrite,
             overwrite_column=overwrite_column,
+            csv=None if is_raw else options,
             progress=listener(quiet),
             prepare=writing_to,
         )

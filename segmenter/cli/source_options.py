@@ -12,6 +12,7 @@ __all__ = [
     "AllowLostRows",
     "Amount",
     "AsOf",
+    "Csv",
     "Customer",
     "Date",
     "DateFormat",
@@ -103,6 +104,16 @@ AllowLostRows = Annotated[
         "--allow-lost-rows",
         help="Go on although an expression, say a try_cast, makes NULL of values that are there in "
         "more than 5 % of the rows.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Csv = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="An option of DuckDB's CSV reader for the file: delim, quote, header, skip, encoding, "
+        "decimal_separator, nullstr, dateformat, null_padding, ignore_errors and others; may be "
+        "repeated.",
         rich_help_panel=TRANSACTIONS,
     ),
 ]

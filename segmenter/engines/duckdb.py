@@ -54,7 +54,7 @@ class Embedded:
         if source.is_frame:
             return exp.table_(FRAME, quoted=True), source.as_dict()[source.kind], False
         if source.is_file:
-            return InputFile(source.file).table(), source.file, True
+            return InputFile(source.file, source.csv or {}).table(), source.file, True
         return find_table(self.local, str(source.relation))
 
     def types(self, query: exp.Query) -> dict[str, str]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from sqlglot import exp
@@ -29,6 +30,7 @@ from segmenter.schema.names import INTERNAL, has_macro, require_model
 from segmenter.settings import Settings
 from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
+from segmenter.sources.rejected_lines import count_rejected_lines
 from segmenter.sources.source import Source
 from segmenter.storage.snapshot import segments_of
 from segmenter.training.data_checks import count_losses
@@ -64,6 +66,7 @@ def label(
     frequency: str | None = None,
     overwrite: bool = False,
     overwrite_column: bool = False,
+    csv: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     prepare: Callable[[str, Path], None] | None = None,
 ) -> Labels:
@@ -84,6 +87,8 @@ def label(
         Replace an existing output.
     overwrite_column : bool, default False
         Of profiles: replace columns ``segment`` and ``segment_rank`` of the input.
+    csv : mapping of str to value, optional
+        Of profiles: options of DuckDB's CSV reader, as in `Source`.
     progress : Progress, optional
     prepare : callable, optional
         Called with the input and the path of the draft before any view or macro of the database is
@@ -109,7 +114,9 @@ def label(
             "label works on files: give the profiles as a file, or a source of transactions in "
             "files. Customers of the database have their segment in segments.customer_segments."
         )
-    file = InputFile(os.fspath(name))
+    if source is not None and csv is not None:
+        raise InputError("csv belongs to the source of raw transactions. Give it there.")
+    file = InputFile(os.fspath(name), (csv if source is None else source.csv) or {})
     target = OutputFile(Path(output).expanduser(), overwrite)
 
     def writing_to(draft: Path) -> None:
@@ -184,6 +191,9 @@ def label_profiles(
         if prepare is not None:
             prepare(draft)
         reading = Columns(con, given, as_text=not output.is_parquet, is_sampled=False)
+        rejected = count_rejected_lines(con, given, given.table(), reading.columns)
+        if rejected is not None:
+            listener.warn(rejected.words())
         reading.make_room(overwrite=overwrite_column)
         values = {
             "monetary": reading.number("monetary", monetary),

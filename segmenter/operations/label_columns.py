@@ -14,6 +14,7 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve
 from segmenter.sources.files import InputFile
+from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
 from segmenter.sources.text_advice import number_readings
 
 __all__ = ["ADDED", "Columns"]
@@ -54,6 +55,7 @@ class Columns:
         self.columns = self._describe(
             exp.select("*").from_(given.table(is_sampled=is_sampled or self.as_text))
         )
+        refuse_single_column(con, given, self.columns)
         self.dropped: list[str] = []
         self.numbers: dict[str, str] = {}
 
@@ -137,10 +139,12 @@ class Columns:
         try:
             yield
         except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-            message = self.misread()
-            raise InputError(
-                message or f"{self.given.name} cannot be read as asked: {_details(error)}"
-            ) from None
+            said = self.misread()
+            if said is None:
+                why = reason(error)
+                advice = csv_advice(why, self.given)
+                said = f"{self.given.name} cannot be read as asked: {why}{advice}"
+            raise InputError(said) from None
 
     def misread(self) -> str | None:
         """Return a sentence on the first value that is not what its column should hold."""
@@ -207,7 +211,9 @@ class Columns:
         try:
             found = self.con.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
         except duckdb.Error as error:
-            raise InputError(f"{self.given.name} cannot be read: {reason(error)}") from None
+            said = reason(error)
+            advice = csv_advice(said, self.given)
+            raise InputError(f"{self.given.name} cannot be read: {said}{advice}") from None
         return {row[0]: row[1] for row in found}
 
 
@@ -225,10 +231,3 @@ def _select(table: exp.Table, tree: exp.Expr) -> exp.Select:
 
 def _is_number(kind: str) -> bool:
     return kind.removeprefix("U").startswith(_NUMERIC) and not kind.endswith("]")
-
-
-def _details(error: duckdb.Error) -> str:
-    """Return the first line of an engine's message and what it says of the row."""
-    lines = str(error).strip().splitlines()
-    told = ("Original Line", "Expected Number", "Error when", "Value with")
-    return "; ".join([lines[0].rstrip("."), *(x for x in lines[1:] if x.startswith(told))]) + "."

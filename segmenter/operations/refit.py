@@ -25,8 +25,8 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, has_model
 from segmenter.schema.temporary import registered
+from segmenter.sources.file_formats import is_file_name
 from segmenter.sources.relations import name_parts
-from segmenter.sources.source import is_file_name
 from segmenter.storage import snapshot, store
 from segmenter.storage.stored import stored_mapping
 from segmenter.training.stage import Stage
@@ -40,7 +40,7 @@ _BASE = (*_KINDS, "engine", "customer", "where")
 
 _READING = (
     *("amount", "order", "date", "currency", "exclude", "window"),
-    *("number_format", "date_format"),
+    *("number_format", "date_format", "csv"),
 )
 """What says how the same base is read."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import duckdb
 from sqlglot import exp
 
-from segmenter.errors import InputError, SegmenterError
+from segmenter.errors import InputError, SegmenterError, reason
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
@@ -27,6 +28,7 @@ from segmenter.sources.exclusion import find_exclusion
 from segmenter.sources.file_columns import differing_types, is_guessed, reading_notes
 from segmenter.sources.files import InputFile
 from segmenter.sources.lost_rows import LOSING, loss_values
+from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
 from segmenter.sources.source import Source
 from segmenter.sources.thousands import thousands_notes
 
@@ -54,6 +56,16 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
         raise InputError(
             "a column's expression is nested too deep, or too long. Let a view have it as a column."
         ) from None
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        said = reason(error)
+        advice = csv_advice(said, _file(source, engine))
+        raise InputError(f"{source.relation} cannot be read: {said}{advice}") from None
+
+
+def _file(source: Source, engine: Engine) -> InputFile | None:
+    """Return the file that DuckDB reads, where the source is one."""
+    is_here = engine.dialect == "duckdb" and source.is_file
+    return InputFile(source.file, source.csv or {}) if is_here else None
 
 
 def bind_stored(source: Source, settings: Settings) -> Binding:
@@ -81,9 +93,10 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             f"segmenter.fit({source._engine}, source)."
         )
     table, relation, is_live = engine.find(source)
-    columns = read_columns(engine, table, relation)
     is_here = engine.dialect == "duckdb"
-    file = InputFile(source.file) if is_here and source.is_file else None
+    file = _file(source, engine)
+    columns = read_columns(engine, table, relation, file)
+    refuse_single_column(engine.local, file, columns)
     if not is_here:
         source = replace(source, _engine=engine.dialect)
     binding = Binding(
@@ -103,14 +116,14 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             _bind_aggregates(engine, binding)
         _bind_condition(engine, binding)
     except SegmenterError as error:
-        notes = differing_types(engine.local, file, _used(binding)) if file else []
+        notes = differing_types(engine.local, file, binding.used_columns()) if file else []
         raise InputError(" ".join([str(error), *notes])) from None
     binding.values.update(loss_values(_mapped(binding), binding.losses))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
     if file is not None:
         date = binding.values["date"]
-        binding.notes.extend(reading_notes(engine.local, file, _used(binding), date))
+        binding.notes.extend(reading_notes(engine.local, file, binding.used_columns(), date))
     if file is not None and source.kind == "transactions":
         amount = binding.values["amount"]
         notes = thousands_notes(engine.local, file, columns, amount, str(source.amount))
@@ -122,13 +135,6 @@ def _mapped(binding: Binding) -> dict[str, exp.Expr]:
     """Return the expressions of the source that can lose rows."""
     values = binding.values
     return {name: values[name] for name in LOSING if name in binding.types}
-
-
-def _used(binding: Binding) -> list[str]:
-    """Return the columns that are read, as far as they are bound."""
-    trees = (binding.values[name] for name in binding.types if name in binding.values)
-    names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
-    return [name for name in binding.columns if name in names]
 
 
 def _constants(source: Source, settings: Settings) -> dict[str, exp.Expr]:

@@ -15,6 +15,7 @@ from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
 from segmenter.sources.file_columns import shielded, summed_columns
 from segmenter.sources.files import InputFile
+from segmenter.sources.rejected_lines import csv_advice
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import Source
 from segmenter.sources.text_advice import date_advice, number_advice
@@ -98,6 +99,12 @@ class Binding:
     readings: dict[str, exp.Expr] = field(default_factory=dict)
     losses: dict[str, exp.Expr] = field(default_factory=dict)
 
+    def used_columns(self) -> list[str]:
+        """Return the columns that are read, as far as they are bound."""
+        trees = (self.values[name] for name in self.types if name in self.values)
+        names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
+        return [name for name in self.columns if name in names]
+
     def stored_source(self) -> dict[str, Any]:
         """Return the source as a model keeps it: no text of it needs the table to be understood.
 
@@ -119,12 +126,15 @@ class Binding:
         return stored
 
 
-def read_columns(engine: Engine, table: exp.Table, relation: str) -> dict[str, str]:
+def read_columns(
+    engine: Engine, table: exp.Table, relation: str, file: InputFile | None = None
+) -> dict[str, str]:
     """Return the columns of a relation and their types."""
     try:
         return engine.types(exp.select("*").from_(table.copy()))
     except SegmenterError as error:
-        raise InputError(f"{relation} cannot be read: {error}") from None
+        advice = csv_advice(str(error), file)
+        raise InputError(f"{relation} cannot be read: {error}{advice}") from None
 
 
 def bind_customer(engine: Engine, binding: Binding, text: str) -> exp.Expr:
@@ -144,7 +154,7 @@ def bind_number(engine: Engine, binding: Binding, name: str, text: str) -> exp.E
         binding.doubles.extend(column for column in whole if column not in binding.doubles)
         table = binding.file.table(doubles=binding.doubles, texts=binding.texts)
         binding.values["source"] = table
-        binding.columns.update(read_columns(engine, table, binding.relation))
+        binding.columns.update(read_columns(engine, table, binding.relation, binding.file))
         tree = bind_expression(engine, binding, name, text, check_number)
     return _guarded(binding, tree, "DOUBLE", name)
 

@@ -34,6 +34,9 @@ _SUMS = (
     exp.Coalesce,
 )
 
+_FORMATS = {"dateformat", "date_format", "timestampformat", "timestamp_format"}
+"""Options of the CSV reader with which the user has said how dates are written."""
+
 _MOST_FILES = 1_000
 """Of more CSV files than these, the types are not compared one by one."""
 
@@ -95,9 +98,13 @@ def reading_notes(
 
 def _unsure_dates(con: duckdb.DuckDBPyConnection, given: InputFile, column: str) -> str | None:
     """Say that the order of days, months and years in a column was guessed."""
-    file = exp.Literal.string(given.files[0]).sql(dialect="duckdb")
+    if _FORMATS & set(given.csv):
+        return None
+    sniffed = given.table(file=given.files[0])
+    sniffed.this.set("this", "sniff_csv")
+    query = exp.select("DateFormat", "TimestampFormat").from_(sniffed)
     try:
-        found = first_row(con, f"select DateFormat, TimestampFormat from sniff_csv({file})")
+        found = first_row(con, query.sql(dialect="duckdb"))
     except duckdb.Error:
         return None
     form = next((text for text in found if text and text.startswith(("%d", "%m", "%y"))), None)

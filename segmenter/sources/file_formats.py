@@ -9,12 +9,18 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from segmenter.sources.special_files import is_special
+
 __all__ = [
     "COMPRESSIONS",
     "DELIMITERS",
     "PARQUET",
     "URL",
+    "absolute_name",
     "folder_options",
+    "is_data_file",
+    "is_file_name",
+    "is_url",
     "kind_of",
     "known_suffixes",
     "reader",
@@ -24,6 +30,7 @@ __all__ = [
 URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 PARQUET = (".parquet", ".pq")
 DELIMITERS = {".csv": ",", ".tsv": "\\t", ".txt": ","}
+_FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -64,3 +71,23 @@ def reader(path: str, options: Mapping[str, exp.Expr], *, is_parquet: bool) -> e
 def text_literal(text: str) -> exp.Literal:
     """Return a text as a literal of SQL."""
     return exp.Literal.string(text)
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
+    return is_data_file(text) or os.path.isfile(text) or is_special(text)
+
+
+def is_data_file(text: str) -> bool:
+    """Tell whether a text is a data file by its name, a glob of them, or a URL."""
+    return bool(_FILE.search(text)) or is_url(text)
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a text is a URL."""
+    return bool(URL.match(text))
+
+
+def absolute_name(text: str) -> str:
+    """Return a file, glob or URL as an absolute path, which holds from any folder."""
+    return text if is_url(text) else os.path.abspath(os.path.expanduser(text))

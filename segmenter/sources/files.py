@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 
 from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, shortened
+from segmenter.sources.csv_options import csv_literals, value_literal
 from segmenter.sources.file_formats import (
     DELIMITERS,
     PARQUET,
@@ -28,6 +30,9 @@ from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
 __all__ = ["InputFile", "refuse_mixed_glob"]
 
+_TYPES = ("types", "dtypes", "column_types")
+"""What the reader calls the types that a user gives to columns."""
+
 
 @dataclass(frozen=True)
 class InputFile:
@@ -37,6 +42,8 @@ class InputFile:
     ----------
     name : str
         As the user gave it, for messages.
+    csv : mapping of str to value
+        Options of DuckDB's CSV reader. With any, a file is CSV whatever its name ends with.
 
     Raises
     ------
@@ -45,11 +52,16 @@ class InputFile:
     """
 
     name: str
+    csv: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for found in self._found():
             refuse_special(found, "Save what comes out of it as a Parquet or CSV file first.")
-        if not self.is_parquet and kind_of(self.name)[0] not in DELIMITERS:
+        if self.csv and self.is_parquet:
+            raise InputError(
+                f"csv says how a CSV file is read, and {self.name} is Parquet. Leave it out."
+            )
+        if not self.is_parquet and kind_of(self.name)[0] not in DELIMITERS and not self.csv:
             raise InputError(
                 f"{self.name} is neither Parquet nor CSV by its name ({known_suffixes()})."
             )
@@ -106,7 +118,30 @@ class InputFile:
         InputError
             DuckDB cannot read it.
         """
-        return None if self.is_parquet else encoding_of(self.files)
+        if self.is_parquet or "encoding" in self.literals:
+            return None
+        return encoding_of(self.files)
+
+    @cached_property
+    def literals(self) -> dict[str, exp.Expr]:
+        """The options of the CSV reader that the user gave, as SQL.
+
+        Raises
+        ------
+        InputError
+            The reader does not know one of them, or takes no such value.
+        """
+        return csv_literals(self.csv)
+
+    @property
+    def loses_lines(self) -> bool:
+        """Whether lines that cannot be read are left out."""
+        return self.literals.get("ignore_errors") == exp.true()
+
+    @property
+    def is_lax(self) -> bool:
+        """Whether quotes are not read strictly, so that one may swallow all that follows."""
+        return self.literals.get("strict_mode") == exp.false()
 
     @property
     def notes(self) -> list[str]:
@@ -144,19 +179,34 @@ class InputFile:
         """
         options = folder_options(self.path, has_several=self.is_pattern and file is None)
         if not self.is_parquet:
-            if as_text:
-                options["all_varchar"] = exp.true()
-            elif known := dict.fromkeys(doubles, "DOUBLE") | dict.fromkeys(texts, "VARCHAR"):
-                types = [
-                    exp.PropertyEQ(this=text_literal(name), expression=text_literal(kind))
-                    for name, kind in known.items()
-                ]
-                options["types"] = exp.Struct(expressions=types)
             if not (is_sampled or as_text):
                 options["sample_size"] = exp.Literal.number(-1)
             if self.encoding is not None:
                 options["encoding"] = text_literal(self.encoding)
+            options |= self._given(as_text=as_text, doubles=doubles, texts=texts)
         return reader(file or self.path, options, is_parquet=self.is_parquet)
+
+    def _given(
+        self, *, as_text: bool, doubles: Sequence[str], texts: Sequence[str]
+    ) -> dict[str, exp.Expr]:
+        """Return the user's options of the CSV reader, with the types of columns in them."""
+        options = dict(self.literals)
+        has_columns = isinstance(self.csv.get("columns"), Mapping)
+        typed: Any = next((self.csv[name] for name in _TYPES if name in self.csv), {})
+        if as_text:
+            for name in _TYPES:
+                options.pop(name, None)
+            if has_columns:
+                options["columns"] = value_literal(dict.fromkeys(self.csv["columns"], "VARCHAR"))
+            else:
+                options["all_varchar"] = exp.true()
+        elif isinstance(typed, Mapping) and not has_columns:
+            types = dict.fromkeys(doubles, "DOUBLE") | dict(typed) | dict.fromkeys(texts, "VARCHAR")
+            for name in _TYPES:
+                options.pop(name, None)
+            if types:
+                options["types"] = value_literal(types)
+        return options
 
 
 def refuse_mixed_glob(name: str) -> None:

@@ -12,14 +12,12 @@ from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
 from segmenter.sources.date_format import checked_date_format
+from segmenter.sources.file_formats import absolute_name, is_file_name
 from segmenter.sources.moments import checked_window, parse_moment
 from segmenter.sources.number_format import NumberFormat
-from segmenter.sources.special_files import is_special
 
-__all__ = ["Source", "is_data_file", "is_file_name", "is_url"]
+__all__ = ["Source"]
 
-_FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
-_URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _FRAME = re.compile(r"<.* frame>")
 
 _COLUMNS = ("amount", "order", "date", "currency")
@@ -75,7 +73,12 @@ class Source:
         taken as the training profile itself, so no whales are cut from them.
     allow_lost_rows : bool, default False
         Fit although an expression, such as a ``try_cast``, makes NULL of values that are there in
-        more than 5 % of the rows.
+        more than 5 % of the rows, or although more than 5 % of the lines of a CSV file cannot be
+        read.
+    csv : mapping of str to value, optional
+        Options of DuckDB's CSV reader for the file of the source, such as
+        ``{"delim": ";", "decimal_separator": ","}``. With ``ignore_errors`` the lines that are left
+        out are counted.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class Source:
     profile: Any = None
     points: Any = None
     allow_lost_rows: bool = False
+    csv: Mapping[str, Any] | None = None
     _engine: str | None = dataclasses.field(default=None, repr=False)
     _texts: Mapping[str, list[str]] | None = dataclasses.field(default=None, repr=False)
 
@@ -124,6 +128,7 @@ class Source:
         number_format: str | None = None,
         date_format: str | None = None,
         allow_lost_rows: bool = False,
+        csv: Mapping[str, Any] | None = None,
     ) -> Self:
         """Return a source of transactions, one row a sale or a line of one.
 
@@ -143,6 +148,7 @@ class Source:
             number_format=number_format,
             date_format=date_format,
             allow_lost_rows=allow_lost_rows,
+            csv=csv,
         )
 
     @classmethod
@@ -154,6 +160,7 @@ class Source:
         where: str | None = None,
         exclude: str | os.PathLike[str] | None = None,
         allow_lost_rows: bool = False,
+        csv: Mapping[str, Any] | None = None,
     ) -> Self:
         """Return a source of finished profiles, one row a customer.
 
@@ -163,7 +170,7 @@ class Source:
             With the columns `customer`, ``monetary`` and ``frequency``.
         customer : str, optional
             Column that identifies the customer; ``customer_id`` when absent.
-        where, exclude, allow_lost_rows : optional
+        where, exclude, allow_lost_rows, csv : optional
             As in `Source`.
         """
         return cls(
@@ -172,20 +179,23 @@ class Source:
             where=where,
             exclude=exclude,
             allow_lost_rows=allow_lost_rows,
+            csv=csv,
         )
 
     @classmethod
-    def from_points(cls, points: Any, *, where: str | None = None) -> Self:
+    def from_points(
+        cls, points: Any, *, where: str | None = None, csv: Mapping[str, Any] | None = None
+    ) -> Self:
         """Return a source of anonymous points: ``monetary, frequency, customers``.
 
         Parameters
         ----------
         points : str, path or data frame
             Taken as the training profile itself, so no whales are cut from them.
-        where : str, optional
+        where, csv : optional
             As in `Source`.
         """
-        return cls(points=points, where=where)
+        return cls(points=points, where=where, csv=csv)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
@@ -202,6 +212,7 @@ class Source:
         if isinstance(self.exclude, os.PathLike):
             object.__setattr__(self, "exclude", os.fspath(self.exclude))
         self._check_types()
+        self._check_csv()
         if self.kind == "transactions":
             if self.amount is None or self.customer is None:
                 missing = "customer" if self.customer is None else "amount"
@@ -252,7 +263,7 @@ class Source:
     @property
     def file(self) -> str:
         """The file, glob or URL as an absolute path, which holds from any folder."""
-        return _absolute(os.fspath(self.relation))
+        return absolute_name(os.fspath(self.relation))
 
     @property
     def files(self) -> list[str]:
@@ -277,11 +288,11 @@ class Source:
         if self.as_of is not None:
             values["as_of"] = str(self.as_of)
         if self.exclude is not None and is_file_name(os.fspath(self.exclude)):
-            values["exclude"] = _absolute(os.fspath(self.exclude))
+            values["exclude"] = absolute_name(os.fspath(self.exclude))
         return {
             name: value
             for name, value in values.items()
-            if value is not None and value is not False
+            if value is not None and value is not False and value != {}
         }
 
     def _check_types(self) -> None:
@@ -315,6 +326,23 @@ class Source:
         if self.date_format is not None:
             object.__setattr__(self, "date_format", checked_date_format(self.date_format))
 
+    def _check_csv(self) -> None:
+        """Refuse options of the CSV reader that are none, or where no file is read."""
+        if self.csv is None:
+            return
+        if not isinstance(self.csv, Mapping) or not all(isinstance(name, str) for name in self.csv):
+            raise InputError(
+                "csv must be a mapping from options of the CSV reader to values, such as "
+                f"csv = {{'delim': ';'}}, not {self.csv!r}."
+            )
+        object.__setattr__(self, "csv", {name.casefold(): self.csv[name] for name in self.csv})
+        if self.csv and not self.is_file:
+            what = "a data frame" if self.is_frame else f"{self.kind} = {str(self.relation)!r}"
+            raise InputError(
+                f"csv says how a CSV file is read, and {what} is none. Leave it out, or name a "
+                "file."
+            )
+
     def _refuse_transaction_columns(self) -> None:
         for name in (*_COLUMNS, "number_format", "date_format", "window", "as_of"):
             if getattr(self, name) is not None:
@@ -328,23 +356,3 @@ class Source:
                 "a points table is anonymous, so that nobody can be excluded from it. Exclude them "
                 "where the points are made."
             )
-
-
-def is_file_name(text: str) -> bool:
-    """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
-    return is_data_file(text) or os.path.isfile(text) or is_special(text)
-
-
-def is_data_file(text: str) -> bool:
-    """Tell whether a text is a Parquet or CSV file by its name, a glob of them, or a URL."""
-    return bool(_FILE.search(text)) or is_url(text)
-
-
-def is_url(text: str) -> bool:
-    """Tell whether a text is a URL."""
-    return bool(_URL.match(text))
-
-
-def _absolute(text: str) -> str:
-    """Return a file, glob or URL as an absolute path, which holds from any folder."""
-    return text if _URL.match(text) else os.path.abspath(os.path.expanduser(text))

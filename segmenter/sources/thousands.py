@@ -17,6 +17,9 @@ __all__ = ["thousands_notes"]
 _GROUPED = r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})?"
 """A whole number below 1,000, or one with a dot before its last three digits."""
 
+_SAID = {"decimal_separator", "thousands", "columns"}
+"""Options of the CSV reader with which the user has said how numbers are written."""
+
 
 def thousands_notes(
     con: duckdb.DuckDBPyConnection,
@@ -31,7 +34,7 @@ def thousands_notes(
     ----------
     con : DuckDBPyConnection
     given : InputFile
-        Of Parquet files there is nothing to say.
+        Of Parquet files there is nothing to say, nor where the user says what separates decimals.
     types : mapping of str to str
         Its columns and their types.
     tree : Expr
@@ -39,7 +42,7 @@ def thousands_notes(
     amount : str
         The same as the user has written it.
     """
-    if given.is_parquet:
+    if given.is_parquet or _SAID & set(given.csv):
         return []
     read = {column.name for column in tree.find_all(exp.Column)}
     doubles = [name for name, kind in types.items() if name in read and kind == "DOUBLE"]

@@ -16,6 +16,7 @@ from sqlglot import exp
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError
 from segmenter.schema.files import QUALITY, bind, redirect
+from segmenter.sources.rejected_lines import count_rejected_lines
 from segmenter.training.row_errors import lost
 from segmenter.training.stage import Losses, Stage, Survey
 
@@ -153,13 +154,14 @@ def _of_customers(stage: Stage) -> list[Count]:
 
 
 def count_losses(stage: Stage) -> Losses | None:
-    """Count the rows that the expressions of a source lose.
+    """Count the rows that the expressions of a source lose, after those that its file loses.
 
     Raises
     ------
     InputError
         They are too many, and nothing allows it.
     """
+    _count_rejected_lines(stage)
     if stage.source.kind != "transactions":
         return None
     losses = stage.losses()
@@ -167,3 +169,20 @@ def count_losses(stage: Stage) -> Losses | None:
     if losses and not is_allowed and losses.lost_rows > MOST_LOST * losses.source_rows:
         raise InputError(lost(stage.engine, stage.binding, losses))
     return losses
+
+
+def _count_rejected_lines(stage: Stage) -> None:
+    """Note how many lines of a CSV file cannot be read, or refuse them where they are too many."""
+    binding = stage.binding
+    if binding.file is None:
+        return
+    table, used = binding.values["source"], binding.used_columns()
+    assert isinstance(table, exp.Table)
+    found = count_rejected_lines(stage.con, binding.file, table, used)
+    if found is None:
+        return
+    if found.share > MOST_LOST and not stage.source.allow_lost_rows:
+        raise InputError(
+            f"{found.words('would be')} To go on without these lines, give allow_lost_rows = True."
+        )
+    binding.notes.append(found.words())

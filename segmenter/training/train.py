@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -19,6 +21,7 @@ from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
+from segmenter.sources.rejected_lines import csv_advice
 from segmenter.training.coarsening import MARGIN, Grid
 from segmenter.training.data_checks import count_losses, data_warnings
 from segmenter.training.lifecycle import LifecycleDays, lifecycle
@@ -116,7 +119,7 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     InputError
         The data cannot be used; the message names the column and the value.
     """
-    try:
+    with _readable(stage):
         survey = _survey(stage, progress)
         losses = _losses(stage, progress)
         if survey and survey.rows_without_amount == survey.source_rows:
@@ -128,18 +131,28 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
                 f"{counted(points.n_customers, 'training customer')}, "
                 f"{counted(len(points), 'distinct point')}"
             )
-    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-        raise InputError(
-            f"{stage.binding.relation} cannot be read as asked: {reason(error)}{_way_out(stage)}"
-        ) from None
     if not len(points) and cut is None:
         raise InputError(_nothing_there(stage))
     if survey is not None and survey.absolute_revenue and not points.cents.any():
         raise InputError(rounded_away(stage.binding, survey))
     notes = survey_notes(stage, survey) if survey else []
-    for message in [*stage.binding.notes, *notes, *data_warnings(stage, survey, losses)]:
+    with _readable(stage):
+        warnings = data_warnings(stage, survey, losses)
+    for message in [*stage.binding.notes, *notes, *warnings]:
         progress.warn(message)
     return Inspection(survey, cut, points, grid)
+
+
+@contextmanager
+def _readable(stage: Stage) -> Iterator[None]:
+    """Say what is wrong with a value, or a line of a file, and how it can be read."""
+    try:
+        yield
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        said = reason(error)
+        raise InputError(
+            f"{stage.binding.relation} cannot be read as asked: {said}{_way_out(stage, said)}"
+        ) from None
 
 
 def _uncertain_customers(points: Points, grid: Grid, rules: Rules) -> int:
@@ -217,8 +230,10 @@ def _without_amounts(stage: Stage) -> str:
     )
 
 
-def _way_out(stage: Stage) -> str:
-    """Return how the texts that an expression stumbles over can be read."""
+def _way_out(stage: Stage, said: str) -> str:
+    """Return how the texts that an expression or the reader of a file stumbles over can be read."""
+    if advice := csv_advice(said, stage.binding.file):
+        return advice
     for name in ("amount", "date"):
         if advice := reading_advice(stage.engine, stage.binding, name):
             return advice

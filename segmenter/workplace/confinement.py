@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from segmenter.errors import InputError
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.shadowing import refuse_shadows
-from segmenter.sources.source import is_data_file, is_url
+from segmenter.sources.file_formats import is_data_file, is_url
 
 if TYPE_CHECKING:
     import duckdb
@@ -166,7 +166,8 @@ def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
             continue
         for part in ("transactions", "profile", "points", "exclude"):
             name = source.get(part)
-            if isinstance(name, str) and is_data_file(name):
+            is_csv = part != "exclude" and isinstance(source.get("csv"), dict)
+            if isinstance(name, str) and (is_data_file(name) or is_csv):
                 yield name
 
 
