@@ -66,7 +66,7 @@ def inspect(
     from segmenter.cli.console import waiting
     from segmenter.engines.duckdb import Embedded
     from segmenter.operations.inspect import inspected
-    from segmenter.sources.source import is_file_name
+    from segmenter.sources.file_formats import is_file_name
 
     is_file = is_file_name(transactions)
     if is_file and database is not None:

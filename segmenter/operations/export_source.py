@@ -20,6 +20,7 @@ from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
 from segmenter.sources.bound_expressions import with_readings
 from segmenter.sources.bound_formats import value_columns
+from segmenter.sources.csv_options import csv_literals
 from segmenter.sources.date_format import date_reading
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.sources.file_formats import folder_options, reader
@@ -135,6 +136,7 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
     if source.is_file:
         is_parquet = re.search(r"\.(parquet|pq)$", stored, re.I) is not None
         options = folder_options(source.file, has_several=has_magic(source.file))
+        options |= csv_literals(source.csv or {})
         return reader(source.file, options, is_parquet=is_parquet)
     return _table(stored, "duckdb", dialect)
 

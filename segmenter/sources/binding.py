@@ -94,6 +94,11 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         )
     table, relation, is_live = engine.find(source)
     is_here = engine.dialect == "duckdb"
+    if source.csv and not is_here:
+        raise InputError(
+            f"csv has options of DuckDB, which {engine.name} does not have. Fit the file in "
+            "DuckDB, or name a table."
+        )
     file = _file(source, engine)
     columns = read_columns(engine, table, relation, file)
     refuse_single_column(engine.local, file, columns)

@@ -149,7 +149,7 @@ def refuse_single_column(
     if delimiter is None or any(name in given.csv for name in ("delim", "sep")):
         return
     shown = delimiter.replace("\t", "\\t")
-    advice = _changed(given, delim=shown)
+    separated = _changed(given, delim=shown)
     delimited = _storing(given.table(), delim=exp.Literal.string(shown))
     try:
         found = _rejects(con, exp.select("count(*)").from_(delimited))
@@ -160,7 +160,7 @@ def refuse_single_column(
         raise InputError(f"{given.name} cannot be read: {said}{csv_advice(said, given)}")
     raise InputError(
         f"{given.name} is read as one column ({names[0]!r}). Say what separates its columns: "
-        f"{advice}."
+        f"{separated}."
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
+from segmenter.sources.csv_options import checked_mapping
 from segmenter.sources.date_format import checked_date_format
 from segmenter.sources.file_formats import absolute_name, is_file_name
 from segmenter.sources.moments import checked_window, parse_moment
@@ -330,12 +331,7 @@ class Source:
         """Refuse options of the CSV reader that are none, or where no file is read."""
         if self.csv is None:
             return
-        if not isinstance(self.csv, Mapping) or not all(isinstance(name, str) for name in self.csv):
-            raise InputError(
-                "csv must be a mapping from options of the CSV reader to values, such as "
-                f"csv = {{'delim': ';'}}, not {self.csv!r}."
-            )
-        object.__setattr__(self, "csv", {name.casefold(): self.csv[name] for name in self.csv})
+        object.__setattr__(self, "csv", checked_mapping(self.csv))
         if self.csv and not self.is_file:
             what = "a data frame" if self.is_frame else f"{self.kind} = {str(self.relation)!r}"
             raise InputError(
