@@ -73,9 +73,8 @@ class Source:
         Anonymous aggregates: the columns ``monetary``, ``frequency`` and ``customers``. They are
         taken as the training profile itself, so no whales are cut from them.
     allow_lost_rows : bool, default False
-        Fit although an expression, such as a ``try_cast``, makes NULL of values that are there in
-        more than 5 % of the rows, or although more than 5 % of the lines of a CSV file cannot be
-        read.
+        Fit although more than 5 % of the rows are lost to an expression, such as a ``try_cast``,
+        that makes NULL of values that are there, or more than 5 % of the lines cannot be read.
     csv : mapping of str to value, optional
         Options of DuckDB's CSV reader for the file of the source, such as
         ``{"delim": ";", "decimal_separator": ","}``. With ``ignore_errors`` the lines that are left
@@ -328,15 +327,12 @@ class Source:
             object.__setattr__(self, "date_format", checked_date_format(self.date_format))
 
     def _check_csv(self) -> None:
-        """Refuse options of the CSV reader that are none, or where no file is read."""
-        if self.csv is None:
-            return
-        object.__setattr__(self, "csv", checked_mapping(self.csv))
+        if self.csv is not None:
+            object.__setattr__(self, "csv", checked_mapping(self.csv))
         if self.csv and not self.is_file:
-            what = "a data frame" if self.is_frame else f"{self.kind} = {str(self.relation)!r}"
             raise InputError(
-                f"csv says how a CSV file is read, and {what} is none. Leave it out, or name a "
-                "file."
+                f"csv says how a CSV file is read, and the {self.kind} are none. Leave it out, or "
+                "name a file."
             )
 
     def _refuse_transaction_columns(self) -> None:

@@ -13,7 +13,7 @@ from segmenter.errors import as_options
 from segmenter.operations.label import label
 from segmenter.operations.refresh import Refresh
 from segmenter.sources.csv_options import csv_literals, parsed_options
-from tests.advice import Heard, fitted, look, said
+from tests.advice import Heard, advised, fitted, look, said
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 HEADER = "order_id,customer_id,amount,city"
@@ -159,14 +159,13 @@ def test_every_advice_reads_the_file(con, write, name):
         assert len(left_out) == (0 if more else 1)
 
 
-def test_a_number_that_is_none_is_read_as_text_and_then_by_an_expression(con, write):
+def test_a_number_that_is_none_is_read_as_text_and_then_by_its_form(con, write):
     path = write(['8,C8,0,"Zug"', *within(MANY, LATE, '7,C7,"1,105.60",Bern')])
     (text, left_out) = csv_advised(said(con, transactions=path, **COLUMNS))
     assert look(con, transactions=path, **COLUMNS, csv=left_out).money == 30_000
     message = said(con, transactions=path, **COLUMNS, csv=text)
-    amount = re.search(r'amount = (".*?")\.', message)
-    read = COLUMNS | {"amount": ast.literal_eval(amount[1])}
-    assert look(con, transactions=path, **read, csv=text).money == 31_105.6
+    (form,) = advised(message, "number_format")
+    assert look(con, transactions=path, **COLUMNS, csv=text, number_format=form).money == 31_105.6
 
 
 def test_lines_that_are_left_out_are_counted_and_too_many_refused(con, write):
