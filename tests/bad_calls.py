@@ -255,8 +255,8 @@ ODD_DATES = ("infinite", "before_christ", "far_future", "texts_as_dates", "one_d
 
 CONFLICTS: tuple[tuple[str, ...], ...] = (
     ("fit", "shop.duckdb"),
-    ("fit", "shop.duckdb", "--transactions", "sales"),
-    ("fit", "shop.duckdb", "--transactions", "sales", "--customer", "customer_id"),
+    ("fit", "text.txt"),
+    ("fit", "shop.duckdb", "--transactions", "sales", "--customer", "nobody"),
     ("fit", "shop.duckdb", "--transactions", "sales", "--profile", "profiles"),
     ("fit", "shop.duckdb", "--points", "points", "--profile", "profiles"),
     ("fit", "shop.duckdb", "--points", "points", "--cut", "0.9"),

@@ -63,13 +63,13 @@ def _run() -> None:
     try:
         with terminal.written_out():
             code = run()
-    except UsageError as error:
+    except UsageError as error:  # in the words of the command line
         _fail(str(error), hint=error.hint)
     except BusyError as error:
         # when all is stored and only showing it failed, the same call would do it all again
         _fail(in_options(str(error)), ExitCode.CANNOT if stopping.stored() else ExitCode.BUSY)
     except SegmenterError as error:
-        _fail(in_options(str(error)))
+        _fail(in_options(str(error)), hint=getattr(error, "hint", None))
     except RecursionError:
         _fail("an expression is nested too deep, or too long. Let a view have it as a column.")
     except Exception as error:

@@ -17,6 +17,7 @@ from segmenter.cli.engine_options import (
     SparkConf,
 )
 from segmenter.cli.exit_codes import ExitCode
+from segmenter.cli.guessing import complete_source, needs_guesses, relation_of, split_database
 from segmenter.cli.model_options import (
     ActiveDays,
     Consolidate,
@@ -32,13 +33,13 @@ from segmenter.cli.model_options import (
     NNeighbors,
 )
 from segmenter.cli.options import (
-    Database,
     Format,
     FormatOption,
     MemoryLimit,
     Quiet,
     Threads,
     Wait,
+    checked_path,
 )
 from segmenter.cli.source_options import (
     TRANSACTIONS,
@@ -68,8 +69,21 @@ REFIT = "A fit over an existing model"
 """Headings in the help."""
 
 
+def _checked(database: str) -> str:
+    checked_path(Path(database))
+    return database
+
+
 def fit(
-    database: Database,
+    database: Annotated[
+        str,
+        typer.Argument(
+            metavar="DB|FILE",
+            help="The DuckDB file, or a file of sales: then DB is called after it.",
+            show_default=False,
+            callback=_checked,
+        ),
+    ],
     transactions: Annotated[
         str | None,
         typer.Option(
@@ -158,6 +172,15 @@ def fit(
             rich_help_panel=REFIT,
         ),
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="Take what is guessed of the columns, also where it is not sure.",
+            rich_help_panel=TRANSACTIONS,
+        ),
+    ] = False,
     engine: EngineOption = EngineName.DUCKDB,
     master: Master = None,
     spark_conf: SparkConf = None,
@@ -179,6 +202,11 @@ def fit(
     DB is made when it does not exist and the sales are in files. The table is only read; all that
     is written is the schema `segments` and the macro `classify_segment`.
 
+    Without --customer or --amount the columns are guessed and shown; what is not sure is asked, or
+    refused with the command to copy where nobody is there to be asked. See segmenter inspect.
+
+    Example: segmenter fit orders.csv
+
     Example: segmenter fit shop.duckdb --transactions sales --customer customer_id \
         --amount "quantity * unit_price" --order invoice_no --date invoice_date
 
@@ -196,24 +224,25 @@ def fit(
     from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.source import Source
 
-    source = Source(
-        transactions=transactions,
-        customer=customer,
-        amount=amount,
-        order=order,
-        date=date,
-        currency=currency,
-        where=where,
-        exclude=exclude,
-        number_format=number_format,
-        date_format=date_format,
-        window=window,
-        as_of=as_of,
-        profile=profile,
-        points=points,
-        allow_lost_rows=allow_lost_rows,
-        csv=parsed_options(csv) if csv else None,
-    )
+    path, transactions = split_database(database, transactions)
+    given: dict[str, Any] = {
+        "transactions": transactions,
+        "customer": customer,
+        "amount": amount,
+        "order": order,
+        "date": date,
+        "currency": currency,
+        "where": where,
+        "exclude": exclude,
+        "number_format": number_format,
+        "date_format": date_format,
+        "window": window,
+        "as_of": as_of,
+        "profile": profile,
+        "points": points,
+        "allow_lost_rows": allow_lost_rows,
+        "csv": parsed_options(csv) if csv else None,
+    }
     settings = Settings.from_mapping(
         {
             "cut": cut,
@@ -230,17 +259,21 @@ def fit(
             "lapsed_days": lapsed_days,
         }
     )
+    chosen = Choice(engine, master, spark_conf or [], dsn)
+    is_guessed = chosen.is_here and needs_guesses(given)
+    source = relation_of(given) if is_guessed else Source(**given)
     if source.kind == "points" and (cut is not None or cut_on is not None):
         raise SegmenterError(
             "points are the training profile itself: nothing is cut from them. Leave out --cut "
             "and --cut-on."
         )
-    chosen = Choice(engine, master, spark_conf or [], dsn)
     how = {"memory_limit": memory_limit, "threads": threads, "writable": not dry_run}
     with (
-        _workplace(database, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
+        _workplace(path, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
         chosen.opened(place.con) as rows,
     ):
+        if is_guessed:
+            source = complete_source(rows, given, quiet=quiet, yes=yes, is_dry=dry_run)
         if dry_run:
             from segmenter.cli.dry_run import show_dry_run
 
@@ -254,12 +287,12 @@ def fit(
             place, rows, source, settings, net, listener(quiet), before_training=warm_up
         )
     if not result.is_published:
-        _say_unpublished(database, result, max_change)
+        _say_unpublished(path, result, max_change)
         raise typer.Exit(ExitCode.NOT_PUBLISHED)
     from segmenter.cli.summary import show_result
 
-    with open_to_read(database, patience(wait), quiet=quiet) as con:
-        show_result(con, database, form, quiet=quiet)
+    with open_to_read(path, patience(wait), quiet=quiet) as con:
+        show_result(con, path, form, quiet=quiet)
 
 
 def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:

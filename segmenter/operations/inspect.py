@@ -25,7 +25,7 @@ from segmenter.schema.files import bind
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.engine import Engine
-from segmenter.sources.guessing.findings import Guess, Guesses
+from segmenter.sources.guessing.findings import ROLES, Guess, Guesses
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
 
@@ -219,7 +219,7 @@ def inspected(engine: Engine, transactions: Any, given: Mapping[str, str]) -> In
             engine.unregister()
 
 
-def complete(engine: Engine, given: Mapping[str, Any]) -> tuple[Source, Guesses]:
+def complete(engine: Engine, given: Mapping[str, Any], relation: Source) -> tuple[Source, Guesses]:
     """Return the source that lacks customer or amount, with what is guessed for it.
 
     Parameters
@@ -227,15 +227,17 @@ def complete(engine: Engine, given: Mapping[str, Any]) -> tuple[Source, Guesses]
     engine : Engine
     given : mapping of str to object
         Parameters of `Source`; what is None is guessed where it can be.
+    relation : Source
+        What is read, and how.
 
     Raises
     ------
     InputError
         Nothing can be the customer, or the amount.
     """
-    named = Source(transactions=given["transactions"], customer="customer", amount="amount")
     known = {name: value for name, value in given.items() if value is not None}
-    guesses = guess_columns(engine, named, {k: v for k, v in known.items() if isinstance(v, str)})
+    columns = {role: str(known[role]) for role in ROLES if role in known}
+    guesses = guess_columns(engine, relation, columns)
     refuse_missing(guesses)
     return Source(**known | guesses.values()), guesses
 

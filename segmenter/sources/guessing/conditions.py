@@ -126,8 +126,10 @@ def guess_currency(evidence: Evidence, layout: Layout | None) -> Guess:
     query = exp.select(exp.alias_(code, "code")).distinct().from_(evidence.source)
     present = evidence.restricted(query).where(column(name).is_(exp.null()).not_())
     codes = sorted(row["code"] for row in evidence.records(present.limit(_MOST_VALUES)))
+    if len(codes) == 1 and evidence.facts[name].filled < evidence.facts[name].rows:
+        return Guess("currency", None, f"{codes[0]} wherever {name} has one")
     if len(codes) == 1:
-        return Guess("currency", name, f"{codes[0]} in every row that has one")
+        return Guess("currency", name, f"{codes[0]} in every row")
     if not codes:
         return Guess("currency", None, f"{name} is empty")
     why = f"amounts in {', '.join(codes[:5])} would be added up as they stand; keep one by where"
