@@ -53,15 +53,15 @@ def split_database(given: str, transactions: str | None) -> tuple[Path, str | No
     SegmenterError
         Sales are named twice.
     """
-    from segmenter.sources.source import is_file_name
+    from segmenter.sources.file_formats import is_file_name
 
     if not is_file_name(given) or _is_database(given):
         return Path(given), transactions
     if not re.search(r"\.(duckdb|db|ddb)$", given, re.IGNORECASE):
         if transactions is not None:
             raise InputError(
-                f"{given} is a file of sales, and transactions = {transactions!r} names others. "
-                "Give one of them, or the database in the first place."
+                f"{given} is a file of sales, and --transactions {transactions} is another. Give "
+                "one of the two, or the database in the first place."
             )
         return Path(f"{database_name(given)}.duckdb"), given
     return Path(given), transactions

@@ -165,7 +165,7 @@ def test_a_file_of_sales_is_told_from_a_database(here):
     (here / "sales.csv").write_text("a\n1\n")
     assert split_database("sales.csv", None)[1] == "sales.csv"
     assert split_database("new.duckdb", "x.csv") == (here.__class__("new.duckdb"), "x.csv")
-    with pytest.raises(InputError, match="is a file of sales, and transactions = 'x"):
+    with pytest.raises(InputError, match="is a file of sales, and --transactions x"):
         split_database("sales.csv", "x.csv")
 
 
