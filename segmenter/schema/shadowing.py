@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["refuse_shadows"]
+__all__ = ["Macro", "refuse_shadows"]
 
 _OURS: dict[str, set[str]] = {
     "main": {"classify_segment", "explain_segment"},
@@ -55,32 +55,46 @@ _UNNAMED = """
 """Functions that the engine calls for what has no name in SQL, and those of SQL made in Python."""
 
 
-def refuse_shadows(con: duckdb.DuckDBPyConnection) -> set[str]:
+class Macro(NamedTuple):
+    """A macro of the database, or a temporary one: its names in lower case, and what it does."""
+
+    database: str
+    schema: str
+    name: str
+    kind: str
+    definition: str | None
+
+
+def refuse_shadows(con: duckdb.DuckDBPyConnection) -> list[Macro]:
     """Refuse macros that hide a function that our SQL calls, and foreign ones in our schema.
 
     Returns
     -------
-    set of str
-        All macros in the schema ``main`` of the database.
+    list of Macro
+        All that are there: asking for them again would cost as much as opening the file.
 
     Raises
     ------
     SegmenterError
         The message names the macro.
     """
-    found = con.execute(
+    rows = con.execute(
         """
-        select database_name, schema_name, lower(function_name), function_type
+        select database_name, schema_name, lower(function_name), function_type, macro_definition
         from system.main.duckdb_functions()
         where
             (database_name = 'temp' or database_name = system.main.current_database())
-            and schema_name in ('main', 'segments', 'segments_internal')
             and not internal
         order by all
         """
     ).fetchall()
-    foreign = [row for row in found if row[2] not in _OURS[row[1]] and "macro" in row[3]]
-    for database, schema, name, kind in foreign:
+    macros = [Macro(*row) for row in rows]
+    foreign = [
+        macro
+        for macro in macros
+        if macro.name not in _OURS.get(macro.schema, (macro.name,)) and "macro" in macro.kind
+    ]
+    for database, schema, name, kind, _ in foreign:
         drop = "drop macro table" if kind == "table_macro" else "drop macro"
         if schema != "main":
             raise SegmenterError(
@@ -93,7 +107,7 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> set[str]:
                 f"the macro {name} hides DuckDB's own {name}, which the segments are computed "
                 f'with. Drop it, or give it another name: {drop} {shown}."{name}".'
             )
-    return {name for database, schema, name, _ in found if schema == "main" and database != "temp"}
+    return macros
 
 
 def _is_operator(name: str) -> bool:

@@ -264,7 +264,8 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
             refuse_foreign(con, INTERNAL)
         return
     refuse_foreign(con, SCHEMA, INTERNAL)
-    if taken := sorted(macros.intersection(_BODIES)):
+    names = {macro.name for macro in macros if (macro.database, macro.schema) == (here, "main")}
+    if taken := sorted(names.intersection(_BODIES)):
         raise SegmenterError(
             f"this database already has {taken[0]}(), which Segmenter did not make. Rename it, or "
             "fit into another file."

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import InputError
 from segmenter.schema.names import INTERNAL, SCHEMA
-from segmenter.schema.shadowing import refuse_shadows
+from segmenter.schema.shadowing import Macro, refuse_shadows
 from segmenter.sources.file_formats import is_data_file, is_url
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def confine(
         A macro of the database hides a function that our SQL calls, or what the user allowed is
         not there.
     """
-    refuse_shadows(con)
+    macros = refuse_shadows(con)
     if EVERYTHING in allow:
         return
     _check_allowed(allow)
@@ -85,7 +85,7 @@ def confine(
     paths, folders = {f"{database.absolute()}{end}" for end in _BESIDE}, set[str]()
     paths.update(writes)
     _patterns.clear()
-    for name in [*named, *stored, *_files_below(con, database.absolute().parent)]:
+    for name in [*named, *stored, *_files_below(con, macros, database.absolute().parent)]:
         if is_url(name):
             folders.add(re.split(r"[*?\[]", name)[0].rpartition("/")[0] + "/")
         elif os.path.isdir(name):
@@ -171,20 +171,20 @@ def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
                 yield name
 
 
-def _files_below(con: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
+def _files_below(
+    con: duckdb.DuckDBPyConnection, macros: Iterable[Macro], folder: Path
+) -> Iterator[str]:
     """Yield the Parquet and CSV files in a folder, and below it, that views and macros name."""
-    definitions = con.execute(
+    views = con.execute(
         """
         select sql from system.main.duckdb_views()
         where not internal and database_name = system.main.current_database()
-        union all
-        select macro_definition from system.main.duckdb_functions()
-        where not internal and database_name = system.main.current_database()
-            and macro_definition is not null
         """
     ).fetchall()
+    definitions = [sql for (sql,) in views]
+    definitions += [macro.definition for macro in macros if macro.definition is not None]
     home = os.path.realpath(folder)
-    for name in {name for (sql,) in definitions for name in _quoted_texts(sql)}:
+    for name in {name for sql in definitions for name in _quoted_texts(sql)}:
         if not is_data_file(name) or is_url(name):
             continue
         fixed = glob.escape(name) if os.path.exists(name) else name

@@ -76,7 +76,7 @@ VERBS = {
         outputs=("out.csv",),
     ),
     "report": Verb(
-        ("report", "shop.duckdb", "-o", "report.html"),
+        ("report", "shop.duckdb", "-o", "report.html", "--overwrite"),
         ("shop.duckdb", "page:report.html"),
         outputs=("report.html",),
     ),
