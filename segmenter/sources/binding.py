@@ -25,12 +25,12 @@ from segmenter.sources.bound_expressions import (
 from segmenter.sources.bound_formats import bind_amount_text, bind_date_text
 from segmenter.sources.engine import FRAME, Engine
 from segmenter.sources.exclusion import find_exclusion
-from segmenter.sources.file_columns import differing_types, is_guessed, reading_notes
+from segmenter.sources.file_columns import differing_types, is_guessed, reading_notes, unsure_years
 from segmenter.sources.files import InputFile
 from segmenter.sources.lost_rows import LOSING, loss_values
 from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
 from segmenter.sources.source import Source
-from segmenter.sources.thousands import thousands_notes
+from segmenter.sources.thousands import unsure_thousands
 
 __all__ = ["FRAME", "Binding", "bind_source", "bind_stored"]
 
@@ -127,13 +127,19 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
     if file is not None:
-        date = binding.values["date"]
-        binding.notes.extend(reading_notes(engine.local, file, binding.used_columns(), date))
-    if file is not None and source.kind == "transactions":
-        amount = binding.values["amount"]
-        notes = thousands_notes(engine.local, file, columns, amount, str(source.amount))
-        binding.notes.extend(notes)
+        _note_guesses(engine, binding, file)
     return binding
+
+
+def _note_guesses(engine: Engine, binding: Binding, file: InputFile) -> None:
+    """Note what the user should know, or must say, of types that are guessed."""
+    date = binding.values["date"]
+    binding.notes.extend(reading_notes(engine.local, file, binding.used_columns(), date))
+    if binding.source.kind != "transactions":
+        return
+    questions = unsure_thousands(engine.local, file, binding.columns, binding.values["amount"])
+    year = unsure_years(engine.local, file, date)
+    binding.questions.extend([*questions, *([year] if year else [])])
 
 
 def _mapped(binding: Binding) -> dict[str, exp.Expr]:

@@ -66,6 +66,8 @@ class Binding:
         Whether a CSV reader may guess the types of the columns.
     notes : list of str
         What the user should know about how it is read.
+    questions : list of str
+        What a fit asks, because nothing tells it.
     doubles : list of str
         Columns of a CSV file that are read as DOUBLE.
     texts : list of str
@@ -91,6 +93,7 @@ class Binding:
     file: InputFile | None = None
     is_guessed: bool = False
     notes: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     doubles: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     formats: dict[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ __all__ = [
     "shielded",
     "summed_columns",
     "unshielded",
+    "unsure_years",
 ]
 
 _WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
@@ -96,9 +97,28 @@ def reading_notes(
     return [*given.notes, *differing_types(con, given, used), *([unsure] if unsure else [])]
 
 
-def _unsure_dates(con: duckdb.DuckDBPyConnection, given: InputFile, column: str) -> str | None:
-    """Say that the order of days, months and years in a column was guessed."""
-    if _FORMATS & set(given.csv):
+def unsure_years(con: duckdb.DuckDBPyConnection, given: InputFile, date: exp.Expr) -> str | None:
+    """Ask whether the day or the year comes first, where years have two digits.
+
+    Parameters
+    ----------
+    con, given, date
+        As of `reading_notes`.
+    """
+    column = unshielded(date)
+    form = _detected(con, given) if isinstance(column, exp.Column) else None
+    if form is None or not form.startswith("%y"):
+        return None
+    swapped = form.replace("%d", "%?").replace("%y", "%d").replace("%?", "%y")
+    return (
+        f"dates in {quoted(column.name)} of {given.name} have two digits for the year, and it may "
+        f"come first or last: give date_format = {swapped!r} or date_format = {form!r}."
+    )
+
+
+def _detected(con: duckdb.DuckDBPyConnection, given: InputFile) -> str | None:
+    """Return the format that DuckDB has found in a CSV file, where it could be another one."""
+    if given.is_parquet or _FORMATS & set(given.csv):
         return None
     sniffed = given.table(file=given.files[0])
     sniffed.this.set("this", "sniff_csv")
@@ -107,17 +127,15 @@ def _unsure_dates(con: duckdb.DuckDBPyConnection, given: InputFile, column: str)
         found = first_row(con, query.sql(dialect="duckdb"))
     except duckdb.Error:
         return None
-    form = next((text for text in found if text and text.startswith(("%d", "%m", "%y"))), None)
-    if form is None:
+    return next((text for text in found if text and text.startswith(("%d", "%m", "%y"))), None)
+
+
+def _unsure_dates(con: duckdb.DuckDBPyConnection, given: InputFile, column: str) -> str | None:
+    """Say that the order of days and months in a column was guessed."""
+    form = _detected(con, given)
+    if form is None or form.startswith("%y"):
         return None
     name = quoted(column)
-    if form.startswith("%y"):
-        swapped = form.replace("%d", "%?").replace("%y", "%d").replace("%?", "%y")
-        return (
-            f"dates in {name} of {given.name} have two digits for the year and are read as "
-            f"{form}, the year first. If the day comes first, give "
-            f"date = {_read_again(name, form, swapped)!r}."
-        )
     day = exp.func("day", exp.column(column, quoted=True))
     late = exp.select("1").from_(given.table()).where(day > 12).limit(1)
     if first_row(con, late.sql(dialect="duckdb")):
@@ -125,14 +143,8 @@ def _unsure_dates(con: duckdb.DuckDBPyConnection, given: InputFile, column: str)
     swapped = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
     return (
         f"no day in {name} of {given.name} is later than the 12th, so that nothing tells days from "
-        f"months; they are read as {form}. If that is wrong, give "
-        f"date = {_read_again(name, form, swapped)!r}."
+        f"months; they are read as {form}. If that is wrong, give date_format = {swapped!r}."
     )
-
-
-def _read_again(name: str, form: str, right: str) -> str:
-    """Return an expression that reads a date, which was read in one form, in another."""
-    return f"strptime(strftime({name}, '{form}'), '{right}')"
 
 
 def summed_columns(tree: exp.Expr, columns: Mapping[str, str]) -> list[str]:

@@ -10,16 +10,18 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from segmenter.errors import SegmenterError
 from segmenter.formatting import percent
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.sources.binding import Binding
 from segmenter.sources.bound_expressions import select_value
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
+from segmenter.sources.file_columns import unshielded
 from segmenter.sources.text_advice import HERE, WHOLE, date_advice, number_advice
 from segmenter.training.stage import Losses, Survey
 
-__all__ = ["complaint", "lost", "reading_advice", "rounded_away"]
+__all__ = ["complaint", "guess_advice", "lost", "reading_advice", "rounded_away"]
 
 _MOST_MONEY = MAX_CENTS / 100
 
@@ -186,3 +188,29 @@ def reading_advice(engine: Engine, binding: Binding, name: str) -> str:
         said = advise(engine, rows.from_(table), name, quoted(known), kind, whole, instead)
         return said[said.index(")") + 1 :].lstrip(".") if said.startswith(" (") else said
     return ""
+
+
+def guess_advice(engine: Engine, binding: Binding, name: str, reason: str) -> str:
+    """Return how a column of a CSV file can be read whose type was guessed wrongly, or nothing.
+
+    Parameters
+    ----------
+    engine : Engine
+    binding : Binding
+    name : str
+        The parameter.
+    reason : str
+        What the reader says: another column may be at fault.
+    """
+    tree = unshielded(binding.values[name])
+    if binding.file is None or not binding.is_guessed or not isinstance(tree, exp.Column):
+        return ""
+    if f'"{tree.name}"' not in reason:
+        return ""
+    table = binding.file.table(texts=[tree.name]).as_("texts")
+    rows = exp.select(exp.column(tree.name, quoted=True).as_("value")).from_(table)
+    try:
+        said = _ADVICE[name](engine, rows, name, quoted(tree.name), "VARCHAR")
+    except SegmenterError:
+        return ""
+    return said[said.index(")") + 1 :].lstrip(".") if "_format = " in said else ""

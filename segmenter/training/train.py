@@ -25,7 +25,7 @@ from segmenter.sources.rejected_lines import csv_advice
 from segmenter.training.coarsening import MARGIN, Grid
 from segmenter.training.data_checks import count_losses, data_warnings
 from segmenter.training.lifecycle import LifecycleDays, lifecycle
-from segmenter.training.row_errors import complaint, reading_advice, rounded_away
+from segmenter.training.row_errors import complaint, guess_advice, reading_advice, rounded_away
 from segmenter.training.stage import Cut, Losses, Stage, Survey
 from segmenter.training.survey_notes import left_out, survey_notes
 
@@ -119,6 +119,8 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     InputError
         The data cannot be used; the message names the column and the value.
     """
+    if stage.binding.questions:
+        raise InputError(" ".join(stage.binding.questions))
     with _readable(stage):
         survey = _survey(stage, progress)
         losses = _losses(stage, progress)
@@ -232,11 +234,12 @@ def _without_amounts(stage: Stage) -> str:
 
 def _way_out(stage: Stage, said: str) -> str:
     """Return how the texts that an expression or the reader of a file stumbles over can be read."""
+    for name in ("amount", "date"):
+        advice = reading_advice(stage.engine, stage.binding, name)
+        if advice or (advice := guess_advice(stage.engine, stage.binding, name, said)):
+            return advice
     if advice := csv_advice(said, stage.binding.file):
         return advice
-    for name in ("amount", "date"):
-        if advice := reading_advice(stage.engine, stage.binding, name):
-            return advice
     return " Give an expression that reads such values, or mend them."
 
 

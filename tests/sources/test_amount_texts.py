@@ -9,7 +9,7 @@ import pytest
 import segmenter
 import segmenter.progress
 from segmenter import SegmenterError, Source
-from tests.advice import followed, look
+from tests.advice import advised, followed, look
 
 COLUMNS = {"customer": "customer", "amount": "amount"}
 
@@ -68,16 +68,15 @@ def test_a_zero_hides_no_lost_rows(con, tmp_path, amount):
     segmenter.fit(con, Source(transactions=file, customer="customer", amount=said_so))
 
 
-def test_years_of_two_digits_are_told(con, tmp_path):
+def test_years_of_two_digits_are_asked(con, tmp_path):
     path = tmp_path / "sales.csv"
     rows = [f"{i % 30};{i + 1};{i % 28 + 1:02}.{i % 12 + 1:02}.{23 + i % 2}" for i in range(120)]
     path.write_text("\n".join(["customer;amount;day", *rows]) + "\n")
-    heard = Heard()
-    source = {"transactions": str(path), **COLUMNS}
-    segmenter.fit(con, Source(**source, date="day"), progress=heard)
-    (told,) = [message for message in heard.warnings if "two digits for the year" in message]
-    (advised,) = re.findall(r'date = "(.*)"\.', told)
-    segmenter.fit(con, Source(**source, date=advised), publish=True, replace=True)
+    source = {"transactions": str(path), **COLUMNS, "date": "day"}
+    message = refusal(con, str(path), date="day")
+    assert advised(message, "date_format") == ["%d.%m.%y", "%y.%m.%d"]
+    better = followed(message, **source)
+    segmenter.fit(con, Source(**better), publish=True, replace=True)
     found = con.execute(
         "select min(ordered_at), max(ordered_at) from segments_internal.transactions"
     )
@@ -90,11 +89,3 @@ def test_a_semicolon_in_a_name_is_a_part_of_it(shop):
         segmenter.fit(shop, Source(transactions=name, customer="customer_id", amount="amount"))
     with pytest.raises(SegmenterError, match="there is no table, view or file 'c;d'"):
         segmenter.fit(shop, Source(transactions="c;d", customer="customer_id", amount="amount"))
-
-
-class Heard(segmenter.progress.Silent):
-    def __init__(self):
-        self.warnings = []
-
-    def warn(self, message):
-        self.warnings.append(message)

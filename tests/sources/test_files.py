@@ -10,7 +10,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.refresh import Refresh
-from tests.advice import advised, fitted, followed, look, said
+from tests.advice import fitted, followed, look, said
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 
@@ -160,7 +160,7 @@ def test_days_up_to_the_twelfth_are_doubted_and_the_way_out_swaps_them(con, tmp_
     source = {"transactions": f"{tmp_path}/days.csv", **COLUMNS}
     seen = look(con, **source, date="day")
     (note,) = [words for words in seen.warnings if "nothing tells days from months" in words]
-    other = look(con, **source, date=advised(note, "date")[0]).last_order_at
+    other = look(con, **followed(note, **source, date="day")).last_order_at
     assert {seen.last_order_at.month, other.month} == {5, 12}
 
 
