@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from segmenter.api import pictures
 from segmenter.api.home import ConnectionHome, FileHome
 from segmenter.api.listener import listener
+from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations import classify as classifying
 from segmenter.operations.classify import Explanation
@@ -18,6 +20,7 @@ from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
 from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
+from segmenter.operations.fit import engine_of
 from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
 from segmenter.operations.models import models
@@ -197,6 +200,8 @@ class Reading:
         overwrite: bool = False,
         overwrite_column: bool = False,
         csv: Mapping[str, Any] | None = None,
+        partition_by: Sequence[str] = (),
+        session: Any = None,
     ) -> Labels:
         """Label a file: all its rows and columns, with ``segment`` and ``segment_rank``.
 
@@ -215,7 +220,20 @@ class Reading:
             Of profiles: replace columns ``segment`` and ``segment_rank`` of the input.
         csv : mapping of str to value, optional
             Of profiles: options of DuckDB's CSV reader, as in `Source`.
+        partition_by : sequence of str, optional
+            With a session: columns that partition the output, those of the input when empty.
+        session : SparkSession, optional
+            Label there instead; input and output are then folders of Parquet files.
         """
+        if session is not None:
+            return self._label_on_spark(
+                session,
+                given,
+                (os.fspath(output), tuple(partition_by), overwrite, overwrite_column),
+                {"monetary": monetary or "monetary", "frequency": frequency or "frequency"},
+            )
+        if partition_by:
+            raise InputError("partition_by needs a Spark session: a file has no partitions.")
         with self._home.reading(confined=False) as con:
             return label(
                 con,
@@ -228,6 +246,23 @@ class Reading:
                 csv=csv,
                 progress=listener(),
                 prepare=lambda path, draft: self._home.confine(con, [path], str(draft)),
+            )
+
+    def _label_on_spark(
+        self, session: Any, given: Any, output: tuple[Any, ...], numbers: dict[str, str]
+    ) -> Labels:
+        from segmenter.operations.label_spark import Lake, label_on_spark
+
+        source = given if isinstance(given, Source) else None
+        lake = Lake(os.fspath(given if source is None else source.relation), *output)
+        with closing(engine_of(session)) as engine:
+            if engine.dialect != "spark":
+                raise InputError(
+                    "in PostgreSQL the view segments.customer_segments has everybody's label, "
+                    "live: a fit with that session makes it."
+                )
+            return label_on_spark(
+                engine, self.model(), lake, **numbers, source=source, progress=listener()
             )
 
     def export(self, dialect: str, *, what: What = "all", table: str | None = None) -> str:

@@ -56,6 +56,18 @@ class Labels:
     by_segment: dict[str, int]
     unlabelled: int
 
+    @classmethod
+    def counted(cls, counts: Mapping[str | None, int], progress: Progress) -> Labels:
+        """Take the rows of each segment, None for those without, and warn of these."""
+        unlabelled = counts.get(None) or 0
+        if unlabelled:
+            progress.warn(
+                f"{counted(unlabelled, 'row')} {verb(unlabelled, 'has', 'have')} no segment: "
+                "monetary or frequency is NULL, NaN or infinite."
+            )
+        found = {name: count for name, count in counts.items() if name is not None and count}
+        return cls(sum(found.values()) + unlabelled, found, unlabelled)
+
 
 def label(
     con: duckdb.DuckDBPyConnection,
@@ -284,15 +296,9 @@ def _write(
         rows = output.write(con, draft, query)
         counts = bind("queries/labels", {"source": output.written(draft)}).sql(dialect="duckdb")
         found = dict(con.execute(counts).fetchall())
-        unlabelled = found.pop(None, 0)
-        shares = ", ".join(f"{segment} {count:,}" for segment, count in found.items())
+        shares = ", ".join(f"{name} {count:,}" for name, count in found.items() if name)
         done(counted(rows, "row") + (f" ({shares})" if shares else ""))
-    if unlabelled:
-        progress.warn(
-            f"{counted(unlabelled, 'row')} {verb(unlabelled, 'has', 'have')} no segment: "
-            "monetary or frequency is NULL, NaN or infinite."
-        )
-    return Labels(rows, found, unlabelled)
+    return Labels.counted(found, progress)
 
 
 def _rank(con: duckdb.DuckDBPyConnection) -> exp.Expr:

@@ -18,9 +18,10 @@ from segmenter.engines.spark import Spark
 from segmenter.engines.spark_files import check_layout, partition_columns, read_parquet, replacing
 from segmenter.engines.translate import port
 from segmenter.errors import InputError, did_you_mean
-from segmenter.formatting import counted, verb
+from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export import model_function
+from segmenter.operations.label import Labels
 from segmenter.operations.label_columns import ADDED
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
@@ -76,7 +77,7 @@ def label_on_spark(
     frequency: str = "frequency",
     source: Source | None = None,
     progress: Progress | None = None,
-) -> dict[str | None, int]:
+) -> Labels:
     """Label each row of a lake, or each customer of its transactions.
 
     Parameters
@@ -92,8 +93,7 @@ def label_on_spark(
 
     Returns
     -------
-    dict
-        How many rows got which segment; None stands for those with none.
+    Labels
 
     Raises
     ------
@@ -125,7 +125,7 @@ def _label(
     monetary: str,
     frequency: str,
     progress: Progress,
-) -> dict[str | None, int]:
+) -> Labels:
     from pyspark.sql import Observation
     from pyspark.sql import functions as sql
 
@@ -164,13 +164,7 @@ def _label(
         found[None] = counts.get["none"]
         shares = ", ".join(f"{name} {count:,}" for name, count in found.items() if name and count)
         done(f"{counted(sum(found.values()), 'row')} ({shares})")
-    if found[None]:
-        progress.warn(
-            f"{counted(found[None], 'row')} {verb(found[None], 'has', 'have')} no segment: "
-            "monetary or frequency is NULL, NaN or "
-            "infinite."
-        )
-    return found
+    return Labels.counted(found, progress)
 
 
 def _query(

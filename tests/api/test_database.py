@@ -175,6 +175,10 @@ def test_files_are_labelled(db, tmp_path):
     assert db.label(source, tmp_path / "people.parquet").rows == 2
     with pytest.raises(SegmenterError, match="exists already"):
         db.label(given, output)
+    with pytest.raises(InputError, match="partition_by needs a Spark session"):
+        db.label(given, tmp_path / "lake", partition_by=["region"])
+    with pytest.raises(InputError, match="not on a str"):
+        db.label(given, tmp_path / "lake", session="spark")
     with pytest.raises(InputError, match="belong to a file of profiles"):
         db.label(source, tmp_path / "other.csv", monetary="paid")
     with pytest.raises(InputError, match="label works on files"):

@@ -46,8 +46,11 @@ def test_a_lake_is_labelled_partition_by_partition(spark, shop, sales, profiles,
         "left join segments_internal.model_segments using (segment) order by all"
     ).fetchall()
     assert str(labels(shop, out)) == str(expected)  # NaN is not NaN
-    assert sum(found.values()) == 62
-    assert found[None] == 2
+    assert (found.rows, found.unlabelled) == (62, 2)
+    assert sum(found.by_segment.values()) == 60
+    again = segmenter.open(shop).label(profiles, tmp_path / "again", session=spark, **numbers)
+    assert again == found
+    assert str(labels(shop, tmp_path / "again")) == str(expected)
     before = labels(shop, out, "0")
     shop.execute(f"copy (from profiles where region = 1 limit 3) to '{profiles}/new.parquet'")
     only = tmp_path / "only"
