@@ -88,7 +88,7 @@ def fit(
         str | None,
         typer.Option(
             metavar="TABLE|FILE",
-            help="Table or view of DB, or a Parquet or CSV file, or a glob of them.",
+            help="Table or view of DB, or a Parquet, CSV or JSON file, a glob or a folder of them.",
             rich_help_panel=TRANSACTIONS,
         ),
     ] = None,
@@ -313,8 +313,10 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
     if chosen.is_here and not database.exists() and not source.is_file:
+        is_folder = Path(str(source.relation)).is_dir()
+        folder = f" A folder is written with a slash: ./{source.relation}." if is_folder else ""
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
-            "database that has the table, or a Parquet or CSV file."
+            f"database that has the table, or a Parquet or CSV file.{folder}"
         )
     return workplace(database, reads=source.files if chosen.is_here else [], **how)

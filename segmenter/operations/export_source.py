@@ -6,6 +6,7 @@ because a warehouse may spell them in another case.
 
 from __future__ import annotations
 
+import os
 import re
 from glob import has_magic
 
@@ -23,7 +24,8 @@ from segmenter.sources.bound_formats import value_columns
 from segmenter.sources.csv_options import csv_literals
 from segmenter.sources.date_format import date_reading
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
-from segmenter.sources.file_formats import folder_options, reader
+from segmenter.sources.file_formats import folder_options, kind_of, reader
+from segmenter.sources.folders import glob_of_folder
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source import Source
 
@@ -134,10 +136,10 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
             "same columns there: table = 'shop.sales'."
         )
     if source.is_file:
-        is_parquet = re.search(r"\.(parquet|pq)$", stored, re.I) is not None
-        options = folder_options(source.file, has_several=has_magic(source.file))
+        path = glob_of_folder(source.file) if os.path.isdir(source.file) else source.file
+        options = folder_options(path, has_several=has_magic(path))
         options |= csv_literals(source.csv or {})
-        return reader(source.file, options, is_parquet=is_parquet)
+        return reader(path, options, kind_of(path)[0])
     return _table(stored, "duckdb", dialect)
 
 

@@ -50,7 +50,7 @@ class Columns:
     ) -> None:
         self.con = con
         self.given = given
-        self.as_text = as_text and not given.is_parquet
+        self.as_text = as_text and given.is_csv
         self.is_sampled = is_sampled
         self.columns = self._describe(
             exp.select("*").from_(given.table(is_sampled=is_sampled or self.as_text))
@@ -149,7 +149,7 @@ class Columns:
     def misread(self) -> str | None:
         """Return a sentence on the first value that is not what its column should hold."""
         message = self._first_misread(self.numbers)
-        if message or self.given.is_parquet or self.as_text:
+        if message or not self.given.is_csv or self.as_text:
             return message
         return self._first_misread(
             {name: kind for name, kind in self.columns.items() if kind != "VARCHAR"}

@@ -89,7 +89,7 @@ def find_exclusion(
     is_csv = False
     if is_file_name(text):
         file = InputFile(text)
-        is_csv = not file.is_parquet
+        is_csv = file.is_csv
         table, relation, is_live = file.table(as_text=True), text, True
         if is_csv:
             table.this.append("expressions", exp.column("header").eq(exp.true()))

@@ -45,7 +45,7 @@ _MOST_FILES = 1_000
 def is_guessed(con: duckdb.DuckDBPyConnection, table: exp.Table, file: InputFile | None) -> bool:
     """Whether a relation is a CSV file, or a view, which may read one."""
     if file is not None:
-        return not file.is_parquet
+        return file.is_csv
     query = "select 1 from duckdb_views() where schema_name = $1 and view_name = $2"
     return bool(first_row(con, query, [table.db, table.name]))
 
@@ -92,7 +92,7 @@ def reading_notes(
         The date's expression, NULL where there is none.
     """
     column = unshielded(date)
-    is_plain = not given.is_parquet and isinstance(column, exp.Column)
+    is_plain = given.is_csv and isinstance(column, exp.Column)
     unsure = _unsure_dates(con, given, column.name) if is_plain else None
     return [*given.notes, *differing_types(con, given, used), *([unsure] if unsure else [])]
 

@@ -1,11 +1,11 @@
-"""Data files by their names: Parquet or CSV, how they are compressed, and how DuckDB reads them."""
+"""Data files by their names: the format, how it is compressed, and how DuckDB reads it."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
@@ -14,6 +14,7 @@ from segmenter.sources.special_files import is_special
 __all__ = [
     "COMPRESSIONS",
     "DELIMITERS",
+    "JSON",
     "PARQUET",
     "URL",
     "absolute_name",
@@ -29,8 +30,9 @@ __all__ = [
 
 URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 PARQUET = (".parquet", ".pq")
+JSON = (".json", ".ndjson", ".jsonl")
 DELIMITERS = {".csv": ",", ".tsv": "\\t", ".txt": ","}
-_FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt)(\.gz|\.zst)?$", re.IGNORECASE)
+_FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt|json|ndjson|jsonl)(\.gz|\.zst)?$", re.IGNORECASE)
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -41,13 +43,13 @@ def kind_of(name: str) -> tuple[str, str]:
     stem, suffix = os.path.splitext(name.lower())
     if suffix in COMPRESSIONS:
         inner = os.path.splitext(stem)[1]
-        return (inner if inner in DELIMITERS else "", suffix)
+        return (inner if inner in (*DELIMITERS, *JSON) else "", suffix)
     return suffix, ""
 
 
-def known_suffixes() -> str:
+def known_suffixes(formats: Iterable[str] = (*PARQUET, *DELIMITERS, *JSON)) -> str:
     """Return the endings of the names that are understood, for messages."""
-    return f"{', '.join((*PARQUET, *DELIMITERS))}; text also with .gz or .zst"
+    return f"{', '.join(formats)}; text also with .gz or .zst"
 
 
 def folder_options(path: str, *, has_several: bool) -> dict[str, exp.Expr]:
@@ -60,11 +62,19 @@ def folder_options(path: str, *, has_several: bool) -> dict[str, exp.Expr]:
     return options
 
 
-def reader(path: str, options: Mapping[str, exp.Expr], *, is_parquet: bool) -> exp.Table:
-    """Return a file, a glob of files or a URL as a table that DuckDB reads with options."""
+def reader(path: str, options: Mapping[str, exp.Expr], suffix: str) -> exp.Table:
+    """Return a file, a glob of files or a URL as a table that DuckDB reads with options.
+
+    JSON is looked at as a whole for its columns and their types: a later 2.75 would be lost in a
+    column of whole numbers, and so would a key that comes late.
+    """
+    function = "read_parquet" if suffix in PARQUET else "read_csv"
+    if suffix in JSON:
+        function = "read_json"
+        every = exp.Literal.number(-1)
+        options = {**options, "sample_size": every, "maximum_sample_files": every.copy()}
     words: list[exp.Expr] = [text_literal(path)]
     words += [exp.EQ(this=exp.column(name), expression=options[name]) for name in options]
-    function = "read_parquet" if is_parquet else "read_csv"
     return exp.Table(this=exp.Anonymous(this=function, expressions=words))
 
 
@@ -74,8 +84,9 @@ def text_literal(text: str) -> exp.Literal:
 
 
 def is_file_name(text: str) -> bool:
-    """Tell whether a text names a file, a glob of files or a URL, rather than a table."""
-    return is_data_file(text) or os.path.isfile(text) or is_special(text)
+    """Tell whether a text names files or a URL, rather than a table: a folder has a slash."""
+    is_there = os.path.isfile(text) or (os.sep in text and os.path.isdir(os.path.expanduser(text)))
+    return is_data_file(text) or is_there or is_special(text)
 
 
 def is_data_file(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Files that are read: Parquet and CSV by their names, one, a glob of them, or a URL."""
+"""Files that are read: Parquet, CSV and JSON by their names, one, a glob, a folder, or a URL."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from segmenter.formatting import counted, shortened
 from segmenter.sources.csv_options import csv_literals, value_literal
 from segmenter.sources.file_formats import (
     DELIMITERS,
+    JSON,
     PARQUET,
     URL,
+    absolute_name,
     folder_options,
     kind_of,
     known_suffixes,
     reader,
     text_literal,
 )
+from segmenter.sources.folders import glob_of_folder
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
@@ -36,7 +39,7 @@ _TYPES = ("types", "dtypes", "column_types")
 
 @dataclass(frozen=True)
 class InputFile:
-    """A Parquet or CSV file, a glob of them, or a URL.
+    """A Parquet, CSV or JSON file, a glob or folder of them, or a URL.
 
     Parameters
     ----------
@@ -48,7 +51,7 @@ class InputFile:
     Raises
     ------
     InputError
-        No file has this name, or it is neither Parquet nor CSV by its name.
+        No file has this name, its name says no format, or a folder has files of several.
     """
 
     name: str
@@ -57,21 +60,17 @@ class InputFile:
     def __post_init__(self) -> None:
         for found in self._found():
             refuse_special(found, "Save what comes out of it as a Parquet or CSV file first.")
-        if self.csv and self.is_parquet:
+        if self.csv and not self.is_csv:
+            what = "Parquet" if self.is_parquet else "JSON"
             raise InputError(
-                f"csv says how a CSV file is read, and {self.name} is Parquet. Leave it out."
+                f"csv says how a CSV file is read, and {self.name} is {what}. Leave it out."
             )
-        if not self.is_parquet and kind_of(self.name)[0] not in DELIMITERS and not self.csv:
+        if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not self.csv:
             raise InputError(
                 f"{self.name} is neither Parquet nor CSV by its name ({known_suffixes()})."
             )
         if not self.files:
             path = Path(self.path)
-            if os.path.isdir(path):
-                inside = os.path.join(self.name, "*.parquet" if self.is_parquet else "*.csv")
-                raise InputError(
-                    f"{self.name} is a folder, not a file. Name the files in it, say {inside!r}."
-                )
             nearby = [file.name for file in path.parent.glob("*") if file.is_file()]
             hint = did_you_mean(path.name, nearby)
             raise InputError(
@@ -79,16 +78,24 @@ class InputFile:
             )
 
     @property
-    def is_parquet(self) -> bool:
-        """Whether it is Parquet; CSV otherwise."""
-        return kind_of(self.name)[0] in PARQUET
+    def _suffix(self) -> str:
+        return kind_of(self.path)[0]
 
     @property
+    def is_parquet(self) -> bool:
+        """Whether it is Parquet."""
+        return self._suffix in PARQUET
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it is text in columns, whose types are guessed."""
+        return not (self.is_parquet or self._suffix in JSON)
+
+    @cached_property
     def path(self) -> str:
-        """The absolute path, glob or URL."""
-        if URL.match(self.name):
-            return self.name
-        return os.path.abspath(os.path.expanduser(self.name))
+        """The absolute path, glob or URL; of a folder, the glob of the files in it."""
+        path = absolute_name(self.name)
+        return glob_of_folder(path) if os.path.isdir(path) else path
 
     @property
     def files(self) -> list[str]:
@@ -106,7 +113,7 @@ class InputFile:
     @property
     def is_pattern(self) -> bool:
         """Whether more than one file can match, now or later."""
-        is_one = not URL.match(self.name) and os.path.isfile(self.path)
+        is_one = not URL.match(self.name) and os.path.exists(self.path)
         return not is_one and glob.has_magic(self.path)
 
     @cached_property
@@ -118,7 +125,7 @@ class InputFile:
         InputError
             DuckDB cannot read it.
         """
-        if self.is_parquet or "encoding" in self.literals:
+        if not self.is_csv or "encoding" in self.literals:
             return None
         return encoding_of(self.files)
 
@@ -178,13 +185,13 @@ class InputFile:
             Whether the types of a CSV are guessed from its first rows instead of from all.
         """
         options = folder_options(self.path, has_several=self.is_pattern and file is None)
-        if not self.is_parquet:
+        if self.is_csv:
             if not (is_sampled or as_text):
                 options["sample_size"] = exp.Literal.number(-1)
             if self.encoding is not None:
                 options["encoding"] = text_literal(self.encoding)
             options |= self._given(as_text=as_text, doubles=doubles, texts=texts)
-        return reader(file or self.path, options, is_parquet=self.is_parquet)
+        return reader(file or self.path, options, self._suffix)
 
     def _given(
         self, *, as_text: bool, doubles: Sequence[str], texts: Sequence[str]
@@ -218,7 +225,7 @@ def refuse_mixed_glob(name: str) -> None:
         With a glob for each format among them.
     """
     found = glob.glob(os.path.expanduser(name)) if glob.has_magic(name) else []
-    kinds = sorted({kind_of(file)[0] for file in found} & {*PARQUET, *DELIMITERS})
+    kinds = sorted({kind_of(file)[0] for file in found} & {*PARQUET, *JSON, *DELIMITERS})
     if kinds:
         folder = os.path.dirname(name)
         wanted = " or ".join(repr(os.path.join(folder, f"*{kind}")) for kind in kinds)

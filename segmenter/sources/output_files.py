@@ -52,7 +52,8 @@ class OutputFile:
         if not self.is_parquet and self._suffix not in DELIMITERS:
             raise SegmenterError(
                 f"the output {self.path} is neither Parquet nor CSV by its name "
-                f"({known_suffixes()}). Name it for example {self.path.stem or 'out'}.parquet."
+                f"({known_suffixes((*PARQUET, *DELIMITERS))}). Name it for example "
+                f"{self.path.stem or 'out'}.parquet."
             )
         if not self._folder.is_dir():
             raise SegmenterError(
@@ -121,7 +122,7 @@ class OutputFile:
                 "escape": text_literal('"'),
                 "compression": text_literal(self._compression or "none"),
             }
-        return reader(str(draft), options, is_parquet=self.is_parquet)
+        return reader(str(draft), options, self._suffix)
 
     @property
     def _suffix(self) -> str:

@@ -143,7 +143,7 @@ def refuse_single_column(
         With the line that is at fault.
     """
     names = list(columns)
-    if given is None or given.is_parquet or len(names) != 1:
+    if given is None or not given.is_csv or len(names) != 1:
         return
     delimiter = next((char for char in ",;\t|" if char in names[0]), None)
     if delimiter is None or any(name in given.csv for name in ("delim", "sep")):
@@ -192,7 +192,7 @@ def csv_advice(said: str, given: InputFile | None) -> str:
         What `segmenter.errors.reason` makes of the engine's words.
     given : InputFile or None
     """
-    if given is None or given.is_parquet:
+    if given is None or not given.is_csv:
         return ""
 
     def csv(**options: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import duckdb
@@ -50,6 +51,11 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
             break
     else:
         refuse_mixed_glob(name)
+        if os.path.isdir(name):
+            raise InputError(
+                f"there is no table or view {name!r} in this database, but a folder. To read the "
+                f"files in it, write {os.path.join('.', name)!r}."
+            )
         names = [row[2] for row in known if row[0] in (here, "temp") and row[1] not in SCHEMAS]
         raise InputError(
             f"there is no table, view or file {name!r} in this database "

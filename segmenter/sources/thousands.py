@@ -32,13 +32,13 @@ def unsure_thousands(
     ----------
     con : DuckDBPyConnection
     given : InputFile
-        Of Parquet files there is nothing to ask, nor where the user says what separates decimals.
+        Of files with types there is nothing to ask, nor where options say how numbers are.
     types : mapping of str to str
         Its columns and their types.
     tree : Expr
         The amount.
     """
-    if given.is_parquet or _SAID & set(given.csv):
+    if not given.is_csv or _SAID & set(given.csv):
         return []
     read = {column.name for column in tree.find_all(exp.Column)}
     doubles = [name for name, kind in types.items() if name in read and kind == "DOUBLE"]

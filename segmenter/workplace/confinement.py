@@ -21,6 +21,7 @@ from segmenter.errors import InputError
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.shadowing import Macro, refuse_shadows
 from segmenter.sources.file_formats import is_data_file, is_url
+from segmenter.sources.folders import glob_of_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -167,8 +168,13 @@ def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         for part in ("transactions", "profile", "points", "exclude"):
             name = source.get(part)
             is_csv = part != "exclude" and isinstance(source.get("csv"), dict)
-            if isinstance(name, str) and (is_data_file(name) or is_csv):
+            if not isinstance(name, str):
+                continue
+            if is_data_file(name) or is_csv:
                 yield name
+            elif os.path.isabs(name) and os.path.isdir(name):
+                with suppress(InputError):
+                    yield glob_of_folder(name)
 
 
 def _files_below(

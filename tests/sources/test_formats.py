@@ -1,185 +1,159 @@
-"""`number_format` and `date_format`: what a fit reads with them, keeps of them, and says."""
+"""Files as people have them: packed, JSON, folders, partitions."""
 
 from __future__ import annotations
+
+import gzip
+import json
 
 import duckdb
 import pytest
 
-import segmenter
-from segmenter import SegmenterError, Settings, Source
-from tests.advice import Heard, followed, look, said
+from segmenter.operations.label import label
+from segmenter.operations.refresh import Refresh
+from tests.advice import fitted, look, said
 
-COLUMNS = {"customer": "customer_id", "order": "order_id"}
-FORMATS = {"amount": "amount", "number_format": "1,234.56"}
-DAYS = {"date": "day", "date_format": "%d/%m/%Y"}
-TOTAL = sum(900 + 1.25 * i for i in range(240))
-
-
-@pytest.fixture
-def sales(con):
-    """Amounts such as £1,105.60 and days such as 31/12/2023, all of them texts."""
-    con.execute(
-        "create table sales as select i as order_id, 'C' || i % 60 as customer_id, "
-        "'£' || format('{:,.2f}', 900 + 1.25 * i) as amount, i % 3 + 1 as quantity, "
-        "strftime(date '2023-01-01' + i::int, '%d/%m/%Y') as day, "
-        "case when i % 2 = 0 then 'sale' else 'gift' end as kind from range(240) as r(i)"
-    )
-    return {"transactions": "sales", **COLUMNS}
+COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
+ROWS = [{"order_id": i, "customer_id": f"{i % 20:03d}", "amount": i % 9 + 1} for i in range(200)]
+LATE = [*(ROWS * 110), {"order_id": 22_000, "customer_id": "001", "amount": 2.75, "tip": 1}]
 
 
-def fit(con, **source):
-    return segmenter.fit(con, Source(**source), Settings(n_neighbors=1), publish=True, replace=True)
+def money(rows) -> float:
+    return sum(row["amount"] for row in rows)
 
 
-def money(con):
-    query = "select round(sum(monetary), 2) from segments.customer_profile"
-    return con.execute(query).fetchone()[0]
+def text(rows, ending) -> str:
+    if ending == "json":
+        return json.dumps(rows)
+    if ending in ("ndjson", "jsonl"):
+        return "\n".join(map(json.dumps, rows))
+    sep = {"tsv": "\t"}.get(ending, ",")
+    names = ("order_id", "customer_id", "amount")
+    lines = [sep.join(names), *(sep.join(str(row[name]) for name in names) for row in rows)]
+    return "\n".join(lines) + "\n"
 
 
-def test_the_views_read_texts_live(con, sales):
-    model = fit(con, **sales, **FORMATS, **DAYS)
-    assert money(con) == TOTAL
-    assert model.source["number_format"] == "1,234.56 GBP"
-    assert model.source["date_format"] == "%d/%m/%Y"
-    con.execute(
-        "insert into sales values (900, 'C1', '(£1.50)', 1, '01/02/2023', ''), "
-        "(901, 'C1', '$7', 1, '2023', ''), (902, 'C1', 'N/A', 1, 'n/a', '')"
-    )
-    assert money(con) == TOTAL - 1.5
-    query = "select found, example from segments.data_quality where check_name = 'lost_rows'"
-    assert con.execute(query).fetchone() == (1, "amount '$7'")
+def write(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    *_, ending, packed = ["", *path.name.split(".")] if path.suffix in (".gz", ".zst") else [
+        "", *path.name.split("."), "",
+    ]  # fmt: skip
+    if ending == "parquet" or packed == "zst":
+        (path.parent / "rows.ndjson").write_text(text(rows, "ndjson"))
+        read = f"select * from read_json('{path.parent}/rows.ndjson', sample_size = -1)"
+        how = "format parquet" if ending == "parquet" else "format csv, compression zstd"
+        with duckdb.connect() as con:
+            con.execute(f"copy ({read}) to '{path}' ({how})")
+        (path.parent / "rows.ndjson").unlink()
+    elif packed == "gz":
+        path.write_bytes(gzip.compress(text(rows, ending).encode()))
+    else:
+        path.write_text(text(rows, ending))
+    return str(path)
 
 
-def test_a_model_reads_as_it_was_fitted(con, sales):
-    fit(con, **sales, **FORMATS, **DAYS)
-    stored = Source.from_dict(segmenter.load(con).source)
-    assert stored.number_format == "1,234.56 GBP"
-    assert look(con, **{**sales, **FORMATS, **DAYS, "number_format": stored.number_format}).money
-    script = segmenter.export(segmenter.load(con), "duckdb")
-    before = money(con)
-    con.execute("drop schema segments cascade")
-    con.execute(script)
-    assert money(con) == before
+ENDINGS = (
+    "csv", "csv.gz", "csv.zst", "tsv", "tsv.gz", "txt", "json", "json.gz", "ndjson", "ndjson.gz",
+    "jsonl", "parquet",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "trino"])
-def test_a_dialect_with_other_patterns_is_refused(con, sales, dialect):
-    model = fit(con, **sales, **FORMATS)
-    with pytest.raises(SegmenterError, match=r"number_format = .* is not understood by"):
-        segmenter.export(model, dialect, table="lake.shop.sales")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_each_format_is_read_by_the_fit_and_by_the_views(con, tmp_path, ending):
+    path = write(tmp_path / f"sales.{ending}", ROWS)
+    fitted(con, transactions=path, **COLUMNS)
+    total = "select sum(monetary), min(customer_id::varchar) from segments.customer_segments"
+    assert con.execute(total).fetchone() == (money(ROWS), "000")
+    with Refresh(con) as refresh:
+        assert refresh.prepare(full=True).customers == 20
 
 
-@pytest.mark.parametrize(
-    ("dialect", "function"), [("postgres", "SUBSTRING"), ("spark", "REGEXP_EXTRACT")]
-)
-def test_a_dialect_with_the_same_patterns_has_them(con, sales, dialect, function):
-    points = segmenter.export(fit(con, **sales, **FORMATS), dialect, what="points")
-    assert f"{function}(user_table.amount, '" in " ".join(points.split()).replace("( ", "(")
+@pytest.mark.parametrize("ending", ["json", "ndjson", "jsonl.gz"])
+def test_late_cents_and_keys_of_json_are_read(con, tmp_path, ending):
+    path = write(tmp_path / f"sales.{ending}", LATE)
+    seen = look(con, transactions=path, **COLUMNS | {"amount": "amount + coalesce(tip, 0)"})
+    assert seen.money == money(LATE) + 1
 
 
-def test_texts_within_an_expression_are_read(con, sales):
-    amount = "case when kind = 'gift' then 0 else amount * quantity end"
-    seen = look(con, **sales, amount=amount, number_format="1,234.56")
-    expected = sum((900 + 1.25 * i) * (i % 3 + 1) for i in range(0, 240, 2))
-    assert seen.money == expected
-    model = fit(con, **sales, amount=amount, number_format="1,234.56")
-    assert model.source["texts"] == {"amount": ["amount"]}
-    con.execute("drop schema segments cascade")
-    con.execute(segmenter.export(model, "duckdb"))
-    assert money(con) == expected
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_profiles_points_and_labels_of_each_format(con, tmp_path, ending):
+    fitted(con, transactions=write(tmp_path / "sales.csv", ROWS), **COLUMNS)
+    query = "select customer_id, monetary, frequency, 1 as customers from segments.customer_profile"
+    path = tmp_path / f"profiles.{ending}"
+    con.execute(f"copy ({query}) to '{path}'")
+    with duckdb.connect() as other:
+        assert look(other, profile=str(path)).money == money(ROWS)
+        assert fitted(other, points=str(path)) is not None
+    result = label(con, str(path), tmp_path / "labelled.parquet")
+    assert (result.rows, result.unlabelled) == (20, 0)
 
 
-@pytest.mark.parametrize(
-    ("where", "rows"),
-    [
-        ("amount >= 1000", range(80, 240)),
-        ("day >= '2023-03-02'", range(60, 240)),
-        ("day between date '2023-03-02' and date '2023-03-03'", range(60, 62)),
-        ("amount <> '£900.00'", range(1, 240)),
-        ("day like '%/01/2023'", range(31)),
-        ("amount in (900, 901.25)", range(2)),
-    ],
-)
-def test_a_condition_compares_numbers_and_dates(con, sales, where, rows):
-    seen = look(con, **sales, **FORMATS, **DAYS, where=where)
-    assert seen.money == sum(900 + 1.25 * i for i in rows)
-    assert not [words for words in seen.warnings if "lost" in words]
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "json", "parquet"])
+def test_customers_are_excluded_by_a_list_of_each_format(con, tmp_path, ending):
+    sales = write(tmp_path / "sales.json", ROWS)
+    listed = write(tmp_path / f"no.{ending}", [ROWS[3]])
+    left = [row for row in ROWS if row["customer_id"] != "003"]
+    assert look(con, transactions=sales, **COLUMNS, exclude=listed).money == money(left)
 
 
-def test_a_csv_file_is_read_as_text_where_a_format_is_given(con, tmp_path):
-    path = tmp_path / "sales.csv"
-    rows = [
-        f"C{i % 60},{i},{i % 9 + 1}.{i * 7 % 1000:03},13.{i % 12 + 1:02}.23" for i in range(240)
+@pytest.mark.parametrize("ending", ["parquet", "csv", "csv.gz", "ndjson"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_folder_is_all_files_in_it_and_those_that_come_later(con, tmp_path, ending, slash):
+    write(tmp_path / f"sales/2023/a.{ending}", ROWS[:100])
+    write(tmp_path / f"sales/b.{ending}", ROWS[100:150])
+    (tmp_path / "sales/_SUCCESS").touch()
+    (tmp_path / "sales/.part.csv.crc").touch()
+    folder = f"{tmp_path}/sales{slash}"
+    fitted(con, transactions=folder, **COLUMNS)
+    total = "select sum(monetary) from segments.customer_segments"
+    assert con.execute(total).fetchone() == (money(ROWS[:150]),)
+    write(tmp_path / f"sales/2024/c.{ending}", ROWS[150:])
+    assert con.execute(total).fetchone() == (money(ROWS),)
+    with Refresh(con) as refresh:
+        refresh.prepare()
+        refresh.store()
+    assert con.execute(f"{total}_snapshot").fetchone() == (money(ROWS),)
+    assert label(con, folder, tmp_path / "out.csv", monetary="amount", frequency="1").rows == 200
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "json"])
+def test_partitions_of_a_folder_are_columns_of_text(con, tmp_path, ending):
+    """A shop 007 stays 007; numbers compare all the same."""
+    for store, year, part in (
+        ("007", 2023, ROWS[:100]),
+        ("08", 2024, ROWS[100:150]),
+        ("7", 2024, ROWS[150:]),
+    ):
+        rows = [{key: row[key] for key in row if key != "customer_id"} for row in part]
+        text_rows = rows if ending != "csv" else part
+        write(tmp_path / f"lake/store={store}/year={year}/p.{ending}", text_rows)
+    source = {"transactions": f"{tmp_path}/lake", **COLUMNS | {"customer": "store"}}
+    fitted(con, **source)
+    found = con.execute("select customer_id, monetary from segments.customer_segments order by all")
+    assert found.fetchall() == [
+        ("007", money(ROWS[:100])),
+        ("08", money(ROWS[100:150])),
+        ("7", money(ROWS[150:])),
     ]
-    path.write_text("\n".join(["customer_id,order_id,amount,day", *rows]) + "\n")
-    source = {"transactions": str(path), **COLUMNS, "amount": "amount", "date": "day"}
-    thousands = sum((i % 9 + 1) * 1000 + i * 7 % 1000 for i in range(240))
-    asked = {"number_format": "1.234,56", "date_format": "%d.%m.%y"}
-    seen = look(con, **source, **asked)
-    assert seen.money == thousands
-    assert str(seen.last_order_at) == "2023-12-13 00:00:00"
-    fit(con, **source, **asked)
-    assert money(con) == thousands
+    assert look(con, **source, where="year = 2024").money == money(ROWS[100:])
 
 
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ({**FORMATS, "number_format": "1.234,56"}, "has another form than number_format"),
-        ({**FORMATS, **DAYS, "date_format": "%m/%d/%Y"}, "has another form than date_format"),
-    ],
-)
-def test_another_format_is_refused_with_the_right_one(con, sales, asked, message):
-    refused = said(con, **sales, **asked)
-    assert message in refused
-    assert look(con, **followed(refused, **sales, **asked)).money == TOTAL
+def test_a_folder_of_several_formats_names_a_glob_of_each(con, tmp_path):
+    write(tmp_path / "sales/a.csv", ROWS)
+    write(tmp_path / "sales/x/b.parquet", ROWS)
+    message = said(con, transactions=f"{tmp_path}/sales", **COLUMNS)
+    assert "files of several formats" in message
+    globs = [f"{tmp_path}/sales/**/*.csv", f"{tmp_path}/sales/**/*.parquet"]
+    assert message.endswith(f"Name one: {globs[0]!r} or {globs[1]!r}.")
+    for one in globs:
+        assert look(con, transactions=one, **COLUMNS).money == money(ROWS)
+    (tmp_path / "empty").mkdir()
+    assert "no data file in the folder" in said(con, transactions=f"{tmp_path}/empty", **COLUMNS)
 
 
-def test_a_format_without_a_text_is_refused(con, sales):
-    con.execute(
-        "create view typed as select * replace (2.5 as amount, date '2023-01-01' as day) from sales"
-    )
-    source = sales | {"transactions": "typed"}
-    for asked, name in ((FORMATS, "number_format"), (DAYS | {"amount": "amount"}, "date_format")):
-        assert f"nothing to read. Leave {name} out." in said(con, **source, **asked)
-    with pytest.raises(SegmenterError, match="date_format needs the date column"):
-        Source(transactions="t", customer="c", amount="a", date_format="iso")
-    with pytest.raises(SegmenterError, match="belongs to transactions"):
-        Source(profile="t", number_format="1,234.56")
-
-
-def test_times_with_zones_count_in_utc(con):
-    con.execute("set timezone = 'America/New_York'")
-    con.execute(
-        "create table sales as select i as order_id, i % 9 as customer_id, 5 as amount, "
-        "'2024-01-' || (i % 28 + 1) || ' 23:30:00-05:00' as day from range(60) as r(i)"
-    )
-    source = {"transactions": "sales", **COLUMNS, "amount": "amount", "date": "day"}
-    better = followed(said(con, **source), **source)
-    assert better["date_format"] == "iso"
-    assert str(look(con, **better).last_order_at) == "2024-01-29 04:30:00"
-
-
-def test_a_refit_says_that_it_reads_in_another_way(con, sales):
-    fit(con, **sales, **FORMATS, **DAYS)
-    heard = Heard()
-    source = Source(**sales, **FORMATS, **DAYS | {"date_format": "%-d/%m/%Y"})
-    segmenter.fit(con, source, Settings(n_neighbors=1), progress=heard)
-    assert any("date_format" in words for words in heard.warnings)
-
-
-def test_the_command_line_has_both_options(tmp_path):
-    from typer.testing import CliRunner
-
-    from segmenter.cli.app import app
-
-    path = tmp_path / "sales.csv"
-    rows = [f"C{i % 60};{i};{i % 9},{i % 100:02} €;13.{i % 12 + 1:02}.2023" for i in range(240)]
-    path.write_text("\n".join(["customer_id;order_id;amount;day", *rows]) + "\n")
-    args = ["fit", str(tmp_path / "x.duckdb"), "--transactions", str(path), "--amount", "amount"]
-    args += ["--customer", "customer_id", "--date-format", "%d.%m.%Y", "--date", "day"]
-    result = CliRunner().invoke(app, [*args, "--number-format", "1.234,56", "--quiet"])
-    assert result.exit_code == 0, result.output
-    with duckdb.connect(str(tmp_path / "x.duckdb"), read_only=True) as con:
-        total = sum(i % 9 * 100 + i % 100 for i in range(240)) / 100
-        assert money(con) == pytest.approx(total)
+def test_a_table_comes_before_a_folder_of_its_name(con, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "sales/a.parquet", ROWS)
+    assert "write './sales'" in said(con, transactions="sales", **COLUMNS)
+    assert look(con, transactions="./sales", **COLUMNS).money == money(ROWS)
+    con.execute("create table sales as from 'sales/a.parquet' limit 10")
+    assert look(con, transactions="sales", **COLUMNS).money == money(ROWS[:10])

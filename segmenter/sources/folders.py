@@ -1,0 +1,53 @@
+"""Folders of data files, with partitions such as ``year=2024`` in them or without."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator
+
+from segmenter.errors import InputError
+from segmenter.sources.file_formats import is_data_file, kind_of, known_suffixes
+
+__all__ = ["glob_of_folder"]
+
+
+def glob_of_folder(folder: str) -> str:
+    """Return the glob of all data files in a folder and below it.
+
+    Files and folders whose names begin with a dot or an underscore are what programs write beside
+    the data.
+
+    Parameters
+    ----------
+    folder : str
+        Its absolute path.
+
+    Raises
+    ------
+    InputError
+        There is no data file in it, or there are files of several formats.
+    """
+    endings: dict[str, str] = {}
+    for name in _data_files(folder):
+        endings.setdefault("".join(kind_of(name)), name)
+    globs = [os.path.join(glob.escape(folder), "**", f"*{ending}") for ending in sorted(endings)]
+    if not globs:
+        raise InputError(
+            f"there is no data file in the folder {folder} or below it ({known_suffixes()})."
+        )
+    if len(globs) > 1:
+        raise InputError(
+            f"the folder {folder} has files of several formats, such as "
+            f"{' and '.join(endings[ending] for ending in sorted(endings))}. Name one: "
+            f"{' or '.join(map(repr, globs))}."
+        )
+    return globs[0]
+
+
+def _data_files(folder: str) -> Iterator[str]:
+    for place, inner, names in os.walk(folder):
+        inner[:] = sorted(name for name in inner if name[:1] not in "._")
+        for name in sorted(names):
+            if name[:1] not in "._" and is_data_file(name):
+                yield os.path.join(place, name)
