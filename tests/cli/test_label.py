@@ -442,8 +442,12 @@ def test_texts_are_labelled_with_the_expression_that_the_message_gives(run, mode
     raw = ("--customer", "customer_id") if name == "amount" else ()
     refused = run(*words, *raw, f"--{name}", given)
     assert refused.code == 2
-    better = re.search(r'"(cast\(replace\(.*?as double\))"', refused.err)[1]
-    assert run(*words, *raw, f"--{name}", better).code == 0
+    if raw:
+        found = re.search(r"--amount (\w+) and --number-format (\S+)\.", refused.err)
+        better = ("--amount", found[1], "--number-format", found[2])
+    else:
+        better = ("--monetary", re.search(r'"(cast\(replace\(.*?as double\))"', refused.err)[1])
+    assert run(*words, *raw, *better).code == 0
     with duckdb.connect() as con:
         query = f"select count(segment) from read_csv('{tmp_path}/out.csv')"
         assert con.execute(query).fetchone() == (40,)
