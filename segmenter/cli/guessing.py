@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["complete_source", "needs_guesses", "relation_of", "split_database"]
 
-_OF_COLUMNS = ("customer", "amount", "order", "date", "currency", "where", "window", "as_of")
+_OF_COLUMNS = (
+    "customer", "amount", "order", "date", "currency", "where", "window", "as_of",
+    "number_format", "date_format",
+)  # fmt: skip
 """Parameters of a source that are about its columns."""
 
 _DUCKDB = slice(8, 12)
@@ -150,7 +153,7 @@ def _command(guesses: Guesses) -> str:
     words = ["segmenter", *sys.argv[1:]]
     for guess in guesses.guesses:
         if guess.expression is not None and not guess.is_given:
-            words += [f"--{guess.role}", guess.expression]
+            words += [f"--{guess.role.replace('_', '-')}", guess.expression]
     return shlex.join(words)
 
 

@@ -103,6 +103,7 @@ def _show(found: Inspection, transactions: str, database: Path | None) -> None:
     rows = [
         [guess.role, guess.expression, None, _marked(guess.is_sure, guess.reason), None]
         for guess in guesses.guesses
+        if guess.expression is not None or not guess.is_sure or guess.role in ("order", "date")
     ]
     write(GUESSES, rows, Format.TABLE)
     results.line()
@@ -133,7 +134,7 @@ def command(found: Inspection, transactions: str, database: Path | None) -> str:
     words += [transactions] if database is None else [str(database), "--transactions", transactions]
     if not found.is_sure:
         for role, text in found.guesses.values().items():
-            words += [f"--{role}", text]
+            words += [f"--{role.replace('_', '-')}", text]
         words += [word for guess in found.guesses.missing for word in (f"--{guess.role}", "COLUMN")]
     return shlex.join(words)
 

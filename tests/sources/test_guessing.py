@@ -147,7 +147,7 @@ TRAPS = {
     "thousands or decimals": (
         "order_id, order_date, customer_id, total",
         "i, date '2024-01-01' + i::int, i % 9, (1 + i % 8) || ',' || (100 + i % 800)",
-        "amount",
+        "number_format",
     ),
     "several currencies": (
         "order_id, order_date, customer_id, total, currency",
@@ -195,7 +195,7 @@ TRAPS = {
     "days or months": (
         "order_id, order_date, customer_id, amount",
         "i, strftime(date '2024-01-01' + (31 * (i % 10))::int, '0%-d/%m/%Y'), i % 9, 1.5 * i",
-        "date",
+        "date_format",
     ),
     "a total on each line, and lines that do not add up to it": (
         "order_id, order_date, customer_id, sku, quantity, unit_price, total",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-import sqlglot
 from sqlglot import exp
 
 from segmenter.schema.files import bind
+from segmenter.sources.expressions import quoted
 from segmenter.sources.guessing.evidence import Evidence, column
 from segmenter.sources.guessing.findings import Guess
 
@@ -29,12 +29,12 @@ def guess_amount(evidence: Evidence) -> Guess:
     if evidence.named("amount", "cents") == [first]:
         return Guess("amount", f"{evidence.number(first)} / 100", "its name says cents")
     if others:
-        return _unsure(evidence, first, others, "other columns are totals, too, and differ")
+        return _unsure(first, others, "other columns are totals, too, and differ")
     refunds = [name for name in evidence.amounts("refund") if _matters(evidence, name)]
     if refunds:
         return _refunded(evidence, first, refunds[0])
     if proof:
-        return _sure(evidence, first, proof)
+        return _sure(first, proof)
     besides = [
         *parts,
         *(
@@ -47,8 +47,8 @@ def guess_amount(evidence: Evidence) -> Guess:
     if besides:
         listed = " and ".join(besides[:3])
         why = f"nothing tells whether it is before or after {listed}"
-        return _unsure(evidence, first, parts, why)
-    return _sure(evidence, first, "the name says so")
+        return _unsure(first, parts, why)
+    return _sure(first, "the name says so")
 
 
 def line_amounts(evidence: Evidence) -> list[str]:
@@ -57,22 +57,13 @@ def line_amounts(evidence: Evidence) -> list[str]:
     return [*lines, *(text for text, _ in _products(evidence))]
 
 
-def _sure(evidence: Evidence, name: str, reason: str) -> Guess:
-    readings = evidence.readings(name)
-    if len(readings) > 1:
-        why = f"in {evidence.facts[name].example!r} and the like a sign may mean thousands or cents"
-        return Guess("amount", readings[0], why, is_sure=False, alternatives=tuple(readings[1:]))
-    return Guess("amount", _said(evidence, name), reason)
+def _sure(name: str, reason: str) -> Guess:
+    return Guess("amount", name, reason)
 
 
-def _unsure(evidence: Evidence, name: str, others: list[str], reason: str) -> Guess:
-    alternatives = tuple(_said(evidence, other) for other in dict.fromkeys(others))
-    return Guess("amount", _said(evidence, name), reason, is_sure=False, alternatives=alternatives)
-
-
-def _said(evidence: Evidence, name: str) -> str:
-    """Return a column as a person would give it: bare, unless texts have to be read."""
-    return name if evidence.facts[name].is_number else evidence.number(name) or name
+def _unsure(name: str, others: list[str], reason: str) -> Guess:
+    alternatives = tuple(dict.fromkeys(others))
+    return Guess("amount", name, reason, is_sure=False, alternatives=alternatives)
 
 
 def _refunded(evidence: Evidence, name: str, refund: str) -> Guess:
@@ -83,7 +74,7 @@ def _refunded(evidence: Evidence, name: str, refund: str) -> Guess:
         f"{total} {sign} coalesce({back}, 0)",
         f"what {refund} says is taken off",
         is_sure=False,
-        alternatives=(_said(evidence, name),),
+        alternatives=(name,),
     )
 
 
@@ -147,7 +138,7 @@ def _product(evidence: Evidence) -> Guess | None:
     if is_unit or _is_constant_by_product(evidence, price):
         return Guess("amount", text, f"{price} is that of one unit")
     why = f"{price} may be that of one unit or of the row"
-    return Guess("amount", text, why, is_sure=False, alternatives=(_said(evidence, price),))
+    return Guess("amount", text, why, is_sure=False, alternatives=(price,))
 
 
 def _is_constant_by_product(evidence: Evidence, price: str) -> bool:
@@ -158,17 +149,11 @@ def _is_constant_by_product(evidence: Evidence, price: str) -> bool:
     values: dict[str, exp.Expr] = {
         "source": evidence.sample,
         "product": column(products[0]),
-        "price": _double(evidence, price),
-        "quantity": _double(evidence, evidence.amounts("quantity")[0]),
+        "price": evidence.as_double(quoted(price)),
+        "quantity": evidence.as_double(quoted(evidence.amounts("quantity")[0])),
     }
     found = evidence.records(bind("queries/unit_prices", values))[0]
     return bool(found["products"] > 2 and found["steady"] > 0.5 * found["products"])
-
-
-def _double(evidence: Evidence, name: str) -> exp.Expr:
-    tree = sqlglot.parse_one(evidence.number(name) or name, dialect="duckdb")
-    assert isinstance(tree, exp.Expr)
-    return exp.cast(tree, "double")
 
 
 def _vague(evidence: Evidence) -> Guess:
@@ -176,7 +161,7 @@ def _vague(evidence: Evidence) -> Guess:
     named = [name for kind in ("part", "price", "unit") for name in evidence.amounts(kind)]
     if named:
         why = "its name does not say that it is all that was paid"
-        return _unsure(evidence, named[0], named[1:], why)
+        return _unsure(named[0], named[1:], why)
     kinds = ("complete", "money", "line")
     hints = [name for kind in kinds for name in evidence.hinted("amount", kind)]
     found = [name for name in dict.fromkeys(hints) if evidence.number(name)]
@@ -185,13 +170,13 @@ def _vague(evidence: Evidence) -> Guess:
         found = [facts.name for facts in numbers if facts.fractional]
     if not found:
         return Guess("amount", None, "no column is called like one", is_sure=False)
-    return _unsure(evidence, found[0], found[1:4], "its name is vague")
+    return _unsure(found[0], found[1:4], "its name is vague")
 
 
 def _matters(evidence: Evidence, name: str) -> bool:
     """Whether a column has anything but zeros and NULL."""
-    text = f"cast({evidence.number(name)} as double)"
-    return bool(evidence.looked_at(found=f"count(*) filter (where ({text}) <> 0)")["found"])
+    is_there = evidence.as_double(quoted(name)).neq(0)
+    return bool(evidence.looked_at(found=exp.func("count_if", is_there))["found"])
 
 
 def _equal(evidence: Evidence, one: str, other: str) -> bool:

@@ -14,12 +14,11 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, reason
 from segmenter.schema.files import literal
-from segmenter.sources.date_format import EPOCHS, ISO, date_reading
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
 from segmenter.sources.guessing.dictionary import hinted, named
-from segmenter.sources.recognition import recognised_date
-from segmenter.sources.text_advice import number_readings
+from segmenter.sources.number_format import NumberFormat
+from segmenter.sources.recognition import recognised_date, recognised_number
 
 __all__ = ["Evidence", "Facts", "column", "gather"]
 
@@ -94,7 +93,8 @@ class Evidence:
     rows: int
     facts: Mapping[str, Facts]
     condition: exp.Expr | None = None
-    _numbers: dict[str, list[str]] = field(default_factory=dict)
+    number_format: str | None = None
+    _formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def filled(self) -> list[str]:
@@ -114,37 +114,44 @@ class Evidence:
         return [name for name in self.named("amount", kind) if self.number(name)]
 
     def number(self, name: str) -> str | None:
-        """Return the expression that reads a column as a number."""
-        readings = self.readings(name)
-        return readings[0] if readings else None
+        """Return a column as it stands in SQL, where it holds numbers, or texts that are some."""
+        is_read = self.facts[name].is_number or self.number_formats(name)
+        return quoted(name) if is_read else None
 
-    def readings(self, name: str) -> list[str]:
-        """Return the expressions that can read a column as a number: two where nothing tells."""
-        if name not in self._numbers:
-            self._numbers[name] = self._readings(name)
-        return self._numbers[name]
+    def number_formats(self, name: str) -> tuple[str, ...]:
+        """Return the formats that can read the texts of a column: two where nothing tells."""
+        if not self.facts[name].is_text:
+            return ()
+        if name not in self._formats:
+            values = exp.select(column(name).as_("value")).from_(self.source)
+            if self.number_format is not None:
+                self._formats[name] = (self.number_format,)
+            else:
+                found = recognised_number(self.engine, values)
+                fits = found is not None and found.fitting == found.rows
+                self._formats[name] = found.formats if found is not None and fits else ()
+        return self._formats[name]
 
-    def _readings(self, name: str) -> list[str]:
-        facts = self.facts[name]
-        if facts.is_number:
-            return [quoted(name)]
-        if not facts.is_text:
-            return []
-        values = exp.select(column(name).as_("value")).from_(self.source)
-        return number_readings(self.engine, values, quoted(name))
-
-    def dates(self, name: str) -> list[str]:
-        """Return the expressions that can read a column as a date: two where nothing tells."""
-        facts = self.facts[name]
-        if facts.is_time:
-            return [name]
-        if not facts.is_text:
-            return []
+    def date_formats(self, name: str) -> tuple[str, ...]:
+        """Return the formats that can read the texts of a column as dates."""
+        if self.facts[name].is_time:
+            return ()
         values = exp.select(column(name).as_("value")).from_(self.source)
         found = recognised_date(self.engine, values)
-        if found is None or found.fitting < found.rows:
-            return []
-        return [_read_date(name, form) for form in found.formats]
+        return found.formats if found is not None and found.fitting == found.rows else ()
+
+    def read(self, tree: exp.Expr) -> exp.Expr:
+        """Return an expression with its texts read as numbers."""
+        return tree.copy().transform(self._reading)
+
+    def _reading(self, node: exp.Expr) -> exp.Expr:
+        name = self.spelled(node.name) if isinstance(node, exp.Column) else None
+        formats = self.number_formats(name) if name is not None else ()
+        return NumberFormat.parse(formats[0]).reading(node.copy()) if formats else node
+
+    def spelled(self, name: str) -> str | None:
+        """Return a column as the table spells it."""
+        return next((each for each in self.facts if each.casefold() == name.casefold()), None)
 
     @property
     def source(self) -> exp.Table:
@@ -176,13 +183,20 @@ class Evidence:
         return self.records(query)[0]
 
     def equal(self, one: str, other: str) -> bool:
-        """Whether two expressions are the same number, to the cent, in nearly all rows."""
-        left, right = (f"cast({text} as double)" for text in (one, other))
+        """Whether two amounts are the same number, to the cent, in nearly all rows."""
+        left, right = self.as_double(one), self.as_double(other)
+        known = exp.or_(left.is_(exp.null()).not_(), right.is_(exp.null()).not_())
+        difference = exp.func("abs", exp.Sub(this=left.copy(), expression=right.copy()))
         found = self.looked_at(
-            rows=f"count(*) filter (where ({left}) is not null or ({right}) is not null)",
-            same=f"count(*) filter (where abs(({left}) - ({right})) < 0.011)",
+            rows=exp.func("count_if", known), same=exp.func("count_if", difference < 0.011)
         )
         return bool(found["rows"]) and found["same"] >= 0.995 * found["rows"]
+
+    def as_double(self, text: str) -> exp.Expr:
+        """Return an amount as a number, its texts read."""
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+        assert isinstance(tree, exp.Expr)
+        return exp.cast(exp.paren(self.read(tree)), "double")
 
     def one_each(self, one: str, other: str) -> bool:
         """Whether each value of the other column belongs to one of the first, which is there."""
@@ -222,15 +236,6 @@ def gather(
 def column(name: str) -> exp.Column:
     """Return a column."""
     return exp.column(name, quoted=True)
-
-
-def _read_date(name: str, form: str) -> str:
-    """Return the expression that reads a text in a format, the shortest that does."""
-    if form == ISO:
-        return f"cast({quoted(name)} as timestamp)"
-    if form in EPOCHS:
-        return date_reading(column(name), form).sql(dialect="duckdb")
-    return f"strptime({quoted(name)}, {literal(form).sql(dialect='duckdb')})"
 
 
 def _aliased(asked: Mapping[str, exp.Expr | str]) -> list[exp.Expr]:

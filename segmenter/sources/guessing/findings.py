@@ -10,7 +10,16 @@ from segmenter.sources.guessing.evidence import Facts
 
 __all__ = ["ROLES", "Guess", "Guesses"]
 
-ROLES = ("customer", "amount", "order", "date", "currency", "where")
+ROLES = (
+    "customer",
+    "amount",
+    "number_format",
+    "order",
+    "date",
+    "date_format",
+    "currency",
+    "where",
+)
 """The parameters of a source that are guessed, in their order."""
 
 

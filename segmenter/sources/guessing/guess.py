@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from segmenter.sources.bound_expressions import read_columns
 from segmenter.sources.engine import Engine
@@ -21,12 +22,21 @@ from segmenter.sources.guessing.conditions import guess_condition, guess_currenc
 from segmenter.sources.guessing.dictionary import find_layout
 from segmenter.sources.guessing.evidence import Evidence, gather
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses
-from segmenter.sources.guessing.orders import dated, doubts, guess_date, guess_order, seen
+from segmenter.sources.guessing.orders import (
+    doubts,
+    guess_date,
+    guess_date_format,
+    guess_order,
+    seen,
+)
 from segmenter.sources.guessing.people import guess_customer
 from segmenter.sources.guessing.totals import checked_amount
 from segmenter.sources.source import Source
 
 __all__ = ["guess_columns"]
+
+_FORMATS = ("number_format", "date_format")
+"""What is no expression."""
 
 
 def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> Guesses:
@@ -49,6 +59,7 @@ def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> G
     table, relation, _ = engine.find(source)
     columns = read_columns(engine, table, relation)
     with gather(engine, table, relation, columns) as evidence:
+        evidence.number_format = given.get("number_format")
         return _Guessing(evidence, given).result()
 
 
@@ -72,7 +83,10 @@ class _Guessing:
         self._take("order", lambda: self._of_layout("order") or guess_order(evidence))
         self._take("amount", lambda: self._amount_of_layout() or guess_amount(evidence))
         self._look_at_orders()
-        self._take("date", lambda: self._date_of_layout() or guess_date(evidence))
+        self._take("number_format", self._number_format)
+        self._take("date", lambda: self._of_layout("date") or guess_date(evidence))
+        date = self._found["date"].expression
+        self._take("date_format", lambda: guess_date_format(evidence, date))
         self._take("currency", lambda: guess_currency(evidence, layout))
         self._take("where", self._condition)
         if layout and layout.note:
@@ -87,7 +101,8 @@ class _Guessing:
         assert callable(guess)
         text = self._given.get(role)
         if text is not None:
-            self._tree(role, text)
+            if role not in _FORMATS:
+                self._tree(role, text)
             self._found[role] = Guess(role, text, "given", is_given=True)
         else:
             self._found[role] = guess()
@@ -95,7 +110,8 @@ class _Guessing:
     def _tree(self, role: str, text: str) -> exp.Expr:
         """Return a text as an expression over the table."""
         evidence = self._evidence
-        return resolve(evidence.engine.local, role, text, evidence.columns, evidence.relation)
+        tree = resolve(evidence.engine.local, role, text, evidence.columns, evidence.relation)
+        return evidence.read(tree) if role == "amount" else tree
 
     def _of_layout(self, role: str) -> Guess | None:
         """Return the column that a layout has for a role, where it has a value."""
@@ -105,31 +121,39 @@ class _Guessing:
             return None
         return Guess(role, name, f"as in {layout.name}")
 
-    def _date_of_layout(self) -> Guess | None:
-        found = self._of_layout("date")
-        if found is None:
-            return None
-        return dated(self._evidence, found.expression or "", found.reason)
-
     def _amount_of_layout(self) -> Guess | None:
-        """Return the amount of a layout, its texts read as numbers."""
+        """Return the amount of a layout, where its columns are numbers or texts that are some."""
         layout, evidence = self._layout, self._evidence
         text = layout.expression(evidence.columns) if layout else None
         if layout is None or text is None:
             return None
-        readings, is_sure = {}, True
-        for each in sqlglot.parse_one(text, dialect="duckdb").find_all(exp.Column):
-            name = layout_column(each.name, evidence)
-            if name is None or evidence.facts[name].is_number:
-                continue
-            found = evidence.readings(name) if evidence.facts[name].filled else []
-            readings[each.name.casefold()] = found[0] if found else "null"
-            is_sure = is_sure and len(found) < 2
-        if readings:
-            text = _read(text, readings)
+        names = [evidence.spelled(name) for name in _names(text)]
+        if not all(
+            name and (evidence.number(name) or not evidence.facts[name].filled) for name in names
+        ):
+            return None  # it has the columns, but not what belongs into them
         reason = layout.doubt or f"as in {layout.name}"
-        shown = _bare(text, evidence)
-        return Guess("amount", shown, reason, is_sure=is_sure and layout.doubt is None)
+        return Guess("amount", _bare(text, evidence), reason, is_sure=layout.doubt is None)
+
+    def _number_format(self) -> Guess:
+        """Return the format of an amount whose columns are texts."""
+        evidence, amount = self._evidence, self._found["amount"].expression
+        text = amount or ""
+        names = [text] if text in evidence.facts else _names(text)
+        columns = [name for each in names if (name := evidence.spelled(each))]
+        formats = [evidence.number_formats(name) for name in columns]
+        known = [found for found in formats if found]
+        if not known:
+            return Guess("number_format", None, "amounts are numbers already")
+        common = [each for each in known[0] if all(each in found for found in known)]
+        example = evidence.facts[columns[formats.index(known[0])]].example
+        if not common:
+            why = f"amounts such as {example!r} are written in several forms"
+            return Guess("number_format", known[0][0], why, is_sure=False)
+        if len(common) > 1:
+            why = f"in {example!r} and the like a sign may stand before thousands or cents"
+            return Guess("number_format", common[0], why, False, tuple(common[1:]))
+        return Guess("number_format", common[0], f"the form of {example!r}")
 
     def _look_at_orders(self) -> None:
         """Let the rows of orders say whether amount, order and customer fit together."""
@@ -162,21 +186,13 @@ class _Guessing:
         return guess_condition(self._evidence, self._layout, tree, is_net)
 
 
-def layout_column(name: str, evidence: Evidence) -> str | None:
-    """Return a column as the table spells it."""
-    return next((each for each in evidence.facts if each.casefold() == name.casefold()), None)
-
-
-def _read(text: str, readings: Mapping[str, str]) -> str:
-    """Put what reads texts in the place of the columns of an expression."""
-
-    def reading(node: exp.Expr) -> exp.Expr:
-        is_text = isinstance(node, exp.Column) and node.name.casefold() in readings
-        if not is_text:
-            return node
-        return exp.paren(sqlglot.parse_one(readings[node.name.casefold()], dialect="duckdb"))
-
-    return sqlglot.parse_one(text, dialect="duckdb").transform(reading).sql(dialect="duckdb")
+def _names(text: str) -> list[str]:
+    """Return the columns that an expression reads."""
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return []
+    return list(dict.fromkeys(each.name for each in tree.find_all(exp.Column)))
 
 
 def _bare(text: str, evidence: Evidence) -> str:

@@ -12,7 +12,15 @@ from segmenter.sources.guessing.dictionary import plain
 from segmenter.sources.guessing.evidence import MOST_ROWS, Evidence, column
 from segmenter.sources.guessing.findings import Guess
 
-__all__ = ["Orders", "dated", "doubts", "guess_date", "guess_order", "seen", "sums_agree"]
+__all__ = [
+    "Orders",
+    "doubts",
+    "guess_date",
+    "guess_date_format",
+    "guess_order",
+    "seen",
+    "sums_agree",
+]
 
 _SHARED = 0.01
 """Share of the orders that may have several customers before that is asked about."""
@@ -67,7 +75,7 @@ def guess_date(evidence: Evidence) -> Guess:
     ]
     exact = [name for name in found if plain(name) in _PLAIN_ORDER_DATES]
     for name in exact or found:
-        if not evidence.dates(name):
+        if name not in times and not evidence.date_formats(name):
             continue
         rest = [other for other in (exact or found) if other != name and other in times]
         rivals = tuple(
@@ -76,22 +84,26 @@ def guess_date(evidence: Evidence) -> Guess:
         if rivals:
             why = "other columns are dates, too, of other days"
             return Guess("date", name, why, is_sure=False, alternatives=rivals)
-        return dated(evidence, name, "the name says so")
+        return Guess("date", name, "the name says so")
     if times:
         why = "no date is called like that of an order"
         return Guess("date", times[0], why, is_sure=False, alternatives=tuple(times[1:4]))
     return Guess("date", None, "no column is a date")
 
 
-def dated(evidence: Evidence, name: str, reason: str) -> Guess:
-    """Return the guess of a column, whose texts are read as dates."""
-    readings = evidence.dates(name)
-    if not readings:
-        return Guess("date", None, f"the texts in {name} are no dates of one form", is_sure=False)
-    if len(readings) > 1:
+def guess_date_format(evidence: Evidence, date: str | None) -> Guess:
+    """Return the format of a date that is a text, or none."""
+    name = None if date is None else evidence.spelled(date)
+    if name is None or evidence.facts[name].is_time:
+        return Guess("date_format", None, "the date is one already")
+    found = evidence.date_formats(name)
+    if not found:
+        why = f"the values of {name} are no dates of one form"
+        return Guess("date_format", None, why, is_sure=False)
+    if len(found) > 1:
         why = f"nothing tells days from months in {name}"
-        return Guess("date", readings[0], why, is_sure=False, alternatives=tuple(readings[1:]))
-    return Guess("date", readings[0], reason)
+        return Guess("date_format", found[0], why, is_sure=False, alternatives=found[1:])
+    return Guess("date_format", found[0], f"the form of {name} in every row")
 
 
 _PLAIN_ORDER_DATES = frozenset(

@@ -47,7 +47,7 @@ def checked_amount(
         assert isinstance(line, exp.Expr)
         if text == amount.expression:
             return amount
-        if sums_agree(evidence, order, tree, line):
+        if sums_agree(evidence, order, tree, evidence.read(line)):
             why = f"{lines}, each repeats {amount.expression}, and these add up to it"
             return replace(amount, expression=text, reason=why, is_sure=True, alternatives=())
     return _repeated(evidence, amount, order, orders)
