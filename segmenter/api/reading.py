@@ -43,14 +43,14 @@ class Reading:
 
     _home: FileHome | ConnectionHome
 
-    def inspect(self, transactions: Any, **given: str) -> Inspection:
+    def inspect(self, transactions: Any, **given: Any) -> Inspection:
         """Tell which columns of a table, file or frame are customer, amount, order and date.
 
         Parameters
         ----------
         transactions : str, path or data frame
             As in `Source`.
-        **given : str
+        **given
             Parameters of `Source` that are known, such as ``amount="net"``.
         """
         with self._home.looking(transactions) as con:

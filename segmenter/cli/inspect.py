@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from segmenter.cli.database_file import open_to_read, patience
 from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
+from segmenter.cli.source_options import Csv
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
@@ -48,6 +50,7 @@ def inspect(
         Path | None,
         typer.Argument(metavar="DB", help="The DuckDB file.", callback=checked_path),
     ] = None,
+    csv: Csv = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
     wait: Wait = None,
@@ -61,11 +64,9 @@ def inspect(
 
     Example: segmenter inspect sales shop.duckdb
     """
-    import duckdb
-
     from segmenter.cli.console import waiting
-    from segmenter.engines.duckdb import Embedded
-    from segmenter.operations.inspect import inspected
+    from segmenter.operations.inspect import inspect as look
+    from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.file_formats import is_file_name
 
     is_file = is_file_name(transactions)
@@ -76,23 +77,22 @@ def inspect(
             f"{transactions!r} is not a file. Name one, or the database that has the table: "
             "segmenter inspect TABLE DB."
         )
+    given = {"csv": parsed_options(csv)} if csv else {}
     place: Any = (
-        closing(duckdb.connect())
-        if database is None
-        else open_to_read(database, patience(wait), quiet=quiet)
+        nullcontext() if database is None else open_to_read(database, patience(wait), quiet=quiet)
     )
     with place as con, waiting("Looking at the columns", quiet):
-        found = inspected(Embedded(con), transactions, {})
+        found = look(transactions, con, **given)
     if form is Format.JSON:
         written = json.dumps(_plain(found), ensure_ascii=False, indent=2)
         print(escaped(written), file=results.exact())
     elif form is Format.CSV:
         write_records(GUESSES, found.table, form)
     else:
-        _show(found, transactions, database)
+        _show(found, transactions, database, csv or [])
 
 
-def _show(found: Inspection, transactions: str, database: Path | None) -> None:
+def _show(found: Inspection, transactions: str, database: Path | None, csv: Sequence[str]) -> None:
     guesses = found.guesses
     known = f", recognised as {guesses.layout}" if guesses.layout else ""
     results.line(
@@ -121,17 +121,20 @@ def _show(found: Inspection, transactions: str, database: Path | None) -> None:
 
         results.line(f"Not sure: {in_options(guess.question())}")
     results.line("Nothing was written. To fit it:")
-    results.line(f"  {command(found, transactions, database)}")
+    results.line(f"  {command(found, transactions, database, csv)}")
 
 
 def _marked(is_sure: bool, reason: str) -> str:
     return reason if is_sure else f"not sure: {reason}"
 
 
-def command(found: Inspection, transactions: str, database: Path | None) -> str:
+def command(
+    found: Inspection, transactions: str, database: Path | None, csv: Sequence[str] = ()
+) -> str:
     """Return the command that fits what was inspected, with all that is not sure spelled out."""
     words = ["segmenter", "fit"]
     words += [transactions] if database is None else [str(database), "--transactions", transactions]
+    words += [word for option in csv for word in ("--csv", option)]
     if not found.is_sure:
         for role, text in found.guesses.values().items():
             words += [f"--{role.replace('_', '-')}", text]

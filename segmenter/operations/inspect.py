@@ -28,6 +28,7 @@ from segmenter.sources.engine import Engine
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
+from segmenter.workplace.opening import MANNERS
 
 __all__ = ["Inspection", "Totals", "complete", "inspect"]
 
@@ -95,7 +96,7 @@ class Inspection(Tabular):
     totals: Totals | None
     columns: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
-    _transactions: Any = dataclasses.field(compare=False)
+    _reading: dict[str, Any] = dataclasses.field(compare=False)
 
     @property
     def is_sure(self) -> bool:
@@ -153,11 +154,11 @@ class Inspection(Tabular):
             raise InputError(
                 f"{asked} Name what is right in a Source, or accept it: source(accept_unsure=True)."
             )
-        return Source(transactions=self._transactions, **self.guesses.values())
+        return Source(**self._reading | self.guesses.values())
 
 
 def inspect(
-    transactions: Any, con: duckdb.DuckDBPyConnection | None = None, **given: str
+    transactions: Any, con: duckdb.DuckDBPyConnection | None = None, **given: Any
 ) -> Inspection:
     """Tell which columns of a file, table or data frame are customer, amount, order and date.
 
@@ -167,8 +168,8 @@ def inspect(
         As in `Source`.
     con : DuckDBPyConnection, optional
         Where a table is.
-    **given : str
-        Parameters of `Source` that are known, such as ``amount="net"``.
+    **given
+        Parameters of `Source` that are known, such as ``amount="net"`` or ``csv={"skip": 3}``.
 
     Returns
     -------
@@ -196,24 +197,28 @@ def inspect(
         check_connection(con, "inspect")
         return inspected(Embedded(con), transactions, given)
     with duckdb.connect() as own:
+        own.execute(MANNERS)
         return inspected(Embedded(own), transactions, given)
 
 
-def inspected(engine: Engine, transactions: Any, given: Mapping[str, str]) -> Inspection:
+def inspected(engine: Engine, transactions: Any, given: Mapping[str, Any]) -> Inspection:
     """Inspect what an engine reads."""
-    named = Source(transactions=transactions, customer="customer", amount="amount")
+    reading = {name: value for name, value in given.items() if name not in ROLES}
+    named = Source(transactions=transactions, customer="customer", amount="amount", **reading)
     if named.is_frame:
         engine.register(transactions)
     try:
-        guesses = guess_columns(engine, named, given)
+        columns_given = {role: str(given[role]) for role in ROLES if given.get(role) is not None}
+        guesses = guess_columns(engine, named, columns_given)
         totals, notes = None, guesses.notes
         if not guesses.missing:
-            binding = bind_source(
-                engine, Source(transactions=transactions, **guesses.values()), Settings()
-            )
+            source = Source(transactions=transactions, **reading | guesses.values())
+            binding = bind_source(engine, source, Settings())
             totals, notes = _totals(engine, binding, guesses), (*notes, *binding.notes)
         columns = tuple(_columns(guesses))
-        return Inspection(guesses, totals, columns, notes, transactions)
+        return Inspection(
+            guesses, totals, columns, notes, {"transactions": transactions, **reading}
+        )
     finally:
         if named.is_frame:
             engine.unregister()

@@ -44,7 +44,7 @@ _DAYS = (
     "%d.%m.%y", "%m.%d.%y", "%y.%m.%d", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%d-%b-%Y",
     "%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%b-%y",
     "%d %b %y", "%d. %B %Y", "%Y-%b-%d", "%d/%b/%Y", "%a, %d %b %Y", "%a %d %b %Y",
-    "%A, %B %d, %Y",
+    "%A, %B %d, %Y", "%b-%d-%y", "%b-%d-%Y",
 )  # fmt: skip
 _TIMES = (
     "", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 
 import duckdb
 import pytest
@@ -64,6 +65,18 @@ def test_a_table_of_a_database_and_what_is_not_sure(run, here):
         "--order order_id --date sold_at"
     )
     assert (here / "shop.duckdb").read_bytes() == before
+
+
+def test_options_of_the_reader_go_along(run, here):
+    lines = ["a report of today", "", "customer_id;order_no;total"]
+    lines += [f"{i % 7};{i};{i},50" for i in range(60)]
+    (here / "orders.csv").write_text("\n".join(lines))
+    options = ("--csv", "skip=2", "--csv", "delim=;", "--csv", "decimal_separator=,")
+    result = run("inspect", "orders.csv", *options)
+    assert result.code == 0, result.err
+    assert "7 customers, 60 orders, 1,800.00 in all" in result.out
+    command = result.out.splitlines()[-1].strip()
+    assert run(*shlex.split(command)[1:]).code == 0
 
 
 def test_bad_calls_are_sentences(run, here):
