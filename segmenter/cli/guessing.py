@@ -118,6 +118,8 @@ def complete_source(
         _show(guesses)
     if guesses.unsure and not (yes or is_dry):
         _confirm(guesses)
+    elif not quiet:
+        _question(guesses)
     return source
 
 
@@ -129,6 +131,9 @@ def _show(guesses: Guesses) -> None:
             messages.line(f"    {guess.words()}")
     for note in guesses.notes:
         messages.parts(("  note: ", "yellow"), (in_options(note), ""))
+
+
+def _question(guesses: Guesses) -> None:
     for guess in guesses.unsure:
         messages.parts(("  note: ", "yellow"), (in_options(guess.question()), ""))
 
@@ -136,8 +141,10 @@ def _show(guesses: Guesses) -> None:
 def _confirm(guesses: Guesses) -> None:
     """Ask a person; refuse where there is none."""
     is_asked = sys.stdin.isatty() and messages.is_terminal
-    if is_asked and typer.confirm("  Is that right?", err=True):
-        return
+    if is_asked:
+        _question(guesses)
+        if typer.confirm("  Is that right?", err=True):
+            return
     asked = " ".join(guess.question() for guess in guesses.unsure)
     error = NotSureError(
         f"{asked} Nothing was written. Change what is wrong in this command, and run it:"
