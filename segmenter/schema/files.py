@@ -80,6 +80,7 @@ VIEWS = (
     "segment_summary",
     "drift_bins",
     "drift",
+    "identity_counts",
     "data_quality_totals",
     "data_quality_counts",
     QUALITY,
@@ -93,6 +94,7 @@ STEPS = frozenset(
         "profile_points",
         "customers_classified",
         "drift_bins",
+        "identity_counts",
         "data_quality_totals",
         "data_quality_counts",
     )

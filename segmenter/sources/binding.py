@@ -25,8 +25,15 @@ from segmenter.sources.bound_expressions import (
 from segmenter.sources.bound_formats import bind_amount_text, bind_date_text
 from segmenter.sources.engine import FRAME, Engine
 from segmenter.sources.exclusion import find_exclusion
-from segmenter.sources.file_columns import differing_types, is_guessed, reading_notes, unsure_years
+from segmenter.sources.file_columns import (
+    differing_types,
+    is_guessed,
+    own_columns,
+    reading_notes,
+    unsure_years,
+)
 from segmenter.sources.files import InputFile
+from segmenter.sources.identity import identity_values
 from segmenter.sources.lost_rows import LOSING, loss_values
 from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
 from segmenter.sources.source import Source
@@ -123,12 +130,23 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     except SegmenterError as error:
         notes = differing_types(engine.local, file, binding.used_columns()) if file else []
         raise InputError(" ".join([str(error), *notes])) from None
+    binding.values.update(identity_values(binding.source, binding.columns, binding.types))
     binding.values.update(loss_values(_mapped(binding), binding.losses))
     reads_transactions = is_live and source.kind == "transactions"
     binding.values["newest_order"] = newest_order(binding.values, added_up=not reads_transactions)
+    values = binding.values
+    values["whole_source"] = values["source"]
     if file is not None:
         _note_guesses(engine, binding, file)
+        values["whole_source"] = _with_unused_texts(binding, file)
     return binding
+
+
+def _with_unused_texts(binding: Binding, file: InputFile) -> exp.Table:
+    """Return a file with the columns that nobody asked for as texts, which never stop anything."""
+    used = set(binding.used_columns())
+    unused = own_columns(file, (name for name in binding.columns if name not in used))
+    return file.table(doubles=binding.doubles, texts=[*binding.texts, *unused])
 
 
 def _note_guesses(engine: Engine, binding: Binding, file: InputFile) -> None:
@@ -158,6 +176,7 @@ def _constants(source: Source, settings: Settings) -> dict[str, exp.Expr]:
         "allow_lost_rows": literal(source.allow_lost_rows),
         "order": exp.null(),
         "date": exp.null(),
+        **identity_values(source),
     }
 
 
@@ -216,6 +235,7 @@ def _bind_condition(engine: Engine, binding: Binding) -> None:
                 "is excluded once this session ends. Create it without TEMP."
             )
         values["exclude"] = exclusion.table
+        values["listed_customer"] = exclusion.customers
         binding.types["exclude"] = f"{exclusion.column} {binding.types['customer']}"
         kept = exclusion.keeps(values["customer"])
         values["row_filter"] = exp.and_(values["row_filter"], kept) if source.where else kept

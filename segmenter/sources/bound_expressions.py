@@ -12,7 +12,7 @@ from sqlglot import exp
 from segmenter.errors import InputError, SegmenterError
 from segmenter.schema.files import literal
 from segmenter.sources.engine import Engine
-from segmenter.sources.expressions import SOURCE_ALIAS, quoted, resolve, unambiguous
+from segmenter.sources.expressions import SOURCE_ALIAS, resolve, unambiguous, written
 from segmenter.sources.file_columns import shielded, summed_columns
 from segmenter.sources.files import InputFile
 from segmenter.sources.rejected_lines import csv_advice
@@ -34,7 +34,6 @@ __all__ = [
     "read_columns",
     "select_value",
     "with_readings",
-    "written",
 ]
 
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -255,7 +254,7 @@ def check_number(engine: Engine, binding: Binding, name: str, text: str, tree: e
     """Refuse what is no number, and say how it can be read."""
     kind = binding.types[name].removeprefix("U")
     if not kind.startswith(_NUMERIC) or kind.endswith("]"):
-        column = written(binding, text)
+        column = written(text, binding.columns)
         advice = number_advice(engine, select_value(binding, tree), name, column, kind)
         raise InputError(f"{_of_type(binding, name, text)}, not a number{advice}")
 
@@ -264,7 +263,7 @@ def check_date(engine: Engine, binding: Binding, name: str, text: str, tree: exp
     """Refuse what is no date, and say how it can be read."""
     kind = binding.types[name]
     if not kind.startswith(("DATE", "TIMESTAMP")):
-        column = written(binding, text)
+        column = written(text, binding.columns)
         advice = date_advice(engine, select_value(binding, tree), name, column, kind)
         raise InputError(f"{_of_type(binding, name, text)}, not a date or timestamp{advice}")
 
@@ -281,10 +280,3 @@ def check_condition(engine: Engine, binding: Binding, name: str, text: str, tree
             f"{name} = {text!r} is {binding.types[name]}, not a condition. Give one that is true "
             f"or false for each row, for example where = 'quantity > 0'."
         )
-
-
-def written(binding: Binding, text: str) -> str:
-    """Return a text as part of an expression: a column's name in quotes where it needs them."""
-    by_folded = {column.casefold(): column for column in binding.columns}
-    column = by_folded.get(text.casefold())
-    return text if column is None else quoted(column)

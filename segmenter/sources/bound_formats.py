@@ -19,12 +19,11 @@ from segmenter.sources.bound_expressions import (
     note_expression,
     read_columns,
     select_value,
-    written,
 )
 from segmenter.sources.date_format import date_reading
 from segmenter.sources.engine import Engine
-from segmenter.sources.expressions import resolve
-from segmenter.sources.file_columns import shielded
+from segmenter.sources.expressions import resolve, written
+from segmenter.sources.file_columns import own_columns, shielded
 from segmenter.sources.number_format import NumberFormat, canonical_currencies, is_missing
 from segmenter.sources.recognition import currencies_of, only_one
 from segmenter.sources.text_advice import TEXTS, WHOLE
@@ -53,7 +52,7 @@ def bind_amount_text(engine: Engine, binding: Binding, text: str) -> exp.Expr:
             raise InputError(
                 f"amount = {text!r} of {binding.relation} is in several currencies "
                 f"({', '.join(found)}), and their sum would mean nothing. Fit one of them, with "
-                f"{only_one(written(binding, text), units, form, binding.source.where)}."
+                f"{only_one(written(text, binding.columns), units, form, binding.source.where)}."
             )
         form = replace(form, currency=found[0] if found else None)
     binding.formats["number_format"] = form.text
@@ -97,7 +96,7 @@ def _pieces(
     """Return an expression, and what of it is to be read: it itself, or some of its columns."""
     tree = resolve(engine.local, name, text, binding.columns, binding.relation)
     if binding.file is not None and binding.is_guessed:
-        columns = [column.name for column in value_columns(tree)]
+        columns = own_columns(binding.file, (column.name for column in value_columns(tree)))
         binding.texts.extend(column for column in columns if column not in binding.texts)
         table = binding.file.table(doubles=binding.doubles, texts=binding.texts)
         binding.values["source"] = table

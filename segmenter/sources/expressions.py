@@ -14,7 +14,7 @@ from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted
 from segmenter.sources.visibility import check_calls
 
-__all__ = ["RESERVED", "SOURCE_ALIAS", "quoted", "resolve", "unambiguous"]
+__all__ = ["RESERVED", "SOURCE_ALIAS", "quoted", "resolve", "unambiguous", "written"]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -114,6 +114,12 @@ def unambiguous(text: str, columns: Mapping[str, str]) -> str:
     if _PLAIN.fullmatch(text) or _reads_as_column(text):
         return text
     return quoted(exact)
+
+
+def written(text: str, columns: Mapping[str, str]) -> str:
+    """Return a text as part of an expression: a column's name in quotes where it needs them."""
+    column = _column_called(text, columns)
+    return text if column is None else quoted(column)
 
 
 def quoted(column: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 import duckdb
@@ -14,6 +15,7 @@ from segmenter.sources.files import InputFile
 __all__ = [
     "differing_types",
     "is_guessed",
+    "own_columns",
     "reading_notes",
     "shielded",
     "summed_columns",
@@ -75,6 +77,13 @@ def unshielded(tree: exp.Expr) -> exp.Expr:
         return node.this if is_shield else node
 
     return tree.copy().transform(bare)
+
+
+def own_columns(given: InputFile, names: Iterable[str]) -> list[str]:
+    """Return those columns that are in the file, and not in the names of its folders."""
+    folders = os.path.dirname(given.files[0]).replace("\\", "/").split("/")
+    partitions = {name.partition("=")[0] for name in folders if "=" in name}
+    return [name for name in names if name not in partitions]
 
 
 def reading_notes(

@@ -48,6 +48,8 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
     chosen["segment_summary"] = (
         "segment_summary_of_points" if source.kind == "points" else "segment_summary"
     )
+    if source.kind != "points" and is_live:
+        chosen["identity_counts"] = "identity_counts"
     if source.kind == "transactions" and is_live:
         chosen["data_quality_totals"] = "data_quality_totals"
     of_kind = "" if source.kind == "transactions" else f"_of_{source.kind}"

@@ -32,6 +32,7 @@ MOST_LOST = 0.05
 
 _TOTALS = "data_quality_totals"
 _COUNTS = "data_quality_counts"
+_IDENTITIES = "identity_counts"
 _COUNTED = (
     "check_name varchar, unit varchar, found bigint, total bigint, revenue double, "
     "total_revenue double, example varchar"
@@ -86,8 +87,9 @@ def _sentences(stage: Stage, counts: Iterable[Count] | None = None) -> list[str]
     """
     local = Embedded(stage.con)
     if counts is None:
-        if stage.has(_TOTALS):
-            stage.create(_TOTALS, "table")
+        for step in (_IDENTITIES, _TOTALS):
+            if stage.has(step):
+                stage.create(step, "table")
         stage.create(_COUNTS, "table")
     else:
         stage.con.execute(f"create or replace temp table segmenter_{_COUNTS} ({_COUNTED})")
@@ -115,6 +117,7 @@ def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
     ]
     if stage.source.order:
         found.append(Count("rows_without_order", "rows", survey.positive_rows_without_order, rows))
+        found.append(Count("empty_orders", "rows", survey.rows_with_empty_order, rows))
     if stage.source.date:
         found.append(Count("rows_without_date", "rows", survey.rows_without_date, rows))
     if stage.source.currency:
@@ -148,8 +151,27 @@ def _of_customers(stage: Stage) -> list[Count]:
     )
     seen = stage.row(exp.select(*counted).from_(stage.staged(stage.profile_view)))
     return [
+        *_identities(stage),
         Count("customers_with_one_order", "customers", seen["once"], seen["buyers"]),
         Count("few_customers", "customers", seen["buyers"]),
+    ]
+
+
+def _identities(stage: Stage) -> list[Count]:
+    """Return what looks odd about who the customers are."""
+    if not stage.has(_IDENTITIES):
+        return []
+    return [
+        Count(
+            row["check_name"],
+            row["unit"],
+            row["found"],
+            row["total"],
+            None if row["cents"] is None else row["cents"] / 100,
+            None,
+            row["example"],
+        )
+        for row in stage.engine.rows(stage.query(f"views/{_IDENTITIES}"))
     ]
 
 

@@ -48,7 +48,10 @@ class Survey:
     rows_without_amount: int
     rows_not_usable: int
     positive_rows_without_order: int
+    rows_with_empty_order: int
     rows_without_date: int
+    first_at: datetime | None
+    last_at: datetime | None
     rows_in_future: int
     newest_in_future: datetime | None
     rows_with_placeholder: int

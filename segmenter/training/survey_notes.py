@@ -7,7 +7,7 @@ import datetime as dt
 from segmenter.formatting import counted, day, percent, verb, within_years
 from segmenter.training.stage import Losses, Stage, Survey
 
-__all__ = ["left_out", "survey_notes"]
+__all__ = ["excluded", "left_out", "span", "survey_notes"]
 
 
 def survey_notes(stage: Stage, survey: Survey) -> list[str]:
@@ -22,6 +22,32 @@ def left_out(losses: Losses) -> str:
         said += f" ({percent(losses.rows_left_out / losses.all_rows, 1)})"
     unknown = losses.unknown_rows + losses.lost_by["where"]
     return f"{said}, {unknown:,} of them because it is NULL there" if unknown else said
+
+
+def excluded(stage: Stage) -> tuple[str, str | None]:
+    """Say how many customers of a list are excluded, and what to mend where not all are found."""
+    row = stage.row(stage.query("queries/excluded_customers"))
+    said = f"{row['found']:,} of {row['listed']:,} on the list are found"
+    missing = row["listed"] - row["found"]
+    if not missing:
+        return said, None
+    note = (
+        f"{missing:,} of {row['listed']:,} on the list {stage.source.exclude} "
+        f"{verb(missing, 'is no customer', 'are no customers')}, such as {row['missing_example']!r}"
+    )
+    if row["alike"]:
+        note += (
+            f"; {row['alike']:,} of them would be but for capitals and spaces: "
+            f"{row['listed_example']!r} is {row['present_example']!r} in {stage.binding.relation}. "
+            "Mend the list"
+        )
+    return said, f"{note}."
+
+
+def span(survey: Survey) -> str:
+    """Say from when to when the rows are, as far as they are not in the future."""
+    first, last = within_years(survey.first_at), within_years(survey.last_at)
+    return f", {day(first)} to {day(last)}" if first and last else ""
 
 
 def _placeholders(survey: Survey) -> list[str]:

@@ -27,7 +27,7 @@ from segmenter.training.data_checks import count_losses, data_warnings
 from segmenter.training.lifecycle import LifecycleDays, lifecycle
 from segmenter.training.row_errors import complaint, guess_advice, reading_advice, rounded_away
 from segmenter.training.stage import Cut, Losses, Stage, Survey
-from segmenter.training.survey_notes import left_out, survey_notes
+from segmenter.training.survey_notes import excluded, left_out, span, survey_notes
 
 __all__ = ["Training", "inspect", "train"]
 
@@ -123,6 +123,7 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         raise InputError(" ".join(stage.binding.questions))
     with _readable(stage):
         survey = _survey(stage, progress)
+        _exclude(stage, progress)
         losses = _losses(stage, progress)
         if survey and survey.rows_without_amount == survey.source_rows:
             raise InputError(_without_amounts(stage))
@@ -185,7 +186,7 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
         return None
     with progress.step(f"Reading {stage.binding.relation}") as done:
         survey = stage.survey()
-        done(counted(survey.source_rows, "row"))
+        done(f"{counted(survey.source_rows, 'row')}{span(survey)}")
     if survey.source_rows == 0:
         raise InputError(_nothing_there(stage))
     if survey.rows_not_usable:
@@ -198,6 +199,17 @@ def _survey(stage: Stage, progress: Progress) -> Survey | None:
             f"{stage.binding.relation}. Name the column that identifies the customer."
         )
     return survey
+
+
+def _exclude(stage: Stage, progress: Progress) -> None:
+    """Say how many of the customers to exclude there are."""
+    if stage.source.exclude is None:
+        return
+    with progress.step("Excluding customers") as done:
+        said, note = excluded(stage)
+        done(said)
+    if note is not None:
+        progress.warn(note)
 
 
 def _losses(stage: Stage, progress: Progress) -> Losses | None:

@@ -48,7 +48,11 @@ select
     count(case when not is_usable then 1 end) as rows_not_usable,
     count(case when order_id is null and customer_id is not null and amount > 0 then 1 end)
         as positive_rows_without_order,
+    count(case when customer_id is not null and amount > 0 and $order_is_empty then 1 end)
+        as rows_with_empty_order,
     count(*) - count(ordered_at) as rows_without_date,
+    min(ordered_at) as first_at,
+    max(case when future_at is null then ordered_at end) as last_at,
     count(future_at) as rows_in_future,
     max(future_at) as newest_in_future,
     count(placeholder_at) as rows_with_placeholder,

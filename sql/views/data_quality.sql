@@ -250,6 +250,56 @@ final as (
                                 with_share, is_or_are, example
                             )
                     end
+            when 'empty_orders'
+                then
+                    case
+                        when found is null
+                            then
+                                'No order column was named: each row with a positive amount '
+                                || 'counts as an order.'
+                        when found = 0 then 'No order is an empty text.'
+                        else
+                            format(
+                                '{} with a positive amount {} an empty text as the order: all of '
+                                || 'a customer''s count as one. If it means none, give order = {}.',
+                                counted, has, $order_or_null
+                            )
+                    end
+            when 'customer_spellings'
+                then
+                    case
+                        when found = 0 then 'Customers differ by more than capitals and spaces.'
+                        else
+                            format(
+                                '{} would merge{}, as {} would: others have the same id but for '
+                                || 'capitals and spaces. If they are the same, give customer = {}.',
+                                with_share, with_revenue, example, $customer_folded
+                            )
+                    end
+            when 'collective_customers'
+                then
+                    case
+                        when found = 0 then 'No customer looks like a collection of people.'
+                        else
+                            format(
+                                '{} {} an id such as {}, which looks like a collection of people '
+                                || 'and not like one{}. Leave it out with where = {}{}''.',
+                                with_share, has, example, with_revenue, $customer_unlike,
+                                replace(example, '''', '\''')
+                            )
+                    end
+            when 'float_customers'
+                then
+                    case
+                        when found = 0 then 'No id of a customer is a number with a point.'
+                        else
+                            format(
+                                '{} {} an id with a point, as {} is: above 9007199254740992 such '
+                                || 'numbers are not exact, and no other table writes them so. If '
+                                || 'they are whole, give customer = {}.',
+                                with_share, has, example, $customer_whole
+                            )
+                    end
             when 'customers_without_order'
                 then
                     case

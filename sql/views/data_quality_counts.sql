@@ -1,6 +1,6 @@
 -- segments_internal.data_quality_counts
 -- Grain:  one row for each check, also where it found nothing.
--- Source: segments_internal.data_quality_totals, live.
+-- Source: segments_internal.data_quality_totals and segments_internal.identity_counts, live.
 -- A check that has nothing to look at, such as dates without a date column, found NULL.
 -- Units:  found and total count what unit says; money in the table's currency.
 with
@@ -198,6 +198,25 @@ checks as (
         buyers_cents * 100 as ten_thousandths,
         null as example
     from totals
+    union all
+    select
+        'empty_orders' as check_name,
+        'rows' as unit,
+        case when $has_order then empty_orders end as found,
+        source_rows as total,
+        case when $has_order then empty_orders_revenue end as ten_thousandths,
+        case when $has_order then 'customer ' || cast(empty_orders_customer as varchar) end
+            as example
+    from totals
+    union all
+    select
+        check_name,
+        unit,
+        found,
+        total,
+        cents * 100 as ten_thousandths,
+        example
+    from segments_internal.identity_counts
 ),
 
 final as (

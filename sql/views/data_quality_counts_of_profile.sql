@@ -1,6 +1,7 @@
 -- segments_internal.data_quality_counts, where the user brought finished profiles
 -- Grain:  one row for each check, also where it found nothing.
--- Source: the user's own table of profiles ($source) and segments.customer_profile, live.
+-- Source: the user's own table of profiles ($source), segments.customer_profile and
+--         segments_internal.identity_counts, live.
 -- Units:  found and total count what unit says; money in the table's currency.
 with
 
@@ -118,6 +119,15 @@ checks as (
         buyers_cents as cents,
         null as example
     from profiled
+    union all
+    select
+        check_name,
+        unit,
+        found,
+        total,
+        cents,
+        example
+    from segments_internal.identity_counts
 ),
 
 final as (

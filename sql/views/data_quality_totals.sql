@@ -22,7 +22,8 @@ measured as (
     select
         *,
         case when is_usable then cast(floor(amount * 10000 + 0.5) as bigint) end as ten_thousandths,
-        order_id is null and customer_id is not null and amount > 0 as lacks_order
+        order_id is null and customer_id is not null and amount > 0 as lacks_order,
+        customer_id is not null and amount > 0 and $order_is_empty as has_empty_order
     from transactions
 ),
 
@@ -59,6 +60,9 @@ counted as materialized (
         count(case when lacks_order then 1 end) as orderless,
         sum(case when lacks_order then ten_thousandths end) as orderless_revenue,
         min(case when lacks_order then customer_id end) as orderless_customer,
+        count(case when has_empty_order then 1 end) as empty_orders,
+        sum(case when has_empty_order then ten_thousandths end) as empty_orders_revenue,
+        min(case when has_empty_order then customer_id end) as empty_orders_customer,
         count(*) - count(ordered_at) as undated,
         sum(case when ordered_at is null then ten_thousandths end) as undated_revenue,
         min(case when ordered_at is null then order_id end) as undated_order,
@@ -128,7 +132,7 @@ user_rows as (
         nullif(upper(trim(cast($currency as varchar))), '') as segmenter_currency,
         cast($date as timestamp) as segmenter_time,
         cast($amount as double) as segmenter_amount
-    from $source as user_table
+    from $whole_source as user_table
     where $row_filter
 ),
 

@@ -9,6 +9,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Source
 from segmenter.operations.refresh import Refresh
+from tests.advice import look
 
 COLUMNS = {"transactions": "sales", "customer": "customer_id", "amount": "amount"}
 
@@ -167,3 +168,23 @@ def test_an_attached_file_still_knows_the_list(tmp_path):
     with duckdb.connect() as con:
         con.execute(f"attach '{path}' as shop (read_only)")
         assert len(customers(con, "shop.segments.customer_segments")) == 39
+
+
+def test_a_fit_says_how_many_of_the_list_are_found(con, tmp_path):
+    con.execute(
+        "create table sales as select 'C' || i % 50 as customer_id, 5 + i as amount "
+        "from range(300) as t(i)"
+    )
+    path = tmp_path / "list.csv"
+    path.write_text("customer_id\nC1\n c2 \nX9\nC3\n")
+    source = {"transactions": "sales", "customer": "customer_id", "amount": "amount"}
+    seen = look(con, **source, exclude=str(path))
+    (words,) = [words for words in seen.warnings if "on the list" in words]
+    assert words.startswith(
+        f"2 of 4 on the list {path} are no customers, such as ' c2 '; 1 of them"
+    )
+    assert "' c2 ' is 'C2' in sales" in words
+    assert seen.customers == 48
+    path.write_text("customer_id\nC1\nC3\n")
+    heard = look(con, **source, exclude=str(path)).warnings
+    assert not [words for words in heard if "on the list" in words]

@@ -241,3 +241,16 @@ def test_a_glob_that_says_no_format_names_one_of_each(tmp_path, monkeypatch):
         for one in ("*.csv", "*.parquet"):
             assert look(con, transactions=one, **COLUMNS).money == money(found)
         assert "there is no table" in said(con, transactions="no_such_*", **COLUMNS)
+
+
+def test_a_column_that_nobody_asked_for_stops_nothing(con, tmp_path):
+    lines = [f"C{i % 50},{i % 9}.5,{'late' if i == 29_000 else i}" for i in range(30_000)]
+    for folder in ("year=2023", "year=2024"):
+        (tmp_path / folder).mkdir()
+        text = "\n".join(["customer_id,amount,unasked", *lines]) + "\n"
+        (tmp_path / folder / "sales.csv").write_text(text)
+    source = {"customer": "customer_id", "amount": "amount"}
+    heard = fitted(con, transactions=f"{tmp_path}/*/*.csv", **source)
+    assert not [words for words in heard if "unasked" in words]
+    query = "select found from segments.data_quality where check_name = 'duplicate_rows'"
+    assert con.execute(query).fetchone() == (0,)

@@ -87,6 +87,10 @@ def test_every_check_finds_what_a_person_finds(sold):
         "rounded_amounts": ("ok", "rows", 0, 0.0, None, None),
         "lost_rows": ("ok", "rows", 0, 0.0, None, None),
         "unknown_condition": ("ok", "rows", 0, 0.0, None, None),
+        "collective_customers": ("ok", "customers", 0, 0.0, None, None),
+        "customer_spellings": ("ok", "customers", 0, 0.0, None, None),
+        "empty_orders": ("ok", "rows", 0, 0.0, None, None),
+        "float_customers": ("ok", "customers", 0, 0.0, None, None),
     }
 
 
@@ -98,7 +102,7 @@ def test_a_check_without_findings_still_has_its_row(con):
     )
     assert fit(con, **ALL | {"transactions": "clean"}) == []
     rows = found(con, "severity, found, message")
-    assert len(rows) == 17
+    assert len(rows) == 21
     assert {row[0] for name, row in rows.items() if name != "time_span"} == {"ok"}
     assert rows["several_currencies"][1:] == (0, "All amounts are in one currency.")
     assert rows["time_span"][1:] == (42, "The rows span 42 days: 2024-01-01 to 2024-02-11.")

@@ -107,6 +107,9 @@ def assert_answers(con: duckdb.DuckDBPyConnection, name: str):
         names = [column[0] for column in found.description]
         rows = json.loads(json.dumps(found.fetchall(), default=str))
         got = [dict(zip(names, row, strict=True)) for row in rows]
+        if key == "data_quality":  # which has more checks
+            known = {row["check_name"] for row in wanted[key]}
+            got = [row for row in got if row["check_name"] in known]
         assert len(got) == len(wanted[key]), key
         for one, other in zip(got, wanted[key], strict=True):
             assert {column: one[column] for column in other} == other, key

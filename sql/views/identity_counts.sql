@@ -1,0 +1,120 @@
+-- segments_internal.identity_counts
+-- Grain:  one row for each check of who the customers are, also where it found nothing.
+-- Source: segments.customer_profile, live.
+-- Spellings of one customer are alike but for capitals and spaces around them. A collection is an
+-- id that many shops use for people without an account (0 and -1 where they have more than three
+-- times the orders of others), or one that has at least a twentieth of all orders, and twenty times
+-- as many as others. Ids with a point are numbers written as 12346.0, or of the type DOUBLE.
+-- Units:  found and total count customers; money in cents of the table's currency.
+with
+
+customers as (
+    select
+        customer_id,
+        frequency,
+        cast(round(monetary * 100) as bigint) as cents,
+        lower(trim(cast(customer_id as varchar))) as folded
+    from segments.customer_profile
+),
+
+spelled as (
+    select
+        count(*) as spellings,
+        sum(cents) as cents,
+        min(customer_id) as first_spelling
+    from customers
+    where $customer_is_text
+    group by folded
+    having count(*) > 1
+),
+
+merged as (
+    select
+        coalesce(sum(spellings - 1), 0) as found,
+        sum(cents) as cents,
+        min(first_spelling) as example
+    from spelled
+),
+
+everybody as materialized (
+    select
+        count(*) as customers,
+        sum(frequency) as orders,
+        max(frequency) as most_orders
+    from customers
+),
+
+collected as (
+    select
+        count(*) as found,
+        sum(customers.cents) as cents,
+        min(customers.customer_id) as example
+    from customers
+    cross join everybody
+    where
+        customers.folded in (
+            '', '-', '(not set)', 'anonymous', 'gast', 'guest', 'guest checkout',
+            'invitado', 'n/a', 'na', 'nan', 'nil', 'no customer', 'none', 'null', 'undefined',
+            'unknown', 'unbekannt', 'walk-in', 'walk-in customer'
+        )
+        or (
+            customers.folded in ('0', '-1')
+            and customers.frequency * (everybody.customers - 1)
+            > 3 * (everybody.orders - customers.frequency)
+        )
+        or (
+            customers.frequency = everybody.most_orders
+            and customers.frequency * 20 >= everybody.orders
+            and customers.frequency * (everybody.customers - 1)
+            >= 20 * (everybody.orders - customers.frequency)
+            and everybody.customers > 20
+        )
+),
+
+pointed as (
+    select
+        count(*) as found,
+        sum(cents) as cents,
+        min(customer_id) as example
+    from customers
+    where
+        $customer_is_float
+        or (
+            $customer_is_text
+            and ends_with(folded, '.0')
+            and regexp_full_match(folded, '-?[0-9]+[.]0')
+        )
+),
+
+checks as (
+    select
+        'customer_spellings' as check_name,
+        found,
+        cents,
+        cast(example as varchar) as example
+    from merged
+    union all
+    select
+        'collective_customers' as check_name,
+        found,
+        cents,
+        cast(example as varchar) as example
+    from collected
+    union all
+    select
+        'float_customers' as check_name,
+        found,
+        cents,
+        cast(example as varchar) as example
+    from pointed
+)
+
+select
+    checks.check_name,
+    'customers' as unit,
+    cast(checks.found as bigint) as found,
+    everybody.customers as total,
+    cast(checks.cents as hugeint) as cents,
+    '''' || checks.example || '''' as example
+from checks
+cross join everybody
