@@ -167,6 +167,37 @@ TRAPS = {
         "timestamp '2024-03-01' end",
         "where",
     ),
+    "refunds that are positive": (
+        "order_id, order_date, customer_id, total, type",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then 'Refund' "
+        "else 'Sale' end",
+        "amount",
+    ),
+    "a flag of returns": (
+        "order_id, order_date, customer_id, total, is_return",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, i % 4 = 0",
+        "where",
+    ),
+    "orders of tests": (
+        "order_id, order_date, customer_id, total, is_test",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, (i % 4 = 0)::int",
+        "where",
+    ),
+    "who sold or who bought": (
+        "order_id, order_date, user_id, account_id, total",
+        "i, date '2024-01-01' + i::int, i % 5, i % 40, 1.5 * i",
+        "customer",
+    ),
+    "sales that are counts": (
+        "order_id, order_date, customer_id, sales",
+        "i, date '2024-01-01' + i::int, i % 9, 1 + i % 3",
+        "amount",
+    ),
+    "an amount that is the price of one": (
+        "order_id, order_date, customer_id, sku, quantity, amount",
+        "i, date '2024-01-01' + i::int, i % 9, i % 7, 1 + i % 3, 2.5 * (1 + i % 7)",
+        "amount",
+    ),
     "order and invoice": (
         "order_id, invoice_no, order_date, customer_id, amount",
         "i // 3, i // 2, date '2024-01-01' + i::int, (i // 6) % 9, 1.5 * i",
@@ -219,6 +250,27 @@ def test_what_is_not_sure_is_asked_about(name, con):
     assert [guess.role for guess in found.unsure] == [role]
     assert found[role].reason
     assert role in found[role].question()
+
+
+def test_refunds_can_be_subtracted_by_the_alternative(con):
+    con.execute(
+        "create table t as select i as order_id, i % 9 as customer_id, 1.5 * i as total, "
+        "case when i % 4 = 0 then 'Refund' else 'Sale' end as type from range(180) as r(i)"
+    )
+    (signed,) = guessed(con, "t")["amount"].alternatives
+    found = guessed(con, "t", amount=signed)
+    assert not found.unsure
+    right = 150 * sum(-i if i % 4 == 0 else i for i in range(180))
+    assert totals(con, "t", found.values())[0] == right
+
+
+def test_states_that_are_codes_are_noted(con):
+    con.execute(
+        "create table t as select i as order_id, i % 9 as customer_id, 1.5 * i as total, "
+        "i % 4 as status from range(180) as r(i)"
+    )
+    (note,) = guessed(con, "t").notes
+    assert note.startswith("status has codes for 4 states; where some are no sales")
 
 
 def test_a_table_without_customers_has_none(con):
@@ -282,3 +334,40 @@ def test_every_layout_is_tried_and_every_word_stands_for_one_thing():
         found = [plain(name) for names in words[role].values() for name in set(names)]
         twice = {name for name in found if found.count(name) > 1}
         assert not twice, (role, twice)
+
+
+def test_what_shopify_voids_is_left_out_once_it_is_confirmed(con, tmp_path):
+    shopify = EXPORTS[0]
+    path = shopify.write(tmp_path)
+    voided = [order for order in orders() if order.number % 9 == 0]
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for order in voided:
+        lines = [
+            line.replace(",paid,", ",voided,").replace(",partially_refunded,", ",voided,")
+            if line.startswith(f"#{order.number},")
+            else line
+            for line in lines
+        ]
+    path.write_text("".join(lines), encoding="utf-8")
+    found = guessed(con, str(path))
+    assert [guess.role for guess in found.unsure] == ["where"]
+    worth = sum(map(shopify.worth, voided))
+    assert f"(voided {len(voided)}), worth {worth / 100:,.2f}" in found["where"].reason
+    cents, _, number = totals(con, str(path), found.values())
+    assert (cents, number) == (shopify.cents - worth, len(orders()) - len(voided))
+
+
+def test_a_customer_that_stands_on_the_first_line_only_loses_no_money(con, tmp_path):
+    path = EXPORTS[0].write(tmp_path)
+    seen, lines = set(), []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        name, _, rest = line.partition(",")
+        if name in seen:
+            line = f"{name},{rest[rest.index(',') :]}"
+        seen.add(name)
+        lines.append(line)
+    path.write_text("".join(lines), encoding="utf-8")
+    found = guessed(con, str(path))
+    assert not found.unsure
+    everybody = {order.customer for order in orders()}
+    assert totals(con, str(path), found.values()) == (EXPORTS[0].cents, len(everybody), 240)

@@ -14,6 +14,9 @@ from segmenter.sources.guessing.findings import Guess
 
 __all__ = ["guess_amount", "line_amounts"]
 
+_FEW = 100
+"""Whole numbers up to this may be counts of something."""
+
 _TOTALS = ("complete", "money", "line", "cents")
 
 
@@ -30,6 +33,19 @@ def guess_amount(evidence: Evidence) -> Guess:
         return Guess("amount", f"{evidence.number(first)} / 100", "its name says cents")
     if others:
         return _unsure(first, others, "other columns are totals, too, and differ")
+    if evidence.amounts("quantity") and _is_constant_by_product(evidence, first):
+        many = evidence.amounts("quantity")[0]
+        return Guess(
+            "amount",
+            f"{evidence.number(many)} * {evidence.number(first)}",
+            f"{first} does not grow with {many}, as the price of one unit",
+            is_sure=False,
+            alternatives=(first,),
+        )
+    facts = evidence.facts[first]
+    if facts.is_number and not facts.fractional and (facts.largest or 0) <= _FEW:
+        why = f"it holds whole numbers up to {facts.largest or 0:,.0f} only, as counts do"
+        return _unsure(first, parts, why)
     refunds = [name for name in evidence.amounts("refund") if _matters(evidence, name)]
     if refunds:
         return _refunded(evidence, first, refunds[0])

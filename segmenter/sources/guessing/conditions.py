@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlglot
 from sqlglot import exp
 
@@ -12,7 +14,7 @@ from segmenter.sources.guessing.dictionary import Layout, listed, plain
 from segmenter.sources.guessing.evidence import Evidence, column
 from segmenter.sources.guessing.findings import Guess
 
-__all__ = ["guess_condition", "guess_currency"]
+__all__ = ["codes_of_states", "guess_condition", "guess_currency", "signed_amount"]
 
 _MOST_VALUES = 100
 
@@ -95,19 +97,71 @@ def _by_status(
     return text, f"leaves out what {name} says was no sale ({states}), worth {money:,.2f}"
 
 
+def codes_of_states(evidence: Evidence) -> list[str]:
+    """Say that a column of states holds codes, whose meaning nobody but the user knows."""
+    return [
+        f"{name} has codes for {counted(facts.distinct, 'state')}; where some are no sales, leave "
+        f"them out, for example with where = '{quoted(name)} <> 9'."
+        for name in evidence.named("status", "column")
+        if (facts := evidence.facts[name]).is_number and facts.distinct > 1
+    ]
+
+
 def _by_cancellation(evidence: Evidence, amount: exp.Expr) -> tuple[str, str] | None:
-    """Return the condition on a column that says when an order was cancelled."""
-    for name in evidence.named("status", "cancelled_at"):
-        is_out = column(name).is_(exp.null()).not_()
+    """Return the condition on a column that says when, or whether, an order was cancelled."""
+    for name in [*evidence.named("status", "cancelled_at"), *evidence.named("status", "flag")]:
+        kept = _not_flagged(evidence, name)
+        if kept is None:
+            continue
         query = exp.select(exp.alias_("count(*)", "found"), exp.alias_(_money(amount), "money"))
-        row = evidence.records(
-            evidence.restricted(query.from_(evidence.source)).where(is_out)
-        )[0]  # fmt: skip
+        is_out = exp.not_(exp.paren(sqlglot.parse_one(kept, dialect="duckdb")))
+        row = evidence.records(evidence.restricted(query.from_(evidence.source)).where(is_out))[0]
         if row["money"]:
             rows = counted(row["found"], "row")
-            text = f"{quoted(name)} is null"
-            return text, f"leaves out {rows} with {name}, worth {row['money']:,.2f}"
+            return kept, f"leaves out {rows} by {name}, worth {row['money']:,.2f}"
     return None
+
+
+def _not_flagged(evidence: Evidence, name: str) -> str | None:
+    """Return the condition that a column does not say, by a time, true or 1, that it is no sale."""
+    facts = evidence.facts[name]
+    if facts.is_time:
+        return f"{quoted(name)} is null"
+    if facts.kind == "BOOLEAN":
+        return f"coalesce({quoted(name)}, false) = false"
+    is_zero_or_one = facts.is_number and not facts.negative and (facts.largest or 0) <= 1
+    return f"coalesce({quoted(name)}, 0) = 0" if is_zero_or_one and not facts.fractional else None
+
+
+def signed_amount(evidence: Evidence, amount: Guess, tree: exp.Expr) -> Guess:
+    """Return the guess, unsure where rows that are called refunds have positive amounts."""
+    returned = {plain(kind) for kind in listed("status", "returned")}
+    for name in evidence.named("status", "kind"):
+        if not evidence.facts[name].is_text:
+            continue
+        kind = exp.func("lower", exp.func("trim", column(name)))
+        positive = exp.Case().when(tree.copy() > 0, tree.copy())
+        query = exp.select(
+            exp.alias_(kind.copy(), "kind", quoted=True),
+            exp.alias_(_money(positive), "money"),
+        )
+        rows = evidence.records(
+            evidence.restricted(query.from_(evidence.source)).group_by(kind).limit(_MOST_VALUES)
+        )
+        found = sorted(
+            row["kind"] for row in rows if row["money"] and plain(str(row["kind"])) in returned
+        )
+        if found:
+            money = sum(row["money"] for row in rows if row["kind"] in found)
+            kinds = ", ".join(literal(each).sql(dialect="duckdb") for each in found)
+            text = amount.expression or ""
+            value = quoted(text) if text in evidence.facts else f"({text})"
+            minus = (
+                f"case when lower(trim({quoted(name)})) in ({kinds}) then -{value} else {value} end"
+            )
+            why = f"{money:,.2f} of it are in rows that {name} calls {', '.join(found)}"
+            return replace(amount, reason=why, is_sure=False, alternatives=(minus,))
+    return amount
 
 
 def _money(amount: exp.Expr) -> exp.Expr:

@@ -48,6 +48,7 @@ class Facts:
     nonzero: int = 0
     fractional: int = 0
     negative: int = 0
+    largest: float | None = None
     example: str | None = None
 
     @property
@@ -281,6 +282,7 @@ def _questions(tree: exp.Column, facts: Facts) -> dict[str, exp.Expr]:
                 "count_if", exp.func("regexp_matches", tree.copy(), literal(pattern))
             )
     if facts.is_number:
+        asked["largest"] = exp.cast(exp.Max(this=tree.copy()), "double")
         asked["nonzero"] = exp.func("count_if", tree.copy().neq(0))
         asked["negative"] = exp.func("count_if", tree.copy() < 0)
         rounded = exp.func("round", tree.copy())

@@ -18,7 +18,12 @@ from segmenter.sources.bound_expressions import read_columns
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import resolve
 from segmenter.sources.guessing.amounts import guess_amount
-from segmenter.sources.guessing.conditions import guess_condition, guess_currency
+from segmenter.sources.guessing.conditions import (
+    codes_of_states,
+    guess_condition,
+    guess_currency,
+    signed_amount,
+)
 from segmenter.sources.guessing.dictionary import find_layout
 from segmenter.sources.guessing.evidence import Evidence, gather
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses
@@ -89,6 +94,7 @@ class _Guessing:
         self._take("date_format", lambda: guess_date_format(evidence, date))
         self._take("currency", lambda: guess_currency(evidence, layout))
         self._take("where", self._condition)
+        self._notes += codes_of_states(evidence)
         if layout and layout.note:
             self._notes.append(f"{layout.name}: {layout.note}.")
         guesses = tuple(self._found[role] for role in ROLES)
@@ -158,6 +164,9 @@ class _Guessing:
     def _look_at_orders(self) -> None:
         """Let the rows of orders say whether amount, order and customer fit together."""
         order, amount, customer = (self._found[role] for role in ("order", "amount", "customer"))
+        if amount.expression is not None and amount.is_sure and not amount.is_given:
+            tree = self._tree("amount", amount.expression)
+            amount = self._found["amount"] = signed_amount(self._evidence, amount, tree)
         if order.expression is None or amount.expression is None:
             return
         trees = {

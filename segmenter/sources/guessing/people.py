@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from segmenter.sources.guessing.dictionary import plain
 from segmenter.sources.guessing.evidence import Evidence
 from segmenter.sources.guessing.findings import Guess
 
 __all__ = ["guess_customer"]
+
+_STAFF_TOO = frozenset(map(plain, ("user id", "member id", "client")))
+"""Names that may stand for who sold."""
 
 FEW_ROWS = 20
 """In fewer rows than these it says nothing that no customer stands twice."""
@@ -22,6 +26,9 @@ def guess_customer(evidence: Evidence) -> Guess:
         rivals += [
             name for name in known if name not in ids and not evidence.one_each(ids[0], name)
         ]
+        if plain(ids[0]) in _STAFF_TOO:
+            others = [name for name in evidence.named("customer", "other") if name not in mails]
+            rivals += [name for name in others if not evidence.one_to_one(ids[0], name)]
         return _chosen(evidence, ids[0], rivals, "the name says so")
     if known:
         rivals = [
