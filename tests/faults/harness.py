@@ -81,7 +81,7 @@ VERBS = {
         outputs=("report.html",),
     ),
     "report-png": Verb(
-        ("report", "shop.duckdb", "-o", "report.html", "--png", "pictures"),
+        ("report", "shop.duckdb", "-o", "report.html", "--png", "pictures", "--overwrite"),
         outputs=("report.html", "pictures"),
     ),
     "demo": Verb(("demo", DEMO), (), DEMO),
