@@ -273,6 +273,15 @@ def test_states_that_are_codes_are_noted(con):
     assert note.startswith("status has codes for 4 states; where some are no sales")
 
 
+def test_profiles_are_told_from_transactions(con):
+    con.execute(
+        "create table t as select i as customer_id, 1.5 * i as monetary, 2 as frequency "
+        "from range(99) as r(i)"
+    )
+    (amount,) = guessed(con, "t").missing
+    assert "give the table as profile" in amount.question()
+
+
 def test_a_table_without_customers_has_none(con):
     con.execute("create table t as select i as order_id, 1.5 * i as total from range(99) as r(i)")
     found = guessed(con, "t")

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from segmenter.schema.files import bind
 from segmenter.sources.expressions import quoted
+from segmenter.sources.guessing.dictionary import plain
 from segmenter.sources.guessing.evidence import Evidence, column
 from segmenter.sources.guessing.findings import Guess
 
@@ -22,6 +23,9 @@ _TOTALS = ("complete", "money", "line", "cents")
 
 def guess_amount(evidence: Evidence) -> Guess:
     """Return the expression of the amount, unsure where several may be meant."""
+    if {"monetary", "frequency"} <= {plain(name) for name in evidence.filled}:
+        why = "monetary and frequency are those of profiles; give the table as profile"
+        return Guess("amount", None, why, is_sure=False)
     found = [name for kind in _TOTALS for name in evidence.amounts(kind)]
     if not found:
         return _product(evidence) or _vague(evidence)

@@ -58,10 +58,12 @@ class Guess:
 
     def question(self) -> str:
         """Say what is not sure, and what it could be instead."""
-        taken = f"{self.role} = {self.expression!r}" if self.expression else f"no {self.role}"
+        taken = f"{self.role} = {self.expression!r} is not sure"
+        if self.expression is None:
+            taken = f"no {self.role} was found"
         others = [f"{self.role} = {text!r}" for text in self.alternatives]
         instead = f"; it could be {' or '.join(others)}" if others else ""
-        return f"{taken} is not sure: {self.reason}{instead}."
+        return f"{taken}: {self.reason}{instead}."
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,12 @@ def _chosen(evidence: Evidence, name: str, rivals: list[str], reason: str) -> Gu
             alternatives=tuple(rivals),
         )
     if facts.is_unique and facts.filled >= FEW_ROWS:
-        return Guess("customer", name, "but no value stands in two rows", is_sure=False)
+        return Guess(
+            "customer",
+            name,
+            "no value stands in two rows, so that nobody ordered twice",
+            is_sure=False,
+        )
     return Guess("customer", name, reason)
 
 
