@@ -51,6 +51,8 @@ _UNNAMED = """
     duckdb_columns duckdb_constraints duckdb_databases duckdb_functions duckdb_schemas
     duckdb_settings duckdb_tables duckdb_views
     approx_quantile quantile quantile_cont median nullif isfinite isnan isinf floor round hash
+    bool_or trunc power get_current_timestamp to_days to_minutes listagg regexp_full_match
+    array_contains list_position struct_concat map_extract_value python_arrow_scan
 """
 """Functions that the engine calls for what has no name in SQL, and those of SQL made in Python."""
 
@@ -80,7 +82,7 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> list[Macro]:
     """
     rows = con.execute(
         """
-        select database_name, schema_name, lower(function_name), function_type, macro_definition
+        select database_name, schema_name, function_name, function_type, macro_definition
         from system.main.duckdb_functions()
         where
             (database_name = 'temp' or database_name = system.main.current_database())
@@ -88,7 +90,7 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> list[Macro]:
         order by all
         """
     ).fetchall()
-    macros = [Macro(*row) for row in rows]
+    macros = [Macro(*row[:2], row[2].lower(), *row[3:]) for row in rows]
     foreign = [
         macro
         for macro in macros

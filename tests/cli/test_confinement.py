@@ -12,6 +12,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError
 from segmenter.cli.database_file import open_model, workplace
+from segmenter.schema import shadowing
 from segmenter.workplace import confinement
 from tests.datasets import SHOP
 
@@ -286,6 +287,51 @@ def test_a_fit_in_python_refuses_them_too(shop, sales, shadow):
         segmenter.fit(shop, sales)
     shop.execute(re.search(r": (drop macro .*)\.$", str(refused.value))[1])
     segmenter.fit(shop, sales)
+
+
+READING = (
+    ("segments",),
+    ("customers", "--upgrades"),
+    ("explain", "--id", "7"),
+    ("moves", "--from", "2024-02-01", "--format", "csv"),
+    ("drift",),
+    ("refresh", "--full"),
+    ("backtest", "--as-of", "2024-02-15"),
+    ("fit", *FIT, "--window", "60 days", "--currency", "'EUR'", "--dry-run"),
+    ("export", "--dialect", "duckdb"),
+)
+
+
+@pytest.mark.slow
+def test_what_hides_no_function_of_ours_changes_nothing(run, shop_file):
+    """All functions that are not refused, as macros: our SQL calls none of them."""
+    before = [run(verb, shop_file, *words).out for verb, *words in READING]
+    assert all(before)
+    with duckdb.connect(str(shop_file)) as con:
+        for name in _free_names(con):
+            overloads = (f"({', '.join('abcde'[:count])}) as 'hidden'" for count in range(6))
+            con.execute(f'create macro main."{name}"{", ".join(overloads)}')
+    for (verb, *words), expected in zip(READING, before, strict=True):
+        result = run(verb, shop_file, *words)
+        assert (result.code, result.out) == (0, expected), result.err
+
+
+def _free_names(con):
+    """Return the names of all built-in functions that a macro may have."""
+    found = con.execute(
+        "select distinct lower(function_name) from system.main.duckdb_functions() "
+        "where internal and function_type in ('scalar', 'aggregate', 'macro') order by 1"
+    ).fetchall()
+    refused = shadowing._called()
+    return [name for (name,) in found if re.match(r"[a-z_]\w*$", name) and name not in refused]
+
+
+def test_a_macro_cannot_hide_the_check(run, shop_file):
+    with duckdb.connect(str(shop_file)) as con:
+        con.execute("create macro round(x, y) as 1; create macro lower(x) as 'mine'")
+    result = run("segments", shop_file)
+    assert result.code == 2
+    assert "hides DuckDB's own" in result.err
 
 
 def test_macros_of_their_own_names_are_welcome(run, shop_file):
