@@ -7,10 +7,10 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 from segmenter.cli.options import Format
-from segmenter.cli.terminal import results
+from segmenter.cli.terminal import Stream, results
 from segmenter.formatting import escaped, percent
 
 __all__ = ["Column", "write", "write_records"]
@@ -73,7 +73,7 @@ def write_records(
 class _Lines:
     """Ends lines by a line feed; the writer quotes only what holds a part of its own line ends."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     def write(self, line: str) -> int:

@@ -1,8 +1,9 @@
 """The one place that writes to standard output and standard error.
 
 Names, ids, paths and messages of others are text, never markup: brackets and colons are shown as
-they stand, and control characters as escapes. CSV, JSON and SQL keep what they hold to the last
-byte and are UTF-8 whatever the terminal's encoding is, so that the same data gives the same file.
+they stand, and control characters as escapes. In a file CSV, JSON and SQL keep what they hold to
+the last byte and are UTF-8 whatever the terminal's encoding is, so that the same data gives the
+same file; on a terminal the rule of all the others holds for them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Literal, TextIO
+from typing import Literal, Protocol, TextIO
 
 from rich import box
 from rich.console import Console
@@ -22,7 +23,7 @@ from rich.text import Text
 from segmenter.errors import SegmenterError
 from segmenter.formatting import visible
 
-__all__ = ["Screen", "messages", "prepare", "results", "written_out"]
+__all__ = ["Screen", "Stream", "messages", "prepare", "results", "written_out"]
 
 _WIDE = 140
 """Columns of a table that goes to a file or another program."""
@@ -32,6 +33,23 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Go on: whoever read this has seen enough, which does not stop the work."""
         _lead_nowhere(self.file)
+
+
+class Stream(Protocol):
+    """What can be written to."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text."""
+
+
+class _Shown:
+    """A terminal, which obeys nothing of what it is given but the ends of lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str, /) -> int:
+        return self._stream.write("\n".join(map(visible, text.split("\n"))))
 
 
 class Screen:
@@ -96,9 +114,11 @@ class Screen:
             bars.add_task(visible(title), total=None)
             yield
 
-    def exact(self) -> TextIO:
-        """Return the stream for data that a program reads, in UTF-8."""
+    def exact(self) -> Stream:
+        """Return the stream for data that a program reads, in UTF-8; a terminal shows it."""
         stream = sys.stderr if self._is_stderr else sys.stdout
+        if stream.isatty():
+            return _Shown(stream)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         return stream

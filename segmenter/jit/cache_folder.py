@@ -20,6 +20,10 @@ __all__ = ["drop_older", "kernel_folder"]
 
 _PREFIX = "segmenter-kernels-"
 
+_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")
+_NAMED_BY = ("TMPDIR", "TEMP", "TMP")
+"""Where temporary files may be: without one Python takes the working folder, the user's own."""
+
 
 def kernel_folder(module: str, given: str) -> Path | None:
     """Return a folder that keeps the kernels of this package, or None where none can be written.
@@ -94,7 +98,9 @@ def _own_places() -> Iterator[Path]:
         if Path.home().is_dir():
             yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "segmenter"
     with suppress(FileNotFoundError):  # nothing can be written at all
-        yield Path(tempfile.gettempdir()) / f"segmenter-{_user()}"
+        folder = tempfile.gettempdir()
+        if folder != os.getcwd() or folder in _TEMPORARY or folder in map(os.getenv, _NAMED_BY):
+            yield Path(folder) / f"segmenter-{_user()}"
 
 
 def _user() -> int:

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import shlex
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -160,6 +162,25 @@ def test_csv_and_json_keep_the_data(run, shop):
 def test_json_holds_nothing_that_a_terminal_obeys(run, shop):
     out = run("customers", shop, "-f", "json").out
     assert visible(out.replace("\n", "")) == out.replace("\n", "")
+
+
+@pytest.mark.parametrize("words", ["customers F -f csv", "export F -d postgres"])
+def test_a_terminal_obeys_no_data(shop, words):
+    shop = shop.rename(shop.parent / "shop.duckdb")
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", closefd=True) as shown, open(theirs, "wb") as terminal:
+        line = [sys.executable, "-c", CALL, *words.replace("F", str(shop)).split()]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        with subprocess.Popen(line, stdout=terminal, env=environment) as running:
+            terminal.close()
+            out = b""
+            with suppress(OSError):  # the end of a terminal
+                while block := os.read(shown.fileno(), 1 << 16):
+                    out += block
+        assert running.returncode == 0
+    lines = out.decode().replace("\r\n", "\n").split("\n")
+    assert any(visible(NAMES[1]) in line for line in lines)
+    assert [line for line in lines if visible(line) != line] == []
 
 
 SHEET = """

@@ -80,6 +80,19 @@ def test_a_folder_of_somebody_else_is_not_used(package, tmp_path, monkeypatch):
     assert found() is None
 
 
+def test_nothing_is_left_in_the_working_folder(package, tmp_path, monkeypatch):
+    """Python takes it for temporary files where no other folder can be written."""
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path / "data")
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cache_folder.tempfile, "gettempdir", os.getcwd)
+    assert found() is None
+    assert not list((tmp_path / "data").iterdir())
+    monkeypatch.setenv("TMPDIR", os.getcwd())
+    assert found().parent.parent == tmp_path / "data"
+
+
 def test_older_kernels_go_only_from_the_installation(monkeypatch, tmp_path):
     monkeypatch.setattr(cache_folder, "__file__", str(tmp_path / "jit" / "cache_folder.py"))
     for place in (tmp_path / "__pycache__", tmp_path / "shared"):
