@@ -58,6 +58,8 @@ def split_database(given: str, transactions: str | None) -> tuple[Path, str | No
     """
     from segmenter.sources.file_formats import is_file_name
 
+    if transactions is None and os.path.isdir(given):
+        given = os.path.join(given, "")  # a slash tells it from a table
     if not is_file_name(given) or _is_database(given):
         return Path(given), transactions
     if not re.search(r"\.(duckdb|db|ddb)$", given, re.IGNORECASE):
@@ -143,7 +145,7 @@ def _confirm(guesses: Guesses) -> None:
     is_asked = sys.stdin.isatty() and messages.is_terminal
     if is_asked:
         _question(guesses)
-        if typer.confirm("  Is that right?", err=True):
+        if _says_yes("  Is that right?"):
             return
     asked = " ".join(guess.question() for guess in guesses.unsure)
     error = NotSureError(
@@ -153,6 +155,14 @@ def _confirm(guesses: Guesses) -> None:
     )
     error.hint = _command(guesses)
     raise error
+
+
+def _says_yes(question: str) -> bool:
+    """Ask; who ends the input instead says no."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
 
 
 def _command(guesses: Guesses) -> str:

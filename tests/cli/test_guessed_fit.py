@@ -7,6 +7,7 @@ import shlex
 
 import duckdb
 import pytest
+import typer
 
 from segmenter.cli.guessing import database_name, split_database
 from segmenter.errors import InputError
@@ -106,6 +107,17 @@ def test_a_person_is_asked(run, unsure, monkeypatch, answer):
         assert "segmenter fit orders.csv --customer customer_id" in result.err
 
 
+def test_who_ends_the_input_says_no(run, unsure, monkeypatch):
+    def confirm(question, **how):
+        raise typer.Abort
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("segmenter.cli.terminal.Screen.is_terminal", True)
+    monkeypatch.setattr("typer.confirm", confirm)
+    assert run("fit", "orders.csv").code == 2
+    assert not (unsure / "orders.duckdb").exists()
+
+
 def test_a_dry_run_shows_it_and_writes_nothing(run, unsure):
     result = run("fit", "orders.csv", "--dry-run")
     assert result.code == 0, result.err
@@ -164,6 +176,8 @@ def test_a_file_of_sales_is_told_from_a_database(here):
     assert str(split_database("odd.csv", "t")[0]) == "odd.csv"
     (here / "sales.csv").write_text("a\n1\n")
     assert split_database("sales.csv", None)[1] == "sales.csv"
+    (here / "exports").mkdir()
+    assert split_database("exports", None) == (here.__class__("exports.duckdb"), "exports/")
     assert split_database("new.duckdb", "x.csv") == (here.__class__("new.duckdb"), "x.csv")
     with pytest.raises(InputError, match="is a file of sales, and --transactions x"):
         split_database("sales.csv", "x.csv")

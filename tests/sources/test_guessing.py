@@ -380,3 +380,36 @@ def test_a_customer_that_stands_on_the_first_line_only_loses_no_money(con, tmp_p
     assert not found.unsure
     everybody = {order.customer for order in orders()}
     assert totals(con, str(path), found.values()) == (EXPORTS[0].cents, len(everybody), 240)
+
+
+LANGUAGES = {
+    "English": ("Customer No", "Invoice Number", "Invoice Date", "Total Amount"),
+    "German": ("Kunden-Nr.", "Rechnungsnummer", "Rechnungsdatum", "Gesamtbetrag"),
+    "French": ("Numéro client", "Numéro de facture", "Date de vente", "Montant TTC"),
+    "Spanish": ("Código de cliente", "Pedido", "Fecha de compra", "Importe"),
+    "Italian": ("Codice cliente", "Numero ordine", "Data ordine", "Importo totale"),
+    "Portuguese": ("Cliente", "Nota Fiscal", "Data da compra", "Valor total"),
+    "Dutch": ("Klantnummer", "Factuurnummer", "Factuurdatum", "Totaalbedrag"),
+    "Swedish": ("Kundnummer", "Ordernummer", "Orderdatum", "Totalbelopp"),
+    "Danish": ("Kundenummer", "Fakturanummer", "Fakturadato", "Beløb"),
+    "Polish": ("Numer klienta", "Numer zamówienia", "Data sprzedaży", "Kwota"),
+    "Turkish": ("Müşteri No", "Sipariş No", "Sipariş Tarihi", "Toplam Tutar"),
+    "Russian": ("Код клиента", "Номер чека", "Дата продажи", "Сумма"),
+    "Chinese": ("客户编号", "订单号", "下单时间", "订单金额"),
+    "Korean": ("고객번호", "주문번호", "주문일", "금액"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_are_known_in_many_languages(language, con):
+    names = LANGUAGES[language]
+    listed = ", ".join(f'"{name}"' for name in names)
+    con.execute(
+        f"create table t({listed}) as select i % 9, i // 2, date '2024-01-01' + (i // 2)::int, "
+        "1.25 * i from range(1, 181) as r(i)"
+    )
+    con.execute(f'update t set "{names[0]}" = "{names[1]}" % 9')
+    found = guessed(con, "t")
+    assert not found.unsure, [guess.question() for guess in found.unsure]
+    roles = ("customer", "order", "date", "amount")
+    assert tuple(found[role].expression for role in roles) == names
