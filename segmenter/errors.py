@@ -36,6 +36,7 @@ _PARTS = re.compile(
 )
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_MISSING = re.compile(r'Extension "(\w+)" (?:is an existing extension|.*not found)')
 _CSV_CAUSES = ("Expected", "Error when", "Value with", "Invalid", "Maximum", "The CSV")
 _LONGEST = 120
 
@@ -101,6 +102,12 @@ def reason(error: BaseException) -> str:
         lines = [lines[1].removeprefix("Error: "), *lines[2:]]
     if not lines:
         return first_line(error)
+    if missing := _MISSING.search(str(error)):
+        name = missing[1].removesuffix("_scanner")
+        return (
+            f"DuckDB's extension {name} is missing. Install it once, where there is a network: "
+            f"INSTALL {name}; in any client of the same version of DuckDB."
+        )
     number = _CSV_LINE.search(lines[0])
     if number is None:
         more = lines[1:2] if "Error when sniffing" in lines[0] else []

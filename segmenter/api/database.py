@@ -169,7 +169,10 @@ class Database(Reading):
 
         net = SafetyNet(max_change, publish, replace)
         reads = source.files if session is None else []
-        with self._home.working(reads, needs_model=False) as place, _engine(session) as engine:
+        with (
+            self._home.working(reads, attach=source.attach or {}, needs_model=False) as place,
+            _engine(session) as engine,
+        ):
             result = fit_into(
                 place, engine, source, settings, net, listener(), before_training=warm_up
             )
@@ -202,7 +205,7 @@ class Database(Reading):
         full : bool, default False
             Add up every customer, whatever the check sums say.
         """
-        with self._home.working() as place:
+        with self._home.working(attach=None) as place:
             return refresh(place, full=full, progress=listener())
 
     def forget(self, customer: object) -> Table:

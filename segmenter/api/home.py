@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from segmenter.sources.file_formats import is_file_name
 from segmenter.sources.special_files import refuse_special
 from segmenter.stopping import Interrupted
 from segmenter.workplace.confinement import confine
-from segmenter.workplace.file import workplace
+from segmenter.workplace.file import EMPTY, workplace
 from segmenter.workplace.opening import Access, open_model, open_to_read
 from segmenter.workplace.place import OwnConnection, Place
 
@@ -72,7 +72,13 @@ class FileHome:
             yield con
 
     @contextmanager
-    def working(self, reads: Sequence[str] = (), *, needs_model: bool = True) -> Iterator[Place]:
+    def working(
+        self,
+        reads: Sequence[str] = (),
+        *,
+        attach: Mapping[str, str] | None = EMPTY,
+        needs_model: bool = True,
+    ) -> Iterator[Place]:
         """Open the file for a verb that stores something in the end.
 
         Raises
@@ -85,7 +91,10 @@ class FileHome:
         if needs_model:
             with self.reading():
                 pass  # a file without a model is refused before it is opened for writing
-        with _interruptible(), workplace(self.path, self._access, reads=reads) as place:
+        with (
+            _interruptible(),
+            workplace(self.path, self._access, reads=reads, attach=attach) as place,
+        ):
             yield place
 
     def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
@@ -122,9 +131,15 @@ class ConnectionHome:
             yield self.con
 
     @contextmanager
-    def working(self, reads: Sequence[str] = (), *, needs_model: bool = True) -> Iterator[Place]:
+    def working(
+        self,
+        reads: Sequence[str] = (),
+        *,
+        attach: Mapping[str, str] | None = EMPTY,
+        needs_model: bool = True,
+    ) -> Iterator[Place]:
         """Use the connection for a verb that stores something in the end."""
-        del reads
+        del reads, attach
         if self._read_only:
             raise SegmenterError("this database was opened read-only. Open it without read_only.")
         if needs_model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +72,8 @@ def workplace(
     memory_limit: str | None = None,
     threads: int | None = None,
     reads: Sequence[str] = (),
+    attach: Mapping[str, str] | None = file.EMPTY,
 ) -> AbstractContextManager[file.Workplace]:
     """Open a file for a long command, in whose end the result is stored."""
     how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
-    return file.workplace(path, how, writable=writable, reads=reads)
+    return file.workplace(path, how, writable=writable, reads=reads, attach=attach)

@@ -46,12 +46,15 @@ from segmenter.cli.source_options import (
     AllowLostRows,
     Amount,
     AsOf,
+    Attach,
     Csv,
     Customer,
     Date,
     DateFormat,
     NumberFormat,
     Order,
+    Query,
+    Sheet,
     Where,
     Window,
 )
@@ -119,6 +122,9 @@ def fit(
     as_of: AsOf = None,
     allow_lost_rows: AllowLostRows = False,
     csv: Csv = None,
+    sheet: Sheet = None,
+    query: Query = None,
+    attach: Attach = None,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -221,10 +227,13 @@ def fit(
     """
     from segmenter.cli.console import listener
     from segmenter.settings import SafetyNet, Settings
+    from segmenter.sources.attachments import parsed_attachments
     from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.source import Source
 
-    path, transactions = split_database(database, transactions)
+    if query is not None and transactions is not None:
+        raise SegmenterError("a query gives the transactions. Leave out --transactions or --query.")
+    path, transactions = split_database(database, transactions or query)
     given: dict[str, Any] = {
         "transactions": transactions,
         "customer": customer,
@@ -242,6 +251,8 @@ def fit(
         "points": points,
         "allow_lost_rows": allow_lost_rows,
         "csv": parsed_options(csv) if csv else None,
+        "sheet": sheet,
+        "attach": parsed_attachments(attach) if attach else None,
     }
     settings = Settings.from_mapping(
         {
@@ -312,11 +323,12 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
 
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
-    if chosen.is_here and not database.exists() and not source.is_file:
+    if chosen.is_here and not (database.exists() or source.is_file or source.attach):
         is_folder = Path(str(source.relation)).is_dir()
         folder = f" A folder is written with a slash: ./{source.relation}." if is_folder else ""
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             f"database that has the table, or a Parquet or CSV file.{folder}"
         )
-    return workplace(database, reads=source.files if chosen.is_here else [], **how)
+    reads = source.files if chosen.is_here else []
+    return workplace(database, reads=reads, attach=source.attach or {}, **how)

@@ -48,7 +48,7 @@ def refresh(
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     with workplace(
-        database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
+        database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads, attach=None
     ) as place:
         bring_up_to_date(place, full=full, progress=listener(quiet))
     with open_model(database, patience(wait), quiet=quiet) as con:

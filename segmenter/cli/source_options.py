@@ -12,12 +12,15 @@ __all__ = [
     "AllowLostRows",
     "Amount",
     "AsOf",
+    "Attach",
     "Csv",
     "Customer",
     "Date",
     "DateFormat",
     "NumberFormat",
     "Order",
+    "Query",
+    "Sheet",
     "Where",
     "Window",
 ]
@@ -114,6 +117,32 @@ Csv = Annotated[
         help="An option of DuckDB's CSV reader for the file: delim, quote, header, skip, encoding, "
         "decimal_separator, nullstr, dateformat, null_padding, ignore_errors and others; may be "
         "repeated.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Sheet of an Excel workbook.  [the first]",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Query = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="File with a SQL query that gives the transactions.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Attach = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=DATABASE",
+        help="Another database that the table or the query is in, say crm=postgres:dbname=shop "
+        "with --transactions crm.public.orders; may be repeated. Passwords are named: "
+        "password=${CRM_PASSWORD}.",
         rich_help_panel=TRANSACTIONS,
     ),
 ]

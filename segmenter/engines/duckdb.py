@@ -10,10 +10,14 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, reason
 from segmenter.schema.connection import records
+from segmenter.sources.attachments import attach_databases
 from segmenter.sources.engine import FRAME, Kind, Publication
+from segmenter.sources.file_formats import is_query, is_workbook
 from segmenter.sources.files import InputFile
+from segmenter.sources.queries import query_table
 from segmenter.sources.relations import find_table
 from segmenter.sources.source import Source
+from segmenter.sources.workbooks import read_sheet
 
 __all__ = ["Embedded"]
 
@@ -53,9 +57,16 @@ class Embedded:
         """Return the source's relation, its name in messages, and whether it outlives us."""
         if source.is_frame:
             return exp.table_(FRAME, quoted=True), source.as_dict()[source.kind], False
+        if source.attach:
+            attach_databases(self.local, source.attach)
+        if source.is_file and is_workbook(source.file):
+            self.register(read_sheet(source.file, source.sheet))
+            return exp.table_(FRAME, quoted=True), source.file, False
+        if source.is_file and is_query(source.file):
+            return query_table(self.local, source.file), source.file, False
         if source.is_file:
             return InputFile(source.file, source.csv or {}).table(), source.file, True
-        return find_table(self.local, str(source.relation))
+        return find_table(self.local, str(source.relation), source.attach or {})
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""

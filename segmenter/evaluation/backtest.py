@@ -223,6 +223,11 @@ def _refuse_without_time(source: Source) -> None:
             f"this model was fitted to {what}, which say nothing of time. A backtest needs a model "
             "of transactions with a date column."
         )
+    if source.is_read_again:
+        raise InputError(
+            f"this model was fitted to {source.relation}, which views cannot read. Load it into a "
+            "table, fit that, and backtest then."
+        )
     if source.was_frame:
         raise InputError(
             "this model was fitted to a data frame that ended with its session. Load the frame "

@@ -72,6 +72,11 @@ def _refuse_sources_that_stand_still(con: duckdb.DuckDBPyConnection) -> None:
             f"model {model_id} was fitted to anonymous points, so there are no customers to watch. "
             "Fit to new points, and compare the two versions."
         )
+    if source.is_read_again:
+        raise InputError(
+            f"model {model_id} was fitted to {source.relation}, which views cannot read, so there "
+            "is nothing live to watch. Fit again, and compare the two versions."
+        )
     if source.was_frame:
         raise InputError(
             f"model {model_id} was fitted to a data frame that ended with its session, so there is "

@@ -129,8 +129,8 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
     if table is not None:
         return _table(table, dialect, dialect)
     stored = str(source.relation)
-    if source.was_frame or (source.is_file and dialect != "duckdb"):
-        kind = "a data frame" if source.was_frame else f"the file {stored}"
+    if source.is_stored or (source.is_file and dialect != "duckdb"):
+        kind = "a data frame" if source.was_frame else stored
         raise InputError(
             f"the model was fitted to {kind}, which {dialect} does not have. Name a table with the "
             "same columns there: table = 'shop.sales'."

@@ -175,7 +175,7 @@ class Forgetting:
         """Count the customer's rows in the live view, which leaves out who is excluded."""
         view = "transactions" if source.kind == "transactions" else "customer_profile"
         try:
-            return 0 if source.was_frame else self._count(qualified(view))
+            return 0 if source.is_stored else self._count(qualified(view))
         except duckdb.Error:
             return 0
 

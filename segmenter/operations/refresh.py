@@ -15,11 +15,14 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
 from segmenter.schema.names import INTERNAL, has_macro
 from segmenter.schema.temporary import TemporaryTables
+from segmenter.settings import Settings
 from segmenter.sources.binding import bind_source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
 from segmenter.storage.publish import updating
+from segmenter.training.data_checks import count_losses
+from segmenter.training.stage import Stage
 from segmenter.workplace.place import Place
 
 __all__ = ["Changes", "Refresh", "refresh"]
@@ -99,6 +102,8 @@ class Refresh(TemporaryTables):
         listener = progress or Silent()
         self._model_id, self._source, settings = store.current(self.con)
         _refuse_sources_without_customers(self._source)
+        if self._source.is_read_again:
+            return self._read_again(settings, listener)
         binding = bind_source(Embedded(self.con), self._source, settings)
         if not binding.is_live:
             raise SegmenterError(
@@ -143,6 +148,21 @@ class Refresh(TemporaryTables):
             self.create_from("buckets", "queries/snapshot_buckets")
             query = f"select coalesce(sum(source_rows), 0) from {self.staged('buckets')}"
             done(f"{counted(int(first_row(self.con, query)[0]), 'row')} with a customer")
+
+    def _read_again(self, settings: Settings, progress: Progress) -> Changes:
+        """Add up all customers of what views cannot read."""
+        is_known = has_macro(self.con)
+        self._files = view_files(self._source, is_live=False, has_macro=is_known)
+        with Stage(self.con, self._source, settings) as stage:
+            with progress.step(f"Reading {stage.binding.relation}") as done:
+                done(counted(stage.add_up(), "customer"))
+            count_losses(stage)
+            for note in stage.binding.notes:
+                progress.warn(note)
+            self.create("profile", f"from {stage.customers}")
+        customers = self.count("profile")
+        self._changes = Changes(is_full=True, added_up=customers, customers=customers)
+        return self._changes
 
     def _changed_share(self) -> float:
         assert self._buckets is not None

@@ -143,6 +143,11 @@ def check_rollback(con: duckdb.DuckDBPyConnection, model_id: int) -> str:
 
 def _source(model: Model) -> Source:
     source = Source.from_dict(model.source)
+    if source.is_read_again:
+        raise SegmenterError(
+            f"model {model.model_id} was fitted to {source.relation}, which its views cannot read: "
+            "they would have nothing until it is read again. Fit again."
+        )
     if source.was_frame:
         raise SegmenterError(
             f"model {model.model_id} was fitted to a data frame that ended with its session, so "

@@ -71,7 +71,7 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
 
 def _file(source: Source, engine: Engine) -> InputFile | None:
     """Return the file that DuckDB reads, where the source is one."""
-    is_here = engine.dialect == "duckdb" and source.is_file
+    is_here = engine.dialect == "duckdb" and source.is_file and not source.is_read_again
     return InputFile(source.file, source.csv or {}) if is_here else None
 
 
@@ -99,13 +99,13 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             "without its customers. Ask over there, or fit again: "
             f"segmenter.fit({source._engine}, source)."
         )
-    table, relation, is_live = engine.find(source)
     is_here = engine.dialect == "duckdb"
-    if source.csv and not is_here:
+    if (source.csv or source.is_read_again) and not is_here:
         raise InputError(
-            f"csv has options of DuckDB, which {engine.name} does not have. Fit the file in "
-            "DuckDB, or name a table."
+            f"csv, sheet, attach and queries in files are of DuckDB, which {engine.name} does not "
+            "have. Fit in DuckDB, or name a table."
         )
+    table, relation, is_live = engine.find(source)
     file = _file(source, engine)
     columns = read_columns(engine, table, relation, file)
     refuse_single_column(engine.local, file, columns)

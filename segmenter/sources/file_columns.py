@@ -127,7 +127,7 @@ def unsure_years(con: duckdb.DuckDBPyConnection, given: InputFile, date: exp.Exp
 
 def _detected(con: duckdb.DuckDBPyConnection, given: InputFile) -> str | None:
     """Return the format that DuckDB has found in a CSV file, where it could be another one."""
-    if given.is_parquet or _FORMATS & set(given.csv):
+    if not given.is_csv or _FORMATS & set(given.csv):
         return None
     sniffed = given.table(file=given.files[0])
     sniffed.this.set("this", "sniff_csv")

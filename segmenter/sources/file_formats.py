@@ -21,7 +21,9 @@ __all__ = [
     "folder_options",
     "is_data_file",
     "is_file_name",
+    "is_query",
     "is_url",
+    "is_workbook",
     "kind_of",
     "known_suffixes",
     "reader",
@@ -30,9 +32,12 @@ __all__ = [
 
 URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 PARQUET = (".parquet", ".pq")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 JSON = (".json", ".ndjson", ".jsonl")
 DELIMITERS = {".csv": ",", ".tsv": "\\t", ".txt": ","}
-_FILE = re.compile(r"\.(parquet|pq|csv|tsv|txt|json|ndjson|jsonl)(\.gz|\.zst)?$", re.IGNORECASE)
+_FILE = re.compile(
+    r"\.(parquet|pq|csv|tsv|txt|json|ndjson|jsonl|sql|xls[xmb]?|ods)(\.gz|\.zst)?$", re.IGNORECASE
+)
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -92,6 +97,16 @@ def is_file_name(text: str) -> bool:
 def is_data_file(text: str) -> bool:
     """Tell whether a text is a data file by its name, a glob of them, or a URL."""
     return bool(_FILE.search(text)) or is_url(text)
+
+
+def is_workbook(text: str) -> bool:
+    """Tell whether a text names a workbook of Excel or LibreOffice."""
+    return kind_of(text)[0] in WORKBOOKS
+
+
+def is_query(text: str) -> bool:
+    """Tell whether a text names a file with a query in it."""
+    return kind_of(text)[0] == ".sql"
 
 
 def is_url(text: str) -> bool:

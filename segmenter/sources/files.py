@@ -22,6 +22,8 @@ from segmenter.sources.file_formats import (
     URL,
     absolute_name,
     folder_options,
+    is_query,
+    is_workbook,
     kind_of,
     known_suffixes,
     reader,
@@ -64,6 +66,11 @@ class InputFile:
             what = "Parquet" if self.is_parquet else "JSON"
             raise InputError(
                 f"csv says how a CSV file is read, and {self.name} is {what}. Leave it out."
+            )
+        if is_workbook(self.name) or is_query(self.name):
+            raise InputError(
+                f"{self.name} cannot be read here: workbooks and queries are for transactions, "
+                "profile and points. Save it as a CSV or Parquet file."
             )
         if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not self.csv:
             raise InputError(

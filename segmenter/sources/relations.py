@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 import duckdb
@@ -18,13 +19,22 @@ from segmenter.sources.visibility import check_view
 __all__ = ["find_table", "name_parts"]
 
 
-def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, str, bool]:
+def find_table(
+    con: duckdb.DuckDBPyConnection, name: str, attached: Collection[str] = ()
+) -> tuple[exp.Table, str, bool]:
     """Find a table or view by its name as it stands, then as a SQL identifier.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    name : str
+    attached : collection of str, optional
+        Other databases that the source names: tables in them are read, and not live.
 
     Returns
     -------
     table : Table
-        With its schema and without its catalog.
+        With its schema, and without its catalog where it is this database's.
     name : str
         Its name in messages.
     is_live : bool
@@ -57,6 +67,7 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
                 f"files in it, write {os.path.join('.', name)!r}."
             )
         names = [row[2] for row in known if row[0] in (here, "temp") and row[1] not in SCHEMAS]
+        names += [".".join(row[:3]) for row in known if row[0] in attached]
         raise InputError(
             f"there is no table, view or file {name!r} in this database "
             f"({', '.join(sorted(names)[:12]) or 'which has no tables'})."
@@ -65,11 +76,25 @@ def find_table(con: duckdb.DuckDBPyConnection, name: str) -> tuple[exp.Table, st
     preferred = [("temp", "main"), (here, schema), (here, "main")]
     found.sort(key=lambda row: _position(preferred, (row[0], row[1]), row[0] == here))
     database, schema_name, table, is_view = found[0]
+    if database.casefold() in [one.casefold() for one in attached]:
+        reference = exp.table_(
+            exp.to_identifier(table, quoted=True),
+            db=exp.to_identifier(schema_name, quoted=True),
+            catalog=exp.to_identifier(database, quoted=True),
+        )
+        return reference, f"{database}.{schema_name}.{table}", False
+    if attached:
+        raise InputError(
+            f"{name} is not in a database that attach names ({', '.join(attached)}). Name the "
+            f"table with its database, such as {next(iter(attached))}.main.{table}, or leave "
+            "attach out."
+        )
     if database not in (here, "temp"):
         raise InputError(
             f"{name} is in the attached database {database!r}, and the views would break for "
             "everybody who has not attached it under the same name. "
-            f"Open {database!r} itself, or copy the table into {here!r} first."
+            f"Open {database!r} itself, copy the table into {here!r} first, or have its profiles "
+            f"stored with the model: attach = {{{database!r}: 'PATH'}}."
         )
     if database == here and schema_name in SCHEMAS:
         raise InputError(

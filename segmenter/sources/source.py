@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
-from segmenter.sources.csv_options import checked_mapping
 from segmenter.sources.date_format import checked_date_format
-from segmenter.sources.file_formats import absolute_name, is_file_name
+from segmenter.sources.file_formats import absolute_name, is_file_name, is_query, is_workbook
 from segmenter.sources.moments import checked_window, parse_moment
 from segmenter.sources.number_format import NumberFormat
+from segmenter.sources.source_checks import check_reading, refuse_transaction_columns
 
 __all__ = ["Source"]
 
 _FRAME = re.compile(r"<.* frame>")
 
-_COLUMNS = ("amount", "order", "date", "currency")
 _TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
 
 _WHAT = {"where": "a condition", "exclude": "a table or file"}
@@ -79,6 +78,12 @@ class Source:
         Options of DuckDB's CSV reader for the file of the source, such as
         ``{"delim": ";", "decimal_separator": ","}``. With ``ignore_errors`` the lines that are left
         out are counted.
+    sheet : str, optional
+        Sheet of an Excel workbook; the first when absent.
+    attach : mapping of str to str, optional
+        Other databases that the table, or the query in a file, is in, by the names that it calls
+        them: ``{"crm": "postgres:dbname=shop"}``. Secrets are named, as ``${NAME}`` of the
+        environment: the text is kept with the model.
 
     Examples
     --------
@@ -108,6 +113,8 @@ class Source:
     points: Any = None
     allow_lost_rows: bool = False
     csv: Mapping[str, Any] | None = None
+    sheet: str | None = None
+    attach: Mapping[str, str] | None = None
     _engine: str | None = dataclasses.field(default=None, repr=False)
     _texts: Mapping[str, list[str]] | None = dataclasses.field(default=None, repr=False)
 
@@ -128,7 +135,7 @@ class Source:
         number_format: str | None = None,
         date_format: str | None = None,
         allow_lost_rows: bool = False,
-        csv: Mapping[str, Any] | None = None,
+        **reading: Any,
     ) -> Self:
         """Return a source of transactions, one row a sale or a line of one.
 
@@ -148,7 +155,7 @@ class Source:
             number_format=number_format,
             date_format=date_format,
             allow_lost_rows=allow_lost_rows,
-            csv=csv,
+            **reading,
         )
 
     @classmethod
@@ -160,7 +167,7 @@ class Source:
         where: str | None = None,
         exclude: str | os.PathLike[str] | None = None,
         allow_lost_rows: bool = False,
-        csv: Mapping[str, Any] | None = None,
+        **reading: Any,
     ) -> Self:
         """Return a source of finished profiles, one row a customer.
 
@@ -170,8 +177,10 @@ class Source:
             With the columns `customer`, ``monetary`` and ``frequency``.
         customer : str, optional
             Column that identifies the customer; ``customer_id`` when absent.
-        where, exclude, allow_lost_rows, csv : optional
+        where, exclude, allow_lost_rows : optional
             As in `Source`.
+        **reading
+            As in `Source`: ``csv``, ``sheet``, ``attach``.
         """
         return cls(
             profile=profiles,
@@ -179,23 +188,23 @@ class Source:
             where=where,
             exclude=exclude,
             allow_lost_rows=allow_lost_rows,
-            csv=csv,
+            **reading,
         )
 
     @classmethod
-    def from_points(
-        cls, points: Any, *, where: str | None = None, csv: Mapping[str, Any] | None = None
-    ) -> Self:
+    def from_points(cls, points: Any, *, where: str | None = None, **reading: Any) -> Self:
         """Return a source of anonymous points: ``monetary, frequency, customers``.
 
         Parameters
         ----------
         points : str, path or data frame
             Taken as the training profile itself, so no whales are cut from them.
-        where, csv : optional
+        where : str, optional
             As in `Source`.
+        **reading
+            As in `Source`: ``csv``, ``sheet``, ``attach``.
         """
-        return cls(points=points, where=where, csv=csv)
+        return cls(points=points, where=where, **reading)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
@@ -212,7 +221,7 @@ class Source:
         if isinstance(self.exclude, os.PathLike):
             object.__setattr__(self, "exclude", os.fspath(self.exclude))
         self._check_types()
-        self._check_csv()
+        check_reading(self)
         if self.kind == "transactions":
             if self.amount is None or self.customer is None:
                 missing = "customer" if self.customer is None else "amount"
@@ -221,7 +230,7 @@ class Source:
                     f"missing. Say which column it is, for example {missing} = '{missing}'."
                 )
         else:
-            self._refuse_transaction_columns()
+            refuse_transaction_columns(self)
         if self.window is not None:
             object.__setattr__(self, "window", checked_window(self.window))
         if self.as_of is not None:
@@ -252,6 +261,17 @@ class Source:
     def was_frame(self) -> bool:
         """Whether this source was stored, and its relation was a data frame that is gone."""
         return not self.is_frame and bool(_FRAME.fullmatch(str(self.relation)))
+
+    @property
+    def is_read_again(self) -> bool:
+        """Whether views cannot read it, and a refresh reads it anew: a workbook, a query, say."""
+        is_odd = self.is_file and (is_workbook(self.file) or is_query(self.file))
+        return bool(self.attach) or is_odd
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether views read what was stored of it."""
+        return self.was_frame or self.is_read_again
 
     @property
     def is_file(self) -> bool:
@@ -325,26 +345,3 @@ class Source:
             object.__setattr__(self, "number_format", form.text)
         if self.date_format is not None:
             object.__setattr__(self, "date_format", checked_date_format(self.date_format))
-
-    def _check_csv(self) -> None:
-        if self.csv is not None:
-            object.__setattr__(self, "csv", checked_mapping(self.csv))
-        if self.csv and not self.is_file:
-            raise InputError(
-                f"csv says how a CSV file is read, and the {self.kind} are none. Leave it out, or "
-                "name a file."
-            )
-
-    def _refuse_transaction_columns(self) -> None:
-        for name in (*_COLUMNS, "number_format", "date_format", "window", "as_of"):
-            if getattr(self, name) is not None:
-                raise InputError(
-                    f"{name} belongs to transactions, not to a {self.kind} table. Leave it out."
-                )
-        if self.kind == "points" and self.customer is not None:
-            raise InputError("a points table is anonymous: leave customer out.")
-        if self.kind == "points" and self.exclude is not None:
-            raise InputError(
-                "a points table is anonymous, so that nobody can be excluded from it. Exclude them "
-                "where the points are made."
-            )

@@ -175,7 +175,7 @@ def _publish_again(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _stored_binding(con: duckdb.DuckDBPyConnection, source: Source, settings: Settings) -> Binding:
-    if source._engine is None and not source.was_frame:
+    if source._engine is None and not source.is_stored:
         return bind_source(Embedded(con), source, settings)
     return bind_stored(source, settings)
 

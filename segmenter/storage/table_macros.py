@@ -61,7 +61,10 @@ def _no_time(binding: Binding) -> exp.Expr:
     if binding.source.kind == "points":
         why = "was fitted to anonymous points, so there are no customers to follow through time."
     elif not binding.is_live:
-        why = "was fitted to a data frame, whose transactions are gone. Fit to a table or a file."
+        why = (
+            "was fitted to what views cannot read (a data frame, a workbook, another database, a "
+            "query in a file). Fit to a table or a file."
+        )
     elif binding.source.kind == "profile":
         why = "was fitted to finished profiles, which have no dates. Fit to the transactions."
     else:

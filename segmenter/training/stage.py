@@ -166,7 +166,7 @@ class Stage:
         while self._made:
             name, kind = self._made.pop()
             self.engine.drop(name, kind)
-        if self.source.is_frame:
+        if self.source.is_frame or self.source.is_read_again:
             self.engine.unregister()
 
     def survey(self) -> Survey:

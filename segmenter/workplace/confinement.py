@@ -26,7 +26,7 @@ from segmenter.sources.folders import glob_of_folder
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["EVERYTHING", "confine", "explained", "is_refusal"]
+__all__ = ["EVERYTHING", "allowed_attachments", "confine", "explained", "is_refusal"]
 
 EVERYTHING = "all"
 
@@ -42,6 +42,9 @@ _REFUSED = re.compile(
 _EXTENSION = re.compile(
     r"exists in the \w+ extension|Loading external extensions is disabled through configuration"
 )
+
+_DATABASE = re.compile(r"^(?:postgres|mysql|sqlite|duckdb|ducklake|md|quack|odbc):")
+"""What a database that is attached begins with."""
 
 _patterns: set[str] = set()
 """The globs that a connection of this process may read."""
@@ -101,6 +104,45 @@ def confine(
     con.execute("set enable_external_access = false")
 
 
+def allowed_attachments(
+    con: duckdb.DuckDBPyConnection, database: Path, allow: Sequence[str]
+) -> dict[str, str]:
+    """Return the databases that the current model was fitted to, if they may be attached.
+
+    A file that somebody else made could name any file of the user's, or a server that is told
+    the user's passwords. So its databases are attached where the user allows them.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        The file is attached to it, and in use.
+    database : Path
+    allow : sequence of str
+        Texts that the user allows, or 'all'.
+
+    Raises
+    ------
+    InputError
+        With what allows a database.
+    """
+    tables = _model_tables(con)
+    queries = [f"select cast(source as varchar) from {table} where is_current" for table in tables]
+    rows = con.execute(" union ".join(queries)).fetchall() if queries else []
+    found: dict[str, str] = {}
+    for (text,) in rows:
+        with suppress(TypeError, ValueError, AttributeError):
+            found |= json.loads(text).get("attach") or {}
+    for name, text in found.items():
+        path = str(text).partition(":")[2] or str(text)
+        is_beside = os.path.isfile(path) and _is_in(path, os.path.realpath(database.parent))
+        if not (is_beside or text in allow or EVERYTHING in allow):
+            raise InputError(
+                f"the model was fitted to the database {name}, which is attached only where you "
+                f"say that it may be: allow = {text!r}."
+            )
+    return {name: str(text) for name, text in found.items()}
+
+
 def is_refusal(error: BaseException) -> bool:
     """Tell whether the engine refused to open what a connection may not."""
     return bool(_REFUSED.search(str(error)))
@@ -137,7 +179,8 @@ def explained(message: str, allowing: Callable[[str], str] = "allow = {!r}".form
 
 def _check_allowed(allow: Sequence[str]) -> None:
     for name in allow:
-        if not is_url(name) and not glob.glob(_absolute(name), recursive=True):
+        is_database = bool(_DATABASE.match(name))
+        if not is_database and not is_url(name) and not glob.glob(_absolute(name), recursive=True):
             raise InputError(
                 f"allow = {name!r} allows nothing: there is no such file or folder. Name "
                 f"one, or a URL, or {EVERYTHING}."
@@ -150,15 +193,7 @@ def _absolute(name: str) -> str:
 
 def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Yield the data files of all stored models, as a table says them: no view is run."""
-    tables = con.execute(
-        """
-        select schema_name from system.main.duckdb_tables()
-        where database_name = system.main.current_database()
-            and schema_name in ($1, $2) and table_name = 'models'
-        """,
-        [INTERNAL, SCHEMA],
-    ).fetchall()
-    queries = [f"select cast(source as varchar) from {schema}.models" for (schema,) in tables]
+    queries = [f"select cast(source as varchar) from {table}" for table in _model_tables(con)]
     for (text,) in con.execute(" union ".join(queries)).fetchall() if queries else ():
         source: Any = None
         with suppress(TypeError, ValueError):
@@ -175,6 +210,19 @@ def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
             elif os.path.isabs(name) and os.path.isdir(name):
                 with suppress(InputError):
                     yield glob_of_folder(name)
+
+
+def _model_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return where the models are: a schema, another one in an older layout."""
+    found = con.execute(
+        """
+        select schema_name from system.main.duckdb_tables()
+        where database_name = system.main.current_database()
+            and schema_name in ($1, $2) and table_name = 'models'
+        """,
+        [INTERNAL, SCHEMA],
+    ).fetchall()
+    return [f"{schema}.models" for (schema,) in found]
 
 
 def _files_below(

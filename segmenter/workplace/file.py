@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from segmenter import stopping
 from segmenter.errors import BusyError, first_line
 from segmenter.schema.names import STORAGE, schema_of_tables
 from segmenter.sources.drafts import spill_folder
-from segmenter.workplace.confinement import confine
+from segmenter.workplace.confinement import allowed_attachments, confine
 from segmenter.workplace.opening import (
     MANNERS,
     Access,
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Workplace", "workplace"]
+
+EMPTY: Mapping[str, str] = {}
+"""No other databases."""
 
 
 class Workplace:
@@ -52,8 +55,11 @@ class Workplace:
         folder: Path | None,
         access: Access,
         reads: Sequence[str],
+        attach: Mapping[str, str] | None = None,
     ) -> None:
         from sqlglot import exp
+
+        from segmenter.sources.attachments import attach_databases
 
         self.con = con
         self.path = path
@@ -63,6 +69,10 @@ class Workplace:
         self._is_new = not path.exists()
         if not self._is_new:
             self._attach(path, "read_only", access.wait)
+            # nothing can be attached any more once the connection is confined
+            if attach is None:
+                attach = allowed_attachments(con, path, access.allow)
+            attach_databases(con, attach)
             confine(con, path, reads, allow=access.allow)  # before anything of the file is asked
             self._versions = self._read_versions()
 
@@ -160,7 +170,12 @@ class Workplace:
 
 @contextmanager
 def workplace(
-    path: Path, access: Access, *, writable: bool = True, reads: Sequence[str] = ()
+    path: Path,
+    access: Access,
+    *,
+    writable: bool = True,
+    reads: Sequence[str] = (),
+    attach: Mapping[str, str] | None = EMPTY,
 ) -> Iterator[Workplace]:
     """Open a file for a long command, in whose end the result is stored.
 
@@ -173,6 +188,9 @@ def workplace(
         Whether anything is stored in the end; otherwise the file is only read.
     reads : sequence of str
         Files that the user named, which are read besides those that belong to the database.
+    attach : mapping of str to str, optional
+        Databases that the user named; None for those of the current model, as far as `access`
+        allows them.
 
     Raises
     ------
@@ -195,7 +213,7 @@ def workplace(
             con.execute("set checkpoint_threshold = '1TB'")
             spill_to(con, folder)
             limit(con, access)
-            yield Workplace(con, path, folder, access, reads)
+            yield Workplace(con, path, folder, access, reads, attach)
         finally:
             con.close()
 

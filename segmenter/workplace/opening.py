@@ -125,7 +125,7 @@ def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     from segmenter.storage import store
 
     _, source, settings = store.current(con)
-    if source.was_frame:
+    if source.is_stored:
         return
     try:
         bind_source(Embedded(con), source, settings)

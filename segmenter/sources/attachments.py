@@ -1,0 +1,132 @@
+"""Other databases that a source reads: attached for reading only, by a text without secrets.
+
+The text is kept with the model, so that a refresh can read again. A secret in it would be kept,
+too: it is named instead, as ``${NAME}`` of the environment, or known to the database's own client
+or to DuckDB's secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from segmenter.errors import InputError, reason
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["attach_databases", "checked_attachments", "parsed_attachments"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TAKEN = ("main", "memory", "system", "temp", "segments", "segments_internal")
+_SECRET = re.compile(
+    r"(?P<name>\w*(?:password|passwd|pwd|token|secret|key))\s*=\s*(?!\$\{)[^\s&;]"
+    r"|://[^/@\s:]*:(?!\$\{)[^/@\s]+@",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_KIND = re.compile(r"^(?:ducklake:)?(?P<kind>[a-z_]{2,}):", re.IGNORECASE)
+_FILES = ("sqlite", "duckdb")
+
+
+def parsed_attachments(words: Iterable[str]) -> dict[str, str]:
+    """Return attachments that were typed as ``NAME=DATABASE``.
+
+    Raises
+    ------
+    InputError
+        A word is none, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign or not text.strip():
+            raise InputError(
+                "a database is attached as NAME=DATABASE, for example crm=postgres:dbname=shop, "
+                f"and {word!r} is none."
+            )
+        if name in found:
+            raise InputError(f"two databases are attached as {name}. Give each its own name.")
+        found[name] = text
+    return checked_attachments(found)
+
+
+def checked_attachments(attach: object) -> dict[str, str]:
+    """Return attachments, from name to database, with absolute paths and without secrets.
+
+    Raises
+    ------
+    InputError
+        It is no such mapping, or a password is in it.
+    """
+    if not isinstance(attach, Mapping) or not all(isinstance(x, str) for x in attach.values()):
+        raise InputError(
+            "attach must be a mapping from names to databases, such as "
+            f"attach = {{'crm': 'postgres:dbname=shop'}}, not {attach!r}."
+        )
+    for name, text in attach.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name.casefold() in _TAKEN:
+            raise InputError(
+                f"a database cannot be attached as {name!r}. Give it a plain name, such as crm."
+            )
+        if _SECRET.search(text):
+            raise InputError(
+                f"the database {name} is given with a secret in it, which would be kept with the "
+                "model. Name a variable of the environment in its place, such as "
+                "password=${CRM_PASSWORD}, or leave it to the client's own file of passwords."
+            )
+    return {name: _absolute(attach[name]) for name in attach}
+
+
+def _absolute(text: str) -> str:
+    """Return a database with the path of its file absolute, which holds from any folder."""
+    kind = _KIND.match(text)
+    if kind is None:
+        return os.path.abspath(os.path.expanduser(text))
+    path = text[kind.end() :]
+    is_file = kind["kind"].casefold() in _FILES or os.path.exists(path)
+    return f"{kind[0]}{os.path.abspath(os.path.expanduser(path))}" if is_file and path else text
+
+
+def attach_databases(con: duckdb.DuckDBPyConnection, attach: Mapping[str, str]) -> None:
+    """Attach databases for reading, those that are not attached yet under their names.
+
+    Raises
+    ------
+    InputError
+        With what is missing.
+    """
+    import duckdb
+
+    found = con.execute("select lower(database_name) from duckdb_databases()").fetchall()
+    known = {name for (name,) in found}
+    for name, text in attach.items():
+        if name.casefold() in known:
+            continue
+        literal = exp.Literal.string(_expanded(name, text)).sql(dialect="duckdb")
+        identifier = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+        path = text.partition(":")[2] if _KIND.match(text) else text
+        if os.path.isabs(path) and not os.path.exists(path):
+            raise InputError(f"the database {name} cannot be attached: there is no file {path}.")
+        try:
+            con.execute(f"attach {literal} as {identifier} (read_only)")
+        except duckdb.Error as error:
+            raise InputError(f"the database {name} cannot be attached: {reason(error)}") from None
+
+
+def _expanded(name: str, text: str) -> str:
+    """Return a text with the variables of the environment that it names."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in os.environ:
+            raise InputError(
+                f"the database {name} is given with ${{{found[1]}}}, and the environment has no "
+                f"variable {found[1]}. Set it: export {found[1]}=..."
+            )
+        return os.environ[found[1]]
+
+    return _VARIABLE.sub(value, text)
