@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import InputError, SegmenterError
 from segmenter.schema.names import require_model
-from segmenter.sources.file_formats import is_file_name
+from segmenter.sources.file_names import is_file_name
 from segmenter.sources.special_files import refuse_special
 from segmenter.stopping import Interrupted
 from segmenter.workplace.confinement import confine

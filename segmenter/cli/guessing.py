@@ -56,7 +56,7 @@ def split_database(given: str, transactions: str | None) -> tuple[Path, str | No
     SegmenterError
         Sales are named twice.
     """
-    from segmenter.sources.file_formats import is_file_name
+    from segmenter.sources.file_names import is_file_name
 
     if transactions is None and os.path.isdir(given):
         given = os.path.join(given, "")  # a slash tells it from a table

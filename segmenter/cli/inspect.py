@@ -67,7 +67,7 @@ def inspect(
     from segmenter.cli.console import waiting
     from segmenter.operations.inspect import inspect as look
     from segmenter.sources.csv_options import parsed_options
-    from segmenter.sources.file_formats import is_file_name
+    from segmenter.sources.file_names import is_file_name
 
     is_file = is_file_name(transactions)
     if is_file and database is not None:

@@ -12,7 +12,7 @@ from segmenter.errors import InputError, reason
 from segmenter.schema.connection import records
 from segmenter.sources.attachments import attach_databases
 from segmenter.sources.engine import FRAME, Kind, Publication
-from segmenter.sources.file_formats import is_query, is_workbook
+from segmenter.sources.file_names import is_query, is_workbook
 from segmenter.sources.files import InputFile
 from segmenter.sources.queries import query_table
 from segmenter.sources.relations import find_table

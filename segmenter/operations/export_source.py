@@ -24,7 +24,8 @@ from segmenter.sources.bound_formats import value_columns
 from segmenter.sources.csv_options import csv_literals
 from segmenter.sources.date_format import date_reading
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
-from segmenter.sources.file_formats import folder_options, kind_of, reader
+from segmenter.sources.file_formats import folder_options, reader
+from segmenter.sources.file_names import kind_of
 from segmenter.sources.folders import glob_of_folder
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source import Source

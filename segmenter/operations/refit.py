@@ -25,7 +25,7 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, has_model
 from segmenter.schema.temporary import registered
-from segmenter.sources.file_formats import is_file_name
+from segmenter.sources.file_names import is_file_name
 from segmenter.sources.relations import name_parts
 from segmenter.storage import snapshot, store
 from segmenter.storage.stored import stored_mapping

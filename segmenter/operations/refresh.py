@@ -21,8 +21,6 @@ from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.comments import comment_snapshot
 from segmenter.storage.publish import updating
-from segmenter.training.data_checks import count_losses
-from segmenter.training.stage import Stage
 from segmenter.workplace.place import Place
 
 __all__ = ["Changes", "Refresh", "refresh"]
@@ -151,6 +149,9 @@ class Refresh(TemporaryTables):
 
     def _read_again(self, settings: Settings, progress: Progress) -> Changes:
         """Add up all customers of what views cannot read."""
+        from segmenter.training.data_checks import count_losses
+        from segmenter.training.stage import Stage
+
         is_known = has_macro(self.con)
         self._files = view_files(self._source, is_live=False, has_macro=is_known)
         with Stage(self.con, self._source, settings) as stage:

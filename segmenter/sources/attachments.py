@@ -107,7 +107,8 @@ def attach_databases(con: duckdb.DuckDBPyConnection, attach: Mapping[str, str]) 
     for name, text in attach.items():
         if name.casefold() in known:
             continue
-        literal = exp.Literal.string(_expanded(name, text)).sql(dialect="duckdb")
+        text = _expanded(name, text)
+        literal = exp.Literal.string(text).sql(dialect="duckdb")
         identifier = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
         path = text.partition(":")[2] if _KIND.match(text) else text
         if os.path.isabs(path) and not os.path.exists(path):
@@ -125,7 +126,7 @@ def _expanded(name: str, text: str) -> str:
         if found[1] not in os.environ:
             raise InputError(
                 f"the database {name} is given with ${{{found[1]}}}, and the environment has no "
-                f"variable {found[1]}. Set it: export {found[1]}=..."
+                f"variable {found[1]}. Set it in the environment of this program."
             )
         return os.environ[found[1]]
 

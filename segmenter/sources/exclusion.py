@@ -15,7 +15,7 @@ from sqlglot import exp
 from segmenter.errors import InputError, reason
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
-from segmenter.sources.file_formats import is_file_name
+from segmenter.sources.file_names import is_file_name
 from segmenter.sources.files import InputFile
 from segmenter.sources.relations import find_table
 from segmenter.sources.source import Source

@@ -15,19 +15,17 @@ from sqlglot import exp
 from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, shortened
 from segmenter.sources.csv_options import csv_literals, value_literal
-from segmenter.sources.file_formats import (
+from segmenter.sources.file_formats import folder_options, reader, text_literal
+from segmenter.sources.file_names import (
     DELIMITERS,
     JSON,
     PARQUET,
     URL,
     absolute_name,
-    folder_options,
     is_query,
     is_workbook,
     kind_of,
     known_suffixes,
-    reader,
-    text_literal,
 )
 from segmenter.sources.folders import glob_of_folder
 from segmenter.sources.special_files import refuse_special

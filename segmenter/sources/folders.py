@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from segmenter.errors import InputError
-from segmenter.sources.file_formats import is_data_file, kind_of, known_suffixes
+from segmenter.sources.file_names import is_data_file, kind_of, known_suffixes
 
 __all__ = ["glob_of_folder"]
 

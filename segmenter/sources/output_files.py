@@ -14,15 +14,8 @@ from sqlglot import exp
 from segmenter import stopping
 from segmenter.errors import SegmenterError, reason
 from segmenter.sources.drafts import DRAFT, move, private_folder
-from segmenter.sources.file_formats import (
-    COMPRESSIONS,
-    DELIMITERS,
-    PARQUET,
-    kind_of,
-    known_suffixes,
-    reader,
-    text_literal,
-)
+from segmenter.sources.file_formats import reader, text_literal
+from segmenter.sources.file_names import COMPRESSIONS, DELIMITERS, PARQUET, kind_of, known_suffixes
 from segmenter.sources.special_files import refuse_special
 
 __all__ = ["OutputFile"]

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from segmenter.errors import InputError
 from segmenter.sources.date_format import checked_date_format
-from segmenter.sources.file_formats import absolute_name, is_file_name, is_query, is_workbook
+from segmenter.sources.file_names import absolute_name, is_file_name, is_query, is_workbook
 from segmenter.sources.moments import checked_window, parse_moment
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source_checks import check_reading, refuse_transaction_columns

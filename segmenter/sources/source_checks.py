@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segmenter.errors import InputError
 from segmenter.sources.attachments import checked_attachments
 from segmenter.sources.csv_options import checked_mapping
-from segmenter.sources.file_formats import is_query, is_workbook
+from segmenter.sources.file_names import is_query, is_workbook
 
 if TYPE_CHECKING:
     from segmenter.sources.source import Source

@@ -34,8 +34,8 @@ def read_sheet(path: str, sheet: str | None) -> pa.Table:
         import python_calamine
     except ImportError:
         raise InputError(
-            f"{path} is a workbook, and the package that reads them is missing. Install it: "
-            "pip install 'duckdb-segmenter[excel]'"
+            f"{path} is a workbook, and the package that reads them is missing: pip install "
+            "'duckdb-segmenter[excel]' brings it."
         ) from None
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)

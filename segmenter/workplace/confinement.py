@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from segmenter.errors import InputError
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.shadowing import Macro, refuse_shadows
-from segmenter.sources.file_formats import is_data_file, is_url
+from segmenter.sources.file_names import is_data_file, is_url
 from segmenter.sources.folders import glob_of_folder
 
 if TYPE_CHECKING:
@@ -133,8 +133,9 @@ def allowed_attachments(
         with suppress(TypeError, ValueError, AttributeError):
             found |= json.loads(text).get("attach") or {}
     for name, text in found.items():
-        path = str(text).partition(":")[2] or str(text)
-        is_beside = os.path.isfile(path) and _is_in(path, os.path.realpath(database.parent))
+        path = re.sub(r"^(?:sqlite|duckdb):", "", str(text))
+        home = os.path.realpath(database.absolute().parent)
+        is_beside = os.path.isabs(path) and os.path.isfile(path) and _is_in(path, home)
         if not (is_beside or text in allow or EVERYTHING in allow):
             raise InputError(
                 f"the model was fitted to the database {name}, which is attached only where you "
