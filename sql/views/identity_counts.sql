@@ -17,14 +17,24 @@ customers as (
     from segments.customer_profile
 ),
 
+-- numbers are grouped much faster than texts
+repeated as (
+    select hash(folded) as spelling
+    from customers
+    where $customer_is_text
+    group by hash(folded)
+    having count(*) > 1
+),
+
 spelled as (
     select
         count(*) as spellings,
-        sum(cents) as cents,
-        min(customer_id) as first_spelling
+        sum(customers.cents) as cents,
+        min(customers.customer_id) as first_spelling
     from customers
-    where $customer_is_text
-    group by folded
+    inner join repeated
+        on hash(customers.folded) = repeated.spelling
+    group by customers.folded
     having count(*) > 1
 ),
 
@@ -52,13 +62,16 @@ collected as (
     from customers
     cross join everybody
     where
-        customers.folded in (
+        -- a long id is none of these
+        strlen(cast(customers.customer_id as varchar)) < 20
+        and customers.folded in (
             '', '-', '(not set)', 'anonymous', 'gast', 'guest', 'guest checkout',
             'invitado', 'n/a', 'na', 'nan', 'nil', 'no customer', 'none', 'null', 'undefined',
             'unknown', 'unbekannt', 'walk-in', 'walk-in customer'
         )
         or (
-            customers.folded in ('0', '-1')
+            strlen(cast(customers.customer_id as varchar)) < 3
+            and customers.folded in ('0', '-1')
             and customers.frequency * (everybody.customers - 1)
             > 3 * (everybody.orders - customers.frequency)
         )
@@ -81,7 +94,7 @@ pointed as (
         $customer_is_float
         or (
             $customer_is_text
-            and ends_with(folded, '.0')
+            and ends_with(cast(customer_id as varchar), '.0')
             and regexp_full_match(folded, '-?[0-9]+[.]0')
         )
 ),
