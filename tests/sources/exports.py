@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EXPORTS", "Export", "Order", "orders"]
+__all__ = ["EXPORTS", "WOO", "Export", "Order", "each_line", "net", "orders", "woo_item"]
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def _shopify_line(order: Order, article: str, quantity: int, price: int) -> dict
     }
 
 
-def _woo_item(order: Order, position: int, article: str, quantity: int, price: int) -> dict:
+def woo_item(order: Order, position: int, article: str, quantity: int, price: int) -> dict:
     return {
         "order_id": order.number,
         "order_number": order.number,
@@ -254,7 +254,7 @@ EXPORTS = [
     Export(
         "WooCommerce, one row an order", WOO,
         one_row(lambda o: {
-            key: value for key, value in _woo_item(o, 1, *o.lines[0]).items()
+            key: value for key, value in woo_item(o, 1, *o.lines[0]).items()
             if not key.startswith("item")
         }),
         net, "billing_email", "order_id", "date",

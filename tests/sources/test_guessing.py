@@ -17,7 +17,7 @@ from segmenter.sources.guessing.dictionary import plain
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
 from tests.datasets import load_dataset
-from tests.sources.exports import EXPORTS, orders
+from tests.sources.exports import EXPORTS, WOO, Export, each_line, net, orders, woo_item
 
 PLACE = Path(segmenter.sources.guessing.__file__).parent
 
@@ -271,6 +271,48 @@ def test_states_that_are_codes_are_noted(con):
     )
     (note,) = guessed(con, "t").notes
     assert note.startswith("status has codes for 4 states; where some are no sales")
+
+
+def test_what_stands_behind_the_sample_is_seen(con, monkeypatch):
+    monkeypatch.setattr("segmenter.sources.guessing.evidence.SAMPLE", 50)
+    con.execute(
+        "create table t as select i as order_id, i % 9 as customer_id, 'a' || i % 9 as client_id, "
+        "1.5 * i as total, case when i > 900 then 1.0 end as refunded_amount, case when i > 950 "
+        "then timestamp '2024-01-01' end as cancelled_at from range(1000) as r(i)"
+    )
+    assert [guess.role for guess in guessed(con, "t").unsure] == ["amount", "where"]
+    con.execute(
+        "update t set client_id = 'b' || i from (select i from range(10) as r(i)) as x "
+        "where t.order_id = 990 + i"
+    )
+    assert "customer" in [guess.role for guess in guessed(con, "t").unsure]
+
+
+@pytest.mark.parametrize("name", ["Shopify", "a total repeated on lines that add up to it"])
+def test_of_many_orders_some_are_enough(name, con, tmp_path, monkeypatch):
+    (export,) = (each for each in EXPORTS if each.name == name)
+    path = str(export.write(tmp_path))
+    everything = guessed(con, path)
+    monkeypatch.setattr("segmenter.sources.guessing.orders.MOST_ROWS", 100)
+    some = guessed(con, path)
+    assert some.values() == everything.values()
+    assert not some.unsure
+
+
+def test_woocommerce_s_items_are_refused_and_one_row_an_order_is_right(con, tmp_path):
+    items = Export(
+        "WooCommerce, one row an item",
+        f"{WOO},item_id,item_name,item_sku,item_quantity,item_subtotal,item_total",
+        each_line(woo_item), net, "billing_email", "order_id", "date",
+    )  # fmt: skip
+    found = guessed(con, str(items.write(tmp_path)))
+    (missing,) = found.missing
+    assert missing.role == "amount"
+    assert "repeat it on each of them" in missing.reason
+    con.execute(missing.reason[missing.reason.index("create view") :])
+    found = guessed(con, "orders_once")
+    assert not found.unsure
+    assert totals(con, "orders_once", found.values())[0] == items.cents
 
 
 def test_profiles_are_told_from_transactions(con):

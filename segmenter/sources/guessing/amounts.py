@@ -50,19 +50,14 @@ def guess_amount(evidence: Evidence) -> Guess:
     if facts.is_number and not facts.fractional and (facts.largest or 0) <= _FEW:
         why = f"it holds whole numbers up to {facts.largest or 0:,.0f} only, as counts do"
         return _unsure(first, parts, why)
-    refunds = [name for name in evidence.amounts("refund") if _matters(evidence, name)]
+    refunds = _mattering(evidence, "refund")
     if refunds:
         return _refunded(evidence, first, refunds[0])
     if proof:
         return _sure(first, proof)
     besides = [
         *parts,
-        *(
-            name
-            for kind in ("tax", "discount")
-            for name in evidence.amounts(kind)
-            if _matters(evidence, name)
-        ),
+        *(name for kind in ("tax", "discount") for name in _mattering(evidence, kind)),
     ]
     if besides:
         listed = " and ".join(besides[:3])
@@ -143,8 +138,8 @@ def _product(evidence: Evidence) -> Guess | None:
         return None
     text, is_unit = products[0]
     price = [*evidence.amounts("unit"), *evidence.amounts("price")][0]
-    discounts = [name for name in evidence.amounts("discount") if _matters(evidence, name)]
-    refunds = [name for name in evidence.amounts("refund") if _matters(evidence, name)]
+    discounts = _mattering(evidence, "discount")
+    refunds = _mattering(evidence, "refund")
     if discounts or refunds:
         other = (discounts + refunds)[0]
         less = evidence.number(other)
@@ -193,10 +188,16 @@ def _vague(evidence: Evidence) -> Guess:
     return _unsure(found[0], found[1:4], "its name is vague")
 
 
-def _matters(evidence: Evidence, name: str) -> bool:
-    """Whether a column has anything but zeros and NULL."""
-    is_there = evidence.as_double(quoted(name)).neq(0)
-    return bool(evidence.looked_at(found=exp.func("count_if", is_there))["found"])
+def _mattering(evidence: Evidence, kind: str) -> list[str]:
+    """Return the columns with such a name that have anything but zeros and NULL, in all rows."""
+    found = []
+    for name in evidence.anywhere("amount", kind):
+        if evidence.number(name) is None:
+            continue
+        is_there = evidence.as_double(quoted(name)).neq(0)
+        if evidence.counted(found=exp.func("count_if", is_there))["found"]:
+            found.append(name)
+    return found
 
 
 def _equal(evidence: Evidence, one: str, other: str) -> bool:

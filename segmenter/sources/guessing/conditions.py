@@ -62,7 +62,7 @@ def _by_status(
 ) -> tuple[str, str] | None:
     """Return the condition on a column of states, with what it leaves out."""
     name = layout.column("status", evidence.columns) if layout else None
-    named = evidence.named("status", "column")
+    named = evidence.anywhere("status", "column")
     name = name or (named[0] if named else None)
     if name is None or not evidence.facts[name].is_text:
         return None
@@ -109,7 +109,10 @@ def codes_of_states(evidence: Evidence) -> list[str]:
 
 def _by_cancellation(evidence: Evidence, amount: exp.Expr) -> tuple[str, str] | None:
     """Return the condition on a column that says when, or whether, an order was cancelled."""
-    for name in [*evidence.named("status", "cancelled_at"), *evidence.named("status", "flag")]:
+    for name in [
+        *evidence.anywhere("status", "cancelled_at"),
+        *evidence.anywhere("status", "flag"),
+    ]:
         kept = _not_flagged(evidence, name)
         if kept is None:
             continue
@@ -125,7 +128,7 @@ def _by_cancellation(evidence: Evidence, amount: exp.Expr) -> tuple[str, str] | 
 def _not_flagged(evidence: Evidence, name: str) -> str | None:
     """Return the condition that a column does not say, by a time, true or 1, that it is no sale."""
     facts = evidence.facts[name]
-    if facts.is_time:
+    if facts.is_time or plain(name) in {plain(each) for each in listed("status", "cancelled_at")}:
         return f"{quoted(name)} is null"
     if facts.kind == "BOOLEAN":
         return f"coalesce({quoted(name)}, false) = false"
@@ -136,7 +139,7 @@ def _not_flagged(evidence: Evidence, name: str) -> str | None:
 def signed_amount(evidence: Evidence, amount: Guess, tree: exp.Expr) -> Guess:
     """Return the guess, unsure where rows that are called refunds have positive amounts."""
     returned = {plain(kind) for kind in listed("status", "returned")}
-    for name in evidence.named("status", "kind"):
+    for name in evidence.anywhere("status", "kind"):
         if not evidence.facts[name].is_text:
             continue
         kind = exp.func("lower", exp.func("trim", column(name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -106,6 +106,10 @@ class Evidence:
         """Return the columns with a value and a name of this meaning, better names first."""
         return named(self.filled, role, kind)
 
+    def anywhere(self, role: str, kind: str) -> list[str]:
+        """Return the columns with such a name, also those that are empty as far as is seen."""
+        return named(list(self.facts), role, kind)
+
     def hinted(self, role: str, kind: str) -> list[str]:
         """Return the columns with a value, and such a name within their own."""
         return hinted(self.filled, role, kind)
@@ -188,10 +192,19 @@ class Evidence:
         left, right = self.as_double(one), self.as_double(other)
         known = exp.or_(left.is_(exp.null()).not_(), right.is_(exp.null()).not_())
         difference = exp.func("abs", exp.Sub(this=left.copy(), expression=right.copy()))
-        found = self.looked_at(
-            rows=exp.func("count_if", known), same=exp.func("count_if", difference < 0.011)
-        )
-        return bool(found["rows"]) and found["same"] >= 0.995 * found["rows"]
+        asked = {
+            "rows": exp.func("count_if", known),
+            "same": exp.func("count_if", difference < 0.011),
+        }
+        return self._holds(lambda found: found["same"] >= 0.995 * found["rows"] > 0, asked)
+
+    def _holds(
+        self, holds: Callable[[dict[str, Any]], bool], asked: Mapping[str, exp.Expr | str]
+    ) -> bool:
+        """Whether something holds in the sample, and then in all rows."""
+        if not holds(self.looked_at(**asked)):
+            return False
+        return self.rows <= SAMPLE or self.rows > MOST_ROWS or holds(self.counted(**asked))
 
     def as_double(self, text: str) -> exp.Expr:
         """Return an amount as a number, its texts read."""
@@ -203,12 +216,17 @@ class Evidence:
         """Whether each value of the other column belongs to one of the first, which is there."""
         first, second = column(one).sql("duckdb"), column(other).sql("duckdb")
         both = f"filter (where {first} is not null and {second} is not null)"
-        found = self.looked_at(
-            others=f"count(distinct {second}) {both}",
-            pairs=f"count(distinct ({first}, {second})) {both}",
-            without=f"count(*) filter (where {first} is null and {second} is not null)",
-        )
-        return not found["without"] and found["pairs"] - found["others"] <= 0.01 * found["pairs"]
+        asked = {
+            "others": f"count(distinct {second}) {both}",
+            "pairs": f"count(distinct ({first}, {second})) {both}",
+            "without": f"count(*) filter (where {first} is null and {second} is not null)",
+        }
+
+        def holds(found: dict[str, Any]) -> bool:
+            many = found["pairs"] - found["others"]
+            return not found["without"] and many <= 0.01 * found["pairs"]
+
+        return self._holds(holds, asked)
 
     def one_to_one(self, one: str, other: str) -> bool:
         """Whether two columns stand for the same things."""
