@@ -26,7 +26,8 @@ from segmenter.sources.date_format import date_reading
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.sources.file_formats import folder_options, reader
 from segmenter.sources.file_names import kind_of
-from segmenter.sources.folders import glob_of_folder
+from segmenter.sources.files import InputFile
+from segmenter.sources.folders import glob_of_folder, lake_format
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source import Source
 
@@ -136,6 +137,8 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
             f"the model was fitted to {kind}, which {dialect} does not have. Name a table with the "
             "same columns there: table = 'shop.sales'."
         )
+    if source.is_file and lake_format(source.file):
+        return InputFile(source.file).table()
     if source.is_file:
         path = glob_of_folder(source.file) if os.path.isdir(source.file) else source.file
         options = folder_options(path, has_several=has_magic(path))

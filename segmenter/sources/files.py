@@ -27,7 +27,7 @@ from segmenter.sources.file_names import (
     kind_of,
     known_suffixes,
 )
-from segmenter.sources.folders import glob_of_folder
+from segmenter.sources.folders import glob_of_folder, lake_format
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
@@ -61,7 +61,7 @@ class InputFile:
         for found in self._found():
             refuse_special(found, "Save what comes out of it as a Parquet or CSV file first.")
         if self.csv and not self.is_csv:
-            what = "Parquet" if self.is_parquet else "JSON"
+            what = self.lake or ("Parquet" if self.is_parquet else "JSON")
             raise InputError(
                 f"csv says how a CSV file is read, and {self.name} is {what}. Leave it out."
             )
@@ -70,7 +70,7 @@ class InputFile:
                 f"{self.name} cannot be read here: workbooks and queries are for transactions, "
                 "profile and points. Save it as a CSV or Parquet file."
             )
-        if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not self.csv:
+        if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not (self.csv or self.lake):
             raise InputError(
                 f"{self.name} is neither Parquet nor CSV by its name ({known_suffixes()})."
             )
@@ -94,24 +94,29 @@ class InputFile:
     @property
     def is_csv(self) -> bool:
         """Whether it is text in columns, whose types are guessed."""
-        return not (self.is_parquet or self._suffix in JSON)
+        return not (self.is_parquet or self._suffix in JSON or self.lake)
+
+    @cached_property
+    def lake(self) -> str | None:
+        """The format of a folder that is a table of a lake: 'delta' or 'iceberg'."""
+        return None if URL.match(self.name) else lake_format(absolute_name(self.name))
 
     @cached_property
     def path(self) -> str:
         """The absolute path, glob or URL; of a folder, the glob of the files in it."""
         path = absolute_name(self.name)
-        return glob_of_folder(path) if os.path.isdir(path) else path
+        return glob_of_folder(path) if os.path.isdir(path) and not self.lake else path
 
     @property
     def files(self) -> list[str]:
         """The files in the order in which they are read; a URL stands for itself."""
-        if URL.match(self.name):
+        if URL.match(self.name) or self.lake:
             return [self.path]
         return sorted(filter(os.path.isfile, self._found()))
 
     def _found(self) -> list[str]:
         """Return whatever has this name or fits this glob."""
-        if URL.match(self.name):
+        if URL.match(self.name) or self.lake:
             return []
         return [self.path] if os.path.exists(self.path) else glob.glob(self.path, recursive=True)
 
@@ -189,6 +194,9 @@ class InputFile:
         is_sampled : bool
             Whether the types of a CSV are guessed from its first rows instead of from all.
         """
+        if self.lake:
+            scan = exp.Anonymous(this=f"{self.lake}_scan", expressions=[text_literal(self.path)])
+            return exp.Table(this=scan)
         options = folder_options(self.path, has_several=self.is_pattern and file is None)
         if self.is_csv:
             if not (is_sampled or as_text):

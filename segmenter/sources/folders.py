@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from segmenter.errors import InputError
 from segmenter.sources.file_names import is_data_file, kind_of, known_suffixes
 
-__all__ = ["glob_of_folder"]
+__all__ = ["glob_of_folder", "lake_format"]
+
+
+def lake_format(path: str) -> str | None:
+    """Return 'delta' or 'iceberg' where a folder is such a table, None otherwise."""
+    if os.path.isdir(os.path.join(path, "_delta_log")):
+        return "delta"
+    if glob.glob(os.path.join(glob.escape(path), "metadata", "*.metadata.json")):
+        return "iceberg"
+    return None
 
 
 def glob_of_folder(folder: str) -> str:

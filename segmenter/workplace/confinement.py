@@ -21,7 +21,7 @@ from segmenter.errors import InputError
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.shadowing import Macro, refuse_shadows
 from segmenter.sources.file_names import is_data_file, is_url
-from segmenter.sources.folders import glob_of_folder
+from segmenter.sources.folders import glob_of_folder, lake_format
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,9 +83,9 @@ def confine(
         return
     _check_allowed(allow)
     named = [*reads, *allow]
-    _load_readers(con, filter(is_url, named), install=True)
+    _load_readers(con, named, install=True)
     stored = list(_stored_files(con))
-    _load_readers(con, filter(is_url, stored), install=False)
+    _load_readers(con, stored, install=False)
     paths, folders = {f"{database.absolute()}{end}" for end in _BESIDE}, set[str]()
     paths.update(writes)
     _patterns.clear()
@@ -210,7 +210,7 @@ def _stored_files(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
                 yield name
             elif os.path.isabs(name) and os.path.isdir(name):
                 with suppress(InputError):
-                    yield glob_of_folder(name)
+                    yield name if lake_format(name) else glob_of_folder(name)
 
 
 def _model_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -261,11 +261,16 @@ def _is_in(path: str, folder: str) -> bool:
     return os.path.commonpath([real, folder]) == folder
 
 
-def _load_readers(con: duckdb.DuckDBPyConnection, urls: Iterable[str], *, install: bool) -> None:
-    """Load what reads these URLs, and stored secrets: nothing is loaded later."""
+def _load_readers(con: duckdb.DuckDBPyConnection, names: Iterable[str], *, install: bool) -> None:
+    """Load what reads URLs and lakes, and stored secrets: nothing is loaded later."""
     import duckdb
 
-    needed = {_EXTENSIONS.get(url.split(":")[0].lower(), "httpfs") for url in urls}
+    needed = set[str]()
+    for name in names:
+        if is_url(name):
+            needed.add(_EXTENSIONS.get(name.split(":")[0].lower(), "httpfs"))
+        elif lake := lake_format(_absolute(name)):
+            needed.add(lake)
     for extension in sorted(needed):
         with suppress(duckdb.Error):  # whoever reads the URL says what is missing
             if install:

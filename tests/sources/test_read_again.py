@@ -210,11 +210,16 @@ def test_an_attachment_that_is_none_is_refused(words):
         ({"transactions": "crm.main.sales", "attach": {"crm": "postgres:dbname=shop"}}, "postgres"),
         ({"transactions": "https://localhost:1/sales.csv"}, "httpfs"),
         ({"transactions": "s3://bucket/sales.parquet"}, "httpfs"),
+        ({"transactions": "./delta"}, "delta"),
+        ({"transactions": "./iceberg/"}, "iceberg"),
     ],
 )
 def test_a_missing_extension_is_named(con, tmp_path, monkeypatch, options, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sales.db").touch()
+    (tmp_path / "delta/_delta_log").mkdir(parents=True)
+    (tmp_path / "iceberg/metadata").mkdir(parents=True)
+    (tmp_path / "iceberg/metadata/v1.metadata.json").touch()
     con.execute(f"set extension_directory = '{tmp_path}/none'")
     con.execute("set autoinstall_known_extensions = false")
     message = said(con, **options, **COLUMNS)
