@@ -315,6 +315,17 @@ def test_woocommerce_s_items_are_refused_and_one_row_an_order_is_right(con, tmp_
     assert totals(con, "orders_once", found.values())[0] == items.cents
 
 
+def test_days_that_are_whole_numbers_are_read(con):
+    con.execute(
+        "create table t as select i as order_id, i % 9 as customer_id, 1.5 * i as total, "
+        "20240101 + i % 28 as date from range(99) as r(i)"
+    )
+    found = guessed(con, "t")
+    assert not found.unsure
+    assert (found["date"].expression, found["date_format"].expression) == ("date", "%Y%m%d")
+    assert totals(con, "t", found.values())[1] == 9
+
+
 def test_profiles_are_told_from_transactions(con):
     con.execute(
         "create table t as select i as customer_id, 1.5 * i as monetary, 2 as frequency "

@@ -57,6 +57,11 @@ class Facts:
         return self.kind.removeprefix("U").startswith(_NUMBERS) and not self.kind.endswith("]")
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all its numbers are whole."""
+        return self.is_number and not self.fractional
+
+    @property
     def is_text(self) -> bool:
         """Whether it is text."""
         return self.kind == "VARCHAR"

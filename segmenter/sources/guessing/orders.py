@@ -71,7 +71,7 @@ def guess_date(evidence: Evidence) -> Guess:
     found = [
         name
         for name in evidence.named("date", "ordered")
-        if name in times or evidence.facts[name].is_text
+        if name in times or evidence.facts[name].is_text or evidence.facts[name].is_whole
     ]
     exact = [name for name in found if plain(name) in _PLAIN_ORDER_DATES]
     for name in exact or found:
