@@ -13,7 +13,7 @@ import typer
 
 from segmenter.cli.database_file import open_to_read, patience
 from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
-from segmenter.cli.source_options import Csv
+from segmenter.cli.source_options import Attach, Csv, Sheet
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
@@ -51,6 +51,8 @@ def inspect(
         typer.Argument(metavar="DB", help="The DuckDB file.", callback=checked_path),
     ] = None,
     csv: Csv = None,
+    sheet: Sheet = None,
+    attach: Attach = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
     wait: Wait = None,
@@ -66,18 +68,21 @@ def inspect(
     """
     from segmenter.cli.console import waiting
     from segmenter.operations.inspect import inspect as look
+    from segmenter.sources.attachments import parsed_attachments
     from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.file_names import is_file_name
 
     is_file = is_file_name(transactions)
     if is_file and database is not None:
         raise SegmenterError(f"{transactions} is a file and in no database. Leave {database} out.")
-    if not is_file and database is None:
+    if not is_file and database is None and not attach:
         raise SegmenterError(
             f"{transactions!r} is not a file. Name one, or the database that has the table: "
             "segmenter inspect TABLE DB."
         )
-    given = {"csv": parsed_options(csv)} if csv else {}
+    given: dict[str, Any] = {"csv": parsed_options(csv)} if csv else {}
+    given |= {"sheet": sheet} if sheet else {}
+    given |= {"attach": parsed_attachments(attach)} if attach else {}
     place: Any = (
         nullcontext() if database is None else open_to_read(database, patience(wait), quiet=quiet)
     )
@@ -89,14 +94,17 @@ def inspect(
     elif form is Format.CSV:
         write_records(GUESSES, found.table, form)
     else:
-        _show(found, transactions, database, csv or [])
+        words = [word for option in csv or [] for word in ("--csv", option)]
+        words += ["--sheet", sheet] if sheet else []
+        words += [word for one in attach or [] for word in ("--attach", one)]
+        _show(found, command(found, transactions, database, words))
 
 
-def _show(found: Inspection, transactions: str, database: Path | None, csv: Sequence[str]) -> None:
+def _show(found: Inspection, to_fit: str) -> None:
     guesses = found.guesses
     known = f", recognised as {guesses.layout}" if guesses.layout else ""
     results.line(
-        f"{transactions}: {counted(guesses.rows, 'row')}, "
+        f"{guesses.relation}: {counted(guesses.rows, 'row')}, "
         f"{counted(len(guesses.columns), 'column')}{known}",
         style="bold",
     )
@@ -121,7 +129,7 @@ def _show(found: Inspection, transactions: str, database: Path | None, csv: Sequ
 
         results.line(f"Not sure: {in_options(guess.question())}")
     results.line("Nothing was written. To fit it:")
-    results.line(f"  {command(found, transactions, database, csv)}")
+    results.line(f"  {to_fit}")
 
 
 def _marked(is_sure: bool, reason: str) -> str:
@@ -129,12 +137,17 @@ def _marked(is_sure: bool, reason: str) -> str:
 
 
 def command(
-    found: Inspection, transactions: str, database: Path | None, csv: Sequence[str] = ()
+    found: Inspection, transactions: str, database: Path | None, reading: Sequence[str]
 ) -> str:
     """Return the command that fits what was inspected, with all that is not sure spelled out."""
+    from segmenter.sources.file_names import is_file_name
+
     words = ["segmenter", "fit"]
-    words += [transactions] if database is None else [str(database), "--transactions", transactions]
-    words += [word for option in csv for word in ("--csv", option)]
+    if database is None and is_file_name(transactions):
+        words += [transactions]
+    else:
+        words += [str(database or "sales.duckdb"), "--transactions", transactions]
+    words += reading
     if not found.is_sure:
         for role, text in found.guesses.values().items():
             words += [f"--{role.replace('_', '-')}", text]

@@ -7,6 +7,7 @@ import os
 import shlex
 
 import duckdb
+import pandas as pd
 import pytest
 
 from tests.datasets import SHOP
@@ -77,6 +78,22 @@ def test_options_of_the_reader_go_along(run, here):
     assert "7 customers, 60 orders, 1,800.00 in all" in result.out
     command = result.out.splitlines()[-1].strip()
     assert run(*shlex.split(command)[1:]).code == 0
+
+
+def test_a_table_of_another_database_and_a_sheet_of_a_workbook(run, here):
+    with duckdb.connect("crm.duckdb") as con:
+        con.execute(SHOP)
+        con.execute("copy sales to 'sales.csv'")
+    pd.read_csv("sales.csv").to_excel("book.xlsx", sheet_name="All sales", index=False)
+    for words in (
+        ("crm.sales", "--attach", "crm=crm.duckdb"),
+        ("book.xlsx", "--sheet", "All sales"),
+    ):
+        result = run("inspect", *words)
+        assert result.code == 0, result.err
+        assert "60 customers, 220 orders, 17,460.00 in all" in result.out
+        command = result.out.splitlines()[-1].strip()
+        assert run(*shlex.split(command)[1:]).code == 0
 
 
 def test_bad_calls_are_sentences(run, here):
