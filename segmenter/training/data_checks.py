@@ -98,6 +98,9 @@ def _sentences(stage: Stage, counts: Iterable[Count] | None = None) -> list[str]
     query = redirect(bind(f"views/{QUALITY}", stage.values), {_COUNTS: local.staged(_COUNTS)})
     found = local.rows(query)
     local.drop(_COUNTS, "table")
+    for row in found:
+        if row["check_name"] == "total_lines" and row["severity"] == "blocks":
+            raise InputError(row["message"].replace(", and a fit refuses", ""))
     return [row["message"] for row in found if row["severity"] in ("blocks", "warns")]
 
 

@@ -30,7 +30,11 @@ judged as (
                 then 'blocks'
             when
                 check_name in (
-                    'rounded_amounts', 'unusable_amounts', 'unusable_rows', 'duplicate_customers'
+                    'rounded_amounts',
+                    'unusable_amounts',
+                    'unusable_rows',
+                    'duplicate_customers',
+                    'total_lines'
                 )
                 then 'blocks'
             when
@@ -285,6 +289,19 @@ final as (
                                 '{} {} an id such as {}, which looks like a collection of people '
                                 || 'and not like one{}. Leave it out with where = {}{}''.',
                                 with_share, has, example, with_revenue, $customer_unlike,
+                                replace(example, '''', '\''')
+                            )
+                    end
+            when 'total_lines'
+                then
+                    case
+                        when found = 0 then 'No customer is a line of totals.'
+                        else
+                            format(
+                                '{} has as much as all the others together, {:,.2f}: that is a '
+                                || 'line of totals, and a fit refuses. Leave it out with '
+                                || 'where = {}{}''.',
+                                example, revenue, $customer_unlike,
                                 replace(example, '''', '\''')
                             )
                     end

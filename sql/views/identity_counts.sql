@@ -4,7 +4,9 @@
 -- Spellings of one customer are alike but for capitals and spaces around them. A collection is an
 -- id that many shops use for people without an account (0 and -1 where they have more than three
 -- times the orders of others), or one that has at least a twentieth of all orders, and twenty times
--- as many as others. Ids with a point are numbers written as 12346.0, or of the type DOUBLE.
+-- as many as others. A line of totals is a customer called so, or with one order at most, who has
+-- to the cent as much as more than twenty others together. Ids with a point are numbers written as
+-- 12346.0, or of the type DOUBLE.
 -- Units:  found and total count customers; money in cents of the table's currency.
 with
 
@@ -50,8 +52,28 @@ everybody as materialized (
     select
         count(*) as customers,
         sum(frequency) as orders,
-        max(frequency) as most_orders
+        max(frequency) as most_orders,
+        sum(cents) as cents
     from customers
+),
+
+totals as (
+    select
+        count(*) as found,
+        sum(customers.cents) as cents,
+        min(customers.customer_id) as example
+    from customers
+    cross join everybody
+    where
+        customers.cents * 2 = everybody.cents
+        and everybody.customers > 2
+        and (
+            customers.folded in (
+                'gesamt', 'gesamtsumme', 'grand total', 'suma', 'sum', 'summe', 'totaal', 'total',
+                'total general', 'totale', 'totals', 'итого', '合计', '合計'
+            )
+            or (customers.frequency <= 1 and everybody.customers > 21)
+        )
 ),
 
 collected as (
@@ -115,6 +137,13 @@ checks as (
     from collected
     union all
     select
+        'total_lines' as check_name,
+        found,
+        cents,
+        cast(example as varchar) as example
+    from totals
+    union all
+    select
         'float_customers' as check_name,
         found,
         cents,
@@ -128,6 +157,6 @@ select
     cast(checks.found as bigint) as found,
     everybody.customers as total,
     cast(checks.cents as hugeint) as cents,
-    '''' || checks.example || '''' as example
+    '''' || replace(checks.example, '''', '''''') || '''' as example
 from checks
 cross join everybody

@@ -32,6 +32,7 @@ SALES = """
 """
 
 COLUMNS = {"transactions": "sales", "customer": "customer", "amount": "amount"}
+IDENTITIES = ("collective_customers", "customer_spellings", "float_customers", "total_lines")
 ALL = COLUMNS | {"order": "invoice", "date": "sold_at", "currency": "money"}
 
 
@@ -91,6 +92,7 @@ def test_every_check_finds_what_a_person_finds(sold):
         "customer_spellings": ("ok", "customers", 0, 0.0, None, None),
         "empty_orders": ("ok", "rows", 0, 0.0, None, None),
         "float_customers": ("ok", "customers", 0, 0.0, None, None),
+        "total_lines": ("ok", "customers", 0, 0.0, None, None),
     }
 
 
@@ -102,7 +104,7 @@ def test_a_check_without_findings_still_has_its_row(con):
     )
     assert fit(con, **ALL | {"transactions": "clean"}) == []
     rows = found(con, "severity, found, message")
-    assert len(rows) == 21
+    assert len(rows) == 22
     assert {row[0] for name, row in rows.items() if name != "time_span"} == {"ok"}
     assert rows["several_currencies"][1:] == (0, "All amounts are in one currency.")
     assert rows["time_span"][1:] == (42, "The rows span 42 days: 2024-01-01 to 2024-02-11.")
@@ -185,6 +187,7 @@ def test_finished_profiles(con):
         "customers_without_order": ("informs", 50, "customer 0"),
         "customers_with_one_order": ("ok", 51, "customer 1"),
         "few_customers": ("ok", 151, None),
+        **dict.fromkeys(IDENTITIES, ("ok", 0, None)),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segmenter import Settings, Source
+from segmenter import InputError, Settings, Source
 from segmenter.training.stage import Stage
 from segmenter.training.survey_notes import span
 from tests.advice import fitted, followed, look
@@ -64,6 +64,25 @@ def test_names_of_nobody_are_told(sales, name):
 def test_a_number_for_nobody_has_more_orders_than_others(sales, id_, every, is_told):
     sales.execute(f"update sales set email = '{id_}' where id % {every} = 7")
     assert bool(warnings(sales, f"such as '{id_}'")) is is_told
+
+
+@pytest.mark.parametrize("name", ["Total", " GRAND TOTAL", "it's all"])
+def test_a_line_of_totals_is_refused(sales, name):
+    money = look(sales, **SOURCE).money
+    sales.execute("insert into sales select 9999, $1, null, sum(amount) from sales", [name])
+    with pytest.raises(InputError, match="as much as all the others together") as refused:
+        look(sales, **SOURCE)
+    seen = look(sales, **followed(str(refused.value), **SOURCE))
+    assert (seen.customers, seen.money) == (150, money)
+
+
+def test_half_of_the_money_of_three_or_in_many_orders_is_no_line_of_totals(sales):
+    sales.execute("delete from sales where id > 2; update sales set amount = 1 + (id = 0)::int")
+    assert look(sales, **SOURCE).customers == 3
+    sales.execute(
+        SALES + "; insert into sales select 9000 + id, 'big', 'x' || id, amount from sales"
+    )
+    assert look(sales, **SOURCE).customers == 151
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(4, True), (100, False)])
