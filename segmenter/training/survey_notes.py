@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+
+from sqlglot import exp
 
 from segmenter.formatting import counted, day, percent, verb, within_years
 from segmenter.training.stage import Losses, Stage, Survey
 
 __all__ = ["excluded", "left_out", "span", "survey_notes"]
 
+_FORMAT = re.compile(r"strptime\([^']*'([^']+)'\s*\)", re.IGNORECASE)
+_PARTS = re.compile(r"%[a-zA-Z]")
+
 
 def survey_notes(stage: Stage, survey: Survey) -> list[str]:
     """Return sentences on dates that stand for none, on amounts of nothing, and on the future."""
-    return [*_placeholders(survey), *_rounded_to_zero(survey), *_ends_later(stage)]
+    return [
+        *_placeholders(survey),
+        *_rounded_to_zero(survey),
+        *_ends_later(stage),
+        *_swapped_days(stage),
+    ]
 
 
 def left_out(losses: Losses) -> str:
@@ -70,6 +81,27 @@ def _rounded_to_zero(survey: Survey) -> list[str]:
         f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} so small an amount that nothing is "
         "left of it: amounts are rounded to ten-thousandths. Give money in a smaller unit where "
         "such amounts matter."
+    ]
+
+
+def _swapped_days(stage: Stage) -> list[str]:
+    """Say that days and months may be swapped where a format says which is which."""
+    form, text = stage.source.date_format, str(stage.source.date)
+    if form is None:
+        found = _FORMAT.search(text)
+        form = found[1] if found else None
+    if form is None or form.startswith("%Y") or not {"%d", "%m"} <= set(_PARTS.findall(form)):
+        return []
+    query = exp.select("1 as late").from_(stage.staged("transactions"))
+    if stage.row(query.where("extract(day from ordered_at) > 12").limit(1)):
+        return []
+    swapped = form.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    way = f"date_format = {swapped!r}"
+    if stage.source.date_format is None:
+        way = f"date = {text.replace(form, swapped)!r}"
+    return [
+        f"no day in {text} is later than the 12th, so that nothing tells days from months; they "
+        f"are read as {form}. If that is wrong, give {way}."
     ]
 
 
