@@ -10,22 +10,25 @@ import os
 import re
 from glob import has_magic
 
+import duckdb
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError
 from segmenter.formatting import is_text
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
+from segmenter.sources.binding import bind_source
 from segmenter.sources.bound_expressions import with_readings
 from segmenter.sources.bound_formats import value_columns
 from segmenter.sources.csv_options import csv_literals
 from segmenter.sources.date_format import date_reading
 from segmenter.sources.expressions import RESERVED, SOURCE_ALIAS
 from segmenter.sources.file_formats import folder_options, reader
-from segmenter.sources.file_names import kind_of
+from segmenter.sources.file_names import PARQUET, is_url, kind_of
 from segmenter.sources.files import InputFile
 from segmenter.sources.folders import glob_of_folder, lake_format
 from segmenter.sources.number_format import NumberFormat
@@ -54,7 +57,8 @@ def source_values(
     Raises
     ------
     InputError
-        The source is a file or a data frame and no table is named.
+        The source is a file or a data frame and no table is named; or it is a CSV file for DuckDB,
+        and cannot be read as the fit read it.
     """
     relation = _relation(source, dialect, table)
     values: dict[str, exp.Expr] = {
@@ -87,7 +91,21 @@ def source_values(
     _read_texts(values, source, dialect)
     values["moment"] = exp.cast(values["date"].copy(), "timestamp")
     values["newest_order"] = newest_order(values, added_up=source.kind != "transactions")
+    if table is None and dialect == "duckdb" and source.is_file:
+        path = _path(source)
+        is_guessed = kind_of(path)[0] not in PARQUET and not lake_format(source.file)
+        if is_guessed and not is_url(path):
+            values |= _as_fitted(source, settings)
     return values
+
+
+def _as_fitted(source: Source, settings: Settings) -> dict[str, exp.Expr]:
+    """Bind a CSV file as a fit does: its encoding, and what its guessed types need, is not stored.
+
+    Without them the first whole numbers of a file would round the cents of all later ones.
+    """
+    with duckdb.connect() as con:
+        return bind_source(Embedded(con), source, settings).values
 
 
 def _read_texts(values: dict[str, exp.Expr], source: Source, dialect: str) -> None:
@@ -140,11 +158,15 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
     if source.is_file and lake_format(source.file):
         return InputFile(source.file).table()
     if source.is_file:
-        path = glob_of_folder(source.file) if os.path.isdir(source.file) else source.file
+        path = _path(source)
         options = folder_options(path, has_several=has_magic(path))
         options |= csv_literals(source.csv or {})
         return reader(path, options, kind_of(path)[0])
     return _table(stored, "duckdb", dialect)
+
+
+def _path(source: Source) -> str:
+    return glob_of_folder(source.file) if os.path.isdir(source.file) else source.file
 
 
 def _table(name: str, written_for: str, dialect: str) -> exp.Table:

@@ -230,6 +230,26 @@ def test_files_and_frames_need_a_table(shop, sales, tmp_path):
     assert f"READ_PARQUET('{tmp_path}/sales.parquet')" in script
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+def test_a_script_for_duckdb_reads_a_csv_as_the_fit_did(con, tmp_path, encoding):
+    """Encoding, later cents of a column that begins with whole numbers, casts, dates as d/m/Y."""
+    rows = [f"kü{i % 700};{i % 90}{'.49' if i > 24_000 else ''};{1 + i % 28}/{1 + i % 12}/2024\n"
+            for i in range(30_000)]  # fmt: skip
+    file = tmp_path / "sales.csv"
+    file.write_text("".join(["customer;amount;day\n", *rows]), encoding=encoding)
+    for amount, date in (("amount", "day"), ("cast(amount as double)", "cast(day as timestamp)")):
+        source = Source(transactions=str(file), customer="customer", amount=amount, date=date)
+        model = segmenter.fit(con, source, publish=True)
+        query = "select * from segments.customer_segments order by customer_id"
+        with duckdb.connect() as other:
+            other.execute(segmenter.export(model, "duckdb"))
+            found = other.execute(query).fetchall()
+        assert found == con.execute(query).fetchall()
+        assert round(sum(row[1] for row in found) * 100) == sum(
+            i % 90 * 100 + (49 if i > 24_000 else 0) for i in range(30_000)
+        )
+
+
 def test_an_unknown_dialect_is_told_the_list(model):
     with pytest.raises(SegmenterError, match=r"duckdb, postgres, .*Did you mean 'postgres'"):
         segmenter.export(model, "postgress")
