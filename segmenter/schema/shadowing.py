@@ -90,7 +90,10 @@ def refuse_shadows(con: duckdb.DuckDBPyConnection) -> list[Macro]:
         order by all
         """
     ).fetchall()
-    macros = [Macro(*row[:2], row[2].lower(), *row[3:]) for row in rows]
+    macros = [
+        Macro(database, schema, name.lower(), kind, definition)
+        for database, schema, name, kind, definition in rows
+    ]
     foreign = [
         macro
         for macro in macros
