@@ -11,6 +11,7 @@ from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 from segmenter.progress import Progress
 from segmenter.settings import Settings
+from segmenter.sources.binding import Binding
 from segmenter.sources.engine import Engine
 from segmenter.sources.file_columns import unshielded
 from segmenter.sources.source import Source
@@ -38,9 +39,7 @@ def show_dry_run(
         binding = stage.binding
     if form is Format.TABLE:
         results.line(f"{binding.relation} is read as:")
-        mapping = [
-            [role, _shown(binding.values[role]), kind] for role, kind in binding.types.items()
-        ]
+        mapping = [[role, _read_from(binding, role), kind] for role, kind in binding.types.items()]
         write(MAPPING, mapping, form)
         results.line()
         results.line("the first of its profiles:")
@@ -50,6 +49,15 @@ def show_dry_run(
     if form is Format.TABLE:
         results.line()
         results.line("Nothing was written. Leave out --dry-run to fit.")
+
+
+def _read_from(binding: Binding, role: str) -> str:
+    """Return where a role is read from, and by which format, which has a long expression."""
+    form = {"amount": "number_format", "date": "date_format"}.get(role)
+    asked = binding.stored_source().get(form) if form else None
+    if asked is None:
+        return _shown(binding.values[role])
+    return f"{getattr(binding.source, role)}, written as {asked}"
 
 
 def _shown(tree: exp.Expr) -> str:

@@ -200,7 +200,11 @@ def test_the_command_line_has_both_options(tmp_path):
     path.write_text("\n".join(["customer_id;order_id;amount;day", *rows]) + "\n")
     args = ["fit", str(tmp_path / "x.duckdb"), "--transactions", str(path), "--amount", "amount"]
     args += ["--customer", "customer_id", "--date-format", "%d.%m.%Y", "--date", "day"]
-    result = CliRunner().invoke(app, [*args, "--number-format", "1.234,56", "--quiet"])
+    args += ["--number-format", "1.234,56"]
+    shown = CliRunner().invoke(app, [*args, "--dry-run"]).output
+    assert "amount, written as 1.234,56 EUR" in shown
+    assert "day, written as %d.%m.%Y" in shown
+    result = CliRunner().invoke(app, [*args, "--quiet"])
     assert result.exit_code == 0, result.output
     with duckdb.connect(str(tmp_path / "x.duckdb"), read_only=True) as con:
         total = sum(i % 9 * 100 + i % 100 for i in range(240)) / 100
