@@ -13,6 +13,7 @@ from segmenter.sources.expressions import quoted
 from segmenter.sources.files import InputFile
 
 __all__ = [
+    "WHOLE",
     "differing_types",
     "is_guessed",
     "own_columns",
@@ -23,7 +24,7 @@ __all__ = [
     "unsure_years",
 ]
 
-_WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
+WHOLE = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 
 _SUMS = (
     exp.Add,
@@ -171,7 +172,7 @@ def summed_columns(tree: exp.Expr, columns: Mapping[str, str]) -> list[str]:
     found = {
         column.name
         for column in tree.find_all(exp.Column)
-        if columns.get(column.name) in _WHOLE and _is_summed(column)
+        if columns.get(column.name) in WHOLE and _is_summed(column)
     }
     return [name for name in columns if name in found]
 

@@ -22,7 +22,7 @@ from segmenter.errors import InputError, SegmenterError, first_line
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import SCHEMAS
 
-__all__ = ["check_calls", "check_view"]
+__all__ = ["check_calls", "check_view", "definitions", "tables_of"]
 
 _FRAME_SCANS = ("PANDAS_SCAN", "ARROW_SCAN")
 
@@ -85,7 +85,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
     the optimizer, which could leave out a table: it resolves names as the engine does, through any
     depth of views and macros.
     """
-    for sql in _definitions(con, view):
+    for sql in definitions(con, view):
         check_calls(con, sql, relation, allow_volatile=True)
         _refuse_attached(con, sql, relation)
         if own := _own_object(con, sql):
@@ -123,7 +123,7 @@ def check_view(con: duckdb.DuckDBPyConnection, schema: str, view: str, relation:
 
 def _refuse_attached(con: duckdb.DuckDBPyConnection, sql: str, caller: str) -> None:
     """Refuse a definition that names a table of an attached database."""
-    tables = _tables(sql)
+    tables = tables_of(sql)
     qualifiers = {(table.catalog or table.db).lower() for table in tables} - {""}
     if not qualifiers:
         return
@@ -236,7 +236,7 @@ def _why_not(
     return None
 
 
-def _definitions(con: duckdb.DuckDBPyConnection, view: str) -> Iterator[str]:
+def definitions(con: duckdb.DuckDBPyConnection, view: str) -> Iterator[str]:
     """Yield the SQL of a view and of all views that it may read, by their bare names."""
     stored: dict[str, list[str]] = {}
     for name, sql in con.execute(
@@ -254,13 +254,15 @@ def _definitions(con: duckdb.DuckDBPyConnection, view: str) -> Iterator[str]:
         seen.add(name)
         for sql in stored.get(name, ()):
             yield sql
-            pending += [table.name.lower() for table in _tables(sql)]
+            pending += [table.name.lower() for table in tables_of(sql)]
 
 
 def _own_object(con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
     """Return an object of our schemas that a statement reads."""
     read = [
-        f"{table.db}.{table.name}".lower() for table in _tables(sql) if table.db.lower() in SCHEMAS
+        f"{table.db}.{table.name}".lower()
+        for table in tables_of(sql)
+        if table.db.lower() in SCHEMAS
     ]
     found = first_row(
         con,
@@ -279,7 +281,8 @@ def _own_object(con: duckdb.DuckDBPyConnection, sql: str) -> str | None:
     return found[0] if found else None
 
 
-def _tables(sql: str) -> list[exp.Table]:
+def tables_of(sql: str) -> list[exp.Table]:
+    """Return the tables that a statement reads, none where it is not understood."""
     try:
         return list(sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Table))
     except SqlglotError:
