@@ -20,7 +20,6 @@ from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
 from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
-from segmenter.operations.fit import engine_of
 from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
 from segmenter.operations.models import models
@@ -251,6 +250,7 @@ class Reading:
     def _label_on_spark(
         self, session: Any, given: Any, output: tuple[Any, ...], numbers: dict[str, str]
     ) -> Labels:
+        from segmenter.operations.fit import engine_of  # brings the kernels
         from segmenter.operations.label_spark import Lake, label_on_spark
 
         source = given if isinstance(given, Source) else None
