@@ -117,16 +117,16 @@ def _show(found: Inspection, to_fit: str) -> None:
     results.line()
     write_records(COLUMNS, [one for one in found.columns if one["filled"]], Format.TABLE)
     results.line()
+    from segmenter.cli.parameters import in_options
+
     if empty := [one["column"] for one in found.columns if not one["filled"]]:
         shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
         results.line(f"Empty: {counted(len(empty), 'column')} ({shown}).")
     if found.totals:
         results.line(f"All in all: {found.totals.words()}.")
     for note in found.notes:
-        results.line(f"Note: {note}")
+        results.line(f"Note: {in_options(note)}")
     for guess in guesses.unsure:
-        from segmenter.cli.parameters import in_options
-
         results.line(f"Not sure: {in_options(guess.question())}")
     results.line("Nothing was written. To fit it:")
     results.line(f"  {to_fit}")

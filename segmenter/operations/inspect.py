@@ -213,8 +213,11 @@ def inspected(engine: Engine, transactions: Any, given: Mapping[str, Any]) -> In
         totals, notes = None, guesses.notes
         if not guesses.missing:
             source = Source(transactions=transactions, **reading | guesses.values())
-            binding = bind_source(engine, source, Settings())
-            totals, notes = _totals(engine, binding, guesses), (*notes, *binding.notes)
+            try:
+                binding = bind_source(engine, source, Settings())
+                totals, notes = _totals(engine, binding, guesses), (*notes, *binding.notes)
+            except InputError as error:  # what is known of the columns is shown all the same
+                notes = (*notes, str(error))
         columns = tuple(_columns(guesses))
         return Inspection(
             guesses, totals, columns, notes, {"transactions": transactions, **reading}

@@ -66,11 +66,11 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
         ) from None
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         said = reason(error)
-        advice = csv_advice(said, _file(source, engine))
+        advice = csv_advice(said, input_file(source, engine))
         raise InputError(f"{source.relation} cannot be read: {said}{advice}") from None
 
 
-def _file(source: Source, engine: Engine) -> InputFile | None:
+def input_file(source: Source, engine: Engine) -> InputFile | None:
     """Return the file that DuckDB reads, where the source is one."""
     is_here = engine.dialect == "duckdb" and source.is_file and not source.is_read_again
     return InputFile(source.file, source.csv or {}) if is_here else None
@@ -107,7 +107,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             "have. Fit in DuckDB, or name a table."
         )
     table, relation, is_live = engine.find(source)
-    file = _file(source, engine)
+    file = input_file(source, engine)
     columns = read_columns(engine, table, relation, file)
     refuse_single_column(engine.local, file, columns)
     if not is_here:

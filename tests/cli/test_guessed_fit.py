@@ -196,3 +196,67 @@ def test_a_file_of_sales_is_told_from_a_database(here):
 )
 def test_the_database_is_called_after_the_file(file, name):
     assert database_name(file) == name
+
+
+LINES = [f"c{i % 40},{i},{i % 9}.25,2024-01-{i % 28 + 1:02d}" for i in range(200)]
+HEAD = "customer_id,order_id,amount,order_date"
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([HEAD], "orders.csv has no rows"),
+        ([], "orders.csv has no rows"),
+        ([HEAD, *LINES, "c7,99"], "line 202: Expected Number of Columns: 4 Found: 2"),
+        ([HEAD, *(f"{line},{line}" for line in LINES[:1]), *LINES], "Expected Number of Columns"),
+        (
+            [HEAD, *(line.replace(".25", ".25 $") for line in LINES[:99]),
+             *(line.replace(".25", ".25 €") for line in LINES[99:])],
+            "in several currencies (EUR, USD)",
+        ),
+        ([HEAD, *(line.replace(".25", ".25k") for line in LINES)], "as '0.25k' are no numbers"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said_and_not_that_there_is_no_such_column(run, here, lines, words):
+    (here / "orders.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    refused = run("fit", "orders.csv")
+    assert refused.code == 2
+    assert words in refused.err
+    assert "is called like one" not in refused.err
+    assert os.listdir(here) == ["orders.csv"]
+
+
+def test_a_title_again_between_the_rows_is_led_to_the_right_total(run, here):
+    text = "\n".join([HEAD, *LINES[:100], HEAD, *LINES[100:], ""])
+    (here / "orders.csv").write_text(text, encoding="utf-8")
+    refused = run("fit", "orders.csv")
+    assert refused.code == 2
+    assert "200 of 201 rows with a value, but not 'amount': --number-format 1234.56" in refused.err
+    led = run("fit", "orders.csv", "--number-format", "1234.56")
+    assert led.code == 0
+    assert "date_format = iso" in led.err
+    assert worth("orders.duckdb") == (sum(i % 9 + 0.25 for i in range(200)), 40)
+
+
+def test_days_that_a_spreadsheet_counts_are_named_with_what_reads_them(run, here):
+    lines = [f"c{i % 40},{i},{i % 9}.25,{45_292 + i}" for i in range(200)]
+    (here / "orders.csv").write_text("\n".join([HEAD, *lines, ""]), encoding="utf-8")
+    said = run("fit", "orders.csv").err
+    assert "order_date is called like a date, but its values, such as 45292" in said
+    way = shlex.split(said.partition("do, give ")[2].partition(".\n")[0])
+    os.remove(here / "orders.duckdb")
+    assert run("fit", "orders.csv", *way).code == 0
+    with duckdb.connect("orders.duckdb", read_only=True) as con:
+        (newest,) = con.execute(
+            "select max(last_order_at) from segments.customer_profile"
+        ).fetchone()
+    assert str(newest) == "2024-07-18 00:00:00"
+
+
+def test_inspect_shows_the_columns_of_what_cannot_be_fitted_and_why(run, here):
+    lines = [line.replace(".25", ".25k") for line in LINES]
+    (here / "orders.csv").write_text("\n".join([HEAD, *lines, ""]), encoding="utf-8")
+    shown = run("inspect", "orders.csv")
+    assert shown.code == 0
+    assert "Note: --amount amount of" in shown.out
+    assert "order_id" in shown.out

@@ -183,9 +183,12 @@ def _vague(evidence: Evidence) -> Guess:
     if not found:
         numbers = (facts for facts in evidence.facts.values() if facts.is_number)
         found = [facts.name for facts in numbers if facts.fractional]
-    if not found:
-        return Guess("amount", None, "no column is called like one", is_sure=False)
-    return _unsure(found[0], found[1:4], "its name is vague")
+    if found:
+        return _unsure(found[0], found[1:4], "its name is vague")
+    texts = [name for kind in _TOTALS for name in evidence.named("amount", kind)]
+    if texts:
+        return _sure(texts[0], "the name says so")  # whoever reads it says what is wrong with it
+    return Guess("amount", None, "no column is called like one", is_sure=False)
 
 
 def _mattering(evidence: Evidence, kind: str) -> list[str]:

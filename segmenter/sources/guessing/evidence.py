@@ -148,7 +148,9 @@ class Evidence:
             return ()
         values = exp.select(column(name).as_("value")).from_(self.source)
         found = recognised_date(self.engine, values)
-        return found.formats if found is not None and found.fitting == found.rows else ()
+        # the rest has no date, which a fit counts and says
+        fits = found is not None and found.fitting >= 0.95 * found.rows
+        return found.formats if found is not None and fits else ()
 
     def read(self, tree: exp.Expr) -> exp.Expr:
         """Return an expression with its texts read as numbers."""
@@ -156,8 +158,12 @@ class Evidence:
 
     def _reading(self, node: exp.Expr) -> exp.Expr:
         name = self.spelled(node.name) if isinstance(node, exp.Column) else None
-        formats = self.number_formats(name) if name is not None else ()
-        return NumberFormat.parse(formats[0]).reading(node.copy()) if formats else node
+        if name is None or not self.facts[name].is_text:
+            return node
+        formats = self.number_formats(name)
+        if not formats:  # what can be read is looked at; whoever binds it says what is wrong
+            return exp.TryCast(this=node.copy(), to=exp.DataType.build("double"))
+        return NumberFormat.parse(formats[0]).reading(node.copy())
 
     def spelled(self, name: str) -> str | None:
         """Return a column as the table spells it."""

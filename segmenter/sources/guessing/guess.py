@@ -14,6 +14,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from segmenter.errors import InputError
+from segmenter.sources.binding import input_file
 from segmenter.sources.bound_expressions import read_columns
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import resolve
@@ -33,9 +35,11 @@ from segmenter.sources.guessing.orders import (
     guess_date_format,
     guess_order,
     seen,
+    unread_dates,
 )
 from segmenter.sources.guessing.people import guess_customer
 from segmenter.sources.guessing.totals import checked_amount
+from segmenter.sources.rejected_lines import refuse_single_column
 from segmenter.sources.source import Source
 
 __all__ = ["guess_columns"]
@@ -62,8 +66,12 @@ def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> G
         The relation cannot be read, or what was given is no expression over it.
     """
     table, relation, _ = engine.find(source)
-    columns = read_columns(engine, table, relation)
+    file = input_file(source, engine)
+    columns = read_columns(engine, table, relation, file)
+    refuse_single_column(engine.local, file, columns)
     with gather(engine, table, relation, columns) as evidence:
+        if not evidence.rows:
+            raise InputError(f"{relation} has no rows, so there is nothing to segment.")
         evidence.number_format = given.get("number_format")
         return _Guessing(evidence, given).result()
 
@@ -91,6 +99,8 @@ class _Guessing:
         self._take("number_format", self._number_format)
         self._take("date", lambda: self._of_layout("date") or guess_date(evidence))
         date = self._found["date"].expression
+        if date is None:
+            self._notes += unread_dates(evidence)
         self._take("date_format", lambda: guess_date_format(evidence, date))
         self._take("currency", lambda: guess_currency(evidence, layout))
         self._take("where", self._condition)

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from segmenter.formatting import percent
 from segmenter.schema.files import bind, literal
+from segmenter.sources.expressions import quoted
 from segmenter.sources.guessing.dictionary import plain
 from segmenter.sources.guessing.evidence import MOST_ROWS, Evidence, column
 from segmenter.sources.guessing.findings import Guess
@@ -89,6 +90,29 @@ def guess_date(evidence: Evidence) -> Guess:
         why = "no date is called like that of an order"
         return Guess("date", times[0], why, is_sure=False, alternatives=tuple(times[1:4]))
     return Guess("date", None, "no column is a date")
+
+
+def unread_dates(evidence: Evidence) -> list[str]:
+    """Say of a column that is called like a date that no known form reads its values."""
+    named = evidence.named("date", "ordered")
+    if not named:
+        return []
+    facts = evidence.facts[named[0]]
+    days = f"date '1899-12-30' + cast({quoted(facts.name)} as integer)"
+    is_serial = facts.is_whole and _SERIALS[0] < float(facts.example or 0) < _SERIALS[1]
+    return [
+        f"{facts.name} is called like a date, but its values, such as {facts.example}, are of no "
+        "form that is known, and without a date nothing is known of time. "
+        + (
+            f"If they count days as spreadsheets do, give date = {days!r}."
+            if is_serial
+            else "Give an expression that reads them as date."
+        )
+    ]
+
+
+_SERIALS = (20_000, 80_000)
+"""What spreadsheets write for days from 1954 to 2119."""
 
 
 def guess_date_format(evidence: Evidence, date: str | None) -> Guess:

@@ -52,7 +52,8 @@ def _chosen(evidence: Evidence, name: str, rivals: list[str], reason: str) -> Gu
         return Guess(
             "customer",
             name,
-            "no value stands in two rows, so that nobody ordered twice",
+            "no value stands in two rows: nobody ordered twice, or each row is a customer's whole "
+            "profile",
             is_sure=False,
         )
     return Guess("customer", name, reason)
