@@ -9,6 +9,7 @@ from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
 from segmenter.cli.tables import Column, write_records
 from segmenter.cli.terminal import Screen, results
+from segmenter.formatting import counted
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.operations.segments import segments
 from segmenter.schema.connection import first_row
@@ -79,12 +80,17 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
     row = first_row(
         con,
         f"""
-        select source_rows, rows_without_customer, revenue_without_customer
+        select source_rows, rows_without_customer, revenue_without_customer, customers, whales
         from {INTERNAL}.models
         where is_current
         """,
     )
     text = "At-Risk means low value here, not that a customer is leaving. " * at_risk
+    if row[4] and not _has_view(con, "customer_segments"):
+        text += (
+            f"These are the customers that the model learned from; {counted(row[4], 'whale')} of "
+            f"{row[3]:,} customers and their revenue are not among them. "
+        )
     if row[1]:
         text += (
             f"Identified revenue is that of known customers: at the fit {row[1]:,} of {row[0]:,} "

@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import first_row
-from segmenter.schema.files import bind
-from segmenter.schema.names import SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.files import bind, literal
+from segmenter.schema.names import INTERNAL, SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,16 +32,25 @@ def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table
     -------
     Table
         As ``segments.segment_summary``, and ``share_of_all_revenue``: of the revenue with that of
-        rows without a customer.
+        rows without a customer. A model that has only the points that it learned from, as one
+        whose customers are in another warehouse, knows nothing of its whales: there this is NULL,
+        and the rest is of those customers.
     """
-    is_there = snapshot and first_row(
-        con,
-        "select 1 from duckdb_views() where database_name = current_database() "
-        "and schema_name = $1 and view_name = $2",
-        [SCHEMA, SUMMARY_OF_SNAPSHOT],
-    )
-    summary = exp.to_table(f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT if is_there else SUMMARY}")
-    return Query(con, bind("queries/segments", {"summary": summary}).sql(dialect="duckdb")).table()
+    views = {
+        name
+        for (name,) in con.execute(
+            "select view_name from duckdb_views() "
+            "where database_name = current_database() and schema_name = $1",
+            [SCHEMA],
+        ).fetchall()
+    }
+    (whales,) = first_row(con, f"select whales from {INTERNAL}.models where is_current")
+    is_there = snapshot and SUMMARY_OF_SNAPSHOT in views
+    values = {
+        "summary": exp.to_table(f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT if is_there else SUMMARY}"),
+        "has_whales": literal("customer_segments" in views or not whales),
+    }
+    return Query(con, bind("queries/segments", values).sql(dialect="duckdb")).table()
 
 
 def rules(con: duckdb.DuckDBPyConnection) -> Table:

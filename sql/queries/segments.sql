@@ -1,6 +1,7 @@
 -- The segments of the current model with their shares, one of them of all revenue.
 -- Grain:  one row a segment, highest first.
--- Source: $summary, live or of the snapshot.
+-- Source: $summary, live or of the snapshot. Without $has_whales it is of the customers learned
+--         from, and what all of them brought is not known: then share_of_all_revenue is NULL.
 -- Units:  money in the table's currency; shares from 0 to 1.
 select
     summaries.segment,
@@ -9,9 +10,13 @@ select
     summaries.share_of_customers,
     summaries.revenue,
     summaries.share_of_revenue,
-    summaries.revenue
-    / nullif(sum(summaries.revenue) over () + coalesce(models.revenue_without_customer, 0), 0)
-        as share_of_all_revenue,
+    case
+        when $has_whales
+            then
+                summaries.revenue / nullif(
+                    sum(summaries.revenue) over () + coalesce(models.revenue_without_customer, 0), 0
+                )
+    end as share_of_all_revenue,
     summaries.mean_monetary,
     summaries.median_monetary,
     summaries.mean_frequency,

@@ -18,6 +18,8 @@ from sqlglot import exp
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
+from segmenter.cli.options import Format
+from segmenter.cli.summary import show_segments
 from segmenter.engines.postgres import Postgres, connect_postgres
 from segmenter.engines.postgres_publishing import Publisher
 from segmenter.training.stage import Stage
@@ -402,6 +404,20 @@ def test_the_command_line(store, server, tmp_path, capsys):
     assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]
     assert "Publishing on PostgreSQL: in schema segments" in err
     assert len(segments(store)) == 3
+
+
+def test_shares_of_customers_learned_from_are_none_of_all_revenue(store, sales, tmp_path, capsys):
+    """The model's file has no whales: 0.42 of what is there would pass for 0.42 of all."""
+    file = tmp_path / "model.duckdb"
+    model = segmenter.fit(store, sales, model_file=file)
+    assert model.whales > 0
+    rows = segmenter.open(file).segments().records()
+    assert sum(row["customers"] for row in rows) == model.customers - model.whales
+    assert {row["share_of_all_revenue"] for row in rows} == {None}
+    with duckdb.connect(str(file), read_only=True) as con:
+        show_segments(con, Format.TABLE)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"of {model.customers} customers and their revenue are not among them" in shown
 
 
 def test_versions_are_published_where_their_rows_are(store, server, sales, tmp_path, capsys):
