@@ -31,10 +31,18 @@ from segmenter.sources.folders import glob_of_folder, lake_format
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
-__all__ = ["InputFile", "refuse_mixed_glob"]
+__all__ = ["InputFile", "no_such_file", "refuse_mixed_glob"]
 
 _TYPES = ("types", "dtypes", "column_types")
 """What the reader calls the types that a user gives to columns."""
+
+
+def no_such_file(name: str, path: str) -> InputError:
+    """Return the error of a file that is not there, with the nearest name in its folder."""
+    wanted = Path(path)
+    nearby = [file.name for file in wanted.parent.glob("*") if file.is_file()]
+    hint = did_you_mean(wanted.name, nearby)
+    return InputError(f"no file matches {shortened(name)}: look at the name and the folder.{hint}")
 
 
 @dataclass(frozen=True)
@@ -72,15 +80,11 @@ class InputFile:
             )
         if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not (self.csv or self.lake):
             raise InputError(
-                f"{self.name} is neither Parquet nor CSV by its name ({known_suffixes()})."
+                f"{self.name} is neither Parquet nor CSV nor JSON by its name "
+                f"({known_suffixes()})."
             )
         if not self.files:
-            path = Path(self.path)
-            nearby = [file.name for file in path.parent.glob("*") if file.is_file()]
-            hint = did_you_mean(path.name, nearby)
-            raise InputError(
-                f"no file matches {shortened(self.name)}: look at the name and the folder.{hint}"
-            )
+            raise no_such_file(self.name, self.path)
 
     @property
     def _suffix(self) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Any
 
 import pyarrow as pa
 
 from segmenter.errors import InputError, did_you_mean
+from segmenter.sources.files import no_such_file
 
 __all__ = ["read_sheet"]
 
@@ -30,6 +32,8 @@ def read_sheet(path: str, sheet: str | None) -> pa.Table:
         The package that reads workbooks is not installed, the file is none, or it has no such
         sheet.
     """
+    if not os.path.isfile(path):
+        raise no_such_file(path, path)
     try:
         import python_calamine
     except ImportError:

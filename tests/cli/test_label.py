@@ -366,7 +366,7 @@ def test_errors_with_files(run, model, tmp_path):
     cases = [
         (model, "profile.parquet", "out.csv", "Did you mean 'profiles.parquet'"),
         (model, "nothing*.csv", "out.csv", "no file matches"),
-        (model, "profiles.xlsx", "out.csv", "neither Parquet nor CSV"),
+        (model, "profiles.xlsx", "out.csv", "Save it as a CSV or Parquet file"),
         (model, "broken.parquet", "out.csv", "broken.parquet cannot be read"),
         (model, before.name, "folder.csv", "is a folder"),
         (model, "*.parquet", before.name, "is the input, or one of its files"),
