@@ -80,8 +80,7 @@ class InputFile:
             )
         if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not (self.csv or self.lake):
             raise InputError(
-                f"{self.name} is neither Parquet nor CSV nor JSON by its name "
-                f"({known_suffixes()})."
+                f"{self.name} is neither Parquet nor CSV nor JSON by its name ({known_suffixes()})."
             )
         if not self.files:
             raise no_such_file(self.name, self.path)
