@@ -8,22 +8,24 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
 from segmenter.errors import InputError
 from segmenter.sources.date_format import checked_date_format
 from segmenter.sources.file_names import absolute_name, is_file_name, is_query, is_workbook
 from segmenter.sources.moments import checked_window, parse_moment
 from segmenter.sources.number_format import NumberFormat
-from segmenter.sources.source_checks import check_reading, refuse_transaction_columns
+from segmenter.sources.source_checks import (
+    Reading,
+    check_reading,
+    check_types,
+    refuse_others,
+    refuse_transaction_columns,
+)
 
 __all__ = ["Source"]
 
 _FRAME = re.compile(r"<.* frame>")
-
-_TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
-
-_WHAT = {"where": "a condition", "exclude": "a table or file"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +137,7 @@ class Source:
         number_format: str | None = None,
         date_format: str | None = None,
         allow_lost_rows: bool = False,
-        **reading: Any,
+        **reading: Unpack[Reading],
     ) -> Self:
         """Return a source of transactions, one row a sale or a line of one.
 
@@ -167,7 +169,7 @@ class Source:
         where: str | None = None,
         exclude: str | os.PathLike[str] | None = None,
         allow_lost_rows: bool = False,
-        **reading: Any,
+        **reading: Unpack[Reading],
     ) -> Self:
         """Return a source of finished profiles, one row a customer.
 
@@ -182,6 +184,7 @@ class Source:
         **reading
             As in `Source`: ``csv``, ``sheet``, ``attach``.
         """
+        refuse_others(reading)
         return cls(
             profile=profiles,
             customer=customer,
@@ -192,7 +195,9 @@ class Source:
         )
 
     @classmethod
-    def from_points(cls, points: Any, *, where: str | None = None, **reading: Any) -> Self:
+    def from_points(
+        cls, points: Any, *, where: str | None = None, **reading: Unpack[Reading]
+    ) -> Self:
         """Return a source of anonymous points: ``monetary, frequency, customers``.
 
         Parameters
@@ -204,6 +209,7 @@ class Source:
         **reading
             As in `Source`: ``csv``, ``sheet``, ``attach``.
         """
+        refuse_others(reading)
         return cls(points=points, where=where, **reading)
 
     @classmethod
@@ -220,7 +226,7 @@ class Source:
             raise InputError(f"give one of transactions, profile and points; {came} came.")
         if isinstance(self.exclude, os.PathLike):
             object.__setattr__(self, "exclude", os.fspath(self.exclude))
-        self._check_types()
+        check_types(self)
         check_reading(self)
         if self.kind == "transactions":
             if self.amount is None or self.customer is None:
@@ -314,30 +320,6 @@ class Source:
             for name, value in values.items()
             if value is not None and value is not False and value != {}
         }
-
-    def _check_types(self) -> None:
-        """Refuse what is neither a table nor a text before anything looks into it."""
-        relation = self.relation
-        if isinstance(relation, str | os.PathLike):
-            if not os.fspath(relation).strip():
-                raise InputError(f"{self.kind} is empty. Name a table or a file.")
-        elif type(relation).__module__ == "builtins":
-            raise InputError(
-                f"{self.kind} must be the name of a table or file, a pandas or Polars frame or an "
-                f"Arrow table; a value of type {type(relation).__name__} came."
-            )
-        for name in _TEXTS:
-            text = getattr(self, name)
-            if text is None or (isinstance(text, str) and text.strip()):
-                continue
-            what = _WHAT.get(name, "a column or expression")
-            raise InputError(
-                f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
-            )
-        if not isinstance(self.allow_lost_rows, bool):
-            raise InputError(
-                f"allow_lost_rows must be True or False, not {self.allow_lost_rows!r}."
-            )
 
     def _check_formats(self) -> None:
         if self.number_format is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from segmenter.errors import InputError
 from segmenter.sources.attachments import checked_attachments
@@ -12,9 +14,57 @@ from segmenter.sources.file_names import is_query, is_workbook
 if TYPE_CHECKING:
     from segmenter.sources.source import Source
 
-__all__ = ["check_reading", "refuse_transaction_columns"]
+__all__ = ["Reading", "check_reading", "check_types", "refuse_others", "refuse_transaction_columns"]
+
+_TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
+
+_WHAT = {"where": "a condition", "exclude": "a table or file"}
 
 COLUMNS = ("amount", "order", "date", "currency")
+
+
+def check_types(source: Source) -> None:
+    """Refuse what is neither a table nor a text before anything looks into it."""
+    relation = source.relation
+    if isinstance(relation, str | os.PathLike):
+        if not os.fspath(relation).strip():
+            raise InputError(f"{source.kind} is empty. Name a table or a file.")
+    elif type(relation).__module__ == "builtins":
+        raise InputError(
+            f"{source.kind} must be the name of a table or file, a pandas or Polars frame or an "
+            f"Arrow table; a value of type {type(relation).__name__} came."
+        )
+    for name in _TEXTS:
+        text = getattr(source, name)
+        if text is None or (isinstance(text, str) and text.strip()):
+            continue
+        what = _WHAT.get(name, "a column or expression")
+        raise InputError(
+            f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
+        )
+    if not isinstance(source.allow_lost_rows, bool):
+        raise InputError(f"allow_lost_rows must be True or False, not {source.allow_lost_rows!r}.")
+
+
+class Reading(TypedDict, total=False):
+    """How a file is read, whatever its rows are; see `Source`."""
+
+    csv: Mapping[str, Any] | None
+    sheet: str | None
+    attach: Mapping[str, str] | None
+
+
+def refuse_others(reading: Mapping[str, Any]) -> None:
+    """Refuse keywords that say nothing of how a file is read.
+
+    Raises
+    ------
+    TypeError
+        As Python's own.
+    """
+    for name in reading:
+        if name not in Reading.__annotations__:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
 
 
 def refuse_transaction_columns(source: Source) -> None:

@@ -30,20 +30,12 @@ judged as (
                 then 'blocks'
             when
                 check_name in (
-                    'rounded_amounts',
-                    'unusable_amounts',
-                    'unusable_rows',
-                    'duplicate_customers',
+                    'rounded_amounts', 'unusable_amounts', 'unusable_rows', 'duplicate_customers',
                     'total_lines'
                 )
                 then 'blocks'
             when
-                check_name in (
-                    'refunds',
-                    'zero_amounts',
-                    'customers_without_order',
-                    'time_span'
-                )
+                check_name in ('refunds', 'zero_amounts', 'customers_without_order', 'time_span')
                 then 'informs'
             else 'warns'
         end as severity,
@@ -64,9 +56,7 @@ measured as (
                 then format(', with {:.1f} % of the revenue', 100 * revenue / total_revenue)
             else ''
         end as with_revenue,
-        case
-            when revenue <> 0 then format(', {:,.2f} in all', revenue) else ''
-        end as in_all
+        case when revenue <> 0 then format(', {:,.2f} in all', revenue) else '' end as in_all
     from judged
 ),
 
@@ -227,9 +217,7 @@ final as (
                         else
                             format(
                                 '{} {} a date in the future, up to {}, and {} as without a date.',
-                                counted,
-                                has,
-                                example,
+                                counted, has, example,
                                 case when found = 1 then 'counts' else 'count' end
                             )
                     end
@@ -301,8 +289,7 @@ final as (
                                 '{} has as much as all the others together, {:,.2f}: that is a '
                                 || 'line of totals, and a fit refuses. Leave it out with '
                                 || 'where = {}{}''.',
-                                example, revenue, $customer_unlike,
-                                replace(example, '''', '\''')
+                                example, revenue, $customer_unlike, replace(example, '''', '\''')
                             )
                     end
             when 'float_customers'
