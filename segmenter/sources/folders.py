@@ -14,6 +14,8 @@ __all__ = ["glob_of_folder", "lake_format"]
 
 def lake_format(path: str) -> str | None:
     """Return 'delta' or 'iceberg' where a folder is such a table, None otherwise."""
+    if not os.path.isdir(path):
+        return None
     if os.path.isdir(os.path.join(path, "_delta_log")):
         return "delta"
     if glob.glob(os.path.join(glob.escape(path), "metadata", "*.metadata.json")):

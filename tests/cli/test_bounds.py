@@ -175,11 +175,10 @@ def test_a_folder_named_as_a_file_says_what_is_in_it(run, shop_file, tmp_path, m
     words = ("label", shop_file, "--output", "out.csv", "--input")
     result = run(*words, "day.csv")
     assert result.code == 2
-    assert "day.csv is a folder, not a file. Name the files in it, say 'day.csv/*.csv'." in (
-        result.err
-    )
+    assert "there is no data file in the folder" in result.err
     (tmp_path / "day.csv" / "part.csv").write_text("monetary,frequency\n250,3\n")
     assert run(*words, "day.csv/*.csv").code == 0
+    assert run(*words, "day.csv", "--overwrite").code == 0
 
 
 def test_python_refuses_them_too(con, special, tmp_path):

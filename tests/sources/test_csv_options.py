@@ -149,23 +149,21 @@ def test_every_advice_reads_the_file(con, write, name):
     known = {*LINES, *MANY, '8,C8,4,"Zug"'}
     number = next(i for i, line in enumerate(lines, 2) if line not in known)
     assert f"line {number:,}" in message
-    found = csv_advised(message)
+    found = [{"csv": options} for options in csv_advised(message)]
+    found += [{"number_format": form} for form in advised(message, "number_format")]
     assert found
     right = money(MANY if len(lines) > 1_000 else LINES) + more
     for options in found:
-        seen = look(con, transactions=path, **COLUMNS, csv=options)
+        seen = look(con, transactions=path, **COLUMNS, **options)
         assert seen.money == right
         left_out = [words for words in seen.warnings if "left out" in words]
         assert len(left_out) == (0 if more else 1)
 
 
-def test_a_number_that_is_none_is_read_as_text_and_then_by_its_form(con, write):
+def test_a_late_number_of_another_form_is_read_by_its_form(con, write):
     path = write(['8,C8,0,"Zug"', *within(MANY, LATE, '7,C7,"1,105.60",Bern')])
-    (text, left_out) = csv_advised(said(con, transactions=path, **COLUMNS))
-    assert look(con, transactions=path, **COLUMNS, csv=left_out).money == 30_000
-    message = said(con, transactions=path, **COLUMNS, csv=text)
-    (form,) = advised(message, "number_format")
-    assert look(con, transactions=path, **COLUMNS, csv=text, number_format=form).money == 31_105.6
+    (form,) = advised(said(con, transactions=path, **COLUMNS), "number_format")
+    assert look(con, transactions=path, **COLUMNS, number_format=form).money == 31_105.6
 
 
 def test_lines_that_are_left_out_are_counted_and_too_many_refused(con, write):
