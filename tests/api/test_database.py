@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,11 +28,20 @@ def path(tmp_path):
     return tmp_path / "shop.duckdb"
 
 
-@pytest.fixture
-def db(path, sales):
-    made = segmenter.open(path)
-    assert made.fit(sales).is_published
+@pytest.fixture(scope="module")
+def fitted_path(tmp_path_factory, sales):
+    made = tmp_path_factory.mktemp("fitted") / "shop.duckdb"
+    with duckdb.connect(str(made)) as con:
+        con.execute(SHOP)
+    assert segmenter.open(made).fit(sales).is_published
     return made
+
+
+@pytest.fixture
+def db(path, fitted_path):
+    """A copy of a fitted file, at ``path``."""
+    shutil.copy(fitted_path, path)
+    return segmenter.open(path)
 
 
 def asked(path, query):
