@@ -184,13 +184,18 @@ def plain_calls(code: str) -> list[list[str]] | None:
     list of list of str, or None
         None where there is another program, an operator, a variable or a pattern.
     """
-    if re.search(r"[$`|&;<>~]", code):
-        return None
     lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip()]
-    words = [shlex.split(line, comments=True) for line in lines]
     as_written = [word for line in lines for word in shlex.shlex(line, punctuation_chars=True)]
-    is_pattern = any(re.match(r"[^'\"]*[*?{\[]", word) for word in as_written)
-    return None if is_pattern or any(word[:1] != ["segmenter"] for word in words) else words
+    words = [shlex.split(line, comments=True) for line in lines]
+    is_ours = all(word[:1] == ["segmenter"] for word in words)
+    return words if is_ours and all(map(_means_itself, as_written)) else None
+
+
+def _means_itself(word: str) -> bool:
+    """Tell whether bash would take a word, with its quotes, as it stands."""
+    if word[0] == "'":
+        return True
+    return re.search("[$`]" if word[0] == '"' else r"[$`|&;<>~*?{\[]", word) is None
 
 
 def matches(printed: str, shown: str) -> bool:

@@ -78,7 +78,7 @@ def test_what_is_shown_is_compared():
 
 
 def test_what_runs_without_a_shell():
-    assert plain_calls("segmenter fit a.duckdb \\\n  --amount 'x * y' # why\n\n") == [
+    assert plain_calls("segmenter fit a.duckdb \\\n  --amount 'x * y' # why; not\n\n") == [
         ["segmenter", "fit", "a.duckdb", "--amount", "x * y"]
     ]
     for code in (
@@ -86,6 +86,8 @@ def test_what_runs_without_a_shell():
         "segmenter fit *.csv",
         "segmenter fit a.csv > b",
         "segmenter fit $FILE",
+        'segmenter fit "$FILE"',
+        "segmenter fit a; rm b",
         "segmenter drift || true",
         "echo a\nsegmenter fit",
     ):
