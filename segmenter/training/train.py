@@ -88,6 +88,8 @@ def train(stage: Stage, progress: Progress) -> Training:
     if grid is not None:
         progress.warn(_coarsened(points, grid, uncertain, settings))
     votes = neighbors.classify_cents(points.cents, points.frequency)
+    for message in _outvoted(segmentation, set(votes.tolist())):
+        progress.warn(message)
     thresholds = _lifecycle(stage, progress)
     model = Model(
         settings=settings,
@@ -296,6 +298,17 @@ def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmenta
     for message in segmentation.warnings:
         progress.warn(message)
     return segmentation
+
+
+def _outvoted(segmentation: Segmentation, won: set[int]) -> Iterator[str]:
+    """Say of segments which win no vote that nobody is in them."""
+    for code, segment in enumerate(segmentation.segments):
+        if code not in won:
+            yield (
+                f"nobody is in {segment.name}: neighbours of other segments outvote its "
+                f"{counted(segment.customers, 'training customer')}. Give n_neighbors = 1, or "
+                "fewer levels."
+            )
 
 
 def _lifecycle(stage: Stage, progress: Progress) -> LifecycleDays:
