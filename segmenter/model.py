@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -150,8 +149,3 @@ class Model:
             np.atleast_1d(np.asarray(frequency, dtype=np.float64)),
         )
         return np.array([*self.names, None], dtype=object)[codes]
-
-    def name_codes(self, codes: NDArray[np.int32]) -> list[str | None]:
-        """Return the segment name of each code; -1 is None."""
-        names: Sequence[str | None] = (*self.names, None)
-        return [names[code] for code in codes.tolist()]

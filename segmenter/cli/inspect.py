@@ -128,6 +128,9 @@ def _show(found: Inspection, to_fit: str) -> None:
         results.line(f"Note: {in_options(note)}")
     for guess in guesses.unsure:
         results.line(f"Not sure: {in_options(guess.question())}")
+    if not found.totals:  # a note says why
+        results.line("Nothing was written.")
+        return
     results.line("Nothing was written. To fit it:")
     results.line(f"  {to_fit}")
 

@@ -12,9 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError, reason
@@ -25,7 +23,7 @@ from segmenter.schema.files import bind
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.engine import Engine
-from segmenter.sources.guessing.findings import ROLES, Guess, Guesses
+from segmenter.sources.guessing.findings import ROLES, Guess, Guesses, names_in
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
 from segmenter.workplace.opening import MANNERS
@@ -327,9 +325,5 @@ def _names(text: str | None, guesses: Guesses) -> list[str]:
         return []
     if text in guesses.columns:
         return [text]
-    try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
-    except SqlglotError:
-        return []
-    wanted = {column.name.casefold() for column in tree.find_all(exp.Column)}
+    wanted = {name.casefold() for name in names_in(text)}
     return [name for name in guesses.columns if name.casefold() in wanted]

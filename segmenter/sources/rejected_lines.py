@@ -15,7 +15,13 @@ from segmenter.formatting import counted, percent, verb
 from segmenter.schema.connection import first_row, records
 from segmenter.sources.files import InputFile
 
-__all__ = ["RejectedLines", "count_rejected_lines", "csv_advice", "refuse_single_column"]
+__all__ = [
+    "RejectedLines",
+    "count_rejected_lines",
+    "csv_advice",
+    "misread_column",
+    "refuse_single_column",
+]
 
 _ERRORS, _SCANS = "segmenter_reject_errors", "segmenter_reject_scans"
 
@@ -130,6 +136,12 @@ def _rejects(con: duckdb.DuckDBPyConnection, counting: exp.Select) -> dict[str, 
 def _example(given: InputFile, found: dict[str, Any]) -> str:
     shown = "" if len(given.files) == 1 else f" of {found['file']}"
     return f"line {found['number']:,}{shown}: {str(found['message']).rstrip('.')}"
+
+
+def misread_column(error: duckdb.Error) -> str | None:
+    """Return the column of a CSV file that an engine took for another type than it has."""
+    found = _CONVERSION.search(str(error))
+    return found["column"] if found else None
 
 
 def refuse_single_column(

@@ -100,7 +100,7 @@ def _sentences(stage: Stage, counts: Iterable[Count] | None = None) -> list[str]
     local.drop(_COUNTS, "table")
     for row in found:
         if row["check_name"] == "total_lines" and row["severity"] == "blocks":
-            raise InputError(row["message"].replace(", and a fit refuses", ""))
+            raise InputError(row["message"])
     return [row["message"] for row in found if row["severity"] in ("blocks", "warns")]
 
 

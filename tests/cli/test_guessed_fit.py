@@ -253,10 +253,19 @@ def test_days_that_a_spreadsheet_counts_are_named_with_what_reads_them(run, here
     assert str(newest) == "2024-07-18 00:00:00"
 
 
+def test_a_column_that_duckdb_takes_for_another_type_is_guessed_as_text(run, here):
+    lines = [f'"c{i % 40}","{i}","{i % 9 + 1}\'000.25","2024-01-05"' for i in range(200)]
+    (here / "orders.csv").write_text("\n".join([HEAD, *lines, ""]), encoding="utf-8")
+    found = run("fit", "orders.csv")
+    assert found.code == 0, found.err
+    assert worth("orders.duckdb") == (sum((i % 9 + 1) * 1000 + 0.25 for i in range(200)), 40)
+
+
 def test_inspect_shows_the_columns_of_what_cannot_be_fitted_and_why(run, here):
     lines = [line.replace(".25", ".25k") for line in LINES]
     (here / "orders.csv").write_text("\n".join([HEAD, *lines, ""]), encoding="utf-8")
     shown = run("inspect", "orders.csv")
     assert shown.code == 0
     assert "Note: --amount amount of" in shown.out
+    assert "To fit it" not in shown.out
     assert "order_id" in shown.out

@@ -16,9 +16,11 @@ from segmenter.errors import InputError, reason
 from segmenter.schema.files import literal
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
+from segmenter.sources.files import InputFile
 from segmenter.sources.guessing.dictionary import hinted, named
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.recognition import recognised_date, recognised_number
+from segmenter.sources.rejected_lines import csv_advice, misread_column
 
 __all__ = ["Evidence", "Facts", "column", "gather"]
 
@@ -100,7 +102,9 @@ class Evidence:
     facts: Mapping[str, Facts]
     condition: exp.Expr | None = None
     number_format: str | None = None
+    file: InputFile | None = None
     _formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _date_formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def filled(self) -> list[str]:
@@ -143,14 +147,15 @@ class Evidence:
         return self._formats[name]
 
     def date_formats(self, name: str) -> tuple[str, ...]:
-        """Return the formats that can read the texts of a column as dates."""
+        """Return the formats that read nearly all texts of a column; a fit counts the rest."""
         if self.facts[name].is_time:
             return ()
-        values = exp.select(column(name).as_("value")).from_(self.source)
-        found = recognised_date(self.engine, values)
-        # the rest has no date, which a fit counts and says
-        fits = found is not None and found.fitting >= 0.95 * found.rows
-        return found.formats if found is not None and fits else ()
+        if name not in self._date_formats:
+            values = exp.select(column(name).as_("value")).from_(self.source)
+            found = recognised_date(self.engine, values)
+            is_read = found is not None and found.fitting >= 0.95 * found.rows
+            self._date_formats[name] = found.formats if found and is_read else ()
+        return self._date_formats[name]
 
     def read(self, tree: exp.Expr) -> exp.Expr:
         """Return an expression with its texts read as numbers."""
@@ -193,7 +198,7 @@ class Evidence:
         try:
             return self.engine.rows(query)
         except duckdb.Error as error:
-            raise InputError(f"{self.relation} cannot be read: {reason(error)}") from None
+            raise _unreadable(self.relation, error, self.file) from None
 
     def _one(self, query: exp.Expr) -> dict[str, Any]:
         return self.records(query)[0]
@@ -246,21 +251,47 @@ class Evidence:
 
 @contextmanager
 def gather(
-    engine: Engine, table: exp.Table, relation: str, columns: Mapping[str, str]
+    engine: Engine,
+    table: exp.Table,
+    relation: str,
+    columns: Mapping[str, str],
+    file: InputFile | None = None,
 ) -> Iterator[Evidence]:
     """Look at a table; what is kept of it goes with the block."""
-    kept = exp.select("*").from_(table.copy()).limit(SAMPLE)
     try:
-        engine.create(_SAMPLE_TABLE, kept, "table")
+        table, columns = _sampled(engine, table, columns, file)
         sample = exp.to_table(engine.staged(_SAMPLE_TABLE), dialect="duckdb")
         rows = engine.rows(exp.select(exp.alias_("count(*)", "rows")).from_(table.copy()))
     except duckdb.Error as error:
-        raise InputError(f"{relation} cannot be read: {reason(error)}") from None
+        raise _unreadable(relation, error, file) from None
     try:
         facts = _facts(engine, sample, columns)
-        yield Evidence(engine, table, relation, columns, sample, rows[0]["rows"], facts)
+        yield Evidence(engine, table, relation, columns, sample, rows[0]["rows"], facts, file=file)
     finally:
         engine.drop(_SAMPLE_TABLE, "table")
+
+
+def _sampled(
+    engine: Engine, table: exp.Table, columns: Mapping[str, str], file: InputFile | None
+) -> tuple[exp.Table, Mapping[str, str]]:
+    """Keep the first rows; columns of a CSV file whose types are guessed wrongly are texts."""
+    texts: list[str] = []
+    while True:
+        kept = exp.select("*").from_(table.copy()).limit(SAMPLE)
+        try:
+            engine.create(_SAMPLE_TABLE, kept, "table")
+            return table, columns
+        except duckdb.Error as error:
+            name = misread_column(error)
+            if file is None or not file.is_csv or name is None or name in texts:
+                raise
+            texts.append(name)
+            table, columns = file.table(texts=texts), {**columns, name: "VARCHAR"}
+
+
+def _unreadable(relation: str, error: duckdb.Error, file: InputFile | None) -> InputError:
+    said = reason(error)
+    return InputError(f"{relation} cannot be read: {said}{csv_advice(said, file)}")
 
 
 def column(name: str) -> exp.Column:

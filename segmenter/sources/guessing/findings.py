@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
 from segmenter.sources.guessing.evidence import Facts
 
-__all__ = ["ROLES", "Guess", "Guesses"]
+__all__ = ["ROLES", "Guess", "Guesses", "names_in"]
 
 ROLES = (
     "customer",
@@ -21,6 +25,15 @@ ROLES = (
     "where",
 )
 """The parameters of a source that are guessed, in their order."""
+
+
+def names_in(text: str) -> list[str]:
+    """Return the columns that an expression reads."""
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except SqlglotError:
+        return []
+    return list(dict.fromkeys(each.name for each in tree.find_all(exp.Column)))
 
 
 @dataclass(frozen=True)

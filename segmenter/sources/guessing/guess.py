@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError
 from segmenter.sources.binding import input_file
@@ -28,7 +27,7 @@ from segmenter.sources.guessing.conditions import (
 )
 from segmenter.sources.guessing.dictionary import find_layout
 from segmenter.sources.guessing.evidence import Evidence, gather
-from segmenter.sources.guessing.findings import ROLES, Guess, Guesses
+from segmenter.sources.guessing.findings import ROLES, Guess, Guesses, names_in
 from segmenter.sources.guessing.orders import (
     doubts,
     guess_date,
@@ -69,7 +68,7 @@ def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> G
     file = input_file(source, engine)
     columns = read_columns(engine, table, relation, file)
     refuse_single_column(engine.local, file, columns)
-    with gather(engine, table, relation, columns) as evidence:
+    with gather(engine, table, relation, columns, file) as evidence:
         if not evidence.rows:
             raise InputError(f"{relation} has no rows, so there is nothing to segment.")
         evidence.number_format = given.get("number_format")
@@ -143,7 +142,7 @@ class _Guessing:
         text = layout.expression(evidence.columns) if layout else None
         if layout is None or text is None:
             return None
-        names = [evidence.spelled(name) for name in _names(text)]
+        names = [evidence.spelled(name) for name in names_in(text)]
         if not all(
             name and (evidence.number(name) or not evidence.facts[name].filled) for name in names
         ):
@@ -155,7 +154,7 @@ class _Guessing:
         """Return the format of an amount whose columns are texts."""
         evidence, amount = self._evidence, self._found["amount"].expression
         text = amount or ""
-        names = [text] if text in evidence.facts else _names(text)
+        names = [text] if text in evidence.facts else names_in(text)
         columns = [name for each in names if (name := evidence.spelled(each))]
         formats = [evidence.number_formats(name) for name in columns]
         known = [found for found in formats if found]
@@ -203,15 +202,6 @@ class _Guessing:
         is_net = "refund" in amount.casefold()
         tree = self._tree("amount", amount)
         return guess_condition(self._evidence, self._layout, tree, is_net)
-
-
-def _names(text: str) -> list[str]:
-    """Return the columns that an expression reads."""
-    try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
-    except SqlglotError:
-        return []
-    return list(dict.fromkeys(each.name for each in tree.find_all(exp.Column)))
 
 
 def _bare(text: str, evidence: Evidence) -> str:
