@@ -1,12 +1,12 @@
 -- segments.data_quality
 -- Grain:  one row for each check of the user's rows, also where it found nothing.
 -- Source: segments_internal.data_quality_counts, live. A fit says the same words of what it finds.
--- severity is blocks (a fit refuses such rows, and the live views leave them out, but for a line of
--- totals), warns (it may change what the segments mean), informs (good to know) or ok. Rows that an
+-- severity is blocks (a fit refuses such rows; the live views leave them out, lines of totals not),
+-- warns (it may change what the segments mean), informs (good to know) or ok. Rows that an
 -- expression loses block from 5 % on unless the model was fitted with allow_lost_rows. Fewer than
--- 100 customers with an order are too few: each is more than a percent. From 90 % with one order on,
--- nearly everybody has one. Exact copies warn up to a tenth of the rows, and from half of them on;
--- between them it is usual that no column tells the lines of an order apart.
+-- 100 customers with an order are too few, since each is more than a percent. From 90 % with one
+-- order on, nearly everybody has one. Exact copies warn up to a tenth of the rows, and from half of
+-- them on; between them it is usual that no column tells the lines of an order apart.
 -- Units:  found counts what unit says; share_of_total is of all of them, from 0 to 1; revenue is
 --         the money of what was found, in the table's currency, NULL where there is none.
 with
