@@ -15,6 +15,7 @@ from segmenter.sources.binding import Binding
 from segmenter.sources.engine import Engine
 from segmenter.sources.file_columns import unshielded
 from segmenter.sources.source import Source
+from segmenter.sources.unit import uncounted
 from segmenter.training.stage import Stage
 from segmenter.training.train import inspect
 
@@ -55,9 +56,11 @@ def _read_from(binding: Binding, role: str) -> str:
     """Return where a role is read from, and by which format, which has a long expression."""
     form = {"amount": "number_format", "date": "date_format"}.get(role)
     asked = binding.stored_source().get(form) if form else None
+    unit = binding.source.unit if role == "amount" else None
+    counted = "" if unit is None else f", in units of {unit}"
     if asked is None:
-        return _shown(binding.values[role])
-    return f"{getattr(binding.source, role)}, written as {asked}"
+        return f"{_shown(uncounted(binding.values[role], unit))}{counted}"
+    return f"{getattr(binding.source, role)}, written as {asked}{counted}"
 
 
 def _shown(tree: exp.Expr) -> str:

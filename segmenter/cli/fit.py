@@ -55,6 +55,7 @@ from segmenter.cli.source_options import (
     Order,
     Query,
     Sheet,
+    Unit,
     Where,
     Window,
 )
@@ -118,6 +119,7 @@ def fit(
     ] = None,
     number_format: NumberFormat = None,
     date_format: DateFormat = None,
+    unit: Unit = None,
     window: Window = None,
     as_of: AsOf = None,
     allow_lost_rows: AllowLostRows = False,
@@ -245,6 +247,7 @@ def fit(
         "exclude": exclude,
         "number_format": number_format,
         "date_format": date_format,
+        "unit": unit,
         "window": window,
         "as_of": as_of,
         "profile": profile,

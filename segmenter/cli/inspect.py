@@ -13,7 +13,7 @@ import typer
 
 from segmenter.cli.database_file import open_to_read, patience
 from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
-from segmenter.cli.source_options import Attach, Csv, Sheet
+from segmenter.cli.source_options import Attach, Csv, Sheet, Unit
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
@@ -52,6 +52,7 @@ def inspect(
     ] = None,
     csv: Csv = None,
     sheet: Sheet = None,
+    unit: Unit = None,
     attach: Attach = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
@@ -82,6 +83,7 @@ def inspect(
         )
     given: dict[str, Any] = {"csv": parsed_options(csv)} if csv else {}
     given |= {"sheet": sheet} if sheet else {}
+    given |= {"unit": unit} if unit else {}
     given |= {"attach": parsed_attachments(attach)} if attach else {}
     place: Any = (
         nullcontext() if database is None else open_to_read(database, patience(wait), quiet=quiet)
@@ -96,6 +98,7 @@ def inspect(
     else:
         words = [word for option in csv or [] for word in ("--csv", option)]
         words += ["--sheet", sheet] if sheet else []
+        words += ["--unit", unit] if unit else []
         words += [word for one in attach or [] for word in ("--attach", one)]
         _show(found, command(found, transactions, database, words))
 

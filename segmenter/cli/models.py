@@ -28,6 +28,7 @@ MODEL_COLUMNS = (
     Column("fitted_at", "Fitted (UTC)"),
     Column("relation", "From"),
     Column("condition", "Where"),
+    Column("unit", "Unit"),
     Column("customers", "Customers", "count"),
     Column("training_customers", "", "count"),
     Column("rules", "", "count"),

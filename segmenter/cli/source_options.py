@@ -21,6 +21,7 @@ __all__ = [
     "Order",
     "Query",
     "Sheet",
+    "Unit",
     "Where",
     "Window",
 ]
@@ -98,6 +99,15 @@ DateFormat = Annotated[
     typer.Option(
         metavar="FORMAT",
         help="How dates that are texts are written, say %d/%m/%Y; or iso, epoch, epoch_ms.",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Unit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Power of ten, say 0.00000001, that amounts are counted in: makes micro amounts "
+        "exact.  [1]",
         rich_help_panel=TRANSACTIONS,
     ),
 ]

@@ -14,6 +14,7 @@ from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.operations.segments import segments
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.storage.stored import stored_mapping
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,7 +81,9 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
     row = first_row(
         con,
         f"""
-        select source_rows, rows_without_customer, revenue_without_customer, customers, whales
+        select
+            source_rows, rows_without_customer, revenue_without_customer, customers, whales,
+            source
         from {INTERNAL}.models
         where is_current
         """,
@@ -94,8 +97,11 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
     if row[1]:
         text += (
             f"Identified revenue is that of known customers: at the fit {row[1]:,} of {row[0]:,} "
-            f"rows, worth {row[2]:,.2f}, had none."
+            f"rows, worth {row[2]:,.2f}, had none. "
         )
+    unit = stored_mapping(row[5], "source").get("unit")
+    if unit is not None:
+        text += f"Here monetary is in units of {unit}: revenue and spend, rules and thresholds."
     if text:
         results.line(text.strip(), style="dim")
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmenter.errors import InputError
 from segmenter.evaluation.metrics import adjusted_rand
-from segmenter.operations.models import check_versions
+from segmenter.operations.models import check_versions, models
 from segmenter.operations.table import Query, Table, Tabular
 from segmenter.schema.names import SCHEMA
 
@@ -72,6 +73,7 @@ def compare(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> Compa
     """
     check_versions(con, model_a, model_b)
     versions = [model_a, model_b]
+    _check_units(con, versions)
     segments = Query(con, f"select * from {SCHEMA}.compare_models($1, $2)", versions).table()
     rules = Query(con, f"select * from {SCHEMA}.compare_rules($1, $2)", versions).table()
     pairs = segments.records()
@@ -90,3 +92,14 @@ def compare(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> Compa
         sum(int(row["customers"]) for row in pairs if row["segment_a"] == row["segment_b"]),
         adjusted_rand(ranks_a, ranks_b, sizes) if pairs else 1.0,
     )
+
+
+def _check_units(con: duckdb.DuckDBPyConnection, versions: list[int]) -> None:
+    """Refuse versions whose rules are of money in different units."""
+    units = {row["model_id"]: row["unit"] for row in models(con)}
+    a, b = (units[version] or "1" for version in versions)
+    if a != b:
+        raise InputError(
+            f"models {versions[0]} and {versions[1]} have money in units of {a} and of {b}, so "
+            "that no customer can be put into both. Fit with one unit."
+        )

@@ -33,6 +33,7 @@ from segmenter.sources.files import InputFile
 from segmenter.sources.folders import glob_of_folder, lake_format
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source import Source
+from segmenter.sources.unit import counted_in
 
 __all__ = ["source_values"]
 
@@ -89,6 +90,8 @@ def source_values(
         if text is not None:
             values[name] = _expression(text, own_names)
     _read_texts(values, source, dialect)
+    if source.kind == "transactions":
+        values["amount"] = counted_in(values["amount"], source.unit)
     values["moment"] = exp.cast(values["date"].copy(), "timestamp")
     values["newest_order"] = newest_order(values, added_up=source.kind != "transactions")
     if table is None and dialect == "duckdb" and source.is_file:

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError, reason
-from segmenter.formatting import counted, day, within_years
+from segmenter.formatting import counted, day, verb, within_years
 from segmenter.operations.table import Table, Tabular
 from segmenter.schema.connection import check_connection
 from segmenter.schema.files import bind
@@ -26,6 +26,7 @@ from segmenter.sources.engine import Engine
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses, names_in
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
+from segmenter.sources.unit import in_unit, smaller_unit
 from segmenter.workplace.opening import MANNERS
 
 __all__ = ["Inspection", "Totals", "complete", "inspect"]
@@ -213,7 +214,8 @@ def inspected(engine: Engine, transactions: Any, given: Mapping[str, Any]) -> In
             source = Source(transactions=transactions, **reading | guesses.values())
             try:
                 binding = bind_source(engine, source, Settings())
-                totals, notes = _totals(engine, binding, guesses), (*notes, *binding.notes)
+                totals, said = _totals(engine, binding, guesses)
+                notes = (*notes, *binding.notes, *said)
             except InputError as error:  # what is known of the columns is shown all the same
                 notes = (*notes, str(error))
         columns = tuple(_columns(guesses))
@@ -265,7 +267,8 @@ def _absent(guesses: Guesses, guess: Guess) -> str:
     return f"{guesses.relation} has no {guess.role} that is sure ({guess.reason}): {shown}.{way}"
 
 
-def _totals(engine: Engine, binding: Binding, guesses: Guesses) -> Totals:
+def _totals(engine: Engine, binding: Binding, guesses: Guesses) -> tuple[Totals, list[str]]:
+    """Return what a source adds up to, and what to know of it."""
     values = dict(binding.values)
     is_about = guesses.rows > _EXACT_ROWS
     paid = exp.Case().when(values["amount"].copy() > 0, values["order"].copy())
@@ -278,7 +281,7 @@ def _totals(engine: Engine, binding: Binding, guesses: Guesses) -> Totals:
         row = engine.rows(bind("queries/inspected", values))[0]
     except duckdb.Error as error:
         raise InputError(f"{guesses.relation} cannot be read: {reason(error)}") from None
-    return Totals(
+    totals = Totals(
         row["rows_read"],
         row["customers"],
         row["orders"],
@@ -289,6 +292,16 @@ def _totals(engine: Engine, binding: Binding, guesses: Guesses) -> Totals:
         within_years(row["first_day"]),
         within_years(row["last_day"]),
     )
+    unit, vanished = binding.source.unit, row["rows_rounded_to_zero"]
+    notes = [f"{in_unit(unit, 'money')}."] if unit else []
+    if vanished:
+        notes.append(
+            f"{counted(vanished, 'row')} of {row['rows_with_money']:,} with money "
+            f"{verb(vanished, 'has', 'have')} so little that nothing is left of it: amounts are "
+            "rounded to ten-thousandths. Count them in a smaller unit, say unit = "
+            f"{smaller_unit(unit)!r}."
+        )
+    return totals, notes
 
 
 def _different(tree: exp.Expr, is_about: bool) -> exp.Expr:

@@ -21,8 +21,8 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, SegmenterError, first_line, shortage
 from segmenter.formatting import counted, verb
+from segmenter.operations import label_warnings
 from segmenter.operations.label_columns import Columns
-from segmenter.operations.label_warnings import differences, left_out
 from segmenter.points import MAX_FREQUENCY
 from segmenter.progress import Progress, Silent
 from segmenter.schema.files import bind, literal
@@ -197,7 +197,10 @@ def label_profiles(
     require_model(con)
     _refuse_same_file(given, output)
     listener = progress or Silent()
-    for note in given.notes:
+    for note in [
+        *given.notes,
+        *label_warnings.unit_of_profiles(monetary, label_warnings.fitted_source(con)),
+    ]:
         listener.warn(note)
     with _plain_errors(), output.draft() as draft:
         if prepare is not None:
@@ -257,7 +260,9 @@ def label_customers(
     require_model(con)
     _refuse_same_file(given, output)
     listener = progress or Silent()
-    for sentence in differences(con, source):
+    fitted = label_warnings.fitted_source(con)
+    source = label_warnings.counted_as_fitted(source, fitted)
+    for sentence in label_warnings.differences(fitted, source):
         listener.warn(sentence)
     with _plain_errors(), output.draft() as draft:
         if prepare is not None:
@@ -270,7 +275,7 @@ def label_customers(
                 survey = stage.survey()
                 done(counted(survey.source_rows, "row"))
             losses = count_losses(stage)
-            for sentence in [*stage.binding.notes, *left_out(given, survey, losses)]:
+            for sentence in [*stage.binding.notes, *label_warnings.left_out(given, survey, losses)]:
                 listener.warn(sentence)
             with listener.step("Adding up customers") as done:
                 done(counted(stage.add_up(), "customer"))

@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import duckdb
 
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted, verb
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL
 from segmenter.sources.files import InputFile
 from segmenter.sources.source import Source
+from segmenter.sources.unit import in_unit, inverse
 from segmenter.storage.stored import stored_mapping
 from segmenter.training.stage import Losses, Survey
 
-__all__ = ["differences", "left_out"]
+__all__ = ["counted_as_fitted", "differences", "fitted_source", "left_out", "unit_of_profiles"]
 
 
-def differences(con: duckdb.DuckDBPyConnection, source: Source) -> Iterator[str]:
-    """Tell where these transactions are counted otherwise than those of the model."""
+def fitted_source(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return the source of the current model."""
     (stored,) = first_row(con, f"select source from {INTERNAL}.models where is_current")
-    fitted = stored_mapping(stored, "source")
+    return stored_mapping(stored, "source")
+
+
+def counted_as_fitted(source: Source, fitted: Mapping[str, Any]) -> Source:
+    """Return transactions with money in the unit of the model.
+
+    Raises
+    ------
+    InputError
+        They were given another one.
+    """
+    unit = fitted.get("unit")
+    if source.unit not in (None, unit):
+        own = "none" if unit is None else f"unit = {unit!r}"
+        raise InputError(
+            f"unit = {source.unit!r} is another one than the model has ({own}), and its rules are "
+            "of money in its own. Leave unit out."
+        )
+    return replace(source, unit=unit)
+
+
+def unit_of_profiles(monetary: str, fitted: Mapping[str, Any]) -> Iterator[str]:
+    """Tell in which unit the money of profiles is taken to be, where it is not the currency."""
+    unit = fitted.get("unit")
+    if unit is not None and str(inverse(unit)) not in monetary:
+        yield (
+            f"{in_unit(unit)}, as the model has it. Where these profiles have the currency itself, "
+            f"give monetary = '({monetary}) * {inverse(unit)}'."
+        )
+
+
+def differences(fitted: Mapping[str, Any], source: Source) -> Iterator[str]:
+    """Tell where these transactions are counted otherwise than those of the model."""
+    if source.unit is not None:
+        yield f"{in_unit(source.unit)}, as the model has it."
     if fitted.get("window") != source.window:
         yield (
             f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "

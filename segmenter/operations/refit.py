@@ -35,8 +35,10 @@ __all__ = ["Refit", "check_source", "refit_changes"]
 
 _KINDS = ("transactions", "profile", "points")
 
-_BASE = (*_KINDS, "engine", "customer", "where")
+_BASE = (*_KINDS, "engine", "customer", "where", "unit")
 """What says whose customers they are: a fit with another one is another base."""
+
+_BY_UNIT = "with money in another unit"
 
 _READING = (
     *("amount", "order", "date", "currency", "exclude", "window"),
@@ -121,8 +123,8 @@ def check_source(
         raise InputError(
             f"this database has model {model_id} of another base: it was fitted with "
             f"{_listed(known, others)}, and this fit has {_listed(source, others)}. Its views and "
-            "versions would go on with other customers. Fit into another file, or say that this "
-            "is meant with replace = True."
+            f"versions would go on {_BY_UNIT if others == ['unit'] else 'with other customers'}. "
+            "Fit into another file, or say that this is meant with replace = True."
         )
     for name in _differences(known, source, (*others, *_READING)):
         progress.warn(
@@ -182,13 +184,14 @@ def refit_changes(stage: Stage, model: Model) -> Refit | None:
     Returns
     -------
     Refit or None
-        None where the database has no current model, or nobody to compare.
+        None where the database has no current model of money in the same unit, or nobody to
+        compare.
     """
     con = stage.con
     present = has_model(con) and first_row(
-        con, f"select model_id from {INTERNAL}.models where is_current"
+        con, f"select model_id, source from {INTERNAL}.models where is_current"
     )
-    if not present:
+    if not present or stored_mapping(present[1], "source").get("unit") != model.source.get("unit"):
         return None
     (segments,) = first_row(
         con,

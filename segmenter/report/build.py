@@ -102,6 +102,8 @@ def _when(facts: Facts) -> str:
         parts.append(f"customers as of the snapshot of {moment(facts.refreshed_at)}")
     else:
         parts.append(f"customers as of {moment(facts.read_at)}")
+    if "unit" in model["source"]:
+        parts.append(f"monetary in {facts.money}")
     parts.append(f"model {model['model_id']}, fitted {moment(model['fitted_at'])}")
     sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:] + "."

@@ -114,6 +114,12 @@ class Facts:
         return float(sum(row["revenue"] for row in self.segments))
 
     @property
+    def money(self) -> str:
+        """What money is counted in."""
+        unit = self.model["source"].get("unit")
+        return "the table's currency" if unit is None else f"units of {unit}"
+
+    @property
     def relation(self) -> str:
         """The table or file that the model was fitted to, without folders."""
         source = Source.from_dict(self.model["source"])

@@ -38,6 +38,7 @@ from segmenter.sources.lost_rows import LOSING, loss_values
 from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
 from segmenter.sources.source import Source
 from segmenter.sources.thousands import unsure_thousands
+from segmenter.sources.unit import counted_in
 from segmenter.sources.viewed_files import rounding_notes
 
 __all__ = ["FRAME", "Binding", "bind_source", "bind_stored"]
@@ -142,6 +143,8 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         values["whole_source"] = _with_unused_texts(binding, file)
     elif binding.is_guessed:
         binding.notes.extend(rounding_notes(engine.local, table.name, relation))
+    if source.kind == "transactions":
+        values["amount"] = counted_in(values["amount"], source.unit)
     return binding
 
 

@@ -22,6 +22,7 @@ from segmenter.sources.source_checks import (
     refuse_others,
     refuse_transaction_columns,
 )
+from segmenter.sources.unit import checked_unit
 
 __all__ = ["Source"]
 
@@ -68,6 +69,9 @@ class Source:
     date_format : str, optional
         How the texts or whole numbers of `date` are written: a format of DuckDB's ``strptime``,
         ``'iso'``, ``'epoch'``, ``'epoch_ms'`` or ``'epoch_us'``.
+    unit : str, optional
+        A power of ten of at most 1, such as ``'0.00000001'``, in which amounts are counted, so that
+        micro amounts are exact to its ten-thousandths. All money is in it then.
     profile : str or data frame
         One row a customer with the columns `customer`, ``monetary`` and ``frequency``.
     points : str or data frame
@@ -111,6 +115,7 @@ class Source:
     exclude: str | os.PathLike[str] | None = None
     number_format: str | None = None
     date_format: str | None = None
+    unit: str | None = None
     profile: Any = None
     points: Any = None
     allow_lost_rows: bool = False
@@ -136,6 +141,7 @@ class Source:
         exclude: str | os.PathLike[str] | None = None,
         number_format: str | None = None,
         date_format: str | None = None,
+        unit: str | None = None,
         allow_lost_rows: bool = False,
         **reading: Unpack[Reading],
     ) -> Self:
@@ -156,6 +162,7 @@ class Source:
             exclude=exclude,
             number_format=number_format,
             date_format=date_format,
+            unit=unit,
             allow_lost_rows=allow_lost_rows,
             **reading,
         )
@@ -327,3 +334,5 @@ class Source:
             object.__setattr__(self, "number_format", form.text)
         if self.date_format is not None:
             object.__setattr__(self, "date_format", checked_date_format(self.date_format))
+        if self.unit is not None:
+            object.__setattr__(self, "unit", checked_unit(self.unit))

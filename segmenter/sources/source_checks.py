@@ -69,7 +69,7 @@ def refuse_others(reading: Mapping[str, Any]) -> None:
 
 def refuse_transaction_columns(source: Source) -> None:
     """Refuse what profiles and points do not have."""
-    for name in (*COLUMNS, "number_format", "date_format", "window", "as_of"):
+    for name in (*COLUMNS, "number_format", "date_format", "unit", "window", "as_of"):
         if getattr(source, name) is not None:
             raise InputError(
                 f"{name} belongs to transactions, not to a {source.kind} table. Leave it out."

@@ -16,9 +16,10 @@ from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.sources.binding import Binding
 from segmenter.sources.bound_expressions import select_value
 from segmenter.sources.engine import Engine
-from segmenter.sources.expressions import SOURCE_ALIAS, quoted
+from segmenter.sources.expressions import SOURCE_ALIAS, quoted, written
 from segmenter.sources.file_columns import unshielded
 from segmenter.sources.text_advice import HERE, WHOLE, date_advice, number_advice
+from segmenter.sources.unit import uncounted, unit_for
 from segmenter.training.stage import Losses, Survey
 
 __all__ = ["complaint", "guess_advice", "lost", "reading_advice", "rounded_away"]
@@ -87,7 +88,7 @@ def _fault(binding: Binding, name: str, value: float | None) -> str:
     if not math.isfinite(value):
         return f"{name} must be finite. {leave_out}{f'{before}isfinite({column})'!r}."
     if high == _MOST_MONEY and abs(value) > high:
-        return f"{name} must be at most {high:,.0f} in size. Give money in a larger unit."
+        return f"{name} must be at most {high:,.0f} in size.{_larger_unit(binding, name, value)}"
     if not low <= value <= high:
         return (
             f"{name} must be from {low:,} to {high:,}, not {value:,.15g}. "
@@ -102,18 +103,26 @@ def rounded_away(binding: Binding, survey: Survey) -> str:
     """Return that amounts are too small for whole ten-thousandths, with a unit that fits them."""
     money = survey.absolute_revenue + survey.rounded_off
     mean = money / max(survey.rows_with_money, 1)
-    factor = 1_000
-    while mean * factor < 1:
-        factor *= 1_000
-    text = str(binding.source.amount)
-    known = {key.casefold(): key for key in binding.columns}.get(text.casefold())
-    column = f"({text})" if known is None else quoted(known)
+    unit = unit_for(mean, binding.source.unit)
+    way = "Mend them" if unit is None else f"Count money in a smaller unit, with unit = {unit!r}"
     return (
         f"the amounts of {binding.relation} are too small: they are {mean:.3g} on average, each is "
         f"rounded to ten-thousandths, and sums to the cent, which would change "
-        f"{percent(min(1.0, survey.rounded_off / money), 1)} of the money row by row. Give money "
-        f"in a smaller unit, for example amount = {f'{column} * {factor}'!r}."
+        f"{percent(min(1.0, survey.rounded_off / money), 1)} of the money row by row. {way}."
     )
+
+
+def _larger_unit(binding: Binding, name: str, value: float) -> str:
+    """Return how amounts that are too large become smaller numbers."""
+    unit = binding.source.unit
+    if unit is not None:
+        larger = unit_for(abs(value), unit)
+        way = "Mend it" if larger is None else f"Give unit = {larger!r}"
+        return f" They are counted in units of {unit}. {way}."
+    if binding.source.kind != "transactions":
+        return f" Give {name} in a larger unit, say in thousands."
+    column = written(str(binding.source.amount), binding.columns)
+    return f" Give money in a larger unit, for example amount = {f'{column} / 1000000'!r}."
 
 
 def lost(engine: Engine, binding: Binding, losses: Losses) -> str:
@@ -202,7 +211,10 @@ def guess_advice(engine: Engine, binding: Binding, name: str, reason: str) -> st
     reason : str
         What the reader says: another column may be at fault.
     """
-    tree = unshielded(binding.values[name])
+    tree = binding.values[name]
+    if name == "amount":
+        tree = uncounted(tree, binding.source.unit)
+    tree = unshielded(tree)
     if binding.file is None or not binding.is_guessed or not isinstance(tree, exp.Column):
         return ""
     if f'"{tree.name}"' not in reason:

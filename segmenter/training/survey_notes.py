@@ -8,6 +8,8 @@ import re
 from sqlglot import exp
 
 from segmenter.formatting import counted, day, percent, verb, within_years
+from segmenter.points import MAX_CENTS
+from segmenter.sources.unit import smaller_unit
 from segmenter.training.stage import Losses, Stage, Survey
 
 __all__ = ["excluded", "left_out", "span", "survey_notes"]
@@ -20,7 +22,7 @@ def survey_notes(stage: Stage, survey: Survey) -> list[str]:
     """Return sentences on dates that stand for none, on amounts of nothing, and on the future."""
     return [
         *_placeholders(survey),
-        *_rounded_to_zero(survey),
+        *_rounded_to_zero(stage, survey),
         *_ends_later(stage),
         *_swapped_days(stage),
     ]
@@ -73,15 +75,18 @@ def _placeholders(survey: Survey) -> list[str]:
     ]
 
 
-def _rounded_to_zero(survey: Survey) -> list[str]:
+def _rounded_to_zero(stage: Stage, survey: Survey) -> list[str]:
     rows = survey.rows_rounded_to_zero
     if not rows:
         return []
-    return [
+    said = (
         f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} so small an amount that nothing is "
-        "left of it: amounts are rounded to ten-thousandths. Give money in a smaller unit where "
-        "such amounts matter."
-    ]
+        "left of it: amounts are rounded to ten-thousandths."
+    )
+    unit = smaller_unit(stage.source.unit)
+    if unit is not None and survey.absolute_revenue * 1e6 < MAX_CENTS / 100:
+        said += f" Where such amounts matter, count money in a smaller unit, with unit = {unit!r}."
+    return [said]
 
 
 def _swapped_days(stage: Stage) -> list[str]:

@@ -18,6 +18,7 @@ from (
     ('check_name', 'What was looked for.'),
     ('check_sum', 'Sum of the hashes of the rows, whatever their order.'),
     ('condition', 'Condition on the rows that count; NULL: all rows.'),
+    ('unit', 'What money is counted in, as a part of the currency; NULL: the currency itself.'),
     ('customer_id', 'The customer, as the user''s table identifies it.'),
     ('customers', 'Number of customers.'),
     ('customers_without_order', 'Customers with refunds or zero amounts only: frequency 0.'),

@@ -17,6 +17,7 @@ select
     models.fitted_at,
     models.relation,
     models.condition,
+    versions.source ->> 'unit' as unit,
     models.customers,
     versions.training_customers,
     rules.rules,

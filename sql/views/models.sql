@@ -34,6 +34,7 @@ select
         models.source ->> 'transactions', models.source ->> 'profile', models.source ->> 'points'
     ) as relation,
     models.source ->> 'where' as condition,
+    models.source ->> 'unit' as unit,
     models.customers,
     listed.segments,
     models.settings,

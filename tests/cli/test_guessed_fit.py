@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 
 import duckdb
@@ -50,6 +51,30 @@ def test_a_file_alone_is_enough(run, here, name):
     assert worth("orders.duckdb") == (export.cents / 100, customers)
     assert sorted(os.listdir(here)) == ["orders.csv", "orders.duckdb"]
     assert "segmenter segments orders.duckdb" in result.out or "orders.duckdb" in result.out
+
+
+def test_micro_amounts_are_fitted_in_the_unit_that_the_refusal_names(run, here):
+    rows = "".join(f"{i % 120},{i},{(i % 120 + 1) ** 2 / 1e8:.8f}\n" for i in range(600))
+    (here / "coins.csv").write_text(f"customer,order,amount\n{rows}")
+    refused = run("fit", "coins.csv")
+    assert refused.code == 2
+    (advice,) = re.findall(r"with (--unit \S+[0-9])\.", refused.err)
+    assert advice in run("inspect", "coins.csv").out
+    result = run("fit", "coins.csv", *advice.split())
+    assert result.code == 0, result.err
+    unit = advice.split()[1]
+    assert f"monetary is in units of {unit}" in result.out
+    assert unit in run("models", "coins.duckdb").out
+    total = 5 * sum((i + 1) ** 2 for i in range(120)) / 1e8
+    assert worth("coins.duckdb") == (pytest.approx(total / float(unit)), 120)
+    assert f"monetary in units of {unit}" in _report(run, "coins.duckdb")
+    assert f"amount, in units of {unit}" in run("fit", "coins.csv", "--unit", unit, "--dry-run").out
+
+
+def _report(run, database):
+    assert run("report", database, "-o", "report.html", "--quiet").code == 0
+    with open("report.html", encoding="utf-8") as page:
+        return page.read()
 
 
 @pytest.fixture

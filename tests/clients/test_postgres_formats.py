@@ -53,3 +53,18 @@ def test_formats_are_advised_and_read_over_there(sales):
 def test_a_format_that_postgres_has_not_is_refused(sales):
     source = COLUMNS | {"amount": "amount", "number_format": "1,234.56", "date": "day"}
     assert "is not understood by postgres" in refusal(sales, source | {"date_format": "iso"})
+
+
+@pytest.mark.parametrize("kind", ["numeric", "numeric(20, 8)", "double precision"])
+def test_micro_amounts_are_counted_in_a_unit_over_there(database, kind):
+    database.execute(f"create table sales (customer_id int, order_id int, amount {kind})")
+    database.execute(
+        "insert into sales select i % 120, i, (i % 120 + 1) ^ 2 / 100000000.0 "
+        "from generate_series(0, 599) as t(i)"
+    )
+    source = COLUMNS | {"amount": "amount"}
+    source = followed(refusal(database, source), **source)
+    segmenter.fit(database, Source(**source))
+    (money,) = database.execute("select sum(monetary) from segments.customer_profile").fetchone()
+    total = 5 * sum((i + 1) ** 2 for i in range(120))
+    assert money == pytest.approx(total * 1e-8 / float(source["unit"]), abs=1e-6)

@@ -17,13 +17,11 @@ __all__ = ["concentration", "level_map", "tree"]
 
 Rows = list[dict[str, Any]]
 
-SPENT = "spent, in the table's currency"
-
 FEW = 500
 """Up to this many customers of a level are drawn as points."""
 
 
-def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> Spec:
+def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None, currency: str) -> Spec:
     """Draw the training customers of one level on plain axes, in the two parts of its split.
 
     Parameters
@@ -33,6 +31,8 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> S
         Every segment, so that colours are the same everywhere.
     zoom : LevelMap or None
         The next level, whose extent is framed.
+    currency : str
+        What money is counted in.
     """
     rows = [
         {
@@ -57,7 +57,7 @@ def level_map(found: LevelMap, names: Sequence[str], zoom: LevelMap | None) -> S
     )
     y = alt.Y(
         "middle_monetary:Q" if few else "monetary_from:Q",
-        title=SPENT,
+        title=f"spent, in {currency}",
         scale=alt.Scale(domain=list(found.monetary), nice=False),
         axis=alt.Axis(grid=False, labelExpr=BILLIONS),
     )
@@ -148,7 +148,7 @@ def _range(first: int, last: int) -> str:
     return count(first) if first == last else f"{count(first)} to {count(last)}"
 
 
-def tree(found: Dendrogram) -> Spec:
+def tree(found: Dendrogram, currency: str) -> Spec:
     """Draw the top of a Ward tree, its branches named by what they hold."""
     leaves: Rows = [
         {
@@ -178,7 +178,7 @@ def tree(found: Dendrogram) -> Spec:
     top = max(line["height_end"] for line in found.lines)
     x = alt.X(
         "height:Q",
-        title="Ward height, in the table's currency",
+        title=f"Ward height, in {currency}",
         scale=alt.Scale(domain=[0, top * 1.04], nice=False),
         axis=alt.Axis(labelExpr=BILLIONS, tickCount=5),
     )

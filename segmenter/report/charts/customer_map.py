@@ -19,10 +19,10 @@ Rows = list[dict[str, Any]]
 ZERO = 0.33
 """Where customers without an order stand on the logarithmic axis of orders."""
 
-SPENT = "spent, in the table's currency"
 
-
-def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]) -> Spec:
+def customer_map(
+    found: Map, names: Sequence[str], cuts: dict[str, float | None], currency: str
+) -> Spec:
     """Draw the customers on logarithmic axes, with the boundaries between segments.
 
     Parameters
@@ -31,9 +31,11 @@ def customer_map(found: Map, names: Sequence[str], cuts: dict[str, float | None]
     names : sequence of str
     cuts : dict
         ``monetary`` and ``frequency``: above them a customer is a whale.
+    currency : str
+        What money is counted in.
     """
     rows = [_placed(cell, found) for cell in found.cells]
-    x, y = _map_axes(found)
+    x, y = _map_axes(found, currency)
     tooltip = [
         alt.Tooltip("segment:N", title="Segment"),
         alt.Tooltip("customers:Q", title="Customers", format=","),
@@ -145,7 +147,7 @@ def _to_the_edge(line: dict[str, float], found: Map) -> dict[str, float]:
     }
 
 
-def _map_axes(found: Map) -> tuple[Any, Any]:
+def _map_axes(found: Map, currency: str) -> tuple[Any, Any]:
     """Return what makes the two axes of the map for a field."""
     (low, high), (_, most) = found.monetary, found.frequency
     ends = _ends(found)
@@ -166,7 +168,7 @@ def _map_axes(found: Map) -> tuple[Any, Any]:
         label = f"datum.value < {low * 0.999!r} ? 'less' : {BILLIONS}"
         return alt.Y(
             field,
-            title=SPENT,
+            title=f"spent, in {currency}",
             scale=alt.Scale(type="log", domain=[ends.monetary, high], nice=False),
             axis=alt.Axis(values=amounts, labelExpr=label, grid=False),
         )

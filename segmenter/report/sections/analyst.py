@@ -62,7 +62,7 @@ def _levels(facts: Facts, audit: Sequence[str]) -> Section:
         Figure(
             f"level-{found.level.level}",
             f"Level {found.level.level}: {count(found.level.customers)} customers",
-            level_map(found, facts.names, zoom),
+            level_map(found, facts.names, zoom, facts.money),
             "The frame is what the next level zooms into." if zoom else "",
         )
         for found, zoom in zip(facts.levels, zooms, strict=True)
@@ -83,7 +83,7 @@ def _trees(facts: Facts) -> Section:
     if isinstance(facts.trees, Missing):
         return Section("trees", title, facts.trees)
     figures = [
-        Figure(f"tree-{level}", f"Level {level}", tree(found), "")
+        Figure(f"tree-{level}", f"Level {level}", tree(found, facts.money), "")
         for level, found in enumerate(facts.trees, start=1)
     ]
     return Section(

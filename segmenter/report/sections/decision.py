@@ -31,7 +31,7 @@ def tiles(facts: Facts) -> list[Tile]:
     best = facts.segments[0]
     found = [
         Tile(count(facts.customers), "customers"),
-        Tile(brief(facts.revenue), "identified revenue, in the table's currency"),
+        Tile(brief(facts.revenue), f"identified revenue, in {facts.money}"),
         Tile(
             share(best["share_of_revenue"]),
             f"of it from {best['segment']}, {share(best['share_of_customers'])} of the customers",
@@ -99,7 +99,7 @@ def _map(facts: Facts) -> Section:
     found = facts.map
     cuts = {name: facts.model[f"{name}_cut"] for name in ("monetary", "frequency")}
     crowds = [cell["customers"] for cell in found.cells]
-    drawn = customer_map(found, facts.names, cuts)
+    drawn = customer_map(found, facts.names, cuts, facts.money)
     how = (
         f"The stronger the colour, the more customers in the cell: from {count(min(crowds))} to "
         f"{count(max(crowds))}."
