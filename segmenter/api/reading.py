@@ -22,6 +22,7 @@ from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
 from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
+from segmenter.operations.lifecycle import segment_lifecycle
 from segmenter.operations.models import models
 from segmenter.operations.moves import Moves, customer_moves, moves
 from segmenter.operations.segments import rules, segments
@@ -55,15 +56,20 @@ class Reading:
         with self._home.looking(transactions) as con:
             return inspect(transactions, con, **given)
 
-    def segments(self, *, snapshot: bool = False) -> Table:
+    def segments(self, *, by_lifecycle: bool = False, snapshot: bool = False) -> Table:
         """Return the segments, highest first: customers, revenue, means.
 
         Parameters
         ----------
+        by_lifecycle : bool, default False
+            Each crossed with the lifecycle instead, with what a backtest has measured of such
+            customers: as in ``segments.segment_lifecycle``.
         snapshot : bool, default False
             As of the last fit or refresh: nothing is added up.
         """
         with self._home.reading() as con:
+            if by_lifecycle:
+                return segment_lifecycle(con, snapshot=snapshot)
             return segments(con, snapshot=snapshot).drawn_by(pictures.segments)
 
     def rules(self) -> Table:
@@ -77,6 +83,7 @@ class Reading:
         segment: str | None = None,
         lifecycle: str | None = None,
         upgrades: bool = False,
+        next_actions: bool = False,
         order_by: str | None = None,
         limit: int | None = None,
         snapshot: bool = False,
@@ -91,9 +98,12 @@ class Reading:
             Only customers at this point of their life.
         upgrades : bool, default False
             What leads each to a segment of higher value.
+        next_actions : bool, default False
+            Whom to do something about now, and what: lapsing customers to win back, and those whom
+            one more order lifts.
         order_by : str, optional
             A column: largest first, but what is needed for an upgrade smallest first. By default
-            monetary, or the money that is needed.
+            monetary, the money that is needed, or the revenue at stake.
         limit : int, optional
             At most so many; everybody when absent.
         snapshot : bool, default False
@@ -105,6 +115,7 @@ class Reading:
                 segment=segment,
                 lifecycle=lifecycle,
                 upgrades=upgrades,
+                next_actions=next_actions,
                 order_by=order_by,
                 limit=limit,
                 snapshot=snapshot,

@@ -42,6 +42,18 @@ COLUMNS = (
     Column("until", ""),
 )
 
+LIFECYCLE_COLUMNS = (
+    Column("segment", "Segment"),
+    Column("lifecycle", "Lifecycle"),
+    Column("customers", "Customers", "count"),
+    Column("repeat_rate", "Came\nagain", "share"),
+    Column("repeat_rate_low", "from", "share"),
+    Column("repeat_rate_high", "to", "share"),
+    Column("mean_later_revenue", "Spent\nlater", "mean"),
+    Column("mean_later_revenue_low", "from", "mean"),
+    Column("mean_later_revenue_high", "to", "mean"),
+)
+
 
 def backtest(
     database: Database,
@@ -63,7 +75,8 @@ def backtest(
 
     The source and the settings are those of the current model. Beside the segments stands a plain
     ranking by spend, cut into groups of as many customers, so that the result can also be
-    unflattering. It is kept in `segments.backtest`; nothing else is published.
+    unflattering. It is kept in `segments.backtest`, and what each segment and lifecycle did in
+    `segments.segment_lifecycle`; nothing else is published.
 
     Example: segmenter backtest shop.duckdb --as-of 2011-05-31
     """
@@ -84,6 +97,27 @@ def backtest(
         results.line()
         for sentence in _sentences(outcome):
             results.line(sentence)
+        _show_lifecycle(outcome)
+
+
+def _show_lifecycle(outcome: Outcome) -> None:
+    """Write what each segment and lifecycle did, where the base tells a lifecycle."""
+    from segmenter.operations.customers import LIFECYCLE
+    from segmenter.operations.lifecycle import Lapsed
+
+    known = [row for row in outcome.lifecycle if row["lifecycle"] is not None]
+    if not known:
+        return
+    results.line()
+    results.line("By segment and lifecycle of then, with 95 % intervals", style="bold")
+    known.sort(key=lambda row: (row["segment_rank"], LIFECYCLE.index(row["lifecycle"])))
+    write_records(LIFECYCLE_COLUMNS, known, Format.TABLE)
+    late = [row for row in known if row["lifecycle"] == "lapsed"]
+    if late:
+        everybody, again = (
+            sum(row[name] for row in late) for name in ("customers", "customers_again")
+        )
+        results.line(Lapsed(everybody, again, outcome.as_of, outcome.until).words())
 
 
 def _sentences(outcome: Outcome) -> Iterator[str]:

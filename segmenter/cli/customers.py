@@ -22,7 +22,7 @@ from segmenter.cli.options import (
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError
-from segmenter.formatting import counted
+from segmenter.formatting import counted, verb
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,6 +57,20 @@ UPGRADE_COLUMNS = (
     Column("is_lifted_by_median_order", ""),
 )
 
+NEXT_COLUMNS = (
+    Column("customer_id", "Customer"),
+    Column("next_action", "What to do"),
+    Column("segment", "Segment"),
+    Column("segment_rank", "", "count"),
+    Column("lifecycle", "Lifecycle"),
+    Column("monetary", "Monetary", "money"),
+    Column("frequency", "Orders", "count"),
+    Column("days_since_last_order", "Days\nago", "count"),
+    Column("segment_after_median_order", "Then"),
+    Column("revenue_at_stake", "At\nstake", "money"),
+    Column("repeat_rate", "Such\ncame again", "share"),
+)
+
 
 class OrderBy(StrEnum):
     """A column to sort by, and in which direction that is useful."""
@@ -67,6 +81,7 @@ class OrderBy(StrEnum):
     LAST_ORDER = "last_order_at"
     MONEY_NEEDED = "monetary_needed"
     ORDERS_NEEDED = "frequency_needed"
+    AT_STAKE = "revenue_at_stake"
     CUSTOMER = "customer_id"
 
 
@@ -90,12 +105,20 @@ def customers(
     upgrades: Annotated[
         bool, typer.Option("--upgrades", help="Show what would lift each into a higher segment.")
     ] = False,
+    next_actions: Annotated[
+        bool,
+        typer.Option(
+            "--next",
+            help="Whom to do something about now, and what: lapsing customers to win back, and "
+            "those whom one more order lifts.",
+        ),
+    ] = False,
     order_by: Annotated[
         OrderBy | None,
         typer.Option(
             metavar="COLUMN",
             help=f"One of {', '.join(OrderBy)}. Largest first; what is needed and ids smallest "
-            "first.  [monetary, with --upgrades monetary_needed]",
+            "first.  [monetary; --upgrades: monetary_needed; --next: revenue_at_stake]",
         ),
     ] = None,
     limit: Limit = 100,
@@ -113,21 +136,27 @@ def customers(
     Example: segmenter customers shop.duckdb --segment Elite --lifecycle lapsing
 
     Example: segmenter customers shop.duckdb --upgrades --limit 20
+
+    Example: segmenter customers shop.duckdb --next --limit 50
     """
     from segmenter.cli.console import waiting
     from segmenter.operations.customers import customers as customers_of
 
-    columns = UPGRADE_COLUMNS if upgrades else COLUMNS
+    columns = NEXT_COLUMNS if next_actions else UPGRADE_COLUMNS if upgrades else COLUMNS
     names = [column.name for column in columns]
     if upgrades and (lifecycle or not live):
         raise SegmenterError(
             "--upgrades is always live and knows no lifecycle. Leave out --snapshot and "
             "--lifecycle."
         )
-    by = order_by or (OrderBy.MONEY_NEEDED if upgrades else OrderBy.MONETARY)
-    if by.value not in names:
+    if next_actions and (upgrades or not live):
         raise SegmenterError(
-            f"--order-by {by.value} is not a column of this list ({', '.join(names)})."
+            "--next is always live and has the upgrades that matter. Leave out --snapshot and "
+            "--upgrades."
+        )
+    if order_by is not None and order_by.value not in names:
+        raise SegmenterError(
+            f"--order-by {order_by.value} is not a column of this list ({', '.join(names)})."
         )
     with open_model(database, wait, quiet=quiet) as con:
         asked = customers_of(
@@ -135,7 +164,8 @@ def customers(
             segment=segment,
             lifecycle=lifecycle,
             upgrades=upgrades,
-            order_by=by,
+            next_actions=next_actions,
+            order_by=order_by,
             limit=limit or None,
             snapshot=not live,
         )
@@ -144,8 +174,49 @@ def customers(
             first = next(rows, None)
         found = rows if first is None else chain([first], rows)
         write(columns, found, form, safe_csv=safe_csv)
-        if upgrades and form is Format.TABLE and not quiet:
-            _say_who_is_lifted(con, segment)
+        if form is Format.TABLE and not quiet:
+            if upgrades:
+                _say_who_is_lifted(con, segment)
+            elif next_actions:
+                _say_what_is_at_stake(con, segment)
+            elif lifecycle in (None, Lifecycle.LAPSED):
+                _say_who_came_again(con, is_asked=lifecycle is not None)
+
+
+def _say_what_is_at_stake(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:
+    from segmenter.operations.customers import at_stake
+
+    found = at_stake(con, segment)
+    if not found:
+        messages.line("Nobody is lapsing now, and one more order would lift nobody.")
+    if "win back" in found:
+        customers, revenue = found["win back"]
+        messages.line(
+            f"Win back: {counted(customers, 'customer')} {verb(customers, 'is', 'are')} lapsing, "
+            f"later than usual; {verb(customers, 'it has', 'they have')} brought {revenue:,.2f} "
+            "so far, which is at stake."
+        )
+    if "one more order" in found:
+        customers, revenue = found["one more order"]
+        messages.line(
+            f"One more order: it lifts {counted(customers, 'customer')} to a higher segment; "
+            f"{verb(customers, 'it is', 'they are')} {revenue:,.2f} short of what is spent there "
+            "(the median)."
+        )
+
+
+def _say_who_came_again(con: duckdb.DuckDBPyConnection, *, is_asked: bool) -> None:
+    """Say how many of the lapsed come again: the word does not say that they are gone."""
+    from segmenter.operations.lifecycle import lapsed
+
+    found = lapsed(con)
+    if found is not None:
+        messages.line(found.words())
+    elif is_asked:
+        messages.line(
+            "Lapsed is not gone: how many come again is measured by segmenter backtest DB --as-of "
+            "DATE."
+        )
 
 
 def _say_who_is_lifted(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:

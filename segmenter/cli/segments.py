@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from segmenter.cli.options import Database, Format, FormatOption, Live, Quiet, W
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
+from segmenter.formatting import day
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["classify", "rules", "segments"]
 
@@ -24,8 +28,35 @@ RULE_COLUMNS = (
 )
 
 
+LIFECYCLE_COLUMNS = (
+    Column("segment", "Segment"),
+    Column("segment_rank", "", "count"),
+    Column("lifecycle", "Lifecycle"),
+    Column("customers", "Customers", "count"),
+    Column("share_of_customers", "Share", "share"),
+    Column("revenue", "Revenue", "revenue"),
+    Column("share_of_revenue", "Of ident.\nrevenue", "share"),
+    Column("repeat_rate", "Came\nagain", "share"),
+    Column("repeat_rate_low", "from", "share"),
+    Column("repeat_rate_high", "to", "share"),
+    Column("mean_later_revenue", "Spent\nlater", "mean"),
+    Column("mean_later_revenue_low", "from", "mean"),
+    Column("mean_later_revenue_high", "to", "mean"),
+    Column("measured_customers", "", "count"),
+    Column("as_of", ""),
+    Column("until", ""),
+)
+
+
 def segments(
     database: Database,
+    by_lifecycle: Annotated[
+        bool,
+        typer.Option(
+            "--by-lifecycle",
+            help="Each segment by lifecycle, with what a backtest has measured of such customers.",
+        ),
+    ] = False,
     audit: Annotated[
         bool, typer.Option("--audit", help="Also tell how the segments came about.")
     ] = False,
@@ -39,14 +70,48 @@ def segments(
     Example: segmenter segments shop.duckdb
 
     Example: segmenter segments shop.duckdb --snapshot --format csv
+
+    Example: segmenter segments shop.duckdb --by-lifecycle
     """
     from segmenter.cli.summary import show_audit, show_segments
 
     with open_model(database, wait, quiet=quiet) as con:
-        show_segments(con, form, snapshot=not live, quiet=quiet)
+        if by_lifecycle:
+            _show_lifecycle(con, form, snapshot=not live, quiet=quiet)
+        else:
+            show_segments(con, form, snapshot=not live, quiet=quiet)
         if audit:
             # sentences are no part of CSV or JSON
             show_audit(con, to=results if form is Format.TABLE else messages)
+
+
+def _show_lifecycle(
+    con: duckdb.DuckDBPyConnection, form: Format, *, snapshot: bool, quiet: bool
+) -> None:
+    """Write segments by lifecycle, and what the measured columns are of."""
+    from segmenter.cli.console import waiting
+    from segmenter.operations.lifecycle import lapsed, segment_lifecycle
+
+    with waiting("Adding up customers", quiet):
+        rows = segment_lifecycle(con, snapshot=snapshot).records()
+    measured = next((row for row in rows if row["as_of"] is not None), None)
+    is_bare = measured is None and form is Format.TABLE
+    write_records(LIFECYCLE_COLUMNS[:7] if is_bare else LIFECYCLE_COLUMNS, rows, form)
+    if form is not Format.TABLE:
+        return
+    if measured is None:
+        results.line(
+            "Not measured yet: who comes again, the lapsed too, and what they spend then. "
+            "segmenter backtest DB --as-of DATE measures it."
+        )
+        return
+    results.line(
+        f"Came again and spent later: of customers of the same segment and lifecycle on "
+        f"{day(measured['as_of'])}, up to {day(measured['until'])}, with 95 % intervals."
+    )
+    known = lapsed(con)
+    if known is not None:
+        results.line(known.words())
 
 
 def rules(

@@ -46,6 +46,9 @@ class Outcome:
         The last moment that was known, and the last that was measured.
     rows : list of dict
         As in ``segments.backtest``.
+    lifecycle : list of dict
+        As in ``segments_internal.backtest_lifecycle``: what each segment and lifecycle of then
+        did, with 95 % intervals.
     newcomers : int
         Customers who came only after `as_of`; no ranking of then could know them.
     newcomers_revenue, later_revenue : float
@@ -55,6 +58,7 @@ class Outcome:
     as_of: datetime
     until: datetime
     rows: list[dict[str, Any]]
+    lifecycle: list[dict[str, Any]]
     newcomers: int
     newcomers_revenue: float
     later_revenue: float
@@ -115,15 +119,17 @@ class Backtest(TemporaryTables):
     def store(self) -> None:
         """Write the result of `prepare` into the database, in one transaction."""
         with updating(self.con, while_current=self._model_id, again="Backtest"):
-            self.con.execute(
-                f"delete from {INTERNAL}.backtest where as_of = $1", [self._outcome.as_of]
-            )
-            columns = list(self._outcome.rows[0])
-            marks = ", ".join(f"${name}" for name in columns)
-            self.con.executemany(
-                f"insert into {INTERNAL}.backtest ({', '.join(columns)}) values ({marks})",
-                self._outcome.rows,
-            )
+            self._keep("backtest", self._outcome.rows)
+            self._keep("backtest_lifecycle", self._outcome.lifecycle)
+
+    def _keep(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Replace what a table says of the day."""
+        self.con.execute(f"delete from {INTERNAL}.{table} where as_of = $1", [self._outcome.as_of])
+        columns = list(rows[0])
+        marks = ", ".join(f"${name}" for name in columns)
+        self.con.executemany(
+            f"insert into {INTERNAL}.{table} ({', '.join(columns)}) values ({marks})", rows
+        )
 
     def _check_span(self, relation: str, known_until: datetime, until: object) -> datetime:
         """Return the last moment to measure; refuse one that leaves nothing to know or to see."""
@@ -213,7 +219,9 @@ class Backtest(TemporaryTables):
         key = {"model_id": self._model_id, "as_of": known_until, "until": until}
         query = self.query("queries/backtest", segmented=segmented, later=later, named=named)
         rows = [key | row for row in records(self.con, query)]
-        return Outcome(known_until, until, rows, **newcomers)
+        query = self.query("queries/backtest_lifecycle", segmented=segmented, later=later)
+        lifecycle = [key | row for row in records(self.con, query)]
+        return Outcome(known_until, until, rows, lifecycle, **newcomers)
 
 
 def _refuse_without_time(source: Source) -> None:

@@ -23,10 +23,13 @@ class BacktestResult(Tabular):
         With the span that was measured, and what newcomers brought.
     table : Table
         As in ``segments.backtest``.
+    lifecycle : Table
+        The segments crossed with the lifecycle that their customers had then, with 95 % intervals.
     """
 
     outcome: Outcome
     table: Table
+    lifecycle: Table
 
     def words(self) -> str:
         """Say what was measured."""
@@ -64,4 +67,4 @@ def backtest(
         with listener.step("Writing the backtest") as done, place.writing("the backtest is kept"):
             testing.store()
             done("segments.backtest")
-    return BacktestResult(outcome, Table.of(outcome.rows))
+    return BacktestResult(outcome, Table.of(outcome.rows), Table.of(outcome.lifecycle))

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from sqlglot import exp
 
 from segmenter.errors import InputError, did_you_mean
+from segmenter.operations.lifecycle import require_lifecycle
 from segmenter.operations.table import Query
-from segmenter.schema.connection import first_row, records
+from segmenter.schema.connection import records
 from segmenter.schema.files import literal, read
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.storage import store
+from segmenter.storage.added_views import added_view
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LIFECYCLE", "Lifecycle", "customers", "lifted_by_median_order"]
+__all__ = ["LIFECYCLE", "Lifecycle", "at_stake", "customers", "lifted_by_median_order"]
 
 Lifecycle = Literal["new", "active", "lapsing", "lapsed"]
 """Where a customer stands by time."""
@@ -36,6 +38,7 @@ def customers(
     segment: str | None = None,
     lifecycle: str | None = None,
     upgrades: bool = False,
+    next_actions: bool = False,
     order_by: str | None = None,
     limit: int | None = None,
     snapshot: bool = False,
@@ -52,9 +55,11 @@ def customers(
         Only customers at this point of their life.
     upgrades : bool, default False
         What leads each to a segment of higher value, as in ``segments.customer_upgrades``.
+    next_actions : bool, default False
+        Whom to do something about now, and what, as in ``segments.next_actions``.
     order_by : str, optional
         A column: largest first, but what is needed for an upgrade smallest first. By default
-        monetary, or the money that is needed.
+        monetary, the money that is needed, or the revenue at stake.
     limit : int, optional
         At most so many.
     snapshot : bool, default False
@@ -72,14 +77,19 @@ def customers(
     """
     if upgrades and (lifecycle is not None or snapshot):
         raise InputError("upgrades are live and know no lifecycle: leave the other out.")
+    if next_actions and (upgrades or snapshot):
+        raise InputError(
+            "next_actions are live and have the upgrades that matter: leave the other out."
+        )
     _check_limit(limit)
     _check(con, segment, lifecycle)
     view = "customer_upgrades" if upgrades else SNAPSHOT if snapshot else "customer_segments"
-    by = order_by or ("monetary_needed" if upgrades else "monetary")
-    _check_column(con, view, by)
+    rows = added_view(con, "next_actions") if next_actions else exp.table_(view, db=SCHEMA)
+    by = order_by or _largest_first(upgrades, next_actions)
+    _check_column(con, rows, by)
     query = (
         exp.select("*")
-        .from_(exp.to_table(f"{SCHEMA}.{view}"))
+        .from_(rows)
         .order_by(
             exp.Ordered(this=exp.column(by), desc=by not in _ASCENDING, nulls_first=False),
             exp.column("customer_id"),
@@ -101,13 +111,30 @@ def lifted_by_median_order(
     return found["median_order"], found["lifted"], found["customers"]
 
 
+def at_stake(con: duckdb.DuckDBPyConnection, segment: str | None) -> dict[str, tuple[int, float]]:
+    """Return by what should be done: of how many customers, and how much is at stake."""
+    query = exp.select("next_action", "count(*)", "sum(revenue_at_stake)")
+    query = query.from_(added_view(con, "next_actions")).group_by("next_action")
+    if segment is not None:
+        query = query.where(exp.column("segment").eq(literal(segment)))
+    found = con.execute(query.sql(dialect="duckdb")).fetchall()
+    return {action: (customers, revenue) for action, customers, revenue in found}
+
+
 def _check_limit(limit: Any) -> None:
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
         raise InputError(f"limit must be a whole number, at least 0, or None, not {limit!r}.")
 
 
-def _check_column(con: duckdb.DuckDBPyConnection, view: str, name: str) -> None:
-    found = con.execute(f"describe {SCHEMA}.{view}").fetchall()
+def _largest_first(upgrades: bool, next_actions: bool) -> str:
+    if next_actions:
+        return "revenue_at_stake"
+    return "monetary_needed" if upgrades else "monetary"
+
+
+def _check_column(con: duckdb.DuckDBPyConnection, rows: exp.Expr, name: str) -> None:
+    query = exp.select("*").from_(rows.copy()).sql(dialect="duckdb")
+    found = con.execute(f"describe {query}").fetchall()
     columns = [row[0] for row in found]
     if name in _RENAMED and _RENAMED[name] in columns:
         raise InputError(f"{name} is called {_RENAMED[name]} now: order_by = {_RENAMED[name]!r}.")
@@ -143,10 +170,4 @@ def _check(con: duckdb.DuckDBPyConnection, segment: str | None, lifecycle: str |
             f"lifecycle must be one of {', '.join(LIFECYCLE)}, not {lifecycle!r}."
             f"{did_you_mean(str(lifecycle), LIFECYCLE)}"
         )
-    if not first_row(
-        con, f"select 1 from {INTERNAL}.models where is_current and active_days is not null"
-    ):
-        raise InputError(
-            "this model knows no lifecycle: it was fitted without a date column, or nobody has "
-            "ordered twice. Fit with date = 'COLUMN', or set active_days and lapsed_days."
-        )
+    require_lifecycle(con)

@@ -10,6 +10,7 @@ import duckdb
 from segmenter.errors import first_line
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.storage.added_views import has_object
 
 __all__ = [
     "Missing",
@@ -17,6 +18,7 @@ __all__ = [
     "backtest",
     "data_quality",
     "drift",
+    "measured_lifecycle",
     "moves",
     "no_time",
     "quality",
@@ -106,6 +108,18 @@ def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
         order by segment_rank, ranking
         """
     return _asked(con, query, [model_id]) or missing
+
+
+def measured_lifecycle(con: duckdb.DuckDBPyConnection, model_id: int) -> list[dict[str, Any]]:
+    """Return what the newest backtest of a model says of each segment and lifecycle."""
+    if not has_object(con, INTERNAL, "backtest_lifecycle"):
+        return []
+    query = f"""
+        select * from {INTERNAL}.backtest_lifecycle
+        where model_id = $1
+        qualify as_of = max(as_of) over ()
+        """
+    return records(con, query, [model_id])
 
 
 def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:

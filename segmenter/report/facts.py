@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from segmenter.operations.lifecycle import Lapsed
 from segmenter.report.availability import Missing, RowsOrMissing
 from segmenter.report.dendrogram import Dendrogram
 from segmenter.report.level_maps import LevelMap
@@ -64,6 +65,8 @@ class Facts:
         The top of the tree of each level.
     lifecycle, moves, backtest, quality, drift, data_quality : RowsOrMissing
         Rows, or why there are none.
+    lapsed : Lapsed or None
+        How many of the lapsed came again, where a backtest has measured it.
     moves_from : datetime or None
         Moves are counted from then to the last order.
     names_customers : bool
@@ -92,6 +95,7 @@ class Facts:
     quality: RowsOrMissing
     drift: RowsOrMissing
     data_quality: RowsOrMissing
+    lapsed: Lapsed | None = None
     moves_from: dt.datetime | None = None
     names_customers: bool = False
     whales: Rows = field(default_factory=list)

@@ -14,6 +14,7 @@ import duckdb
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import day, within_years
+from segmenter.operations.lifecycle import lapsed
 from segmenter.report import availability
 from segmenter.report.availability import NO_RHYTHM, RowsOrMissing, no_time
 from segmenter.report.facts import Facts, Map, Rows
@@ -35,6 +36,11 @@ MANY = 2_000
 FINE = {"monetary_cells": 48, "frequency_cells": 48}
 COARSE = {"monetary_cells": 12, "frequency_cells": 30}
 """Cells of the map from 1 to 10, where it shows places and where it shows density."""
+
+_MEASURED = (
+    *("repeat_rate", "repeat_rate_low", "repeat_rate_high"),
+    *("mean_later_revenue", "mean_later_revenue_low", "mean_later_revenue_high"),
+)
 
 
 class ReportQueries(TemporaryTables):
@@ -102,6 +108,7 @@ class ReportQueries(TemporaryTables):
             map=self._map(sum(row["customers"] for row in segments)),
             concentration=self._ask("report_concentration"),
             lifecycle=self._lifecycle(last),
+            lapsed=lapsed(self.con),
             moves=self._moves(start, last),
             moves_from=start,
             names_customers=with_customers,
@@ -176,7 +183,16 @@ class ReportQueries(TemporaryTables):
     def _lifecycle(self, last: dt.datetime | None) -> RowsOrMissing:
         if last is None:
             return no_time(self._source.kind)
-        return self._ask("report_lifecycle") or NO_RHYTHM
+        rows = self._ask("report_lifecycle")
+        measured = {
+            (row["segment"], row["lifecycle"]): row
+            for row in availability.measured_lifecycle(self.con, self._model["model_id"])
+        }
+        nothing = dict.fromkeys(_MEASURED)
+        for row in rows:
+            found = measured.get((row["segment"], row["lifecycle"]), nothing)
+            row |= {name: found[name] for name in _MEASURED}
+        return rows or NO_RHYTHM
 
     def _moves(self, start: dt.datetime | None, last: dt.datetime | None) -> RowsOrMissing:
         if start is None or last is None:

@@ -44,6 +44,7 @@ TABLES = (
     "snapshots",
     "snapshot_buckets",
     "backtest",
+    "backtest_lifecycle",
 )
 """The tables of the models; that of the snapshot has the columns of its view."""
 
@@ -77,6 +78,8 @@ VIEWS = (
     "customers_classified",
     "customer_segments",
     "customer_upgrades",
+    "segment_lifecycle",
+    "next_actions",
     "segment_summary",
     "drift_bins",
     "drift",

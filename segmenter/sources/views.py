@@ -42,7 +42,8 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
             "customers_classified" if has_macro else "customers_classified_by_rules"
         )
         chosen["customer_segments"] = "customer_segments"
-        chosen["customer_upgrades"] = "customer_upgrades"
+        over_customers = ("customer_upgrades", "segment_lifecycle", "next_actions")
+        chosen |= {name: name for name in over_customers}
         if is_live:
             chosen |= {"drift_bins": "drift_bins", "drift": "drift"}
     chosen["segment_summary"] = (

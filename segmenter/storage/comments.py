@@ -15,7 +15,7 @@ from sqlglot import exp
 from segmenter.schema.files import TABLE_MACROS, TABLES, qualified, read
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
-__all__ = ["comment_snapshot", "write_comments"]
+__all__ = ["comment_added", "comment_snapshot", "write_comments"]
 
 _AS_OF = "As of the last fit or refresh; otherwise as the live view."
 
@@ -48,6 +48,17 @@ def write_comments(
         _comment(con, "view", qualified(view), _head(f"views/{file}", values))
     if "customer_segments" in views:
         _comment_snapshot(con, views)
+    _comment_columns(con)
+
+
+def comment_added(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[str], views: Iterable[str]
+) -> None:
+    """Say what tables and views are that a file has got since its fit."""
+    for table in tables:
+        _comment(con, "table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {}))
+    for view in views:
+        _comment(con, "view", qualified(view), _head(f"views/{view}", {}))
     _comment_columns(con)
 
 

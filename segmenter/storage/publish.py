@@ -41,6 +41,7 @@ from segmenter.sources.binding import Binding, bind_source, bind_stored
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
+from segmenter.storage.added_views import complete
 from segmenter.storage.comments import write_comments
 from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
 from segmenter.storage.table_macros import table_macros
@@ -147,6 +148,8 @@ def updating(
     with transaction(con):
         if migrate(con):
             _publish_again(con)
+        else:
+            complete(con)
         if while_current is not None:
             query = f"select model_id from {INTERNAL}.models where is_current"
             if first_row(con, query) != (while_current,):

@@ -271,6 +271,8 @@ def test_people_see_views_and_functions_and_no_table(fitted):
         "drift",
         "model_quality",
         "models",
+        "next_actions",
+        "segment_lifecycle",
         "segment_rules",
         "segment_summary",
         "segment_summary_snapshot",

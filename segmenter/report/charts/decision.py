@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 
+from segmenter.formatting import percent
 from segmenter.report.charts.base import Canvas, Spec, colour, dimmed, is_shown, listed
 from segmenter.report.charts.paired_bars import Bar, pairs
 from segmenter.report.theme import count, money, share
@@ -68,10 +69,13 @@ def backtest(rows: Rows, names: Sequence[str], measure: str) -> Spec:
 
 
 def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> Spec:
-    """Draw segments by lifecycle: the revenue that these customers have brought, and how many."""
+    """Draw segments by lifecycle: the revenue that these customers have brought, and how many.
+
+    Where it was measured, also how many of such customers came again.
+    """
     known = {(row["segment"], row["lifecycle"]) for row in rows}
     nobody = [
-        {"segment": name, "lifecycle": stage, "customers": 0, "revenue": 0.0}
+        {"segment": name, "lifecycle": stage, "customers": 0, "revenue": 0.0, "repeat_rate": None}
         for name in names
         for stage in LIFECYCLE
         if (name, stage) not in known
@@ -86,9 +90,12 @@ def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> Spec:
             "of": share(row["revenue"] / revenue) if revenue > 0 else "-",
             "brief": brief(row["revenue"]) if row["customers"] else "–",
             "people": count(row["customers"]),
+            "again": "" if row["repeat_rate"] is None else percent(row["repeat_rate"]),
         }
         for row in [*rows, *nobody]
     ]
+    is_measured = any(row["repeat_rate"] is not None for row in rows)
+    up = 8 * is_measured
     canvas = Canvas()
     base = canvas.of(cells).encode(
         x=alt.X(
@@ -112,16 +119,22 @@ def lifecycle(rows: Rows, names: Sequence[str], revenue: float) -> Spec:
             alt.Tooltip("people:N", title="Customers"),
             alt.Tooltip("spent:N", title="Have brought so far"),
             alt.Tooltip("of:N", title="Of identified revenue"),
+            *[alt.Tooltip("again:N", title="Of such came again")] * is_measured,
         ],
     )
-    amounts = base.mark_text(dy=-7, fontWeight="bold", fontSize=13, style="label").encode(
+    amounts = base.mark_text(dy=-7 - up, fontWeight="bold", fontSize=13, style="label").encode(
         text="brief:N"
     )
     words = alt.expr(
         "datum.people + (width < 420 ? '' : datum.customers == 1 ? ' customer' : ' customers')"
     )
-    people = base.mark_text(dy=10, fontSize=11, style="label", text=words)
-    return canvas.layered(fill, amounts, people, height=58 * len(names), names=names)
+    people = base.mark_text(dy=10 - up, fontSize=11, style="label", text=words)
+    layers = [fill, amounts, people]
+    if is_measured:
+        again = alt.expr("datum.again && datum.again + (width < 420 ? '' : ' again')")
+        layers.append(base.mark_text(dy=18, fontSize=11, style="label", text=again))
+    height = (74 if is_measured else 58) * len(names)
+    return canvas.layered(*layers, height=height, names=names)
 
 
 def _rows_of(names: Sequence[str], field: str = "segment:N", title: str | None = None) -> alt.Y:

@@ -8,7 +8,7 @@ from segmenter.report.charts.customer_map import customer_map
 from segmenter.report.charts.decision import brief, customers_and_revenue
 from segmenter.report.elements import Column, Figure, Section, Table, Tile
 from segmenter.report.facts import Facts
-from segmenter.report.sections.movement import movement_sections
+from segmenter.report.sections.movement import lifecycle_section, movement_sections
 from segmenter.report.theme import count, money, people, share
 
 __all__ = ["decision_sections", "tiles"]
@@ -51,8 +51,13 @@ def tiles(facts: Facts) -> list[Tile]:
 
 def decision_sections(facts: Facts) -> Iterator[Section]:
     """Return what somebody who decides has to see, most important first."""
+    by_lifecycle = lifecycle_section(facts)
+    if not by_lifecycle.is_missing:
+        yield by_lifecycle
     yield _segments(facts)
     yield _map(facts)
+    if by_lifecycle.is_missing:
+        yield by_lifecycle
     yield from movement_sections(facts)
 
 

@@ -19,7 +19,7 @@ from segmenter.report.elements import Column, Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.theme import count, day, money, people, share
 
-__all__ = ["CUSTOMER_COLUMNS", "movement_sections"]
+__all__ = ["CUSTOMER_COLUMNS", "lifecycle_section", "movement_sections"]
 
 CUSTOMER_COLUMNS = (
     Column("customer_id", "Customer"),
@@ -32,42 +32,84 @@ CUSTOMER_COLUMNS = (
 
 def movement_sections(facts: Facts) -> Iterator[Section]:
     """Return what only time can tell."""
-    yield _lifecycle(facts)
     yield _moves(facts)
     yield _backtest(facts)
 
 
-def _lifecycle(facts: Facts) -> Section:
-    title = "Who is leaving, and what is at stake"
+def lifecycle_section(facts: Facts) -> Section:
+    """Return segments by lifecycle: where the money is, who is leaving, who comes again."""
+    title = "Segments by lifecycle: where the money is, and who is leaving"
     rows = facts.lifecycle
     if isinstance(rows, Missing):
         return Section("lifecycle", title, rows)
     known = {row["lifecycle"] for row in rows}
+    is_measured = any(row["repeat_rate"] is not None for row in rows)
+    again = " Below: how many of such customers came again." * is_measured
     figures = [
         Figure(
             "lifecycle",
             "Revenue so far, by segment and lifecycle",
             lifecycle(rows, facts.names, facts.revenue),
             "Bold: what these customers have brought so far. Stronger colour: a larger share of "
-            "the identified revenue.",
+            f"the identified revenue.{again}",
         )
     ]
     tables = [
         Table(
-            "Lifecycle in numbers",
-            (
-                Column("segment", "Segment"),
-                Column("lifecycle", "Lifecycle"),
-                Column("customers", "Customers", "count"),
-                Column("revenue", "Revenue so far", "money"),
-            ),
-            sorted(rows, key=lambda row: (row["segment_rank"], LIFECYCLE.index(row["lifecycle"]))),
+            "Segments by lifecycle in numbers",
+            LIFECYCLE_COLUMNS + MEASURED_COLUMNS * is_measured,
+            [
+                {**row, "again": _rate(row), "later": _mean(row)}
+                for row in sorted(
+                    rows, key=lambda row: (row["segment_rank"], LIFECYCLE.index(row["lifecycle"]))
+                )
+            ],
+            is_open=True,
         )
     ]
     if facts.leaving:
         tables.append(Table("Lapsing customers who spent most", CUSTOMER_COLUMNS, facts.leaving))
     return Section(
-        "lifecycle", title, _at_stake(facts, rows), figures if known else [], tables, _days(facts)
+        "lifecycle",
+        title,
+        _at_stake(facts, rows),
+        figures if known else [],
+        tables,
+        [*_days(facts), _lapsed(facts)],
+    )
+
+
+def _rate(row: dict[str, Any]) -> str | None:
+    """Return the share who came again with its interval."""
+    if row["repeat_rate"] is None:
+        return None
+    low, high = share(row["repeat_rate_low"]), share(row["repeat_rate_high"])
+    return f"{share(row['repeat_rate'])} ({low} to {high})"
+
+
+def _mean(row: dict[str, Any]) -> str | None:
+    """Return the mean of the later spend with its interval, where there are enough for one."""
+    if row["mean_later_revenue"] is None:
+        return None
+    mean = money(row["mean_later_revenue"])
+    if row["mean_later_revenue_low"] is None:
+        return f"{mean} (few)"
+    low, high = money(row["mean_later_revenue_low"]), money(row["mean_later_revenue_high"])
+    return f"{mean} ({low} to {high})"
+
+
+def _lapsed(facts: Facts) -> str:
+    """Say how many of the lapsed came again, or how that is measured."""
+    if facts.lapsed is None:
+        return (
+            "Lapsed is not gone: how many come again is measured by segmenter backtest DB --as-of "
+            "DATE."
+        )
+    begun, ended = day(facts.lapsed.as_of), day(facts.lapsed.until)
+    return (
+        f"{facts.lapsed.words()} What is said of who came again and spent later is measured on the "
+        f"customers who were in the same segment and lifecycle on {begun}, up to {ended}, with 95 "
+        "% intervals; (few): of fewer than 30 customers, whose mean has none."
     )
 
 
@@ -138,6 +180,7 @@ def _backtest(facts: Facts) -> Section:
         return Section("backtest", title, rows)
     names = list(dict.fromkeys(row["segment"] for row in rows))
     known = [*facts.names, *(name for name in names if name not in facts.names)]
+    rows = [row for row in rows if row["ranking"] in RANKINGS]
     ours, spend = (
         next(row for row in rows if row["ranking"] == ranking) for ranking in ("segments", "spend")
     )
@@ -174,6 +217,18 @@ def _backtest(facts: Facts) -> Section:
         ],
     )
 
+
+LIFECYCLE_COLUMNS = (
+    Column("segment", "Segment"),
+    Column("lifecycle", "Lifecycle"),
+    Column("customers", "Customers", "count"),
+    Column("revenue", "Revenue so far", "money"),
+)
+
+MEASURED_COLUMNS = (
+    Column("again", "Such came again", "interval"),
+    Column("later", "and spent, mean", "interval"),
+)
 
 BACKTEST_COLUMNS = (
     Column("segment", "Segment"),

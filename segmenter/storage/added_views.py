@@ -1,0 +1,92 @@
+"""Views that files of an earlier version do not have yet.
+
+They are read from their SQL files until the next command that writes makes them, so that such a
+file answers like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+
+from segmenter.engines.inline_views import one_query
+from segmenter.schema.connection import first_row
+from segmenter.schema.files import bind, create_view, read, redirect
+from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.storage.comments import comment_added
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["added_view", "complete", "has_object"]
+
+_TABLES = ("backtest_lifecycle",)
+
+_VIEWS = ("segment_lifecycle", "next_actions")
+"""Each after those that it reads; all of them read customers."""
+
+
+def added_view(
+    con: duckdb.DuckDBPyConnection, name: str, redirected: Mapping[str, str] | None = None
+) -> exp.Subquery | exp.Table:
+    """Return a view as what a query can read, whether the file has it or not.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    name : str
+    redirected : mapping of str to str, optional
+        Objects that it reads, and others to read in their place.
+    """
+    if not redirected and has_object(con, SCHEMA, name):
+        return exp.table_(name, db=SCHEMA)
+    parts: dict[str, exp.Expr] = {
+        table: _nobody(table) for table in _TABLES if not has_object(con, INTERNAL, table)
+    }
+    for view in _VIEWS[: _VIEWS.index(name) + 1]:
+        parts[view] = redirect(bind(f"views/{view}", {}), redirected or {})
+    query = one_query(parts, "")
+    assert isinstance(query, exp.Query)
+    return query.subquery(name)
+
+
+def complete(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables and views that a file of this layout lacks, inside the caller's transaction.
+
+    Views are made where their customers are; none of them has anything of the source in it.
+    """
+    lacking = [table for table in _TABLES if not has_object(con, INTERNAL, table)]
+    for table in lacking:
+        con.execute(read(f"tables/{table}"))
+    made = []
+    if has_object(con, SCHEMA, "customer_segments"):
+        made = [view for view in _VIEWS if not has_object(con, SCHEMA, view)]
+    for view in made:
+        con.execute(create_view(view, read(f"views/{view}")))
+    if lacking or made:
+        comment_added(con, lacking, made)
+
+
+def has_object(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
+    """Tell whether the connection's database has a table or view."""
+    query = """
+        select 1 from duckdb_views() where database_name = current_database()
+            and schema_name = $1 and view_name = $2
+        union all
+        select 1 from duckdb_tables() where database_name = current_database()
+            and schema_name = $1 and table_name = $2
+        """
+    return bool(first_row(con, query, [schema, name]))
+
+
+def _nobody(table: str) -> exp.Select:
+    """Return a query without rows that has the columns of a table."""
+    made = sqlglot.parse_one(read(f"tables/{table}"), dialect="duckdb")
+    columns = (
+        exp.alias_(exp.cast(exp.null(), one.args["kind"]), one.name)
+        for one in made.find_all(exp.ColumnDef)
+    )
+    return exp.select(*columns).limit(0)
