@@ -33,7 +33,7 @@ from segmenter.sources.output_files import OutputFile
 from segmenter.sources.rejected_lines import count_rejected_lines
 from segmenter.sources.source import Source
 from segmenter.storage.snapshot import segments_of
-from segmenter.training.data_checks import count_losses
+from segmenter.training.data_checks import count_losses, identity_warnings
 from segmenter.training.stage import Stage
 
 __all__ = ["Labels", "label", "label_customers", "label_profiles"]
@@ -275,10 +275,11 @@ def label_customers(
                 survey = stage.survey()
                 done(counted(survey.source_rows, "row"))
             losses = count_losses(stage)
-            for sentence in [*stage.binding.notes, *label_warnings.left_out(given, survey, losses)]:
-                listener.warn(sentence)
+            notes = [*stage.binding.notes, *label_warnings.left_out(given, survey, losses)]
             with listener.step("Adding up customers") as done:
                 done(counted(stage.add_up(), "customer"))
+            for sentence in [*notes, *identity_warnings(stage)]:
+                listener.warn(sentence)
             file = "customers_classified" if has_macro(con) else "customers_classified_by_rules"
             assert stage.customers is not None
             segments = segments_of(file, stage.customers)

@@ -31,6 +31,7 @@ from segmenter.settings import Settings
 from segmenter.sources.engine import FRAME
 from segmenter.sources.expressions import resolve
 from segmenter.sources.source import Source
+from segmenter.training.data_checks import identity_warnings
 from segmenter.training.stage import Stage
 
 __all__ = ["Lake", "label_on_spark"]
@@ -119,6 +120,8 @@ def label_on_spark(
     with Stage(spark, source, Settings()) as stage:
         with listener.step("Adding up customers") as done:
             done(counted(stage.add_up(), "customer"))
+        for sentence in identity_warnings(stage):
+            listener.warn(sentence)
         assert stage.customers is not None
         return _label(spark, model, lake, stage.customers, "monetary", "frequency", listener)
 

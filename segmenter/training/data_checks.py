@@ -20,7 +20,7 @@ from segmenter.sources.rejected_lines import count_rejected_lines
 from segmenter.training.row_errors import lost
 from segmenter.training.stage import Losses, Stage, Survey
 
-__all__ = ["MANY_ROWS", "Count", "count_losses", "data_warnings"]
+__all__ = ["MANY_ROWS", "Count", "count_losses", "data_warnings", "identity_warnings"]
 
 MANY_ROWS = 250_000
 """With more rows than this, a fit looks for no exact duplicates; the view always does."""
@@ -160,22 +160,48 @@ def _of_customers(stage: Stage) -> list[Count]:
     ]
 
 
+def identity_warnings(stage: Stage) -> list[str]:
+    """Return what looks odd about who the customers are, as sentences.
+
+    Parameters
+    ----------
+    stage : Stage
+        With its customers added up.
+
+    Raises
+    ------
+    InputError
+        One of them is a line of totals.
+    """
+    return _sentences(stage, _identities(stage))
+
+
 def _identities(stage: Stage) -> list[Count]:
     """Return what looks odd about who the customers are."""
-    if not stage.has(_IDENTITIES) or stage.engine.dialect != "duckdb":
+    if not stage.has(_IDENTITIES):
         return []
+    query = stage.query(f"views/{_IDENTITIES}")
+    if stage.engine.dialect != "duckdb":
+        _texts_for_hashes(query)
     return [
         Count(
             row["check_name"],
             row["unit"],
             row["found"],
             row["total"],
-            None if row["cents"] is None else row["cents"] / 100,
+            None if row["cents"] is None else float(row["cents"]) / 100,
             None,
             row["example"],
         )
-        for row in stage.engine.rows(stage.query(f"views/{_IDENTITIES}"))
+        for row in stage.engine.rows(query)
     ]
+
+
+def _texts_for_hashes(query: exp.Query) -> None:
+    """Group spellings by themselves: elsewhere there is no ``hash``, or it is another one."""
+    for call in list(query.find_all(exp.Anonymous)):
+        if call.name.lower() == "hash":
+            call.replace(call.expressions[0].copy())
 
 
 def count_losses(stage: Stage) -> Losses | None:

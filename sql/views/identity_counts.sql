@@ -32,7 +32,7 @@ spelled as (
     select
         count(*) as spellings,
         sum(customers.cents) as cents,
-        min(customers.customer_id) as first_spelling
+        min(cast(customers.customer_id as varchar)) as first_spelling
     from customers
     inner join repeated
         on hash(customers.folded) = repeated.spelling
@@ -48,7 +48,7 @@ merged as (
     from spelled
 ),
 
-everybody as materialized (
+everybody as (
     select
         count(*) as customers,
         sum(frequency) as orders,
@@ -61,7 +61,7 @@ totals as (
     select
         count(*) as found,
         sum(customers.cents) as cents,
-        min(customers.customer_id) as example
+        min(cast(customers.customer_id as varchar)) as example
     from customers
     cross join everybody
     where
@@ -80,19 +80,19 @@ collected as (
     select
         count(*) as found,
         sum(customers.cents) as cents,
-        min(customers.customer_id) as example
+        min(cast(customers.customer_id as varchar)) as example
     from customers
     cross join everybody
     where
         -- a long id is none of these
-        strlen(cast(customers.customer_id as varchar)) < 20
+        length(cast(customers.customer_id as varchar)) < 20
         and customers.folded in (
             '', '-', '(not set)', 'anonymous', 'gast', 'guest', 'guest checkout',
             'invitado', 'n/a', 'na', 'nan', 'nil', 'no customer', 'none', 'null', 'undefined',
             'unknown', 'unbekannt', 'walk-in', 'walk-in customer'
         )
         or (
-            strlen(cast(customers.customer_id as varchar)) < 3
+            length(cast(customers.customer_id as varchar)) < 3
             and customers.folded in ('0', '-1')
             and customers.frequency * (everybody.customers - 1)
             > 3 * (everybody.orders - customers.frequency)
@@ -110,14 +110,14 @@ pointed as (
     select
         count(*) as found,
         sum(cents) as cents,
-        min(customer_id) as example
+        min(cast(customer_id as varchar)) as example
     from customers
     where
         $customer_is_float
         or (
             $customer_is_text
-            and ends_with(cast(customer_id as varchar), '.0')
-            and regexp_full_match(folded, '-?[0-9]+[.]0')
+            and right(cast(customer_id as varchar), 2) = '.0'
+            and regexp_matches(folded, '^-?[0-9]+[.]0$')
         )
 ),
 
@@ -126,28 +126,28 @@ checks as (
         'customer_spellings' as check_name,
         found,
         cents,
-        cast(example as varchar) as example
+        example
     from merged
     union all
     select
         'collective_customers' as check_name,
         found,
         cents,
-        cast(example as varchar) as example
+        example
     from collected
     union all
     select
         'total_lines' as check_name,
         found,
         cents,
-        cast(example as varchar) as example
+        example
     from totals
     union all
     select
         'float_customers' as check_name,
         found,
         cents,
-        cast(example as varchar) as example
+        example
     from pointed
 )
 
@@ -156,7 +156,7 @@ select
     'customers' as unit,
     cast(checks.found as bigint) as found,
     everybody.customers as total,
-    cast(checks.cents as hugeint) as cents,
+    checks.cents,
     '''' || replace(checks.example, '''', '''''') || '''' as example
 from checks
 cross join everybody

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from segmenter import InputError, Settings, Source
+from segmenter.operations.label import label
 from segmenter.training.stage import Stage
 from segmenter.training.survey_notes import span
-from tests.advice import fitted, followed, look
+from tests.advice import Heard, fitted, followed, look
 
 SALES = """
     create or replace table sales as
@@ -74,6 +75,24 @@ def test_a_line_of_totals_is_refused(sales, name):
         look(sales, **SOURCE)
     seen = look(sales, **followed(str(refused.value), **SOURCE))
     assert (seen.customers, seen.money) == (150, money)
+
+
+def test_labels_of_transactions_are_checked_too(con, tmp_path):
+    con.execute(SALES)
+    fitted(con, **SOURCE)
+    con.execute("insert into sales select 9999, 'Total', null, sum(amount) from sales")
+    con.execute("insert into sales values (9000, ' C1@shop.com', 'x', 5), (9001, 'TOTAL', 'y', 5)")
+    given, output = tmp_path / "sales.parquet", tmp_path / "labels.parquet"
+    source = SOURCE | {"transactions": str(given)}
+    con.execute(f"copy sales to '{given}'")
+    label(con, Source(**source), output, progress=(heard := Heard()))
+    assert [words for words in heard.warnings if "2 customers" in words and "capitals" in words]
+    con.execute("delete from sales where id in (9000, 9001)")
+    con.execute(f"copy sales to '{given}'")
+    with pytest.raises(InputError, match="as much as all the others together") as refused:
+        label(con, Source(**source), output, overwrite=True)
+    better = followed(str(refused.value), **source)
+    assert label(con, Source(**better), output, overwrite=True).rows == 150
 
 
 def test_half_of_the_money_of_three_or_in_many_orders_is_no_line_of_totals(sales):
