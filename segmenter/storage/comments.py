@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import duckdb
 from sqlglot import exp
@@ -77,7 +78,12 @@ def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) 
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
-    con.execute(f"comment on {kind} {name} is {exp.Literal.string(text).sql('duckdb', copy=False)}")
+    con.execute(_statement(kind, name, text))
+
+
+@lru_cache(maxsize=1024)
+def _statement(kind: str, name: str, text: str) -> str:
+    return f"comment on {kind} {name} is {exp.Literal.string(text).sql('duckdb', copy=False)}"
 
 
 def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:

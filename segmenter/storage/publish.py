@@ -294,8 +294,13 @@ def _create_view(con: duckdb.DuckDBPyConnection, name: str, file: str, binding: 
 
 def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the views of the version before."""
-    for view in reversed((*MODEL_VIEWS, *VIEWS)):
-        con.execute(f"drop view if exists {qualified(view)}")
+    there = con.execute(
+        "select schema_name || '.' || view_name from duckdb_views() "
+        "where database_name = current_database() and not internal"
+    ).fetchall()
+    for view in map(qualified, reversed((*MODEL_VIEWS, *VIEWS))):
+        if (view,) in there:
+            con.execute(f"drop view {view}")
 
 
 def _replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
