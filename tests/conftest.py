@@ -13,6 +13,7 @@ COSTLY = {
     "base",  # a million customers
     "chromium",
     "fitted",  # three real data sets
+    "furnished",  # the folder of the pages, with one of them
     "node_folder",
     "old_duckdb",
     "retail",
@@ -23,11 +24,20 @@ COSTLY = {
 """Fixtures that take long: who uses one is slow."""
 
 
+LONGEST = ("docs/test_pages.py", "faults/test_faults.py")
+"""Files whose single tests take longest."""
+
+
 def pytest_collection_modifyitems(items):
-    """Mark what the inner loop can leave out: ``pytest -m "not slow"``."""
+    """Mark what the inner loop can leave out, and let the files with long tests come first.
+
+    Then none is left for the end, where one process works and the others wait.
+    """
     for item in items:
         if COSTLY.intersection(item.fixturenames) or item.get_closest_marker("extended"):
             item.add_marker(pytest.mark.slow)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.path.as_posix().endswith(LONGEST), item.path not in slow))
 
 
 class Fitted:

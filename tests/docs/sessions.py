@@ -102,8 +102,7 @@ class Session:
             assert matches(printed, block.output), f"{where} prints:\n{printed}"
 
     def _sh(self, block: Block) -> str:
-        # the process of Spark stays in the folder in which it began
-        lines = None if block.engine == "spark" else plain_calls(block.code)
+        lines = plain_calls(block.code)
         if lines is not None:
             return "".join(self._call(words, block) for words in lines)
         ended = subprocess.run(
