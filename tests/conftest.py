@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import duckdb
 import pytest
 
@@ -38,6 +40,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.path.as_posix().endswith(LONGEST), item.path not in slow))
+
+
+def pytest_collection_finish():
+    """Spare the search for garbage what stays to the end: a twentieth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 class Fitted:

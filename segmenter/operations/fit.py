@@ -201,7 +201,8 @@ def fit_into(
     """
     settings = settings or Settings()
     rows = rows or Embedded(place.con)
-    check_target(place.con, writable=place.is_writable)
+    checked = place.con
+    check_target(checked, writable=place.is_writable)
     if rows.dialect != "duckdb":
         check_settings(settings)
     with Stage(rows, source, settings) as stage:
@@ -210,9 +211,10 @@ def fit_into(
             before_training(progress)
         model = train(stage, progress).model
         if rows.dialect == "duckdb":
-            return _keep(place, stage, model, net, progress)
+            return _keep(place, stage, model, net, progress, checked)
         with points_stage(place.con, model) as points:
-            return _keep(place, points, model, net, progress, publisher(stage, progress))
+            publish_remote = publisher(stage, progress)
+            return _keep(place, points, model, net, progress, checked, publish_remote)
 
 
 def unpublished(result: FitResult, net: SafetyNet) -> str:
@@ -233,6 +235,7 @@ def _keep(
     model: Model,
     net: SafetyNet,
     progress: Progress,
+    checked: duckdb.DuckDBPyConnection,
     publish_remote: Callable[[Model], None] | None = None,
 ) -> FitResult:
     """Publish a model, or only store it where it moves too many customers."""
@@ -247,7 +250,14 @@ def _keep(
     )
     with progress.step(title) as done, place.writing(words):
         if is_published:
-            model = publish(place.con, model, stage.binding, stage.customers, publish_remote)
+            model = publish(
+                place.con,
+                model,
+                stage.binding,
+                stage.customers,
+                publish_remote,
+                is_checked=place.is_writable and place.con is checked,
+            )
         else:
             model = store_unpublished(place.con, model)
         done(f"model {model.model_id}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_connection",
     "first_row",
+    "in_transaction",
     "records",
     "tidying_up",
     "transaction",
@@ -77,6 +78,12 @@ def first_row(
     """Return the first row of a query, an empty tuple when there is none."""
     rows: list[tuple[Any, ...]] = con.execute(query, parameters).fetchall()
     return rows[0] if rows else ()
+
+
+def in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether two statements share a transaction; asking with BEGIN would abort it."""
+    query = "select txid_current()"
+    return first_row(con, query) == first_row(con, query)
 
 
 @contextmanager

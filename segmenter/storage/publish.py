@@ -15,7 +15,7 @@ from segmenter.classifier.explanation import explanation
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.model import Model
-from segmenter.schema.connection import first_row, transaction
+from segmenter.schema.connection import first_row, in_transaction, transaction
 from segmenter.schema.files import (
     MODEL_VIEWS,
     TABLES,
@@ -48,7 +48,6 @@ from segmenter.storage.table_macros import table_macros
 
 __all__ = ["check_target", "delete", "generation", "publish", "store_unpublished", "updating"]
 
-
 _generation = 0
 
 
@@ -63,6 +62,8 @@ def publish(
     binding: Binding,
     customers: str | None,
     publish_remote: Callable[[Model], None] | None = None,
+    *,
+    is_checked: bool = False,
 ) -> Model:
     """Make a model the current version, with the views, the macros and the snapshot over it.
 
@@ -81,6 +82,8 @@ def publish(
     publish_remote : callable, optional
         Publishes the model on another engine too, as the last step; if that fails, nothing is
         published here either.
+    is_checked : bool, default False
+        Whether `check_target` has seen this connection before; it takes as long as some views.
 
     Returns
     -------
@@ -94,7 +97,8 @@ def publish(
         Whatever the error, the database stays as it was.
     """
     global _generation
-    check_target(con)
+    if not is_checked:
+        check_target(con)
     hide(con)
     with transaction(con):
         if not migrate(con):
@@ -253,7 +257,7 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
             f"the connection uses {here!r}, which is kept in {kind}, and a model is kept in a "
             "database of DuckDB. Copy the table into one, use that, then fit."
         )
-    if _in_transaction(con):
+    if in_transaction(con):
         raise SegmenterError(
             "the connection is inside a transaction. Commit it or roll it back, then fit."
         )
@@ -280,12 +284,6 @@ def _current_database(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
     query = "select database_name, type from duckdb_databases() where database_name = $1"
     (name,) = first_row(con, "select current_database()")
     return first_row(con, query, [name]) or (str(name), "duckdb")
-
-
-def _in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether two statements share a transaction; asking with BEGIN would abort it."""
-    query = "select txid_current()"
-    return first_row(con, query) == first_row(con, query)
 
 
 def _create_view(con: duckdb.DuckDBPyConnection, name: str, file: str, binding: Binding) -> None:
