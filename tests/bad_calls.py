@@ -1,4 +1,4 @@
-"""1,500 calls of the command line that are wrong, made from a seed.
+"""1,800 calls of the command line that are wrong, made from a seed.
 
 Each call is one mistake in a call that works: a value of the wrong kind, a file that is something
 else, a name that a terminal or SQL would take for more than a name, a table that nobody can learn
@@ -15,7 +15,7 @@ from segmenter.cli.app import command
 
 __all__ = ["COUNT", "Call", "calls"]
 
-COUNT = 1500
+COUNT = 1800
 SEED = 15
 
 WRONG = frozenset({2})
@@ -56,8 +56,9 @@ GOOD: dict[str, tuple[str, ...]] = {
     "rollback": ("shop.duckdb", "1"),
     "prune": ("shop.duckdb", "--keep", "1"),
     "forget": ("shop.duckdb", "--id", "7"),
+    "inspect": ("sales.parquet",),
 }
-"""A call of each verb that works, with the database first."""
+"""A call of each verb that works, with the database or the file first."""
 
 HOSTILE = (
     "[red]",
@@ -225,6 +226,7 @@ BAD_TABLES = (
     "too_large",
     "negative_only",
     "one_customer",
+    "blobs",
     "texts",
     "nested",
     "blobs",
@@ -252,6 +254,29 @@ BAD_TABLES = (
 
 ODD_DATES = ("infinite", "before_christ", "far_future", "texts_as_dates", "one_day", "no_dates")
 """Tables whose dates a program may not be able to show; they have the columns of sales."""
+
+READABLE = (
+    "sales.parquet",
+    "profiles.csv",
+    "one_customer",
+    "segments_internal.models",
+    *ODD_DATES,
+)
+"""Files and tables in which customer and amount may be found."""
+
+READINGS: dict[str, tuple[str, ...]] = {
+    "--unit": (*BAD_NUMBERS, "0", "-1", "0.5", "10", "1e-30", "0.01"),
+    "--csv": (
+        *("x", "=", "delim=", "skip=many", "skip=-1", "skip=99999", "delim=;;;;;;;;;;", "no=1"),
+        *("header=maybe", "encoding=x", "quote=ab", "nullstr=", "columns={}", "delim=\n"),
+        *("ignore_errors=perhaps", "decimal_separator=x", "dateformat=%Q", "names=[a, b]"),
+    ),
+    "--sheet": ("1", "Sheet1"),
+    "--attach": ("x", "a=", "=b", "a=mysql:", "a=missing.duckdb", "a=text.txt", "a=shop.duckdb"),
+    "--number-format": ("1.2.3", "abc", "1234", "1.234.56"),
+    "--date-format": ("%Q", "dd/mm/yyyy", "%H", "%", "iso8601"),
+}
+"""Options that say how a file is read, with what they do not take."""
 
 CONFLICTS: tuple[tuple[str, ...], ...] = (
     ("fit", "shop.duckdb"),
@@ -357,6 +382,7 @@ def _all() -> Iterator[Call]:
     yield from _wrong_values()
     yield from _wrong_files()
     yield from _wrong_sources()
+    yield from _guessed()
     yield from _texts()
 
 
@@ -418,7 +444,8 @@ def _wrong_values() -> Iterator[Call]:
 def _wrong_files() -> Iterator[Call]:
     for verb, words in GOOD.items():
         for file in BAD_FILES:
-            yield Call((verb, file, *words[1:]), WRONG, "not a database")
+            codes = EITHER if verb == "inspect" and file in READABLE else WRONG
+            yield Call((verb, file, *words[1:]), codes, "not a database")
         for file in BAD_MODELS:
             yield Call((verb, file, *words[1:]), EITHER, "a damaged model")
         for file in NO_MODELS:
@@ -495,6 +522,31 @@ def _wrong_sources() -> Iterator[Call]:
     for option in ("--monetary", "--frequency"):
         for text in BAD_EXPRESSIONS:
             yield Call(("label", *GOOD["label"], option, text), EITHER, "no such column")
+
+
+def _guessed() -> Iterator[Call]:
+    """Leave the columns to be guessed, of files and tables that have none, or odd ones."""
+    for file in dict.fromkeys((*BAD_TABLES, *BAD_FILES, *ODD_DATES)):
+        codes = EITHER if file in READABLE else WRONG
+        yield Call(("inspect", file), codes, "nothing to guess")
+        yield Call(("inspect", file, "tables.duckdb"), codes, "nothing to guess")
+        yield Call(("fit", file), codes, "nothing to guess")
+        for database in ("tables.duckdb", "new.duckdb", "dates.duckdb"):
+            call = ("fit", database, "--transactions", file, "--yes")
+            yield Call(call, codes, "nothing to guess")
+    for file in (*BAD_FILES, *BAD_MODELS, *NO_MODELS):
+        codes = WRONG if file in BAD_FILES else EITHER
+        yield Call(("inspect", "sales", file), codes, "nothing to guess")
+        yield Call(("fit", file, "--transactions", "sales.csv", "--yes"), EITHER, "a guessed fit")
+    for file in SPECIAL_FILES:
+        yield Call(("fit", file), WRONG, "a special file")
+    for option, texts in READINGS.items():
+        for text in (*texts, *HOSTILE):
+            for words in (("inspect", "sales.csv"), ("fit", "sales.csv"), ("fit", "sales.parquet")):
+                yield Call((*words, option, text), EITHER, "read in an odd way")
+    for option in ("--customer", "--amount", "--order", "--date", "--where", "--currency"):
+        for text in BAD_EXPRESSIONS:
+            yield Call(("fit", "sales.csv", option, text), EITHER, "a guess beside nonsense")
 
 
 def _texts() -> Iterator[Call]:

@@ -200,6 +200,7 @@ def _make_data_files() -> None:
     sqlite3.connect("sqlite.db").executescript("create table a (b); insert into a values (1)")
     with duckdb.connect("shop.duckdb", read_only=True) as con:
         con.execute("copy sales to 'sales.parquet'")
+        con.execute("copy sales to 'sales.csv'")
         con.execute("copy profiles to 'profiles.csv'")
         con.execute("copy (select *, 'x' as segment from profiles) to 'labelled.csv'")
     _make_special_files()

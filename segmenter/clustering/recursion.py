@@ -116,7 +116,8 @@ def _check_size(points: Points, settings: Settings) -> None:
     if n < blocks:
         raise InputError(
             f"{counted(n, 'training customer')} {verb(n, 'is', 'are')} fewer than the {blocks} "
-            f"blocks of levels = {settings.levels}. Lower levels or bring more customers."
+            f"blocks of levels = {settings.levels}. "
+            f"{'Lower levels or bring' if blocks > 2 else 'Bring'} more customers."
         )
     if len(points) == 1:
         raise InputError(

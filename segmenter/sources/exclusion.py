@@ -15,6 +15,7 @@ from sqlglot import exp
 from segmenter.errors import InputError, reason
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
+from segmenter.sources.expressions import quoted
 from segmenter.sources.file_names import is_file_name
 from segmenter.sources.files import InputFile
 from segmenter.sources.relations import find_table
@@ -107,7 +108,7 @@ def find_exclusion(
         raise InputError(
             f"the customers to exclude in {relation} ({column}) are {columns[column]}, and those "
             f"of {source.kind} are {customer_type}, so none would ever be found. Give a list of "
-            f"{customer_type}, for example a view with cast({column} as {customer_type})."
+            f"{customer_type}, for example a view with cast({quoted(column)} as {customer_type})."
         )
     return Exclusion(relation, table, column, value, is_live)
 

@@ -101,7 +101,7 @@ def codes_of_states(evidence: Evidence) -> list[str]:
     """Say that a column of states holds codes, whose meaning nobody but the user knows."""
     return [
         f"{name} has codes for {counted(facts.distinct, 'state')}; where some are no sales, leave "
-        f"them out, for example with where = '{quoted(name)} <> 9'."
+        f"them out, for example with where = {f'{quoted(name)} <> 9'!r}."
         for name in evidence.named("status", "column")
         if (facts := evidence.facts[name]).is_number and facts.distinct > 1
     ]
