@@ -47,7 +47,10 @@ class Model:
     uncertain_customers : int
         Training customers so near to a threshold that this coarsening could change their rule.
     outvoted_customers : int
-        Training customers whose neighbours' vote differs from their block.
+        Training customers whom the classifier puts into another segment than their block.
+    raised_customers : int or None
+        Training customers whom it puts higher than the vote of their neighbours alone, so that
+        more never demotes; None in models from before.
     source_rows, rows_without_customer : int or None
         Rows that were read; None where profiles or points were brought.
     revenue_without_customer : float or None
@@ -71,6 +74,7 @@ class Model:
     relative_step: float | None
     uncertain_customers: int
     outvoted_customers: int
+    raised_customers: int | None
     source_rows: int | None
     rows_without_customer: int | None
     revenue_without_customer: float | None
@@ -109,7 +113,9 @@ class Model:
 
     @cached_property
     def neighbors(self) -> NearestNeighbors:
-        """The nearest-neighbour search over the labelled points.
+        """The nearest-neighbour search over the labelled points, monotone if the model is.
+
+        Of the rules it takes only where votes may rise, and asks there itself.
 
         Raises
         ------
@@ -125,12 +131,13 @@ class Model:
                 "or to show. The macros classify_segment and explain_segment and the views answer "
                 "from the rules."
             )
-        return NearestNeighbors(
+        search = NearestNeighbors(
             self.points,
             self.segmentation.codes,
             ratio=self.segmentation.scaling,
             n_neighbors=self.settings.n_neighbors,
         )
+        return search.raised(*self.rules.corners()) if self.settings.monotone else search
 
     def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> NDArray[np.object_]:
         """Return the segment of each profile by searching its nearest neighbours.

@@ -127,6 +127,10 @@ class Points:
             return 1.0
         return cents / frequency
 
+    def variance_of_cents(self) -> Fraction:
+        """Return ``var(cents)`` over customers, exactly."""
+        return Fraction(_scatter(self.cents, self.customers), self.n_customers**2)
+
     def exact_mean(self) -> tuple[Fraction, Fraction]:
         """Return mean cents and mean frequency over customers."""
         n = self.n_customers

@@ -25,7 +25,15 @@ MAX_CHANGE = 0.1
 
 MAX_DAYS = 36_500
 
-_WHOLE = ("levels", "n_neighbors", "max_rules", "max_points", "active_days", "lapsed_days")
+_WHOLE = (
+    "levels",
+    "n_init",
+    "n_neighbors",
+    "max_rules",
+    "max_points",
+    "active_days",
+    "lapsed_days",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +55,15 @@ class Settings:
     consolidate : bool, default True
         Move each customer to the block with the nearer centroid until nothing moves. False is
         textbook Ward.
+    monotone : bool, default True
+        More money at equal orders, or more orders at equal money, never lead to a lower segment. A
+        block that the plain split would divide otherwise is split along the sum of both z-scores,
+        and a profile gets the highest segment that the neighbours of any profile with no more
+        money and no more orders vote for. False is the plain method.
+    n_init : int, default 8
+        Partitions that consolidation starts from, 1 to 50: Ward's cut, and cuts of the sum of both
+        z-scores at the upper half, quarter, eighth and so on of the customers. The tightest end is
+        kept. 1 is Ward's cut alone.
     n_neighbors : int, default 5
         Customers that vote on a label, 1 to 50.
     max_rules : int, default 2000
@@ -79,6 +96,8 @@ class Settings:
     levels: int | Literal["auto"] = 2
     max_share: float = 0.5
     consolidate: bool = True
+    monotone: bool = True
+    n_init: int = 8
     n_neighbors: int = 5
     max_rules: int = 2000
     max_points: int = 20_000_000
@@ -100,10 +119,10 @@ class Settings:
         if self.levels != "auto":
             _whole(self.levels, "levels", 1, AUTO_LEVELS, "or 'auto'")
         _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")
-        if not isinstance(self.consolidate, bool):
-            raise InputError(f"consolidate must be true or false, not {self.consolidate!r}.")
-        if not isinstance(self.forget_points, bool):
-            raise InputError(f"forget_points must be true or false, not {self.forget_points!r}.")
+        for name in ("consolidate", "monotone", "forget_points"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name} must be true or false, not {getattr(self, name)!r}.")
+        _whole(self.n_init, "n_init", 1, 50)
         _whole(self.n_neighbors, "n_neighbors", 1, 50)
         _whole(self.max_rules, "max_rules", 1, 100_000)
         _whole(self.max_points, "max_points", 100, 100_000_000)

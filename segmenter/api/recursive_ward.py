@@ -52,8 +52,11 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     consolidate : bool, default=True
         Move each row to the block with the nearer centroid until nothing moves. False is textbook
         Ward.
+    n_init : int, default=8
+        Partitions that this starts from, of which the tightest end is kept: Ward's cut, and cuts of
+        the sum of both z-scores. 1 is Ward's cut alone.
     n_neighbors : int, default=5
-        Rows that vote in `predict`, 1 to 50.
+        Rows that vote in `predict`, 1 to 50. A block of fewer is not split off.
 
     Attributes
     ----------
@@ -103,11 +106,13 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         levels: int | Literal["auto"] = 2,
         max_share: float = 0.5,
         consolidate: bool = True,
+        n_init: int = 8,
         n_neighbors: int = 5,
     ) -> None:
         self.levels = levels
         self.max_share = max_share
         self.consolidate = consolidate
+        self.n_init = n_init
         self.n_neighbors = n_neighbors
 
     def fit(self, X: Any, y: object = None, sample_weight: Any = None) -> Self:
@@ -135,6 +140,8 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             levels=self.levels,
             max_share=self.max_share,
             consolidate=self.consolidate,
+            monotone=False,
+            n_init=self.n_init,
             n_neighbors=self.n_neighbors,
         )
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)

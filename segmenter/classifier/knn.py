@@ -11,6 +11,7 @@ is a mathematical fact, from which `rules` can prove where segments change.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +99,32 @@ class NearestNeighbors:
         self.cents_range = int(points.cents.min()), int(points.cents.max())
         self.frequency_range = int(points.frequency.min()), int(points.frequency.max())
         self.tree = build_tree(points, codes, ratio, n_neighbors)
+        self._steps: list[tuple[IntArray, IntArray]] = []
+
+    def raised(self, cents: ArrayLike, frequency: ArrayLike) -> NearestNeighbors:
+        """Return the same search, in which more money or more orders never lead downwards.
+
+        A profile gets the highest segment (the smallest code) that it or any of the given profiles
+        with no more money and no more orders gets by its own vote.
+
+        Parameters
+        ----------
+        cents, frequency : array-like of int, shape (m,)
+            Where votes rise. With the corners of monotone rules this is the smallest monotone
+            classifier above the vote (see `segmenter.classifier.rules.compile_rules`).
+        """
+        found = copy(self)
+        low, high = self.frequency_range
+        money = np.clip(np.asarray(cents, dtype=np.int64), *self.cents_range)
+        orders = np.clip(np.asarray(frequency, dtype=np.int64), low, high)
+        votes = self.classify_cents(money, orders)
+        by_orders = np.lexsort((money, orders))
+        money, orders, votes = money[by_orders], orders[by_orders], votes[by_orders]
+        found._steps = [
+            (orders[votes <= code], np.minimum.accumulate(money[votes <= code]))
+            for code in range(int(votes.max()) + 1)
+        ]
+        return found
 
     def classify(self, monetary: ArrayLike, frequency: ArrayLike) -> CodeArray:
         """Return the segment of profiles as they come.
@@ -121,6 +148,7 @@ class NearestNeighbors:
             block = slice(first, first + BLOCK)
             queries = _clamp(money[block], orders[block], self.cents_range, self.frequency_range)
             self._classify(queries, codes[block])
+            self._raise(queries, codes[block])
         return codes
 
     def classify_cents(self, cents: ArrayLike, frequency: ArrayLike) -> CodeArray:
@@ -133,6 +161,7 @@ class NearestNeighbors:
         for first in range(0, len(queries), BLOCK):
             block = slice(first, first + BLOCK)
             self._classify(queries[block], codes[block])
+            self._raise(queries[block], codes[block])
         return codes
 
     def neighbors(self, cents: int, frequency: int) -> Voters:
@@ -150,6 +179,14 @@ class NearestNeighbors:
         low, high = self.cents_range
         order = np.argsort(queries[:, 1] * (high - low + 1) + queries[:, 0])
         _classify_in_order(self.tree, queries, order, codes)
+
+    def _raise(self, queries: FloatArray, codes: CodeArray) -> None:
+        """Raise the codes of clamped queries to what profiles below them reach."""
+        for code, (orders, least) in reversed(list(enumerate(self._steps))):
+            place = np.searchsorted(orders, queries[:, 1], side="right") - 1
+            reached = (place >= 0) & (codes > code)
+            reached[reached] = least[place[reached]] <= queries[reached, 0]
+            codes[reached] = code
 
 
 def to_cents(monetary: ArrayLike) -> IntArray:

@@ -69,6 +69,10 @@ class Rules:
         """
         return self.segment[self.rectangle(cents, frequency)]
 
+    def corners(self) -> tuple[IntArray, IntArray]:
+        """Return where each rectangle begins: cents and frequency, int64 of shape (n_rules,)."""
+        return self.cents_from, self.frequency_from
+
     def rectangle(self, cents: ArrayLike, frequency: ArrayLike) -> IntArray:
         """Return the number of the rule that each profile falls under, as `lookup`."""
         c = np.asarray(cents, dtype=np.int64)
@@ -91,7 +95,7 @@ class _Line(NamedTuple):
     codes: CodeArray
 
 
-def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
+def compile_rules(neighbors: NearestNeighbors, *, max_rules: int, monotone: bool = False) -> Rules:
     """Turn a classifier into the rectangles on which it is constant.
 
     Parameters
@@ -100,11 +104,16 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
     max_rules : int
         How many the caller has a use for. It gets more all the same, up to `MAX_RECTANGLES`:
         compare it with ``len(rules)``.
+    monotone : bool, default False
+        Give each profile the highest segment (the smallest code) of all profiles with no more
+        money and no more orders: the smallest monotone classifier above the vote. Votes of few
+        neighbours, in sparse places, can fall where money or orders rise.
 
     Returns
     -------
     Rules
-        ``rules.lookup`` equals ``neighbors.classify_cents`` everywhere.
+        ``rules.lookup`` equals ``neighbors.classify_cents`` everywhere; if monotone, that of
+        ``neighbors.raised(*rules.corners())``.
 
     Raises
     ------
@@ -138,8 +147,11 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
     only = only_segments(tree)
     lines: list[_Line] = []
     n_rules = 0
+    raised = _Raised(int(tree.segment.max()) + 1)
     for frequency in range(low, high + 1):
         starts, codes = walk(tree, only, float(frequency), *neighbors.cents_range)
+        if monotone:
+            starts, codes = raised.line(starts, codes)
         if lines and _is_equal(lines[-1], starts, codes):
             continue
         lines.append(_Line(frequency, starts, codes))
@@ -151,6 +163,22 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int) -> Rules:
                 "smoother boundaries, or count orders instead of single lines or clicks."
             )
     return _to_rules(lines)
+
+
+class _Raised:
+    """From which cents on each segment, or a higher one, was reached at fewer orders."""
+
+    def __init__(self, n_segments: int) -> None:
+        self._from = np.full(n_segments, OPEN_HIGH, np.int64)
+
+    def line(self, starts: IntArray, codes: CodeArray) -> tuple[IntArray, CodeArray]:
+        """Raise the classifier along the next frequency."""
+        first = np.full_like(self._from, OPEN_HIGH)
+        np.minimum.at(first, codes, starts)
+        np.minimum(self._from, np.minimum.accumulate(first), out=self._from)
+        is_step = self._from < np.append(OPEN_HIGH, self._from[:-1])
+        steps = np.flatnonzero(is_step)[::-1]  # from the lowest segment upwards
+        return self._from[steps], steps.astype(np.int32)
 
 
 def _is_equal(line: _Line, starts: IntArray, codes: CodeArray) -> bool:

@@ -29,7 +29,9 @@ from segmenter.cli.model_options import (
     MaxPoints,
     MaxRules,
     MaxShare,
+    Monotone,
     Names,
+    NInit,
     NNeighbors,
 )
 from segmenter.cli.options import (
@@ -150,6 +152,8 @@ def fit(
     cut_on: CutOnMetric = None,
     n_neighbors: NNeighbors = None,
     consolidate: Consolidate = None,
+    n_init: NInit = None,
+    monotone: Monotone = None,
     active_days: ActiveDays = None,
     lapsed_days: LapsedDays = None,
     forget_points: ForgetPoints = False,
@@ -264,6 +268,8 @@ def fit(
             "levels": levels,
             "max_share": max_share,
             "consolidate": consolidate,
+            "n_init": n_init,
+            "monotone": monotone,
             "n_neighbors": n_neighbors,
             "max_rules": max_rules,
             "max_points": max_points,

@@ -18,6 +18,8 @@ __all__ = [
     "MaxPoints",
     "MaxRules",
     "MaxShare",
+    "Monotone",
+    "NInit",
     "NNeighbors",
     "Names",
 ]
@@ -84,6 +86,24 @@ Consolidate = Annotated[
     typer.Option(
         help="Settle the boundaries after each split, or leave them as Ward's method has "
         "them.  [settle]",
+        rich_help_panel=MODEL,
+    ),
+]
+NInit = Annotated[
+    int | None,
+    typer.Option(
+        "--n-init",
+        metavar="NUMBER",
+        help="From how many partitions the boundaries are settled, of which the tightest is kept, "
+        "1 to 50; 1 is Ward's cut alone.  [8]",
+        rich_help_panel=MODEL,
+    ),
+]
+Monotone = Annotated[
+    bool | None,
+    typer.Option(
+        help="More money or more orders never lead to a lower segment, or the plain method, in "
+        "which they may.  [monotone]",
         rich_help_panel=MODEL,
     ),
 ]

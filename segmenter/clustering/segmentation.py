@@ -21,7 +21,10 @@ class Split:
 
     Heights are in the currency of monetary; shares are of all training customers. The segments
     that each part became in the end are in the order of their rank; None where a model was stored
-    before fits noted them.
+    before fits noted them. `method` is what the parts were split by, ``'ward'`` or ``'score'``;
+    `far_customers` would have been a part of their own, too small to be entered, and are in
+    `far_segment`. In the higher part ``monetary_weight * monetary + frequency_weight * frequency``
+    is at least the `threshold`; the three are None without consolidation.
     """
 
     level: int
@@ -43,6 +46,12 @@ class Split:
     frequency_agrees: bool
     higher_segments: tuple[str, ...] | None = None
     lower_segments: tuple[str, ...] | None = None
+    method: str | None = None
+    far_customers: int | None = None
+    far_segment: str | None = None
+    monetary_weight: float | None = None
+    frequency_weight: float | None = None
+    threshold: float | None = None
 
 
 class Segment(NamedTuple):

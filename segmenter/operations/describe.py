@@ -43,7 +43,8 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
             f"level {split['level']}: {counted(split['block_customers'], 'customer')} "
             f"{verb(split['block_customers'], 'was', 'were')} split into "
             f"{split['lower_customers']:,} of lower and {split['higher_customers']:,} of higher "
-            f"value{_gap(split)}; consolidation moved {split['moved_customers']:,}. "
+            f"value{_method(split)}; consolidation moved "
+            f"{split['moved_customers']:,}. {_line(split)}{_far(split)}"
             f"{_outcome(split)}{'' if split['frequency_agrees'] else _DISAGREES}"
         )
     yield from _model_sentences(con)
@@ -52,11 +53,43 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
 _DISAGREES = " Mean frequency orders these blocks in another way than mean monetary does."
 
 
-def _gap(split: dict[str, Any]) -> str:
-    """Say how clear a split is: its Ward height beside that of the next one."""
-    if not split["next_height"]:
+def _method(split: dict[str, Any]) -> str:
+    """Say where a split is not Ward's."""
+    if split.get("method") != "score":
         return ""
-    return f", {split['height'] / split['next_height']:.1f} times as far apart as the next split"
+    if split["frequency_weight"] == 0:
+        return ", along money alone, since orders fall where money rises"
+    return ", along the sum of both z-scores, so that more money or orders never lead downwards"
+
+
+def _line(split: dict[str, Any]) -> str:
+    """Say on whose sides the two parts lie."""
+    money, orders, threshold = (
+        split.get(name) for name in ("monetary_weight", "frequency_weight", "threshold")
+    )
+    if money is None or orders is None or threshold is None:
+        return ""
+    higher = " and ".join(split["higher_segments"])
+    begins = verb(len(split["higher_segments"]), "begins", "begin")
+    if money == 0:
+        return f"{higher}: from {threshold:,.1f} orders. "
+    if orders == 0:
+        return f"{higher}: from {threshold:,.2f} spent, whatever the orders. "
+    return (
+        f"One order counts as much as {orders:,.2f} spent, and {higher} {begins} where both "
+        f"together reach {threshold:,.2f}. "
+    )
+
+
+def _far(split: dict[str, Any]) -> str:
+    """Say of customers far outside why they are no segment."""
+    far = split.get("far_customers")
+    if not far:
+        return ""
+    return (
+        f"The {counted(far, 'customer')} far outside {verb(far, 'stays', 'stay')} with "
+        f"{split['far_segment']}: fewer than vote on a label could not be entered. "
+    )
 
 
 def _outcome(split: dict[str, Any]) -> str:

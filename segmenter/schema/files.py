@@ -59,6 +59,7 @@ TABLE_MACROS = (
 
 MODEL_VIEWS = (
     "segment_rules",
+    "segment_lines",
     "models",
     "current_model",
     "model_quality",

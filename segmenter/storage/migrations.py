@@ -35,12 +35,36 @@ _VIEWS = (
 """The views of layout 3."""
 
 
+_ADDED = {
+    ("models", "raised_customers"): "bigint",
+    ("model_splits", "method"): "varchar",
+    ("model_splits", "far_customers"): "bigint",
+    ("model_splits", "far_segment"): "varchar",
+    ("model_splits", "monetary_weight"): "double",
+    ("model_splits", "frequency_weight"): "double",
+    ("model_splits", "threshold"): "double",
+}
+"""Columns of this layout that its first files lack; NULL there."""
+
+
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the schemas and the models' tables where they are missing."""
+    """Create the schemas, the models' tables and their columns where they are missing."""
     for schema in (SCHEMA, INTERNAL):
         con.execute(f"create schema if not exists {schema}")
     for table in TABLES:
         con.execute(read(f"tables/{table}"))
+    _add_columns(con)
+
+
+def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
+    query = (
+        "select table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and schema_name = $1"
+    )
+    known = set(con.execute(query, [INTERNAL]).fetchall())
+    for (table, column), kind in _ADDED.items():
+        if (table, column) not in known:
+            con.execute(f"alter table {INTERNAL}.{table} add column {column} {kind}")
 
 
 def migrate(con: duckdb.DuckDBPyConnection) -> bool:
@@ -56,7 +80,10 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     SegmenterError
         What is stored is damaged.
     """
-    if stored_layout(con) in (None, LAYOUT_VERSION):
+    layout = stored_layout(con)
+    if layout == LAYOUT_VERSION:
+        _add_columns(con)
+    if layout in (None, LAYOUT_VERSION):
         return False
     refuse_foreign(con, INTERNAL)
     for view in _VIEWS:

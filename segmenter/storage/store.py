@@ -159,6 +159,7 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         relative_step=header["relative_step"],
         uncertain_customers=header["uncertain_customers"],
         outvoted_customers=header["outvoted_customers"],
+        raised_customers=header.get("raised_customers"),
         source_rows=header["source_rows"],
         rows_without_customer=header["rows_without_customer"],
         revenue_without_customer=header["revenue_without_customer"],
@@ -208,6 +209,7 @@ def _header(model: Model) -> dict[str, Any]:
         "relative_step": model.relative_step,
         "uncertain_customers": model.uncertain_customers,
         "outvoted_customers": model.outvoted_customers,
+        "raised_customers": model.raised_customers,
         "flat_share": model.segmentation.flat_share,
         "warnings": json.dumps(model.warnings, ensure_ascii=False),
     }

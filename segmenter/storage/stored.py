@@ -12,6 +12,9 @@ from segmenter.sources.source import Source
 
 __all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warnings"]
 
+_BEFORE = {"monotone": False, "n_init": 1}
+"""What models were fitted with before these were settings."""
+
 
 def stored_mapping(text: object, column: str) -> dict[str, Any]:
     """Return a column of ``segments_internal.models`` as a mapping.
@@ -50,7 +53,7 @@ def stored_settings(text: object) -> Settings:
         They are damaged, or not ones that this version knows.
     """
     try:
-        return Settings.from_mapping(stored_mapping(text, "settings"))
+        return Settings.from_mapping({**_BEFORE, **stored_mapping(text, "settings")})
     except (TypeError, SegmenterError):
         raise _damaged(text, "settings") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from segmenter.classifier.knn import NearestNeighbors
-from segmenter.classifier.rules import Rules, compile_rules
-from segmenter.clustering.recursion import recursive_segments
-from segmenter.clustering.segmentation import Segmentation
+from segmenter.classifier.rules import Rules
 from segmenter.errors import InputError, reason
 from segmenter.formatting import counted, percent
 from segmenter.model import Model
@@ -24,6 +20,7 @@ from segmenter.settings import Settings
 from segmenter.sources.rejected_lines import csv_advice
 from segmenter.training.coarsening import MARGIN, Grid
 from segmenter.training.data_checks import count_losses, data_warnings
+from segmenter.training.learning import learn
 from segmenter.training.lifecycle import LifecycleDays, lifecycle
 from segmenter.training.row_errors import complaint, guess_advice, reading_advice, rounded_away
 from segmenter.training.stage import Cut, Losses, Stage, Survey
@@ -76,20 +73,11 @@ def train(stage: Stage, progress: Progress) -> Training:
             "out."
         )
     survey, cut, points, grid = inspect(stage, progress)
-    segmentation = _cluster(points, settings, progress)
-    neighbors = NearestNeighbors(
-        points,
-        segmentation.codes,
-        ratio=segmentation.scaling,
-        n_neighbors=settings.n_neighbors,
-    )
-    rules = _compile(neighbors, settings, progress)
+    learned = learn(points, settings, progress)
+    segmentation, rules = learned.segmentation, learned.rules
     uncertain = 0 if grid is None else _uncertain_customers(points, grid, rules)
     if grid is not None:
         progress.warn(_coarsened(points, grid, uncertain, settings))
-    votes = neighbors.classify_cents(points.cents, points.frequency)
-    for message in _outvoted(segmentation, set(votes.tolist())):
-        progress.warn(message)
     thresholds = _lifecycle(stage, progress)
     model = Model(
         settings=settings,
@@ -104,7 +92,8 @@ def train(stage: Stage, progress: Progress) -> Training:
         lapsed_days=thresholds.lapsed_days,
         relative_step=None if grid is None else grid.relative_step,
         uncertain_customers=uncertain,
-        outvoted_customers=int(points.customers[votes != segmentation.codes].sum()),
+        outvoted_customers=learned.outvoted_customers,
+        raised_customers=learned.raised_customers,
         source_rows=survey.source_rows if survey else None,
         rows_without_customer=survey.rows_without_customer if survey else None,
         revenue_without_customer=survey.revenue_without_customer if survey else None,
@@ -289,28 +278,6 @@ def _profile(stage: Stage, survey: Survey | None, progress: Progress) -> Cut | N
     return cut
 
 
-def _cluster(points: Points, settings: Settings, progress: Progress) -> Segmentation:
-    with progress.step("Clustering") as done:
-        started = time.perf_counter()
-        segmentation = recursive_segments(points, settings)
-        seconds = time.perf_counter() - started
-        done(f"{counted(len(segmentation.segments), 'segment')} in {seconds:.1f} s")
-    for message in segmentation.warnings:
-        progress.warn(message)
-    return segmentation
-
-
-def _outvoted(segmentation: Segmentation, won: set[int]) -> Iterator[str]:
-    """Say of segments which win no vote that nobody is in them."""
-    for code, segment in enumerate(segmentation.segments):
-        if code not in won:
-            yield (
-                f"nobody is in {segment.name}: neighbours of other segments outvote its "
-                f"{counted(segment.customers, 'training customer')}. Give n_neighbors = 1, or "
-                "fewer levels."
-            )
-
-
 def _lifecycle(stage: Stage, progress: Progress) -> LifecycleDays:
     if stage.source.date is None:
         return LifecycleDays(None, None)
@@ -321,16 +288,3 @@ def _lifecycle(stage: Stage, progress: Progress) -> LifecycleDays:
             "lifecycle is NULL. Set active_days and lapsed_days."
         )
     return thresholds
-
-
-def _compile(neighbors: NearestNeighbors, settings: Settings, progress: Progress) -> Rules:
-    with progress.step("Compiling the classifier") as done:
-        rules = compile_rules(neighbors, max_rules=settings.max_rules)
-        done(counted(len(rules), "rule"))
-    if len(rules) > settings.max_rules:
-        progress.warn(
-            f"the classifier needs {len(rules):,} rules, more than max_rules = "
-            f"{settings.max_rules:,}: the views read segment_rules, and there is no macro "
-            "classify_segment. Raise max_rules, or n_neighbors for smoother boundaries."
-        )
-    return rules

@@ -28,7 +28,8 @@ create table if not exists segments_internal.models (
     frequency_max bigint not null,
     relative_step double, -- cells of monetary as a share of the amount; NULL: exact, not coarsened
     uncertain_customers bigint not null, -- whose rule the coarsening could change
-    outvoted_customers bigint not null, -- whose neighbours' vote differs from their block
+    outvoted_customers bigint not null, -- whom the classifier puts elsewhere than their block
+    raised_customers bigint, -- whom it puts higher than their neighbours' vote; NULL: from before
     flat_share double not null, -- largest block when as many blocks are cut at once
     warnings json not null -- list of sentences
 )

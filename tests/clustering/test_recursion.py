@@ -54,7 +54,7 @@ def test_the_audit_says_which_segments_each_part_became(settings):
 
 def test_a_balanced_base_is_split_once():
     points = Points.group([100, 110, 120, 9000, 9010, 9020], [1, 1, 1, 2, 2, 2])
-    found = recursive_segments(points)
+    found = recursive_segments(points, Settings(n_neighbors=3))
     assert found.names == ("Higher", "Lower")
     assert found.splits[0].decision == "stopped"
     assert found.warnings == ()
@@ -68,7 +68,7 @@ def test_levels_auto_goes_on_until_no_block_holds_a_majority():
 
 def test_a_block_of_equal_customers_stops_the_recursion():
     points = Points.group([100] * 90 + [5000, 5100, 9000], [1] * 90 + [2, 2, 3])
-    found = recursive_segments(points, Settings(levels=6))
+    found = recursive_segments(points, Settings(levels=6, n_neighbors=1))
     assert found.splits[-1].decision == "stopped"
     assert "they are all equal" in found.splits[-1].reason
 
@@ -103,6 +103,62 @@ def test_names_follow_monetary_and_a_disagreeing_frequency_is_said():
     assert "mean frequency orders the segments differently" in found.warnings[-1]
 
 
+def test_a_part_too_small_to_be_entered_is_none_and_the_audit_says_where_it_stays():
+    points = Points.group(
+        [1000 + i for i in range(60)] + [9000 + i for i in range(30)] + [900_000, 950_000],
+        [1] * 60 + [3] * 30 + [30, 31],
+    )
+    for n_init in (1, 8):
+        found = recursive_segments(points, Settings(n_init=n_init, levels=1))
+        assert [(s.name, s.customers) for s in found.segments] == [("Higher", 32), ("Lower", 60)]
+        assert (found.splits[0].far_customers, found.splits[0].far_segment) == (2, "Higher")
+    alone = recursive_segments(points, Settings(n_neighbors=1, levels=1))
+    assert [s.customers for s in alone.segments] == [2, 90]
+    assert alone.splits[0].far_customers == 0
+
+
+def test_a_block_that_no_split_can_divide_stops_the_recursion():
+    points = Points.group([100] * 20 + [5000, 5001, 5002, 5003, 5004], [1] * 20 + [2] * 5)
+    found = recursive_segments(points, Settings(max_share=0.1))
+    assert [s.customers for s in found.segments] == [5, 20]
+    points = Points.group([100 + i for i in range(7)] + [5000 + i for i in range(5)], [1] * 12)
+    found = recursive_segments(points, Settings(max_share=0.1))
+    assert found.splits[-1].decision == "stopped"
+    assert "no split of it leaves 5 customers, as many as vote" in found.splits[-1].reason
+    with pytest.raises(SegmenterError, match="Lower n_neighbors or bring more") as error:
+        recursive_segments(points, Settings(n_neighbors=7))
+    assert "cannot be divided so that n_neighbors = 7" in str(error.value)
+    found = recursive_segments(points, Settings(n_neighbors=1, max_share=0.1))
+    assert len(found.segments) == 3
+
+
+def test_one_time_buyers_are_split_so_that_one_more_order_does_not_demote():
+    rng = np.random.default_rng(5)
+    orders = np.where(rng.random(5000) < 0.04, 2, 1)
+    money = np.exp(rng.normal(3.5, 1.2, 5000) - 0.5 * (orders > 1))
+    points = Points.group((money * 100).astype(int), orders)
+    plain = recursive_segments(points, Settings(monotone=False))
+    assert min(split.frequency_weight for split in plain.splits) < 0
+    found = recursive_segments(points)
+    assert found.splits[0].method == "score"
+    assert min(split.frequency_weight for split in found.splits) >= 0
+    assert found.segments[0].mean_frequency > 1.4
+
+
+def test_the_parts_are_the_sides_of_the_line():
+    rng = np.random.default_rng(3)
+    orders = rng.geometric(0.3, 3000)
+    points = Points.group((rng.lognormal(3, 1, 3000) * orders * 100).astype(int), orders)
+    found = recursive_segments(points)
+    inside = np.ones(len(points), bool)
+    for split in found.splits:
+        assert split.method == "ward"
+        along = points.cents / 100 + split.frequency_weight * points.frequency
+        higher = np.isin(np.array(found.names)[found.codes], split.higher_segments)
+        assert np.array_equal((along >= split.threshold)[inside], higher[inside])
+        inside &= ~higher
+
+
 def test_names_that_do_not_fit_are_said_and_replaced():
     assert segment_names(3, ("A", "B", "C")) == (("A", "B", "C"), None)
     names, warning = segment_names(2, ("A", "B", "C"))
@@ -115,7 +171,7 @@ def test_moved_customers_are_counted_and_textbook_ward_moves_none():
     rng = np.random.default_rng(2)
     points = Points.group(rng.lognormal(8, 1, 3000).astype(int), rng.geometric(0.3, 3000))
     assert sum(s.moved_customers for s in recursive_segments(points).splits) > 0
-    plain = recursive_segments(points, Settings(consolidate=False))
+    plain = recursive_segments(points, Settings(consolidate=False, monotone=False))
     assert [s.moved_customers for s in plain.splits] == [0, 0]
 
 

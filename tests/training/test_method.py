@@ -191,6 +191,10 @@ def settled(rows, halves):
         halves = nearer
 
 
+PLAIN = {"monotone": False, "n_init": 1, "n_neighbors": 1}
+"""Of the method only what is done point by point here."""
+
+
 def split_one_by_one(cents, frequency, *, consolidate):
     """Split customers twice as the design says, one row each, with SciPy's Ward linkage."""
     labels = np.zeros(len(cents), int)
@@ -215,7 +219,7 @@ def test_weighted_points_equal_repeated_customers(seed, consolidate):
     frequency = rng.geometric(0.25, len(cents))
     count = np.minimum(rng.geometric(0.5, len(cents)) ** 3, 100)
     weighted = Points.group(cents, frequency, count)
-    found = recursive_segments(weighted, Settings(consolidate=consolidate))
+    found = recursive_segments(weighted, Settings(**PLAIN, consolidate=consolidate))
     everybody = np.repeat(weighted.cents, count), np.repeat(weighted.frequency, count)
     expected = split_one_by_one(*everybody, consolidate=consolidate)
     ours = np.repeat(found.codes, count)
@@ -225,7 +229,9 @@ def test_weighted_points_equal_repeated_customers(seed, consolidate):
         assert segment.customers == len(rows[0])
         assert segment.mean_monetary == pytest.approx(rows[0].mean() / 100)
         assert segment.mean_frequency == pytest.approx(rows[1].mean())
-    repeated = recursive_segments(Points.group(*everybody), Settings(consolidate=consolidate))
+    repeated = recursive_segments(
+        Points.group(*everybody), Settings(**PLAIN, consolidate=consolidate)
+    )
     assert repeated.segments == found.segments
 
 

@@ -21,39 +21,29 @@ RETURN CASE
   THEN CASE
     WHEN frequency < 3
     THEN CASE
-      WHEN monetary < 1308.59e0
+      WHEN monetary < 29.26e0
       THEN 'At-Risk'
-      WHEN monetary < 1895.39e0
+      WHEN monetary < 1308.59e0
       THEN 'Loyal'
       ELSE 'Elite'
     END
     WHEN frequency < 4
     THEN CASE
-      WHEN monetary < 758.42e0
+      WHEN monetary < 29.26e0
       THEN 'At-Risk'
-      WHEN monetary < 1789.53e0
+      WHEN monetary < 758.42e0
       THEN 'Loyal'
       ELSE 'Elite'
     END
     WHEN frequency < 5
     THEN CASE
-      WHEN monetary < 200.76e0
+      WHEN monetary < 29.26e0
       THEN 'At-Risk'
-      WHEN monetary < 1683.68e0
+      WHEN monetary < 200.76e0
       THEN 'Loyal'
       ELSE 'Elite'
     END
-    WHEN frequency < 6
-    THEN CASE WHEN monetary < 1577.82e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 7
-    THEN CASE WHEN monetary < 1471.97e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 8
-    THEN CASE WHEN monetary < 1366.11e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 9
-    THEN CASE WHEN monetary < 1260.26e0 THEN 'Loyal' ELSE 'Elite' END
-    WHEN frequency < 10
-    THEN CASE WHEN monetary < 1154.40e0 THEN 'Loyal' ELSE 'Elite' END
-    ELSE CASE WHEN monetary < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
+    ELSE 'Elite'
   END
 END;
 

@@ -29,39 +29,17 @@ SELECT
     THEN CASE
       WHEN $2 < 3
       THEN CASE
-        WHEN $1 < 1308.59e0
+        WHEN $1 < 29.26e0
         THEN 'At-Risk'
-        WHEN $1 < 1895.39e0
+        WHEN $1 < 1308.59e0
         THEN 'Loyal'
         ELSE 'Elite'
       END
       WHEN $2 < 4
-      THEN CASE
-        WHEN $1 < 758.42e0
-        THEN 'At-Risk'
-        WHEN $1 < 1789.53e0
-        THEN 'Loyal'
-        ELSE 'Elite'
-      END
+      THEN CASE WHEN $1 < 29.26e0 THEN 'At-Risk' WHEN $1 < 758.42e0 THEN 'Loyal' ELSE 'Elite' END
       WHEN $2 < 5
-      THEN CASE
-        WHEN $1 < 200.76e0
-        THEN 'At-Risk'
-        WHEN $1 < 1683.68e0
-        THEN 'Loyal'
-        ELSE 'Elite'
-      END
-      WHEN $2 < 6
-      THEN CASE WHEN $1 < 1577.82e0 THEN 'Loyal' ELSE 'Elite' END
-      WHEN $2 < 7
-      THEN CASE WHEN $1 < 1471.97e0 THEN 'Loyal' ELSE 'Elite' END
-      WHEN $2 < 8
-      THEN CASE WHEN $1 < 1366.11e0 THEN 'Loyal' ELSE 'Elite' END
-      WHEN $2 < 9
-      THEN CASE WHEN $1 < 1260.26e0 THEN 'Loyal' ELSE 'Elite' END
-      WHEN $2 < 10
-      THEN CASE WHEN $1 < 1154.40e0 THEN 'Loyal' ELSE 'Elite' END
-      ELSE CASE WHEN $1 < 1048.54e0 THEN 'Loyal' ELSE 'Elite' END
+      THEN CASE WHEN $1 < 29.26e0 THEN 'At-Risk' WHEN $1 < 200.76e0 THEN 'Loyal' ELSE 'Elite' END
+      ELSE 'Elite'
     END
   END
 $$ LANGUAGE sql;

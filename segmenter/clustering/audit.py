@@ -1,0 +1,164 @@
+"""The audit of a recursion: each split as a row, why it went on or stopped, what to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.clustering.blocks import Blocks, frequency_agrees, largest_block, sizes
+from segmenter.clustering.segmentation import Segment, Split
+from segmenter.errors import InputError
+from segmenter.formatting import counted, percent, verb
+from segmenter.points import Points
+from segmenter.settings import AUTO_LEVELS, Settings
+
+if TYPE_CHECKING:
+    from segmenter.clustering.splitting import Halves
+
+__all__ = ["ended", "record", "warnings", "with_segments"]
+
+
+def record(
+    blocks: Blocks,
+    part: Points,
+    linkage: NDArray[np.float64],
+    halves: Halves,
+    done: int,
+    settings: Settings,
+) -> Split:
+    """Describe a split that was just made, and decide whether the recursion goes on."""
+    points, labels = blocks.points, blocks.labels
+    n = points.n_customers
+    largest = largest_block(points, labels)
+    largest_customers = sizes(points, labels)[largest]
+    lopsided = largest_customers > settings.max_share * n
+    decision, reason = _decide(
+        lopsided, largest_customers / n, int((labels == largest).sum()), done + 1, settings
+    )
+    higher = int(part.customers[halves.is_higher].sum())
+    return Split(
+        level=done + 1,
+        block_customers=part.n_customers,
+        block_points=len(part),
+        block_share=part.n_customers / n,
+        scaling=part.scaling(),
+        height=float(linkage[-1, 2]) / 100,
+        next_height=float(linkage[-2, 2]) / 100 if len(linkage) > 1 else None,
+        higher_customers=higher,
+        lower_customers=part.n_customers - higher,
+        moved_customers=halves.moved_customers,
+        largest_customers=largest_customers,
+        largest_share=largest_customers / n,
+        max_share=settings.max_share,
+        is_lopsided=lopsided,
+        decision=decision,
+        reason=reason,
+        frequency_agrees=frequency_agrees(points, labels),
+        method=halves.method,
+        far_customers=int(part.customers[halves.far].sum()),
+        **({} if halves.line is None else halves.line._asdict()),
+    )
+
+
+def ended(splits: list[Split], points: Points, settings: Settings) -> list[Split]:
+    """Say in the audit that the block which was to be split again cannot be.
+
+    Raises
+    ------
+    InputError
+        Nothing was split.
+    """
+    k = settings.n_neighbors
+    if not splits:
+        raise InputError(
+            f"{counted(points.n_customers, 'training customer')} cannot be divided so that "
+            f"n_neighbors = {k} are on both sides, and as many vote on a segment. Lower "
+            "n_neighbors or bring more customers."
+        )
+    reason = (
+        f"{splits[-1].reason}, but no split of it leaves {counted(k, 'customer')}, as many as "
+        "vote, on both sides"
+    )
+    return [*splits[:-1], replace(splits[-1], decision="stopped", reason=reason)]
+
+
+def with_segments(
+    splits: list[Split],
+    parts: list[tuple[int, int]],
+    names: dict[int, str],
+    far_segments: list[str | None],
+) -> tuple[Split, ...]:
+    """Say which segments the parts of each split became, by the labels that they had then.
+
+    One part kept the label of the block, the other got a new one, so splits are undone backwards.
+    """
+    became = {label: {name} for label, name in names.items()}
+    found: list[Split] = []
+    for split, (higher, lower), far in zip(
+        reversed(splits), reversed(parts), reversed(far_segments), strict=True
+    ):
+        of_parts = [
+            tuple(name for name in names.values() if name in became[part])
+            for part in (higher, lower)
+        ]
+        found.append(
+            replace(
+                split,
+                higher_segments=of_parts[0],
+                lower_segments=of_parts[1],
+                far_segment=far,
+            )
+        )
+        became[min(higher, lower)] = became[higher] | became[lower]
+    return tuple(reversed(found))
+
+
+def _decide(
+    lopsided: bool, share: float, distinct: int, level: int, settings: Settings
+) -> tuple[str, str]:
+    """Return the decision after a level and the reason in words."""
+    if not lopsided:
+        return "stopped", f"no block holds more than {percent(settings.max_share)} of the customers"
+    held = (
+        f"one block holds {percent(share)} of the customers, more than "
+        f"{percent(settings.max_share)}"
+    )
+    if level >= settings.max_levels:
+        return (
+            "stopped",
+            f"{held}, but the {counted(level, 'level')} {verb(level, 'is', 'are')} used up",
+        )
+    if distinct < 2:
+        return "stopped", f"{held}, but they are all equal"
+    return "split again", held
+
+
+def warnings(
+    segments: tuple[Segment, ...], last: Split, settings: Settings, misfit: str | None
+) -> tuple[str, ...]:
+    """Return what the user should know about this result, in words."""
+    found = [misfit] if misfit else []
+    if last.is_lopsided:
+        biggest = max(segments, key=lambda segment: segment.customers)
+        found.append(
+            f"{biggest.name} still holds {percent(last.largest_share)} of the training customers "
+            f"({last.reason}). {_way_out(last, settings)}"
+        )
+    if not last.frequency_agrees:
+        by_frequency = sorted(segments, key=lambda segment: -segment.mean_frequency)
+        found.append(
+            "the names follow mean monetary; mean frequency orders the segments differently: "
+            + ", ".join(f"{s.name} {s.mean_frequency:.2f}" for s in by_frequency)
+            + "."
+        )
+    return tuple(found)
+
+
+def _way_out(last: Split, settings: Settings) -> str:
+    """Say what to try when a block is still lopsided at the end."""
+    if last.level < AUTO_LEVELS and "used up" in last.reason:
+        return f"Try levels = {last.level + 1} or levels = 'auto', or accept it with max_share."
+    return f"max_share = {settings.max_share:g} cannot be reached on this base."

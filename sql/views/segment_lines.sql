@@ -1,0 +1,44 @@
+-- segments.segment_lines
+-- Grain:  one row for each split of the current model: the straight line between its two parts.
+-- Source: segments_internal.model_splits.
+-- A customer is in the higher part where monetary + order_worth * frequency reaches the threshold;
+-- the classifier, a vote of neighbours, puts outvoted_share of the training customers elsewhere.
+-- Units:  order_worth and threshold in the table's currency; where orders alone decide, order_worth
+--         is NULL and the threshold is a number of orders. Without consolidation all are NULL.
+with
+
+lines as (
+    select
+        model_splits.level,
+        array_to_string(model_splits.higher_segments, ', ') as higher_segments,
+        array_to_string(model_splits.lower_segments, ', ') as lower_segments,
+        model_splits.method,
+        model_splits.frequency_weight / nullif(model_splits.monetary_weight, 0) as order_worth,
+        model_splits.threshold,
+        models.outvoted_customers / models.training_customers as outvoted_share
+    from segments_internal.model_splits
+    inner join segments_internal.models
+        on model_splits.model_id = models.model_id
+    where models.is_current
+)
+
+select
+    level,
+    higher_segments,
+    lower_segments,
+    method,
+    order_worth,
+    threshold,
+    outvoted_share,
+    case
+        when threshold is null then 'There is no line: the blocks were not consolidated.'
+        when order_worth is null
+            then higher_segments || ': from ' || format('{:,.1f}', threshold) || ' orders.'
+        when order_worth = 0
+            then higher_segments || ': from ' || format('{:,.2f}', threshold) || ' spent.'
+        else
+            'One order counts as much as ' || format('{:,.2f}', order_worth) || ' spent; '
+            || higher_segments || ': from ' || format('{:,.2f}', threshold) || ' of both together.'
+    end as message
+from lines
+order by level
