@@ -22,11 +22,11 @@ SHOP = """
     select
         i % 60 as customer_id,
         i as order_id,
-        (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end)
+        (case when i % 60 < 40 then 10 when i % 60 < 54 then 50 else 200 end)
         + (i % 60) / 4.0 as amount,
         timestamp '2024-01-01' + to_days((i // 4)::integer) as sold_at
     from range(600) as t(i)
-    where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
+    where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 54
 """
 """Readable sales: 60 customers, three kinds of them."""
 

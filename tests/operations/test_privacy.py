@@ -27,10 +27,10 @@ def sold(con):
         select
             i % 60 as customer, i as invoice,
             timestamp '2024-01-01' + to_hours(i::integer) as sold_at,
-            (case when i % 60 < 40 then 10 when i % 60 < 55 then 50 else 200 end)
+            (case when i % 60 < 40 then 10 when i % 60 < 54 then 50 else 200 end)
             + (case when i % 60 = 4 then 3 else i % 60 end) / 4.0 as amount
         from range(600) as t(i)
-        where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 55
+        where i < 120 or (i % 60 >= 40 and i < 400) or i % 60 >= 54
         """
     )
     return con

@@ -21,29 +21,39 @@ RETURN CASE
   THEN CASE
     WHEN frequency < 3
     THEN CASE
-      WHEN monetary < 29.26e0
+      WHEN monetary < 1422.84e0
       THEN 'At-Risk'
-      WHEN monetary < 1308.59e0
+      WHEN monetary < 1957.07e0
       THEN 'Loyal'
       ELSE 'Elite'
     END
     WHEN frequency < 4
     THEN CASE
-      WHEN monetary < 29.26e0
+      WHEN monetary < 815.17e0
       THEN 'At-Risk'
-      WHEN monetary < 758.42e0
+      WHEN monetary < 1840.60e0
       THEN 'Loyal'
       ELSE 'Elite'
     END
     WHEN frequency < 5
     THEN CASE
-      WHEN monetary < 29.26e0
-      THEN 'At-Risk'
       WHEN monetary < 200.76e0
+      THEN 'At-Risk'
+      WHEN monetary < 1724.13e0
       THEN 'Loyal'
       ELSE 'Elite'
     END
-    ELSE 'Elite'
+    WHEN frequency < 6
+    THEN CASE WHEN monetary < 1607.66e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 7
+    THEN CASE WHEN monetary < 1491.19e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 8
+    THEN CASE WHEN monetary < 1374.72e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 9
+    THEN CASE WHEN monetary < 1258.26e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 10
+    THEN CASE WHEN monetary < 1141.79e0 THEN 'Loyal' ELSE 'Elite' END
+    ELSE CASE WHEN monetary < 1025.32e0 THEN 'Loyal' ELSE 'Elite' END
   END
 END;
 

@@ -29,17 +29,39 @@ SELECT
     THEN CASE
       WHEN $2 < 3
       THEN CASE
-        WHEN $1 < 29.26e0
+        WHEN $1 < 1422.84e0
         THEN 'At-Risk'
-        WHEN $1 < 1308.59e0
+        WHEN $1 < 1957.07e0
         THEN 'Loyal'
         ELSE 'Elite'
       END
       WHEN $2 < 4
-      THEN CASE WHEN $1 < 29.26e0 THEN 'At-Risk' WHEN $1 < 758.42e0 THEN 'Loyal' ELSE 'Elite' END
+      THEN CASE
+        WHEN $1 < 815.17e0
+        THEN 'At-Risk'
+        WHEN $1 < 1840.60e0
+        THEN 'Loyal'
+        ELSE 'Elite'
+      END
       WHEN $2 < 5
-      THEN CASE WHEN $1 < 29.26e0 THEN 'At-Risk' WHEN $1 < 200.76e0 THEN 'Loyal' ELSE 'Elite' END
-      ELSE 'Elite'
+      THEN CASE
+        WHEN $1 < 200.76e0
+        THEN 'At-Risk'
+        WHEN $1 < 1724.13e0
+        THEN 'Loyal'
+        ELSE 'Elite'
+      END
+      WHEN $2 < 6
+      THEN CASE WHEN $1 < 1607.66e0 THEN 'Loyal' ELSE 'Elite' END
+      WHEN $2 < 7
+      THEN CASE WHEN $1 < 1491.19e0 THEN 'Loyal' ELSE 'Elite' END
+      WHEN $2 < 8
+      THEN CASE WHEN $1 < 1374.72e0 THEN 'Loyal' ELSE 'Elite' END
+      WHEN $2 < 9
+      THEN CASE WHEN $1 < 1258.26e0 THEN 'Loyal' ELSE 'Elite' END
+      WHEN $2 < 10
+      THEN CASE WHEN $1 < 1141.79e0 THEN 'Loyal' ELSE 'Elite' END
+      ELSE CASE WHEN $1 < 1025.32e0 THEN 'Loyal' ELSE 'Elite' END
     END
   END
 $$ LANGUAGE sql;
