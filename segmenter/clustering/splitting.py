@@ -177,7 +177,8 @@ def _cuts(points: Points, count: int) -> Iterator[Labels]:
     order = np.argsort(along, kind="stable")
     up_to = np.cumsum(points.customers[order])
     for halving in range(1, count + 1):
-        place = np.searchsorted(up_to, points.n_customers - (points.n_customers >> halving))
+        below = points.n_customers - (points.n_customers >> halving)
+        place = int(np.searchsorted(up_to, below))
         labels = (along >= along[order[min(place, len(order) - 1)]]).astype(np.int32)
         if not labels.all():
             yield labels
