@@ -30,16 +30,43 @@ LONGEST = ("docs/test_pages.py", "faults/test_faults.py")
 """Files whose single tests take longest."""
 
 
-def pytest_collection_modifyitems(items):
+STATEMENTS = ("engines/", "golden/", "udf/", *(f"sources/test_{name}" for name in (
+    "corpus", "csv_options", "formats", "recognition", "text_formats",
+)))  # fmt: skip
+"""Where each set of parameters is another question to DuckDB, and not the same one again."""
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--once",
+        action="store_true",
+        help="only the first parameters of a test, unless they are other statements each",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
     """Mark what the inner loop can leave out, and let the files with long tests come first.
 
     Then none is left for the end, where one process works and the others wait.
     """
+    if config.getoption("once"):
+        _keep_first(config, items)
     for item in items:
         if COSTLY.intersection(item.fixturenames) or item.get_closest_marker("extended"):
             item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.path.as_posix().endswith(LONGEST), item.path not in slow))
+
+
+def _keep_first(config, items):
+    kept, seen = [], set()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        if name not in seen or name.removeprefix("tests/").startswith(STATEMENTS):
+            kept.append(item)
+        seen.add(name)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 def pytest_collection_finish():
@@ -70,8 +97,8 @@ def fitted(request):
 
 @pytest.fixture
 def con():
-    """An empty database in memory."""
-    made = duckdb.connect()
+    """An empty database in memory, for so few rows that a second thread would only wait."""
+    made = duckdb.connect(config={"threads": 1})
     yield made
     made.close()
 

@@ -18,7 +18,7 @@ from tests.bad_files import make_files
 
 pytestmark = pytest.mark.slow
 
-FEW = 150
+FEW = 100
 """How many are tried with every change; the others behind the marker ``extended``."""
 
 LIMIT = 120

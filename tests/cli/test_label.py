@@ -382,15 +382,22 @@ def test_errors_with_files(run, model, tmp_path):
         assert left(tmp_path) == there
 
 
-@pytest.fixture
-def big(tmp_path):
+@pytest.fixture(scope="module")
+def big_file(tmp_path_factory):
     """Three million profiles that do not compress."""
     return write(
-        tmp_path,
+        tmp_path_factory.mktemp("big"),
         "big.parquet",
         "select hash(i)::varchar as id, (hash(i) % 1000000) / 100.0 as monetary, "
         "hash(i + 1) % 20 as frequency, hash(i + 2) as noise from range(3000000) as t(i)",
     )
+
+
+@pytest.fixture
+def big(big_file, tmp_path):
+    path = tmp_path / big_file.name
+    path.hardlink_to(big_file)
+    return path
 
 
 @pytest.mark.parametrize("output", ["out.parquet", "out.csv"])

@@ -271,9 +271,18 @@ def test_a_path_that_is_not_utf8_is_named(tmp_path):
         assert done.stderr.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
-    "words", ["customers F --limit 0 -f csv", "rules F", "segments F -f json", "fit --help"]
+    ("words", "unbuffered"),
+    [
+        ("customers F --limit 0 -f csv", ""),
+        ("customers F --limit 0 -f csv", "1"),
+        ("rules F", ""),
+        ("segments F -f json", "1"),
+        ("fit --help", ""),
+        pytest.param("rules F", "1", marks=pytest.mark.extended),
+        pytest.param("segments F -f json", "", marks=pytest.mark.extended),
+        pytest.param("fit --help", "1", marks=pytest.mark.extended),
+    ],
 )
 def test_an_output_that_nobody_reads_or_that_is_full(shop, words, unbuffered):
     shop = shop.rename(shop.parent / "shop.duckdb")

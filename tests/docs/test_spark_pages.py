@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.clients.conftest import QUICK
 from tests.docs.pages import pages, runnable
 from tests.docs.sessions import plain_calls
 
@@ -25,7 +26,7 @@ for words in json.loads(sys.argv[1]):
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if runnable(page, "spark")])
-def test_blocks_for_spark_run(session, page):
+def test_blocks_for_spark_run(session, tmp_path, page):
     """In one process a page: Spark stays in the folder in which it began, and starts for long."""
     pytest.importorskip("pyspark")
     here, found = session(page), []
@@ -34,10 +35,12 @@ def test_blocks_for_spark_run(session, page):
         assert calls, f"{page}:{block.line} is more than calls of segmenter"
         assert block.output is None, f"{page}:{block.line} shows what is not compared"
         found += calls
+    settings = "".join(f"{name} {value}\n" for name, value in QUICK.items())
+    (tmp_path / "spark-defaults.conf").write_text(settings)
     done = subprocess.run(
         [sys.executable, "-c", CALLS, json.dumps(found)],
         cwd=here.folder,
-        env=here.environment,
+        env={**here.environment, "SPARK_CONF_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

@@ -111,7 +111,7 @@ def refreshed_file(tmp_path):
     return call
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     nights=st.lists(
         st.lists(
