@@ -49,7 +49,7 @@ def test_what_is_no_connection_is_a_sentence(name, given):
 def test_a_lake_in_use_is_a_sentence(shop, sales, monkeypatch):
     """DuckLake has no txid_current(): asking for it breaks the connection."""
     monkeypatch.setattr(publish, "_current_database", lambda con: ("lake", "ducklake"))
-    monkeypatch.setattr(publish, "_in_transaction", None)
+    monkeypatch.setattr(publish, "in_transaction", None)
     with pytest.raises(SegmenterError, match="uses 'lake', which is kept in ducklake"):
         segmenter.fit(shop, sales)
 
