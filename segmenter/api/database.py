@@ -228,8 +228,9 @@ class Database(Reading):
 
         Parameters
         ----------
-        as_of : str, date or datetime
-            The last moment that is known; a date to its end.
+        as_of : str, date or datetime, or a list of them
+            The last moment that is known; a date to its end. Several are each measured, and
+            ``standings`` of the result has the spread.
         until : str, date or datetime, optional
             The last moment that is measured; the newest transaction when absent.
         """

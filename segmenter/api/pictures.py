@@ -86,7 +86,8 @@ def backtest(rows: Rows) -> bytes | None:
     """Draw what each segment brought later, beside the ranking by spend alone."""
     names = list(dict.fromkeys(row["segment"] for row in rows))
     measure = "share_of_later_revenue"
-    known = [row for row in rows if row[measure] is not None]
+    newest = max((row["as_of"] for row in rows), default=None)
+    known = [row for row in rows if row[measure] is not None and row["as_of"] == newest]
 
     def chart() -> Any:
         from segmenter.report.charts.decision import backtest as later

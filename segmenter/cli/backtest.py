@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +21,7 @@ from segmenter.cli.options import (
 from segmenter.cli.source_options import LAST_DAY
 from segmenter.cli.tables import Column, write_records
 from segmenter.cli.terminal import results
-from segmenter.formatting import counted, day, percent
+from segmenter.formatting import counted, percent
 
 if TYPE_CHECKING:
     from segmenter.evaluation.backtest import Outcome
@@ -42,6 +43,16 @@ COLUMNS = (
     Column("until", ""),
 )
 
+STANDINGS = (
+    Column("way", "Way to order customers"),
+    Column("repeat_rate", "Came\nagain", "share"),
+    Column("lowest_rate", "from", "share"),
+    Column("highest_rate", "to", "share"),
+    Column("share_of_later_revenue", "Of later\nrevenue", "share"),
+    Column("lowest_share", "from", "share"),
+    Column("highest_share", "to", "share"),
+)
+
 LIFECYCLE_COLUMNS = (
     Column("segment", "Segment"),
     Column("lifecycle", "Lifecycle"),
@@ -57,7 +68,7 @@ LIFECYCLE_COLUMNS = (
 
 def backtest(
     database: Database,
-    as_of: Annotated[str, typer.Option(metavar="DATE", help=LAST_DAY, show_default=False)],
+    as_of: Annotated[list[str], typer.Option(metavar="DATE", help=LAST_DAY, show_default=False)],
     until: Annotated[
         str | None,
         typer.Option(
@@ -73,14 +84,18 @@ def backtest(
 ) -> None:
     """Fit what was known on an earlier day, and measure what its segments did afterwards.
 
-    The source and the settings are those of the current model. Beside the segments stands a plain
-    ranking by spend, cut into groups of as many customers, so that the result can also be
-    unflattering. It is kept in `segments.backtest`, and what each segment and lifecycle did in
-    `segments.segment_lifecycle`; nothing else is published.
+    The source and the settings are those of the current model. Beside the segments stand the ways
+    in which people order customers otherwise, cut into groups of as many: spend, orders, recent
+    spend, RFM, BG/NBD, and segment and lifecycle together. The result can be unflattering. It is
+    kept in `segments.backtest`, and what each segment and lifecycle did in
+    `segments.segment_lifecycle`; nothing else is published. Several `--as-of` show the spread.
 
     Example: segmenter backtest shop.duckdb --as-of 2011-05-31
+
+    Example: segmenter backtest shop.duckdb --as-of 2011-03-31 --as-of 2011-06-30
     """
     from segmenter.cli.console import listener
+    from segmenter.operations.backtest import WAYS, who_wins
     from segmenter.operations.backtest import backtest as test
     from segmenter.training.warm_up import warm_up
 
@@ -91,13 +106,28 @@ def backtest(
         database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
     ) as place:
         warm_up(progress)
-        outcome = test(place, as_of, until, progress=progress).outcome
-    write_records(COLUMNS, outcome.rows, form)
-    if form is Format.TABLE:
-        results.line()
-        for sentence in _sentences(outcome):
-            results.line(sentence)
-        _show_lifecycle(outcome)
+        if sys.modules.get("scipy.linalg", sys) is None:  # hidden from numba, which is there now
+            del sys.modules["scipy.linalg"]
+        result = test(place, as_of, until, progress=progress)
+    if form is not Format.TABLE:
+        write_records(COLUMNS, result.table, form)
+        return
+    outcome = result.outcome
+    ours = [row for row in outcome.rows if row["ranking"] == "segments"]
+    write_records(COLUMNS[1:], ours, form)
+    results.line()
+    rows = [{**row, "way": WAYS[row["ranking"]]} for row in result.standings]
+    spread = any(row["days"] > 1 for row in rows)
+    many = "" if spread else f"{ours[0]['customers']:,}, "
+    results.line(
+        f"The highest by each way to order customers: {many}as many as {ours[0]['segment']} has",
+        style="bold",
+    )
+    columns = [one for one in STANDINGS if spread or not one.name.startswith(("low", "high"))]
+    write_records(columns, rows, form)
+    for sentence in (*who_wins(result.table.records()), *_newcomers(outcome)):
+        results.line(sentence)
+    _show_lifecycle(outcome)
 
 
 def _show_lifecycle(outcome: Outcome) -> None:
@@ -120,22 +150,8 @@ def _show_lifecycle(outcome: Outcome) -> None:
         results.line(Lapsed(everybody, again, outcome.as_of, outcome.until).words())
 
 
-def _sentences(outcome: Outcome) -> Iterator[str]:
-    """Compare the two rankings by the share of the top group, and say what neither could know."""
-    top: dict[str, Any] = {row["ranking"]: row for row in outcome.rows if row["segment_rank"] == 1}
-    customers = top["segments"]["customers"]
-    ours, theirs = (top[name]["share_of_later_revenue"] for name in ("segments", "spend"))
-    if customers and ours is not None:
-        yield (
-            f"Of what customers known on {day(outcome.as_of)} spent up to "
-            f"{day(outcome.until)}, {percent(ours, 1)} came from the {customers:,} of "
-            f"{top['segments']['segment']}; the {customers:,} with the highest spend, as many, "
-            f"made {percent(theirs, 1)}. {_verdict(ours, theirs)}"
-        )
-        yield (
-            f"{percent(top['segments']['repeat_rate'], 1)} of the ones came again, "
-            f"{percent(top['spend']['repeat_rate'], 1)} of the others."
-        )
+def _newcomers(outcome: Outcome) -> Iterator[str]:
+    """Say what no ranking could know."""
     if outcome.newcomers and outcome.later_revenue > 0:
         share = outcome.newcomers_revenue / outcome.later_revenue
         yield (
@@ -144,10 +160,3 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
             "of all that are known: no ranking of that day could know them, and no "
             "row counts them."
         )
-
-
-def _verdict(ours: float, theirs: float) -> str:
-    if percent(ours, 1) == percent(theirs, 1):
-        return "The two rankings find the same money."
-    better = "The segments find" if ours > theirs else "The plain ranking by spend finds"
-    return f"{better} more of it, by {abs(ours - theirs) * 100:.1f} points."

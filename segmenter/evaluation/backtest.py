@@ -1,9 +1,9 @@
 """Backtesting: what the segments of an earlier day would have been worth.
 
 The current model's source and settings are fitted again on what was known at the end of a day,
-and what those customers did afterwards is counted by segment, beside a plain ranking by spend with
-as many customers in each group. Nothing is published; the result is the table
-``segments.backtest``.
+and what those customers did afterwards is counted by segment, beside the other ways in which people
+order customers, cut into groups of as many. Nothing is published; the results are the rows of
+``segments.backtest`` and the measured columns of ``segments.segment_lifecycle``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import duckdb
 from sqlglot import exp
 
+from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError
+from segmenter.evaluation.rankings import Span, create_scores
 from segmenter.formatting import day, within_years
 from segmenter.model import Model
 from segmenter.progress import Progress, Silent
@@ -23,6 +26,8 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, newest_order
 from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import TemporaryTables, registered
+from segmenter.settings import Settings
+from segmenter.sources.binding import bind_source
 from segmenter.sources.moments import parse_moment
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
@@ -76,6 +81,10 @@ class Backtest(TemporaryTables):
 
     prefix = "backtest_"
 
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(con)
+        self._outcomes: list[Outcome] = []
+
     def prepare(
         self,
         as_of: object,
@@ -102,37 +111,81 @@ class Backtest(TemporaryTables):
         self._model_id, source, settings = store.current(self.con)
         _refuse_without_time(source)
         known_until = parse_moment(as_of, "as_of")
-        early = dataclasses.replace(source, as_of=known_until)
-        with Stage(self.con, early, settings) as stage:
-            newest = newest_order({}, added_up=True)
-            self.values = stage.binding.values | {"newest_order": newest}
-            self.create_from("transactions", "views/transactions", "view")
-            measured_until = self._check_span(stage.binding.relation, known_until, until)
-            model = train(stage, listener).model
-            with listener.step("Measuring what came after") as done:
-                self._segment(model, str(stage.customers))
-                self._measure(early, known_until, measured_until)
-                self._outcome = self._read(known_until, measured_until)
-                done(f"{day(known_until)} to {day(measured_until)}")
-        return self._outcome
+        first, measured_until = self._check_span(source, settings, known_until, until)
+        span = Span(first, known_until, measured_until)
+        learned = self._learn(source, settings, span, listener)
+        self._fit(source, settings, known_until, listener)
+        with listener.step("Measuring what came after") as done:
+            self._measure(source, known_until, measured_until)
+            rankings = create_scores(self, learned, span)
+            outcome = self._read(known_until, measured_until, rankings)
+            done(f"{day(known_until)} to {day(measured_until)}")
+        self._outcomes.append(outcome)
+        return outcome
 
     def store(self) -> None:
-        """Write the result of `prepare` into the database, in one transaction."""
+        """Write the results of `prepare` into the database, in one transaction."""
         with updating(self.con, while_current=self._model_id, again="Backtest"):
-            self._keep("backtest", self._outcome.rows)
-            self._keep("backtest_lifecycle", self._outcome.lifecycle)
+            for outcome in self._outcomes:
+                self._keep("backtest", outcome.rows)
+                self._keep("backtest_lifecycle", outcome.lifecycle)
 
     def _keep(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Replace what a table says of the day."""
-        self.con.execute(f"delete from {INTERNAL}.{table} where as_of = $1", [self._outcome.as_of])
+        self.con.execute(f"delete from {INTERNAL}.{table} where as_of = $1", [rows[0]["as_of"]])
         columns = list(rows[0])
         marks = ", ".join(f"${name}" for name in columns)
         self.con.executemany(
             f"insert into {INTERNAL}.{table} ({', '.join(columns)}) values ({marks})", rows
         )
 
-    def _check_span(self, relation: str, known_until: datetime, until: object) -> datetime:
-        """Return the last moment to measure; refuse one that leaves nothing to know or to see."""
+    def _fit(
+        self, source: Source, settings: Settings, known_until: datetime, progress: Progress
+    ) -> Model:
+        """Fit what was known then, and give each customer of then segment and lifecycle."""
+        early = dataclasses.replace(source, as_of=known_until)
+        with Stage(self.con, early, settings) as stage:
+            newest = newest_order({}, added_up=True)
+            self.values = stage.binding.values | {"newest_order": newest}
+            self.create_from("transactions", "views/transactions", "view")
+            model = train(stage, progress).model
+            self._segment(model, str(stage.customers))
+        return model
+
+    def _learn(
+        self, source: Source, settings: Settings, span: Span, progress: Progress
+    ) -> list[dict[str, Any]]:
+        """Return what customers of each segment and lifecycle brought after an earlier day.
+
+        That day is as long before as what is measured lasts, and not before half of the history;
+        without enough customers or time until then there is nothing.
+        """
+        first, known_until, until = span
+        earlier = max(known_until - (until - known_until), first + (known_until - first) / 2)
+        if not first < earlier < known_until:
+            return []
+        with progress.step("Learning from an earlier day") as done:
+            try:
+                model = self._fit(source, settings, earlier, Silent())
+            except InputError as error:
+                done(f"not possible: {error}")
+                return []
+            if model.active_days is None:
+                done("nobody had come again")
+                return []
+            self._measure(source, earlier, known_until)
+            done(day(earlier))
+        return self._lifecycle()
+
+    def _check_span(
+        self, source: Source, settings: Settings, known_until: datetime, until: object
+    ) -> tuple[datetime, datetime]:
+        """Return the first moment and the last to measure; refuse what leaves nothing to see."""
+        early = dataclasses.replace(source, as_of=known_until)
+        binding = bind_source(Embedded(self.con), early, settings)
+        self.values = dict(binding.values)
+        self.create_from("transactions", "views/transactions", "view")
+        relation = binding.relation
         query = self.query("queries/time_span", transactions=self.staged("transactions"))
         first_at, last_at = map(within_years, first_row(self.con, query))
         if first_at is None or last_at is None:
@@ -154,7 +207,7 @@ class Backtest(TemporaryTables):
                 f"until {day(end)} must be later than as_of {day(known_until)}: what is "
                 "measured lies between them."
             )
-        return end
+        return first_at, end
 
     def _segment(self, model: Model, customers: str) -> None:
         """Give each customer of then the segment that the rules of then say."""
@@ -207,8 +260,14 @@ class Backtest(TemporaryTables):
             redirected={"transactions": self.staged("later_transactions")},
         )
 
-    def _read(self, known_until: datetime, until: datetime) -> Outcome:
-        segmented, later, named = map(self.staged, ("segmented", "later", "named"))
+    def _lifecycle(self) -> list[dict[str, Any]]:
+        """Return what each segment and lifecycle of then did after."""
+        segmented, later = map(self.staged, ("segmented", "later"))
+        query = self.query("queries/backtest_lifecycle", segmented=segmented, later=later)
+        return records(self.con, query)
+
+    def _read(self, known_until: datetime, until: datetime, rankings: tuple[str, ...]) -> Outcome:
+        segmented, later = map(self.staged, ("segmented", "later"))
         query = self.query("queries/newcomers", segmented=segmented, later=later)
         (newcomers,) = records(self.con, query)
         if not newcomers.pop("customers"):
@@ -217,11 +276,22 @@ class Backtest(TemporaryTables):
                 "so there is nothing to measure. Leave until out, or choose another day."
             )
         key = {"model_id": self._model_id, "as_of": known_until, "until": until}
-        query = self.query("queries/backtest", segmented=segmented, later=later, named=named)
-        rows = [key | row for row in records(self.con, query)]
-        query = self.query("queries/backtest_lifecycle", segmented=segmented, later=later)
-        lifecycle = [key | row for row in records(self.con, query)]
-        return Outcome(known_until, until, rows, lifecycle, **newcomers)
+        self.values = self.values | {"rankings": exp.array(*map(literal, rankings))}
+        query = self.query(
+            "queries/backtest",
+            segmented=segmented,
+            later=later,
+            named=self.staged("named"),
+            scores=self.staged("scores"),
+        )
+        rows = records(self.con, query)
+        return Outcome(
+            known_until,
+            until,
+            [key | row for row in rows],
+            [key | row for row in self._lifecycle()],
+            **newcomers,
+        )
 
 
 def _refuse_without_time(source: Source) -> None:

@@ -93,11 +93,11 @@ def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) 
 
 
 def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
-    """Return the newest backtest of a model, both rankings."""
+    """Return the newest backtest of a model, all rankings."""
     missing = Missing(
         "No backtest of this model was made yet. segmenter backtest DB --as-of DATE fits on what "
-        "was known on an earlier day and measures what came after it, beside a plain ranking by "
-        "spend."
+        "was known on an earlier day and measures what came after it, beside other ways to order "
+        "customers."
     )
     if not has(con, "backtest"):
         return missing

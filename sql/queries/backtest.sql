@@ -1,9 +1,9 @@
--- What customers did after a moment, by the segment they had then and by a plain ranking by spend.
+-- What customers did after a moment, by the segment they had then and by other rankings of then.
 -- Grain:  one row for each ranking and segment.
 -- Source: $segmented, the customers of then with their segments; $later, what each customer did
---         after; $named, the segments.
--- The plain ranking orders customers by monetary, equal ones by customer_id, and cuts the order
--- into groups of as many customers as the segments have.
+--         after; $named, the segments; $scores, what each of the other $rankings orders by.
+-- A ranking orders customers by its score, equal ones by monetary and then by customer_id, and cuts
+-- the order into groups of as many customers as the segments have.
 -- Units:  money in the table's currency; shares from 0 to 1, of what these customers did.
 with
 
@@ -35,12 +35,29 @@ places as (
     from sizes
 ),
 
-by_spend as (
+rankings as (
+    select unnest($rankings) as ranking
+),
+
+scored as (
     select
-        later_cents,
-        later_orders,
-        row_number() over (order by monetary desc, customer_id asc) as place
+        rankings.ranking,
+        known.later_cents,
+        known.later_orders,
+        row_number() over (
+            partition by rankings.ranking
+            order by
+                coalesce(scores.score, 0) desc,
+                known.monetary desc,
+                known.customer_id asc
+        ) as place
     from known
+    cross join rankings
+    left join $scores as scores
+        on
+            known.customer_id = scores.customer_id
+            and rankings.ranking = scores.ranking
+    where rankings.ranking <> 'segments'
 ),
 
 ranked as (
@@ -52,15 +69,15 @@ ranked as (
     from known
     union all
     select
-        'spend' as ranking,
+        scored.ranking,
         places.segment_rank,
-        by_spend.later_cents,
-        by_spend.later_orders
-    from by_spend
+        scored.later_cents,
+        scored.later_orders
+    from scored
     inner join places
         on
-            by_spend.place > places.place_before
-            and by_spend.place <= places.last_place
+            scored.place > places.place_before
+            and scored.place <= places.last_place
 ),
 
 measured as (
@@ -80,10 +97,6 @@ measured as (
 total as (
     select sum(later_cents) as later_cents
     from known
-),
-
-rankings as (
-    select unnest(['segments', 'spend']) as ranking
 ),
 
 final as (
@@ -109,5 +122,5 @@ final as (
 
 select * from final
 order by
-    ranking,
+    list_position($rankings, ranking),
     segment_rank

@@ -98,7 +98,7 @@ from (
     ('outvoted_customers', 'Training customers whom the classifier puts outside their block.'),
     ('outvoted_share', 'Share of training customers whom the classifier puts across a line.'),
     ('raised_customers', 'Training customers raised above their neighbours'' vote.'),
-    ('ranking', 'segments, or spend: the plain order by monetary, cut into as large groups.'),
+    ('ranking', 'segments, or another way to order customers, cut into as large groups.'),
     ('reason', 'Why the recursion went on or stopped.'),
     ('relation', 'Table, view or file that the model was fitted to.'),
     ('refreshed_at', 'When the snapshot was made or refreshed, UTC.'),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import duckdb
 import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.evaluation.backtest import Backtest
+from segmenter.evaluation.rankings import RANKINGS
+from segmenter.operations.backtest import standings, who_wins
 from tests.datasets import load_dataset
 
 SOURCE = Source(
@@ -58,14 +62,15 @@ def backtest(con, *moments):
 
 def rows(con, columns="*"):
     return con.execute(
-        f"select {columns} from segments.backtest order by as_of, ranking, segment_rank"
+        f"select {columns} from segments.backtest order by as_of, ranking in ('segments', 'spend') "
+        "desc, ranking, segment_rank"
     ).fetchall()
 
 
 def test_a_person_can_follow_it(shop):
     outcome = backtest(shop, "2024-12-31")
     columns = "ranking, segment, customers, round(repeat_rate, 4), later_orders, later_revenue"
-    assert rows(shop, columns) == [
+    assert rows(shop, columns)[:6] == [
         ("segments", "Elite", 3, 0.3333, 2, 160.0),
         ("segments", "Loyal", 7, 0.1429, 1, 40.0),
         ("segments", "At-Risk", 20, 0.05, 1, 200.0),
@@ -200,7 +205,10 @@ def test_dates_that_are_all_missing_are_said(con):
 def test_both_years_of_online_retail(con):
     segmenter.fit(con, load_dataset(con, "two_years"))
     outcome = backtest(con, "2010-11-30")
-    assert sum(row["customers"] for row in outcome.rows) == 2 * 4_336
+    of_each = Counter()
+    for row in outcome.rows:
+        of_each[row["ranking"]] += row["customers"]
+    assert of_each == dict.fromkeys(RANKINGS, 4_336)
     check_by_hand(con, outcome, "two_years", "CustomerID", "Quantity * UnitPrice", "InvoiceDate")
 
 
@@ -242,4 +250,81 @@ def test_it_works_on_a_file_opened_read_only_until_it_stores(tmp_path):
         )
         segmenter.fit(con, SOURCE)
     with duckdb.connect(path, read_only=True) as con, Backtest(con) as testing:
-        assert len(testing.prepare("2024-06-30").rows) == 6
+        assert len(testing.prepare("2024-06-30").rows) == 3 * len(RANKINGS)
+
+
+RHYTHM = """
+    create table sales as
+    select c as customer, c * 1000 + d as invoice, timestamp '2024-01-01' + to_days(d) as sold_at,
+        (case when c < 40 then 10.0 when c < 80 then 20.0 else 40.0 end) + c / 8.0 as amount
+    from range(120) as a(c), range(0, 300) as b(d)
+    where d % (10 + c % 17) = c % 5 and (c % 3 > 0 or d < 100)
+"""
+"""A third of the customers of each kind stops after 100 days, whatever they have spent."""
+
+
+def test_who_ranks_by_time_beats_who_ranks_by_money(con):
+    con.execute(RHYTHM)
+    segmenter.fit(con, SOURCE, Settings(cut=1))
+    outcome = backtest(con, "2024-07-31")
+    found = standings(outcome.rows)
+    assert {row["ranking"] for row in found} == set(RANKINGS)
+    shares = {row["ranking"]: row["share_of_later_revenue"] for row in found}
+    assert [row["share_of_later_revenue"] for row in found] == sorted(shares.values(), reverse=True)
+    for name in ("recent_spend", "bg_nbd"):
+        assert shares[name] > shares["spend"]
+    (sentence,) = who_wins(outcome.rows)
+    assert " wins: " in sentence
+
+
+def test_recent_spend_halves_each_quarter_of_the_history(con):
+    con.execute(RHYTHM)
+    segmenter.fit(con, SOURCE, Settings(cut=1))
+    with Backtest(con) as testing:
+        outcome = testing.prepare("2024-07-31")
+        scores = con.execute(
+            f"select customer_id, score from {testing.staged('scores')} "
+            "where ranking = 'recent_spend' order by 1"
+        ).fetchall()
+    (first,) = con.execute("select min(sold_at) from sales").fetchone()
+    half_life = (outcome.as_of - first).total_seconds() / 86_400 / 4
+    expected = con.execute(
+        "select customer, sum(amount * 10000 * 0.5 ** "
+        "(date_diff('day', sold_at::date, date '2024-07-31') / $1::double)) from sales "
+        "where sold_at < '2024-08-01' group by 1 order by 1",
+        [half_life],
+    ).fetchall()
+    assert [row[0] for row in scores] == [row[0] for row in expected]
+    assert [row[1] for row in scores] == pytest.approx([row[1] for row in expected], abs=20)
+
+
+def test_several_days_have_a_spread(con):
+    con.execute(RHYTHM)
+    segmenter.fit(con, SOURCE, Settings(cut=1))
+    result = segmenter.open(con).backtest(["2024-08-31", "2024-07-31", "2024-08-31"])
+    assert [str(day) for day in dict.fromkeys(row["as_of"].date() for row in result.table)] == [
+        "2024-07-31",
+        "2024-08-31",
+    ]
+    for row in result.standings:
+        assert row["days"] == 2
+        low, high = row["lowest_share"], row["highest_share"]
+        assert low <= row["share_of_later_revenue"] <= high
+        assert row["share_of_later_revenue"] == pytest.approx((low + high) / 2)
+    assert "on average of 2 days" in result.words()
+    with pytest.raises(SegmenterError, match="as_of is empty"):
+        segmenter.open(con).backtest([])
+
+
+def test_too_little_history_leaves_out_what_cannot_be_learned(con):
+    """Everybody came first on the day that is known last: there is no earlier day, nor a rhythm."""
+    con.execute(
+        "create table sales as select i as customer, i + 100 * d as invoice, 10.0 + i as amount, "
+        "timestamp '2024-01-01' + to_days(d::integer) as sold_at "
+        "from range(30) as a(i), range(0, 40, 20) as b(d)"
+    )
+    segmenter.fit(con, SOURCE, Settings(cut=1))
+    outcome = backtest(con, "2024-01-01")
+    known = {row["ranking"] for row in outcome.rows}
+    assert known == set(RANKINGS) - {"segment_lifecycle", "bg_nbd"}
+    assert {row["lifecycle"] for row in outcome.lifecycle} == {None}

@@ -63,7 +63,8 @@ def backtest(rows: Rows, names: Sequence[str], measure: str) -> Spec:
     """
     bars = [
         Bar(row["segment"], RANKINGS[row["ranking"]], row[measure], count(row["customers"]))
-        for row in rows
+        for row in sorted(rows, key=lambda row: (row["segment_rank"], row["ranking"]))
+        if row["ranking"] in RANKINGS
     ]
     return pairs(bars, names, pale=RANKINGS["spend"])
 

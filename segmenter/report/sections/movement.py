@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from segmenter.operations.backtest import WAYS, who_wins
 from segmenter.report.availability import Missing
 from segmenter.report.charts.decision import (
     LIFECYCLE,
     NO_MORE,
     NOT_YET,
-    RANKINGS,
     backtest,
     lifecycle,
     moves,
@@ -180,7 +180,6 @@ def _backtest(facts: Facts) -> Section:
         return Section("backtest", title, rows)
     names = list(dict.fromkeys(row["segment"] for row in rows))
     known = [*facts.names, *(name for name in names if name not in facts.names)]
-    rows = [row for row in rows if row["ranking"] in RANKINGS]
     ours, spend = (
         next(row for row in rows if row["ranking"] == ranking) for ranking in ("segments", "spend")
     )
@@ -206,13 +205,13 @@ def _backtest(facts: Facts) -> Section:
         f"{ours['segment']} ordered again and {share(low['repeat_rate'])} of {low['segment']}. "
         f"{ours['segment']} brought {share(ours['share_of_later_revenue'])} of the later revenue "
         f"of known customers; as many customers by spend alone "
-        f"{share(spend['share_of_later_revenue'])}.",
+        f"{share(spend['share_of_later_revenue'])}. {' '.join(who_wins(rows))}".rstrip(),
         figures,
         [
             Table(
                 "The backtest in numbers",
                 BACKTEST_COLUMNS,
-                [{**row, "way": RANKINGS[row["ranking"]]} for row in rows],
+                [{**row, "way": f"by {WAYS[row['ranking']]}"} for row in rows],
             )
         ],
     )
