@@ -191,6 +191,6 @@ def _shell_word(value: str) -> str:
     if value[0] not in "'\"":
         return value.replace(",", "")
     text = str(ast.literal_eval(value))
-    if shlex.quote(text) == text:
+    if shlex.quote(text) == text and text[-1].isalnum():  # a comma would be read as the sentence's
         return text
     return shlex.quote(text) if re.search(r'[$`"\\!]', text) else f'"{text}"'

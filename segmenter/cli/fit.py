@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -333,8 +334,9 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:
     """Return a context with the place where the model is kept, and mostly the source is read."""
     if chosen.is_here and not (database.exists() or source.is_file or source.attach):
-        is_folder = Path(str(source.relation)).is_dir()
-        folder = f" A folder is written with a slash: ./{source.relation}." if is_folder else ""
+        is_folder = os.path.isdir(str(source.relation))
+        name = os.path.normpath(os.path.join(".", str(source.relation)))
+        folder = f" A folder is written with a slash: {name}{os.sep}." if is_folder else ""
         raise SegmenterError(
             f"there is no database {database}, and {source.relation!r} is not a file. Name the "
             f"database that has the table, or a Parquet or CSV file.{folder}"

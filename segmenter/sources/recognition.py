@@ -26,7 +26,9 @@ __all__ = [
     "Recognised",
     "count_fitting",
     "currencies_of",
+    "formats_of",
     "has_exponents",
+    "known_texts",
     "listed",
     "number_formats",
     "only_one",
@@ -44,7 +46,7 @@ _DAYS = (
     "%d.%m.%y", "%m.%d.%y", "%y.%m.%d", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%d-%b-%Y",
     "%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%b-%y",
     "%d %b %y", "%d. %B %Y", "%Y-%b-%d", "%d/%b/%Y", "%a, %d %b %Y", "%a %d %b %Y",
-    "%A, %B %d, %Y", "%b-%d-%y", "%b-%d-%Y",
+    "%A, %B %d, %Y", "%b-%d-%y", "%b-%d-%Y", "%Y年%m月%d日", "%Y년 %m월 %d일",
 )  # fmt: skip
 _TIMES = (
     "", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S",
@@ -212,12 +214,8 @@ def recognised_date(engine: Engine, rows: exp.Select) -> Recognised | None:
     engine, rows
         As of `recognised_number`.
     """
-    value = exp.cast(exp.column("value"), "varchar")
-    known = exp.and_(value.copy().is_(exp.null()).not_(), exp.not_(is_missing(value)))
-    query = exp.select(value.copy().as_("value")).from_(rows.subquery("texts")).where(known)
-    seen = engine.rows(query.distinct().limit(_MOST_DATES))
-    texts = sorted(str(row["value"]) for row in seen if any(c.isdigit() for c in row["value"]))
-    formats = _formats(engine, texts) if texts else []
+    texts = known_texts(engine, rows)
+    formats = formats_of(engine, texts) if texts else []
     if not formats:
         return None
     if not is_known(formats[0], engine.dialect):
@@ -225,6 +223,15 @@ def recognised_date(engine: Engine, rows: exp.Select) -> Recognised | None:
     reading = date_reading(VALUE, formats[0], engine.dialect)
     found = count_fitting(engine, rows, reading)
     return Recognised(tuple(formats), found["rows"], found["fitting"], texts[0], found["odd"])
+
+
+def known_texts(engine: Engine, rows: exp.Select) -> list[str]:
+    """Return different values that say something, as texts with a digit; many of them."""
+    value = exp.cast(exp.column("value"), "varchar")
+    known = exp.and_(value.copy().is_(exp.null()).not_(), exp.not_(is_missing(value)))
+    query = exp.select(value.copy().as_("value")).from_(rows.subquery("texts")).where(known)
+    seen = engine.rows(query.distinct().limit(_MOST_DATES))
+    return sorted(str(row["value"]) for row in seen if any(c.isdigit() for c in row["value"]))
 
 
 def count_fitting(engine: Engine, rows: exp.Select, reading: exp.Expr) -> dict[str, Any]:
@@ -250,16 +257,28 @@ def count_fitting(engine: Engine, rows: exp.Select, reading: exp.Expr) -> dict[s
     return engine.rows(query)[0]
 
 
-def _formats(engine: Engine, texts: list[str]) -> list[str]:
-    """Return the formats that read most texts, those that read them in the same way but once."""
+def formats_of(
+    engine: Engine, texts: list[str], least: float = 0.5, *, has_iso: bool = True
+) -> list[str]:
+    """Return the formats that read most texts, those that read them in the same way but once.
+
+    Parameters
+    ----------
+    engine : Engine
+    texts : list of str
+    least : float, default 0.5
+        With no larger a share of the texts read, there is none.
+    has_iso : bool, default True
+        Whether ``iso``, which is several forms, may be one of them.
+    """
     epoch = _epoch(texts)
     if epoch is not None:
         return [epoch]
     frames = {_frame(text) for text in texts}
     likely = [form for form in _candidates() if _frame(form) in frames]
-    found = _tried(engine, [ISO, *likely], texts)
-    most = max(n for _, n, _ in found)
-    if 2 * most <= len(texts):
+    found = _tried(engine, [ISO, *likely] if has_iso else likely, texts)
+    most = max((n for _, n, _ in found), default=0)
+    if most <= least * len(texts):
         return []
     by_meaning: dict[object, str] = {}
     for form, n, meaning in found:

@@ -9,6 +9,7 @@ from segmenter.sources.amount_texts import Shape, read_shapes
 from segmenter.sources.date_format import EPOCHS, ISO, is_known
 from segmenter.sources.engine import Engine
 from segmenter.sources.number_format import NumberFormat, canonical_currencies
+from segmenter.sources.odd_dates import odd_dates
 from segmenter.sources.recognition import (
     VALUE,
     count_fitting,
@@ -175,6 +176,13 @@ def date_advice(
     if not kind.startswith((*TEXTS, *WHOLE)):
         return ". Name a column of dates."
     found = recognised_date(engine, rows)
+    if found is None or found.fitting < found.rows:
+        odd = odd_dates(engine, rows, text) if kind.startswith(TEXTS) else None
+        if odd is not None:
+            shown = f" (for example {found.odd if found else odd.example!r}).{odd.words}"
+            way = f"{name} = {whole.replace(HERE, odd.expression)!r}"
+            which = " This reads every row with a value:"
+            return f"{shown}{which} {way}." if odd.expression else shown
     if found is None:
         values = engine.rows(_known(rows))
         if not values:

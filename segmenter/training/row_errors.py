@@ -153,6 +153,8 @@ def _other_form(engine: Engine, binding: Binding, name: str, asked: str) -> str:
     rows = select_value(binding, binding.unread[name])
     kind = "BIGINT" if _is_whole(engine, rows) else "VARCHAR"
     said = _ADVICE[name](engine, rows, name, str(getattr(binding.source, name)), kind)
+    if " reads every row with a value: " in said:
+        return f"{said[said.index(')') + 1 :].lstrip('.')} Leave {name}_format out then."
     if f"{asked!r}." in said or "_format" not in said:
         return " Mend such values."
     return said[said.index(")") + 1 :].lstrip(".")

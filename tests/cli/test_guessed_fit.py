@@ -77,6 +77,18 @@ def _report(run, database):
         return page.read()
 
 
+def test_a_folder_is_told_from_a_table_as_advised(run, here):
+    (here / "lake").mkdir()
+    rows = "".join(f"{i % 120},{i},{1 + i % 7}.5\n" for i in range(600))
+    (here / "lake/coins.csv").write_text(f"customer,order,amount\n{rows}")
+    refused = run("fit", "new.duckdb", "--transactions", "lake", "--dry-run")
+    (name,) = re.findall(r"written with a slash: (\S+)\.$", refused.err.strip())
+    assert run("fit", "new.duckdb", "--transactions", name, "--dry-run").code == 0
+    long = run("fit", "new.duckdb", "--transactions", "x" * 300)
+    assert long.code == 2
+    assert "is not a file" in long.err
+
+
 @pytest.fixture
 def unsure(here):
     with duckdb.connect("shop.duckdb") as con:

@@ -92,7 +92,7 @@ def test_options_that_were_typed_are_those_of_python():
     shown = as_options(f"give csv = {wanted!r}.", {"csv"}, {"csv"})
     assert shown == (
         'give --csv "delim=;" --csv header=false --csv skip=3 '
-        """--csv "nullstr=['', 'a=b']" --csv "types={'x': 'DATE'}" --csv quote=."""
+        """--csv "nullstr=['', 'a=b']" --csv "types={'x': 'DATE'}" --csv "quote="."""
     )
 
 

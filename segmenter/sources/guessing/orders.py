@@ -12,6 +12,7 @@ from segmenter.sources.expressions import quoted
 from segmenter.sources.guessing.dictionary import plain
 from segmenter.sources.guessing.evidence import MOST_ROWS, Evidence, column
 from segmenter.sources.guessing.findings import Guess
+from segmenter.sources.odd_dates import odd_dates
 
 __all__ = [
     "Orders",
@@ -98,6 +99,15 @@ def unread_dates(evidence: Evidence) -> list[str]:
     if not named:
         return []
     facts = evidence.facts[named[0]]
+    if facts.is_text:
+        rows = exp.select(column(facts.name).as_("value")).from_(evidence.source)
+        odd = odd_dates(evidence.engine, rows, quoted(facts.name))
+        if odd is not None:
+            way = f" Give date = {odd.expression!r}." if odd.expression else ""
+            return [
+                f"{facts.name} is called like a date, but no single form reads its values, such as "
+                f"{odd.example!r}, and without a date nothing is known of time.{odd.words}{way}"
+            ]
     days = f"date '1899-12-30' + cast({quoted(facts.name)} as integer)"
     is_serial = facts.is_whole and _SERIALS[0] < float(facts.example or 0) < _SERIALS[1]
     return [
