@@ -273,6 +273,7 @@ def test_people_see_views_and_functions_and_no_table(fitted):
         "models",
         "next_actions",
         "segment_lifecycle",
+        "segment_lines",
         "segment_rules",
         "segment_summary",
         "segment_summary_snapshot",
