@@ -202,3 +202,12 @@ def test_a_model_that_is_not_published_is_looked_at_as_advised(shop):
     assert shop.execute(query).fetchall()
     assert "publish = True" in words
     assert segmenter.fit(shop, Source(**SALES), publish=True).model_id
+
+
+def test_columns_without_names_are_named_as_advised(shop, tmp_path):
+    shop.execute(f"copy sales to '{tmp_path}/sales.csv' (header false)")
+    shop.execute("alter table sales rename customer_id to column0")
+    with pytest.raises(SegmenterError, match="has no customer that is sure") as refused:
+        segmenter.inspect(f"{tmp_path}/sales.csv").source()
+    (customer,) = advised(str(refused.value), "customer")
+    assert look(shop, **SALES | {"customer": customer}).customers == 60
