@@ -67,7 +67,7 @@ def _line(split: dict[str, Any]) -> str:
     money, orders, threshold = (
         split.get(name) for name in ("monetary_weight", "frequency_weight", "threshold")
     )
-    if money is None or orders is None or threshold is None:
+    if money is None or orders is None or threshold is None or not split["higher_segments"]:
         return ""
     higher = " and ".join(split["higher_segments"])
     begins = verb(len(split["higher_segments"]), "begins", "begin")
