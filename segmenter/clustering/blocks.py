@@ -54,6 +54,7 @@ class Blocks:
             part,
             linkage,
             self.settings,
+            least=self._least(),
             is_ordered=is_ordered,
             can_be_entered=can_be_entered,
         )
@@ -61,6 +62,11 @@ class Blocks:
             self.labels, self.order = self._after(block, members, found.is_higher)
             self.far.append(members[found.far])
         return found
+
+    def _least(self) -> int:
+        """Return the fewest customers of a part: those who vote; of a tiny base the vote decides."""
+        is_tiny = self.points.n_customers < 2 * self.settings.n_neighbors
+        return 1 if is_tiny and len(self.order) == 1 else self.settings.n_neighbors
 
     def _after(
         self, block: int, members: NDArray[np.intp], is_higher: NDArray[np.bool_]

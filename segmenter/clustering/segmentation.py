@@ -24,7 +24,8 @@ class Split:
     before fits noted them. `method` is what the parts were split by, ``'ward'`` or ``'score'``;
     `far_customers` would have been a part of their own, too small to be entered, and are in
     `far_segment`. In the higher part ``monetary_weight * monetary + frequency_weight * frequency``
-    is at least the `threshold`; the three are None without consolidation.
+    is at least the `threshold`; the three are None without consolidation. `gap_index` is 1 where
+    customers are as many at the line as beside it, and 0 where nobody is.
     """
 
     level: int
@@ -52,6 +53,7 @@ class Split:
     monetary_weight: float | None = None
     frequency_weight: float | None = None
     threshold: float | None = None
+    gap_index: float | None = None
 
 
 class Segment(NamedTuple):

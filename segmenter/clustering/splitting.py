@@ -57,6 +57,7 @@ def split_in_two(
     linkage: NDArray[np.float64],
     settings: Settings,
     *,
+    least: int,
     is_ordered: Callable[[Mask], bool],
     can_be_entered: Callable[[Mask], bool],
 ) -> Halves | None:
@@ -68,7 +69,9 @@ def split_in_two(
     linkage : ndarray of float64, shape (n_points - 1, 4)
         Ward's tree of the points.
     settings : Settings
-        `consolidate`, `monotone`, `n_init` and `n_neighbors` count here.
+        `consolidate`, `monotone` and `n_init` count here.
+    least : int
+        The fewest customers of a part.
     is_ordered : callable
         Told which points are higher; whether all blocks then have the same order by money and by
         orders. Asked of monotone splits.
@@ -78,17 +81,17 @@ def split_in_two(
     Returns
     -------
     Halves or None
-        None where no split leaves `n_neighbors` customers on both sides.
+        None where no split leaves so many customers on both sides.
     """
     near = np.ones(len(points), np.bool_)
     tree = linkage
     while True:
         part = points.take(near)
-        found = _split(points, near, part, tree, settings, is_ordered, can_be_entered)
+        found = _split(points, near, part, tree, settings, least, is_ordered, can_be_entered)
         if isinstance(found, Halves):
             return found
         near[np.flatnonzero(near)[found]] = False
-        if near.sum() < 2 or points.customers[near].sum() < 2 * settings.n_neighbors:
+        if near.sum() < 2 or points.customers[near].sum() < 2 * least:
             return None
         from segmenter.clustering.ward import ward_linkage
 
@@ -102,6 +105,7 @@ def _split(
     part: Points,
     tree: NDArray[np.float64],
     settings: Settings,
+    least: int,
     is_ordered: Callable[[Mask], bool],
     can_be_entered: Callable[[Mask], bool],
 ) -> Halves | Mask:
@@ -115,7 +119,7 @@ def _split(
         if settings.monotone and method == "ward" and not is_ordered(is_higher):
             continue
         smaller = _smaller(part, labels)
-        few = int(part.customers[smaller].sum()) < settings.n_neighbors
+        few = int(part.customers[smaller].sum()) < least
         if few or not can_be_entered(is_higher):
             too_small.append(smaller)
             continue

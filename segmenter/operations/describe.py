@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from segmenter.clustering.gaps import GAP
 from segmenter.formatting import counted, percent, verb
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.names import INTERNAL, SCHEMA
@@ -47,6 +48,8 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
             f"{split['moved_customers']:,}. {_line(split)}{_far(split)}"
             f"{_outcome(split)}{'' if split['frequency_agrees'] else _DISAGREES}"
         )
+    if gaps := _gaps(splits):
+        yield gaps
     yield from _model_sentences(con)
 
 
@@ -90,6 +93,26 @@ def _far(split: dict[str, Any]) -> str:
         f"The {counted(far, 'customer')} far outside {verb(far, 'stays', 'stay')} with "
         f"{split['far_segment']}: fewer than vote on a label could not be entered. "
     )
+
+
+def _gaps(splits: list[dict[str, Any]]) -> str:
+    """Say at which of the segments the customers thin out, and at which a line cuts a crowd."""
+    known = [
+        (split["gap_index"], split["higher_segments"][-1])
+        for split in splits
+        if split.get("gap_index") is not None
+    ]
+    clear = [f"{name} ({index:.2f})" for index, name in known if index < GAP]
+    none = [f"{name} ({index:.2f})" for index, name in known if index >= GAP]
+    if not known:
+        return ""
+    if not clear:
+        return (
+            f"no gap at {' or '.join(none)}: the segments are cuts of a continuum. (The gap index "
+            "is 1 where a line cuts a crowd, 0 where nobody stands.)"
+        )
+    rest = f", none at {' or '.join(none)}" if none else ""
+    return f"a gap at {' and '.join(clear)}{rest}. (The gap index is 1 where a line cuts a crowd.)"
 
 
 def _outcome(split: dict[str, Any]) -> str:

@@ -43,6 +43,7 @@ _ADDED = {
     ("model_splits", "monetary_weight"): "double",
     ("model_splits", "frequency_weight"): "double",
     ("model_splits", "threshold"): "double",
+    ("model_splits", "gap_index"): "double",
 }
 """Columns of this layout that its first files lack; NULL there."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules, compile_rules
+from segmenter.clustering.gaps import with_gaps
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.segmentation import Segmentation
 from segmenter.formatting import counted
@@ -81,6 +82,7 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
         if not empty:
             break
         left += empty
+    segmentation = with_gaps(segmentation)
     for message in segmentation.warnings:
         progress.warn(message)
     if len(rules) > settings.max_rules:

@@ -41,6 +41,7 @@ from (
     ('frequency_min', 'Smallest frequency of the training customers.'),
     ('frequency_to', 'Largest frequency that the rule is for.'),
     ('frequency_weight', 'What an order counts in the line between the parts.'),
+    ('gap_index', 'Density between two segments over the lower peak beside it; 1: no gap.'),
     ('height', 'Ward height of the split, in the table''s currency.'),
     ('higher_customers', 'Customers in the part with the higher mean monetary.'),
     ('higher_segments', 'Segments that the part of higher value became; NULL in old models.'),

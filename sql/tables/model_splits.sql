@@ -29,5 +29,6 @@ create table if not exists segments_internal.model_splits (
     monetary_weight double, -- monetary_weight * monetary + frequency_weight * frequency is at least
     frequency_weight double, -- the threshold in the higher part; NULL without consolidation
     threshold double,
+    gap_index double, -- density at the line over the lower peak beside it; NULL from before
     primary key (model_id, level)
 )

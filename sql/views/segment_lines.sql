@@ -3,6 +3,8 @@
 -- Source: segments_internal.model_splits.
 -- A customer is in the higher part where monetary + order_worth * frequency reaches the threshold;
 -- the classifier, a vote of neighbours, puts outvoted_share of the training customers elsewhere.
+-- gap_index is how dense customers are between the two segments beside the line, over the lower of
+-- the two peaks: 1 where the line cuts a crowd, 0 where nobody stands.
 -- Units:  order_worth and threshold in the table's currency; where orders alone decide, order_worth
 --         is NULL and the threshold is a number of orders. Without consolidation all are NULL.
 with
@@ -15,6 +17,7 @@ lines as (
         model_splits.method,
         model_splits.frequency_weight / nullif(model_splits.monetary_weight, 0) as order_worth,
         model_splits.threshold,
+        model_splits.gap_index,
         models.outvoted_customers / models.training_customers as outvoted_share
     from segments_internal.model_splits
     inner join segments_internal.models
@@ -29,6 +32,7 @@ select
     method,
     order_worth,
     threshold,
+    gap_index,
     outvoted_share,
     case
         when threshold is null then 'There is no line: the blocks were not consolidated.'

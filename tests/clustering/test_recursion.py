@@ -54,7 +54,7 @@ def test_the_audit_says_which_segments_each_part_became(settings):
 
 def test_a_balanced_base_is_split_once():
     points = Points.group([100, 110, 120, 9000, 9010, 9020], [1, 1, 1, 2, 2, 2])
-    found = recursive_segments(points, Settings(n_neighbors=3))
+    found = recursive_segments(points)
     assert found.names == ("Higher", "Lower")
     assert found.splits[0].decision == "stopped"
     assert found.warnings == ()
@@ -125,9 +125,11 @@ def test_a_block_that_no_split_can_divide_stops_the_recursion():
     found = recursive_segments(points, Settings(max_share=0.1))
     assert found.splits[-1].decision == "stopped"
     assert "no split of it leaves 5 customers, as many as vote" in found.splits[-1].reason
+    apart = Points.group([100, 101, 102, 103, 104, 90_000, 91_000], [1, 1, 1, 1, 1, 9, 9], [3] * 7)
     with pytest.raises(SegmenterError, match="Lower n_neighbors or bring more") as error:
-        recursive_segments(points, Settings(n_neighbors=7))
-    assert "cannot be divided so that n_neighbors = 7" in str(error.value)
+        recursive_segments(apart, Settings(n_neighbors=10))
+    assert "cannot be divided so that n_neighbors = 10" in str(error.value)
+    assert len(recursive_segments(apart, Settings(n_neighbors=6, levels=1)).segments) == 2
     found = recursive_segments(points, Settings(n_neighbors=1, max_share=0.1))
     assert len(found.segments) == 3
 

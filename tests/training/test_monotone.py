@@ -100,6 +100,7 @@ def test_more_never_demotes_and_every_segment_can_be_entered(kind, seed):
         assert not has_reversed_pair(points, codes <= code)
     for split in found.segmentation.splits:
         assert min(split.higher_customers, split.lower_customers) >= settings.n_neighbors
+        assert split.gap_index is None or 0 <= split.gap_index <= 1
     labels = rules.lookup(points.cents, points.frequency)
     assert set(labels) == set(range(len(found.segmentation.segments)))
 
