@@ -74,9 +74,8 @@ def ended(splits: list[Split], points: Points, settings: Settings) -> list[Split
     k = settings.n_neighbors
     if not splits:
         raise InputError(
-            f"{counted(points.n_customers, 'training customer')} cannot be divided so that "
-            f"n_neighbors = {k} are on both sides, and as many vote on a segment. Lower "
-            "n_neighbors or bring more customers."
+            f"no split of {counted(points.n_customers, 'training customer')} leaves a part that "
+            f"the n_neighbors = {k} who vote lead to. Lower n_neighbors or bring more customers."
         )
     reason = (
         f"{splits[-1].reason}, but no split of it leaves {counted(k, 'customer')}, as many as "

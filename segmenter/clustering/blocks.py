@@ -38,7 +38,11 @@ class Blocks:
         self._can_be_entered = can_be_entered
 
     def split(self, block: int, part: Points, linkage: NDArray[np.float64]) -> Halves | None:
-        """Split a block, unless no split leaves two parts that can be entered."""
+        """Split a block, unless no split leaves two parts that can be entered.
+
+        Where a base has no split with as many customers on both sides as vote, because it is tiny,
+        the vote alone decides whether a part can be entered.
+        """
         members = np.flatnonzero(self.labels == block)
 
         def is_ordered(is_higher: NDArray[np.bool_]) -> bool:
@@ -50,23 +54,21 @@ class Blocks:
             labels, order = self._after(block, members, is_higher)
             return all(self._can_be_entered(labels == each) for each in (block, max(order)))
 
-        found = split_in_two(
-            part,
-            linkage,
-            self.settings,
-            least=self._least(),
-            is_ordered=is_ordered,
-            can_be_entered=can_be_entered,
-        )
+        found = None
+        is_whole = len(self.order) == 1
+        for least in (self.settings.n_neighbors, 1)[: 1 + is_whole]:
+            found = found or split_in_two(
+                part,
+                linkage,
+                self.settings,
+                least=least,
+                is_ordered=is_ordered,
+                can_be_entered=can_be_entered,
+            )
         if found is not None:
             self.labels, self.order = self._after(block, members, found.is_higher)
             self.far.append(members[found.far])
         return found
-
-    def _least(self) -> int:
-        """Return the fewest customers of a part: those who vote; of a tiny base the vote decides."""
-        is_tiny = self.points.n_customers < 2 * self.settings.n_neighbors
-        return 1 if is_tiny and len(self.order) == 1 else self.settings.n_neighbors
 
     def _after(
         self, block: int, members: NDArray[np.intp], is_higher: NDArray[np.bool_]

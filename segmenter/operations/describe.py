@@ -70,7 +70,7 @@ def _line(split: dict[str, Any]) -> str:
     money, orders, threshold = (
         split.get(name) for name in ("monetary_weight", "frequency_weight", "threshold")
     )
-    if money is None or orders is None or threshold is None or not split["higher_segments"]:
+    if money is None or orders is None or threshold is None or not split.get("higher_segments"):
         return ""
     higher = " and ".join(split["higher_segments"])
     begins = verb(len(split["higher_segments"]), "begins", "begin")
@@ -100,7 +100,7 @@ def _gaps(splits: list[dict[str, Any]]) -> str:
     known = [
         (split["gap_index"], split["higher_segments"][-1])
         for split in splits
-        if split.get("gap_index") is not None
+        if split.get("gap_index") is not None and split.get("higher_segments")
     ]
     clear = [f"{name} ({index:.2f})" for index, name in known if index < GAP]
     none = [f"{name} ({index:.2f})" for index, name in known if index >= GAP]

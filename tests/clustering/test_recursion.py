@@ -125,13 +125,17 @@ def test_a_block_that_no_split_can_divide_stops_the_recursion():
     found = recursive_segments(points, Settings(max_share=0.1))
     assert found.splits[-1].decision == "stopped"
     assert "no split of it leaves 5 customers, as many as vote" in found.splits[-1].reason
-    apart = Points.group([100, 101, 102, 103, 104, 90_000, 91_000], [1, 1, 1, 1, 1, 9, 9], [3] * 7)
     with pytest.raises(SegmenterError, match="Lower n_neighbors or bring more") as error:
-        recursive_segments(apart, Settings(n_neighbors=10))
-    assert "cannot be divided so that n_neighbors = 10" in str(error.value)
-    assert len(recursive_segments(apart, Settings(n_neighbors=6, levels=1)).segments) == 2
+        recursive_segments(points, can_be_entered=lambda block: block.all())
+    assert "no split of 12 training customers leaves a part" in str(error.value)
     found = recursive_segments(points, Settings(n_neighbors=1, max_share=0.1))
     assert len(found.segments) == 3
+
+
+def test_of_a_tiny_base_the_vote_alone_decides():
+    points = Points.group([100 + i for i in range(7)] + [9000, 9001, 9002], [1] * 7 + [3] * 3)
+    found = recursive_segments(points, Settings(max_share=1))
+    assert [s.customers for s in found.segments] == [3, 7]
 
 
 def test_one_time_buyers_are_split_so_that_one_more_order_does_not_demote():

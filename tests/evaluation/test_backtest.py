@@ -35,7 +35,7 @@ def shop(con):
         where i < 30 or (i % 30 >= 20 and i < 150) or i % 30 >= 27
         """
     )
-    segmenter.fit(con, SOURCE, Settings(cut=1))
+    segmenter.fit(con, SOURCE, Settings(cut=1, n_neighbors=3))
     con.execute(
         """
         insert into sales values
@@ -101,7 +101,7 @@ def test_the_segments_are_those_of_a_fit_of_that_day(shop):
     backtest(shop, "2024-12-31")
     counted = rows(shop, "segment, customers")[:3]
     shop.execute("delete from sales where sold_at > '2025-01-01' or sold_at is null")
-    segmenter.fit(shop, SOURCE, Settings(cut=1))
+    segmenter.fit(shop, SOURCE, Settings(cut=1, n_neighbors=3))
     assert (
         counted
         == shop.execute("select segment, customers from segments.segment_summary").fetchall()
@@ -183,7 +183,7 @@ def test_sources_without_time_say_so(shop):
             "create or replace table base as from segments.customer_segments_snapshot;"
             "create or replace table counts as from segments_internal.profile_points"
         ) if source.kind == "profile" else None
-        segmenter.fit(shop, source, replace=True)
+        segmenter.fit(shop, source, replace=True, publish=True)
         with pytest.raises(SegmenterError, match=message):
             backtest(shop, "2024-12-31")
 
