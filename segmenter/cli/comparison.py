@@ -50,7 +50,7 @@ def _agreement(compared: Comparison) -> str:
     names = "" if ranks_a == ranks_b else " The versions do not have equally many segments."
     return (
         f"{percent(compared.same_name / total, 1)} of {counted(total, 'customer')} "
-        f"{verb(total, 'has', 'have')} a segment of the same name in both; adjusted Rand index "
+        f"{verb(total, 'has', 'have')} the same segment in both; adjusted Rand index "
         f"{compared.adjusted_rand_index:.3f} (1 is full agreement, whatever the names).{names}"
     )
 

@@ -11,7 +11,7 @@ from segmenter.errors import InputError
 from segmenter.evaluation.metrics import adjusted_rand
 from segmenter.operations.models import check_versions, models
 from segmenter.operations.table import Query, Table, Tabular
-from segmenter.schema.names import SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,7 +34,8 @@ class Comparison(Tabular):
         segment_a, segment_b``.
     customers : int
     same_name : int
-        Customers whose segment has the same name in both.
+        Customers whose segment is the same in both: by name, or by rank where the versions have
+        equally many segments under other names.
     adjusted_rand_index : float
         1 is full agreement, whatever the names.
     """
@@ -51,7 +52,7 @@ class Comparison(Tabular):
         """Say how far they agree."""
         return (
             f"Models {self.model_a} and {self.model_b}: {self.same_name:,} of {self.customers:,} "
-            "customers have a segment of the same name; adjusted Rand index "
+            "customers have the same segment; adjusted Rand index "
             f"{self.adjusted_rand_index:.3f}."
         )
 
@@ -82,14 +83,17 @@ def compare(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> Compa
         np.array([row[f"segment_rank_{version}"] for row in pairs], dtype=np.int32)
         for version in ("a", "b")
     )
-    differing = [row for row in rules if row["segment_a"] != row["segment_b"]]
+    renamed = _renamed(con, model_a, model_b)
+    differing = [row for row in rules if renamed[row["segment_a"]] != row["segment_b"]]
     return Comparison(
         model_a,
         model_b,
         segments,
         Table.of(differing, rules.columns),
         int(sizes.sum()),
-        sum(int(row["customers"]) for row in pairs if row["segment_a"] == row["segment_b"]),
+        sum(
+            int(row["customers"]) for row in pairs if renamed[row["segment_a"]] == row["segment_b"]
+        ),
         adjusted_rand(ranks_a, ranks_b, sizes) if pairs else 1.0,
     )
 
@@ -103,3 +107,14 @@ def _check_units(con: duckdb.DuckDBPyConnection, versions: list[int]) -> None:
             f"models {versions[0]} and {versions[1]} have money in units of {a} and of {b}, so "
             "that no customer can be put into both. Fit with one unit."
         )
+
+
+def _renamed(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> dict[str, str]:
+    """Return what each segment of A is called in B: by rank where both have equally many."""
+    query = (
+        f"select segment from {INTERNAL}.model_segments where model_id = $1 order by segment_rank"
+    )
+    in_a, in_b = (
+        [name for (name,) in con.execute(query, [one]).fetchall()] for one in (model_a, model_b)
+    )
+    return dict(zip(in_a, in_b if len(in_a) == len(in_b) else in_a, strict=True))

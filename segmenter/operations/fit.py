@@ -23,6 +23,7 @@ from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit import Refit, check_source, refit_changes
+from segmenter.operations.result_notes import result_notes
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import way_to
@@ -260,7 +261,10 @@ def _keep(
             )
         else:
             model = store_unpublished(place.con, model)
+        notes = result_notes(place.con, model) if is_published else []
         done(f"model {model.model_id}")
+    for note in notes:
+        progress.warn(note)
     return FitResult(model, refit, is_published)
 
 

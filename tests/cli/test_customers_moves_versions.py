@@ -148,7 +148,7 @@ def test_a_refit_says_who_changes_and_why(run, shop_file):
 def test_compare(run, shop_file):
     assert run("fit", shop_file, *FIT, "--n-neighbors", "1", "--cut", "1", "--publish").code == 0
     result = run("compare", shop_file, "1", "2")
-    assert "have a segment of the same name in both; adjusted Rand index" in result.out
+    assert "have the same segment in both; adjusted Rand index" in result.out
     assert "Where their rules differ" in result.out
     rows = json.loads(run("compare", shop_file, "1", "2", "--format", "json").out)
     assert sum(row["customers"] for row in rows) == 60

@@ -128,7 +128,7 @@ def test_the_same_day_is_replaced_and_another_is_kept(shop):
 
 def test_a_window_ends_at_the_day(shop):
     source = Source(**SOURCE.as_dict() | {"window": "4 days", "as_of": "2024-01-09"})
-    segmenter.fit(shop, source, Settings(cut=1), publish=True)
+    segmenter.fit(shop, source, Settings(cut=1, n_neighbors=3), publish=True)
     outcome = backtest(shop, "2024-01-08")
     counted = shop.execute(
         "select count(distinct customer) from sales "

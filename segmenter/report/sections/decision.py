@@ -64,6 +64,14 @@ def decision_sections(facts: Facts) -> Iterator[Section]:
 def _segments(facts: Facts) -> Section:
     best = facts.segments[0]
     notes = [_identified(facts)]
+    others = best["customers"] - best["whales"]
+    if best["whales"] and others:
+        mean = (best["revenue"] - best["whale_revenue"]) / others
+        notes.append(
+            f"{people(best['customers'])} in {best['segment']} have spent "
+            f"{money(best['mean_monetary'])} on average; without the whales among them, "
+            f"{count(best['whales'])}, it is {money(mean)}."
+        )
     if "At-Risk" in facts.names:
         notes.insert(0, "At-Risk means low value here. It does not say that a customer is leaving.")
     return Section(

@@ -1,0 +1,131 @@
+"""What a fit says of its result: where segments may not mean what their names say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from segmenter.formatting import counted, percent, within_years
+from segmenter.model import Model
+from segmenter.schema.connection import first_row, records
+from segmenter.schema.files import read
+from segmenter.schema.names import SCHEMA, SNAPSHOT
+from segmenter.storage.added_views import has_object
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["MOST", "result_notes"]
+
+MOST = 3
+"""A fit says no more than so many, those that matter most."""
+
+_FEW = 500
+"""Of fewer customers nothing is said: shares of a handful tell little."""
+
+_LARGE_TOP = 0.35
+_MOSTLY = 0.5
+_NEWCOMERS_BELOW = 0.75
+_ONE_NUMBER = 0.98
+_YEAR = 350
+"""Days from which on a history counts as a year, and thresholds as learned from one."""
+
+_TOO_LONG = 400
+"""Days from which on whoever is new has clearly had less time to spend than the others."""
+
+Rows = list[dict[str, Any]]
+
+
+def result_notes(con: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
+    """Return sentences on a model that was just published, most important first.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    model : Model
+        The current one.
+    """
+    if not has_object(con, SCHEMA, SNAPSHOT):
+        return []
+    rows = records(con, read("queries/result_notes"))
+    if sum(row["customers"] for row in rows) < _FEW or len(rows) < 2:
+        return []
+    found = [*_one_number(con), *_shape(rows), *_lowest(rows), *_time(rows, model)]
+    return found[:MOST]
+
+
+def _one_number(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    least, most, alike = first_row(
+        con,
+        f"""
+        select min(frequency), max(frequency),
+            case when stddev_pop(monetary) > 0 and stddev_pop(frequency) > 0
+                then corr(monetary, frequency) end
+        from {SCHEMA}.{SNAPSHOT} where frequency > 0 and not is_whale
+        """,
+    )
+    if least is not None and least == most:
+        yield (
+            f"everybody but the whales has {counted(least, 'order')}, so that money alone makes "
+            "the segments."
+        )
+    elif alike is not None and alike >= _ONE_NUMBER:
+        yield (
+            "money and orders go up together here, as with subscriptions of one price: the "
+            "segments are cuts of one number."
+        )
+
+
+def _shape(rows: Rows) -> Iterator[str]:
+    everybody = sum(row["customers"] for row in rows)
+    top = rows[0]
+    if top["segment_rank"] == 1 and top["customers"] > _LARGE_TOP * everybody:
+        yield (
+            f"{top['segment']} holds {percent(top['customers'] / everybody)} of the customers: "
+            "that is no top any more, but a large part of the base."
+        )
+    for row in rows[:-1]:
+        once = row["with_one_order"] / row["buyers"] if row["buyers"] else 0.0
+        if once > _MOSTLY:
+            yield (
+                f"{percent(once)} of {row['segment']} ordered only once: large single orders, not "
+                "customers who come again."
+            )
+
+
+def _lowest(rows: Rows) -> Iterator[str]:
+    low = rows[-1]
+    if not low["with_lifecycle"]:
+        return
+    there = low["still_there"] / low["with_lifecycle"]
+    if there > _MOSTLY:
+        yield (
+            f"{percent(there)} of {low['segment']} are new or active: the name means low value, "
+            "not that they are leaving."
+        )
+
+
+def _time(rows: Rows, model: Model) -> Iterator[str]:
+    firsts = [within_years(row["first_order_at"]) for row in rows if row["first_order_at"]]
+    lasts = [within_years(row["last_order_at"]) for row in rows if row["last_order_at"]]
+    first, last = min(filter(None, firsts), default=None), max(filter(None, lasts), default=None)
+    if first is None or last is None:
+        return
+    days = (last - first).days
+    newcomers = sum(row["newcomers"] for row in rows)
+    if days > _TOO_LONG and not model.source.get("window") and newcomers:
+        low = rows[-1]["newcomers"] / newcomers
+        if low > _NEWCOMERS_BELOW:
+            yield (
+                f"{percent(low)} of the new customers are {rows[-1]['segment']}: {days / 365:.1f} "
+                "years count, of which they had the least. To judge everybody by the same time, "
+                "give window = '12 months'."
+            )
+    settings = model.settings
+    is_learned = settings.active_days is None and settings.lapsed_days is None
+    if days < _YEAR and model.active_days is not None and is_learned:
+        yield (
+            f"who is lapsing is told from {counted(days, 'day')} of history, less than a year: "
+            "who comes once a year counts as lapsed. Set active_days and lapsed_days if you know "
+            "better."
+        )

@@ -1,0 +1,86 @@
+"""What a fit says of its result, and that its advice is followed by silence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import segmenter
+from segmenter import Settings, Source
+from segmenter.operations.result_notes import MOST, result_notes
+
+SALES = Source(transactions="sales", customer="customer", amount="amount", date="sold_at")
+
+
+def notes(con, source=SALES, **settings):
+    model = segmenter.fit(con, source, Settings(**settings), replace=True, publish=True)
+    found = result_notes(con, model)
+    assert len(found) <= MOST
+    return found
+
+
+def base(con, amount, orders, start="d * 30 + c % 25"):
+    con.execute(
+        f"create or replace table sales as select c as customer, ({amount})::double as amount, "
+        f"timestamp '2023-01-01' + to_days(({start})::integer) as sold_at "
+        f"from range(1000) as a(c), range(40) as b(d) where d < ({orders})"
+    )
+
+
+def test_subscriptions_are_one_number(con):
+    base(con, "9.99", "1 + c % 12")
+    assert any("subscriptions of one price" in note for note in notes(con))
+
+
+def test_orders_without_spread(con):
+    base(con, "1 + c * c / 1000", "1")
+    assert notes(con)[0] == (
+        "everybody but the whales has 1 order, so that money alone makes the segments."
+    )
+
+
+def test_one_order_and_a_large_top(con):
+    base(con, "case when c < 450 then 900 + c % 7 else 10 + c % 9 end", "1")
+    found = notes(con, levels=1, cut=1)
+    assert any(note.startswith("Higher holds 45 % of the customers") for note in found)
+    assert any("of Higher ordered only once" in note for note in found)
+
+
+def test_the_advice_of_a_window_is_followed_by_silence(con):
+    base(
+        con,
+        "10 + c % 13",
+        "case when c < 500 then 12 + c % 24 else 2 end",
+        "case when c < 500 then d * 30 else 1000 + d * 20 end + c % 25",
+    )
+    settings = {"active_days": 80, "lapsed_days": 200}
+    advice = "give window = '12 months'."
+    assert any(advice in note for note in notes(con, **settings))
+    later = notes(con, replace(SALES, window="12 months"), **settings)
+    assert not any(advice in note for note in later)
+
+
+def test_thresholds_from_less_than_a_year(con):
+    base(con, "10 + c * d % 13", "1 + c % 6", "d * 20 + c % 25")
+    advice = "Set active_days and lapsed_days"
+    assert any(advice in note for note in notes(con))
+    assert not any(advice in note for note in notes(con, active_days=40, lapsed_days=90))
+
+
+def test_the_lowest_may_be_active(con):
+    base(con, "10 + c * d % 13", "6", "d * 60 + c % 25")
+    assert any("of At-Risk are new or active" in note for note in notes(con))
+
+
+def test_a_handful_is_told_nothing(con):
+    base(con, "9.99", "1 + c % 12")
+    con.execute("delete from sales where customer >= 60")
+    assert notes(con) == []
+
+
+def test_versions_that_differ_in_names_only_are_the_same(con):
+    base(con, "10 + c * d % 13 + c", "1 + c % 9")
+    notes(con)
+    notes(con, names=("Gold", "Silver", "Bronze"))
+    compared = segmenter.open(con).compare(1, 2)
+    assert compared.same_name == compared.customers == 1000
+    assert len(compared.rules) == 0
