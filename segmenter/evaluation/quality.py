@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import duckdb
@@ -11,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from segmenter.classifier.knn import NearestNeighbors
+from segmenter.clustering.gaps import gap_index
 from segmenter.clustering.recursion import flat_segments
 from segmenter.errors import SegmenterError
 from segmenter.evaluation import metrics, resampling
@@ -41,7 +44,11 @@ _FLAT = "segmenter_flat_points"
 
 _WORDS = {
     "silhouette": "Is a customer nearer to its own segment (1) than to the next (-1)? 0 is on the "
-    "border. Above 0.5 is clear, below 0.25 blurred.",
+    "border. To compare clusterings of the same customers: a crowd without any groups has 0.5 too.",
+    "gap_index": "How many customers stand at a boundary beside the crowds on its two sides, where "
+    "they are fewest. 1 cuts a continuum, below 0.5 is a gap, 0 a clear one.",
+    "demoted_share": "Share of customers whom one more order of the median size would lead to a "
+    "lower segment. It is 0 where the model is monotone.",
     "davies_bouldin": "How wide the segments are beside the gaps between them. 0 is best; below 1 "
     "is good.",
     "calinski_harabasz": "Spread between the segments beside the spread inside them. Higher is "
@@ -166,6 +173,18 @@ def _measures(
     )
     yield from _stability(model, flat, progress)
     yield _boundary(model, flat, progress)
+    ranked = _by_money(points, flat)
+    yield Measure(
+        "gap_index", _smallest_gap(points, codes), _smallest_gap(points, ranked), everybody
+    )
+    yield Measure(
+        "demoted_share",
+        resampling.demoted(points, model.rules.lookup),
+        resampling.demoted(
+            points, NearestNeighbors(points, ranked, ratio=ratio, n_neighbors=k).classify_cents
+        ),
+        everybody,
+    )
     yield Measure(
         "largest_share",
         metrics.largest_share(points, codes),
@@ -216,6 +235,20 @@ def _boundary(model: Model, flat: Labels, progress: Progress) -> Measure:
         f"{percent(theirs.by_order, 1)})"
     )
     return Measure("boundary_share", ours.either, theirs.either, basis)
+
+
+def _by_money(points: Points, labels: Labels) -> Labels:
+    """Return the labels numbered by mean monetary, highest first."""
+    blocks = range(int(labels.max()) + 1)
+    order = sorted(blocks, key=lambda b: points.take(labels == b).exact_mean(), reverse=True)
+    return np.argsort(np.array(order)).astype(np.int32)[labels]
+
+
+def _smallest_gap(points: Points, ranked: Labels) -> float | None:
+    """Return the smallest gap index between two blocks that follow each other."""
+    blocks = [points.take(ranked == block) for block in range(int(ranked.max()) + 1)]
+    found = [gap_index(lower, higher) for higher, lower in pairwise(blocks)]
+    return min((index for index in found if index is not None), default=None)
 
 
 def _steps(near: Nearby) -> str:

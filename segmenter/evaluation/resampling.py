@@ -29,6 +29,7 @@ __all__ = [
     "STEP",
     "Nearby",
     "asked",
+    "demoted",
     "draw_share",
     "knn_agreement",
     "nearby_by_rules",
@@ -156,6 +157,28 @@ def nearby_by_vote(points: Points, labels: Labels, ratio: float, n_neighbors: in
     """Return the customers near a boundary of the neighbours' vote over any labels."""
     neighbors = NearestNeighbors(points, labels, ratio=ratio, n_neighbors=n_neighbors)
     return _nearby(points, neighbors.classify_cents)
+
+
+def demoted(points: Points, classify: Callable[[IntArray, IntArray], Labels]) -> float:
+    """Return the share of customers whom one more order leads to a lower segment.
+
+    Parameters
+    ----------
+    points : Points
+    classify : callable
+        Cents and orders to segment codes, 0 being the highest.
+
+    Notes
+    -----
+    The order has the median size: of each customer's mean order, over customers.
+    """
+    size = points.cents / np.maximum(points.frequency, 1)
+    order = np.argsort(size, kind="stable")
+    up_to = np.cumsum(points.customers[order])
+    median = int(size[order[np.searchsorted(up_to, up_to[-1] / 2)]])
+    here = classify(points.cents, points.frequency)
+    after = classify(points.cents + max(median, 0), points.frequency + 1)
+    return int(points.customers[after > here].sum()) / points.n_customers
 
 
 def _nearby(points: Points, classify: Callable[[IntArray, IntArray], Labels]) -> Nearby:

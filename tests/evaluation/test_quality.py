@@ -21,6 +21,8 @@ METRICS = [
     "stability",
     "stability_worst",
     "boundary_share",
+    "gap_index",
+    "demoted_share",
     "largest_share",
 ]
 
@@ -72,6 +74,9 @@ def test_the_rest_is_what_the_model_says(fitted, measured):
     assert measured["knn_agreement"].value > 0.95
     assert 0.9 < measured["stability_worst"].value <= measured["stability"].value <= 1
     assert 0 < measured["boundary_share"].value < 0.5
+    assert measured["gap_index"].value > 0.95
+    assert measured["gap_index"].value == min(s.gap_index for s in fitted.model.splits)
+    assert measured["demoted_share"].value == 0
 
 
 def test_measures_are_kept_and_replaced(shop, sales):
@@ -108,6 +113,22 @@ def test_the_rules_decide_who_is_near_a_boundary(con):
     assert found["largest_share"][1:3] == (0.5, 0.5)
     assert found["silhouette"].value > 0.95
     assert found["stability"].value == found["stability"].flat_value == 1
+
+
+def test_one_more_order_demotes_one_time_buyers_unless_the_model_is_monotone(con):
+    con.execute(
+        "create table people as select i as customer_id, "
+        "exp(3.5 + 1.2 * sqrt(-2 * ln((i * 7919 % 4999 + 1) / 5001)) * cos(i)) "
+        "/ (case when i % 25 = 0 then 1.6 else 1 end) as monetary, "
+        "case when i % 25 = 0 then 2 else 1 end as frequency from range(3000) as t(i)"
+    )
+    shares = []
+    for monotone in (True, False):
+        model = segmenter.fit(
+            con, Source(profile="people"), Settings(monotone=monotone), publish=True
+        )
+        shares += [m.value for m in measure(con, model) if m.metric == "demoted_share"]
+    assert shares[0] == 0 < shares[1]
 
 
 def test_points_can_be_measured_too(con):
