@@ -17,7 +17,17 @@ from time import perf_counter
 from benchmarks.measuring import Row, Scale, machine, missing
 from benchmarks.reporting import print_table, write_json, write_markdown
 
-PARTS = ("fit", "clustering", "classify", "label", "notebook", "stability", "startup", "engines")
+PARTS = (
+    "fit",
+    "clustering",
+    "classify",
+    "label",
+    "notebook",
+    "stability",
+    "meaning",
+    "startup",
+    "engines",
+)
 
 
 def main() -> None:

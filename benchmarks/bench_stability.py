@@ -18,6 +18,7 @@ from benchmarks.measuring import Figure, Row, Scale
 from tests.datasets import DATASETS, load_dataset
 
 DATASETS_AT = {"small": DATASETS[:1], "full": DATASETS}
+TEXTBOOK = segmenter.Settings(consolidate=False, monotone=False)
 DRAWS = {"small": 2, "full": 8}
 LEFT_OUT = (0.001, 0.1)
 LABELS = "select customer_id, segment from segments.customer_segments order by customer_id"
@@ -48,7 +49,7 @@ def agreement(dataset: str, left_out: float, consolidate: bool, draws: int) -> l
     """Return the adjusted Rand index of each draw."""
     from sklearn.metrics import adjusted_rand_score
 
-    settings = segmenter.Settings(consolidate=consolidate)
+    settings = segmenter.Settings() if consolidate else TEXTBOOK
     found = []
     with duckdb.connect() as con:
         segmenter.fit(con, load_dataset(con, dataset), settings)

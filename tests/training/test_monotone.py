@@ -12,60 +12,7 @@ from segmenter.errors import InputError
 from segmenter.points import Points
 from segmenter.progress import Silent
 from segmenter.training.learning import learn
-
-
-def one_time_buyers(rng, n):
-    orders = 1 + (rng.random(n) < 0.05)
-    return rng.lognormal(4, 1, n) / orders**2, orders
-
-
-def subscriptions(rng, n):
-    orders = 1 + rng.poisson(5, n)
-    return orders * 9.99, orders
-
-
-def dealers(rng, n):
-    return rng.lognormal(7, 1.5, n), rng.integers(1, 9, n)
-
-
-def real_groups(rng, n):
-    group = rng.choice(3, n, p=[0.55, 0.25, 0.2])
-    return (
-        rng.normal(np.array([100, 500, 1200])[group], 40),
-        np.maximum(rng.normal(np.array([2, 8, 18])[group], 1), 1),
-    )
-
-
-def against_each_other(rng, n):
-    money = rng.lognormal(5, 1, n)
-    return money, 1 + (20 / (1 + money / 100)).astype(int)
-
-
-def shop(rng, n):
-    orders = rng.geometric(0.3, n)
-    return orders * rng.lognormal(3, 1, n), orders
-
-
-def no_orders_apart(rng, n):
-    return rng.lognormal(4, 1, n), np.ones(n)
-
-
-def few_giants(rng, n):
-    return np.append(rng.lognormal(4, 0.3, n), [90_000, 95_000]), np.append(
-        rng.integers(1, 5, n), [40, 44]
-    )
-
-
-KINDS = [
-    one_time_buyers,
-    subscriptions,
-    dealers,
-    real_groups,
-    against_each_other,
-    shop,
-    no_orders_apart,
-    few_giants,
-]
+from tests.kinds import KINDS
 
 
 def base(kind, seed):
