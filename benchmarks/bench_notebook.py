@@ -3,8 +3,8 @@
 Both read the same Parquet file and end with a segment for each customer: spend and orders, the top
 1 % set aside, standardise, Ward in two, the larger block standardised and in two again, five
 nearest neighbours. Textbook Ward on both sides (``consolidate=False, monotone=False``): the
-segments must be the same. Amounts are spread over many digits, since with equal distances textbook Ward has several
-right answers. Each side is a process of its own; imports are not timed.
+segments must be the same. Amounts are spread over many digits, since with equal distances textbook
+Ward has several right answers. Each side is a process of its own; imports are not timed.
 """
 
 from __future__ import annotations
