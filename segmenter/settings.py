@@ -46,6 +46,10 @@ class Settings:
         Quantile above which a customer is a whale, in (0.5, 1]. 1 cuts nobody.
     cut_on : {'monetary', 'frequency', 'either'}, default 'either'
         The metric whose quantile is looked at.
+    shape : {'recursive', 'flat', 'auto'}, default 'recursive'
+        Split the largest block again, or into ``levels + 1`` blocks at once (3 for
+        ``levels='auto'``). ``'auto'`` is recursive unless a flat clustering into as many runs
+        through gaps where the recursion cuts a crowd.
     levels : int or 'auto', default 2
         How many times, at most, a block is split in two: 1 to 6. ``'auto'`` goes on until no
         block holds a majority.
@@ -93,6 +97,7 @@ class Settings:
 
     cut: float = 0.99
     cut_on: Literal["monetary", "frequency", "either"] = "either"
+    shape: Literal["recursive", "flat", "auto"] = "recursive"
     levels: int | Literal["auto"] = 2
     max_share: float = 0.5
     consolidate: bool = True
@@ -116,6 +121,8 @@ class Settings:
             raise InputError(
                 f"cut_on must be 'monetary', 'frequency' or 'either', not {self.cut_on!r}."
             )
+        if self.shape not in ("recursive", "flat", "auto"):
+            raise InputError(f"shape must be 'recursive', 'flat' or 'auto', not {self.shape!r}.")
         if self.levels != "auto":
             _whole(self.levels, "levels", 1, AUTO_LEVELS, "or 'auto'")
         _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")

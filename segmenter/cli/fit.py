@@ -34,6 +34,7 @@ from segmenter.cli.model_options import (
     Names,
     NInit,
     NNeighbors,
+    Shape,
 )
 from segmenter.cli.options import (
     Format,
@@ -152,6 +153,7 @@ def fit(
     cut: Cut = None,
     cut_on: CutOnMetric = None,
     n_neighbors: NNeighbors = None,
+    shape: Shape = None,
     consolidate: Consolidate = None,
     n_init: NInit = None,
     monotone: Monotone = None,
@@ -268,6 +270,7 @@ def fit(
             "cut_on": None if cut_on is None else cut_on.value,
             "levels": levels,
             "max_share": max_share,
+            "shape": shape and shape.value,
             "consolidate": consolidate,
             "n_init": n_init,
             "monotone": monotone,

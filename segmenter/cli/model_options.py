@@ -22,6 +22,7 @@ __all__ = [
     "NInit",
     "NNeighbors",
     "Names",
+    "Shape",
 ]
 
 MODEL = "Model"
@@ -36,6 +37,22 @@ class CutOn(StrEnum):
     EITHER = "either"
 
 
+class ShapeOf(StrEnum):
+    """How the blocks come about."""
+
+    RECURSIVE = "recursive"
+    FLAT = "flat"
+    AUTO = "auto"
+
+
+Shape = Annotated[
+    ShapeOf | None,
+    typer.Option(
+        help="Split the largest segment again; or one more than levels at once; or whichever runs "
+        "through gaps.  [recursive]",
+        rich_help_panel=MODEL,
+    ),
+]
 Levels = Annotated[
     str | None,
     typer.Option(

@@ -18,7 +18,7 @@ from segmenter.settings import AUTO_LEVELS, Settings
 if TYPE_CHECKING:
     from segmenter.clustering.splitting import Halves
 
-__all__ = ["ended", "record", "warnings", "with_segments"]
+__all__ = ["cannot_be_entered", "ended", "record", "warnings", "with_segments"]
 
 
 def record(
@@ -63,6 +63,15 @@ def record(
     )
 
 
+def cannot_be_entered(points: Points, settings: Settings) -> InputError:
+    """Return the error of a base that no split divides."""
+    return InputError(
+        f"no split of {counted(points.n_customers, 'training customer')} leaves a part that the "
+        f"n_neighbors = {settings.n_neighbors} who vote lead to. Lower n_neighbors or bring more "
+        "customers."
+    )
+
+
 def ended(splits: list[Split], points: Points, settings: Settings) -> list[Split]:
     """Say in the audit that the block which was to be split again cannot be.
 
@@ -73,10 +82,7 @@ def ended(splits: list[Split], points: Points, settings: Settings) -> list[Split
     """
     k = settings.n_neighbors
     if not splits:
-        raise InputError(
-            f"no split of {counted(points.n_customers, 'training customer')} leaves a part that "
-            f"the n_neighbors = {k} who vote lead to. Lower n_neighbors or bring more customers."
-        )
+        raise cannot_be_entered(points, settings)
     reason = (
         f"{splits[-1].reason}, but no split of it leaves {counted(k, 'customer')}, as many as "
         "vote, on both sides"

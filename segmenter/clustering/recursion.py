@@ -9,13 +9,15 @@ recorded: who was split, what came out, and why it went on or stopped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.audit import ended, record, warnings, with_segments
 from segmenter.clustering.blocks import Blocks, by_monetary, largest_block, sizes
-from segmenter.clustering.consolidation import consolidate
+from segmenter.clustering.flat import entered_blocks, flat_blocks, flat_splits, runs_through_gaps
+from segmenter.clustering.gaps import GAP, with_gaps
 from segmenter.clustering.naming import segment_names
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import InputError
@@ -40,8 +42,8 @@ def recursive_segments(
     points : Points
         The training profile.
     settings : Settings, optional
-        `levels`, `max_share`, `consolidate`, `monotone`, `n_init`, `n_neighbors` and `names` count
-        here.
+        `shape`, `levels`, `max_share`, `consolidate`, `monotone`, `n_init`, `n_neighbors` and
+        `names` count here.
     can_be_entered : callable, optional
         Told the points of a block: whether the classifier would lead to it. A split into a block
         to which it does not is not made.
@@ -67,6 +69,34 @@ def recursive_segments(
     settings = settings or Settings()
     _check_size(points, settings)
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
+    if settings.shape == "flat":
+        return _flat(points, tree, settings, can_be_entered)
+    found = _recursive(points, tree, settings, can_be_entered)
+    n = len(found.segments)
+    flat = flat_blocks(points, tree, n, settings)
+    found = replace(found, flat_share=max(sizes(points, flat)) / points.n_customers)
+    if not _cuts_a_crowd(found):
+        return found
+    other = entered_blocks(points, tree, replace(settings, levels=n - 1), can_be_entered)
+    if other is None or not runs_through_gaps(points, other[0]):
+        return found
+    if settings.shape == "auto":
+        return _flat(points, tree, replace(settings, levels=n - 1), can_be_entered)
+    said = (
+        f"a flat clustering into {n} runs through gaps between groups, and one of these boundaries "
+        "cuts a crowd. Try shape = 'flat'."
+    )
+    return replace(found, warnings=(*found.warnings, said))
+
+
+def _recursive(
+    points: Points,
+    tree: NDArray[np.float64],
+    settings: Settings,
+    can_be_entered: Callable[[NDArray[np.bool_]], bool] | None,
+) -> Segmentation:
+    from segmenter.clustering.ward import ward_linkage
+
     blocks = Blocks(points, settings, can_be_entered)
     splits: list[Split] = []
     parts: list[tuple[int, int]] = []
@@ -87,7 +117,6 @@ def recursive_segments(
     order = blocks.order if settings.monotone else by_monetary(points, blocks.labels)
     codes = np.argsort(np.array(order, dtype=np.int32)).astype(np.int32)[blocks.labels]
     names, misfit = segment_names(len(order), settings.names)
-    flat = _flat(points, tree, len(order), settings)
     segments = tuple(_segment(points, codes == code, name) for code, name in enumerate(names))
     return Segmentation(
         points=points,
@@ -100,8 +129,41 @@ def recursive_segments(
             [names[codes[far[0]]] if len(far) else None for far in blocks.far],
         ),
         scaling=points.scaling(),
-        flat_share=max(sizes(points, flat)) / points.n_customers,
+        flat_share=0.0,
         warnings=warnings(segments, splits[-1], settings, misfit),
+    )
+
+
+def _flat(
+    points: Points,
+    tree: NDArray[np.float64],
+    settings: Settings,
+    can_be_entered: Callable[[NDArray[np.bool_]], bool] | None,
+) -> Segmentation:
+    """Split into as many at once; where some could not be entered in any number, into two."""
+    found = entered_blocks(points, tree, settings, can_be_entered)
+    if found is None:
+        halves = _recursive(points, tree, replace(settings, levels=1), can_be_entered)
+        return replace(halves, flat_share=halves.splits[0].largest_share)
+    codes, method = found
+    names, misfit = segment_names(int(codes.max()) + 1, settings.names)
+    segments = tuple(_segment(points, codes == code, name) for code, name in enumerate(names))
+    splits = flat_splits(points, tree, codes, method, names, settings)
+    return Segmentation(
+        points=points,
+        codes=codes,
+        segments=segments,
+        splits=splits,
+        scaling=points.scaling(),
+        flat_share=splits[0].largest_share,
+        warnings=warnings(segments, splits[-1], settings, misfit),
+    )
+
+
+def _cuts_a_crowd(found: Segmentation) -> bool:
+    """Tell whether one of the boundaries runs where there is no gap."""
+    return any(
+        split.gap_index is None or split.gap_index >= GAP for split in with_gaps(found).splits
     )
 
 
@@ -116,7 +178,7 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
     from segmenter.clustering.ward import ward_linkage
 
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
-    return _flat(points, tree, n_blocks, settings)
+    return flat_blocks(points, tree, n_blocks, settings)
 
 
 def _check_size(points: Points, settings: Settings) -> None:
@@ -140,16 +202,6 @@ def _check_size(points: Points, settings: Settings) -> None:
             f"all {n} training customers are equal (monetary {int(points.cents[0]) / 100:,.2f}, "
             f"frequency {int(points.frequency[0])}), so there is nothing to split."
         )
-
-
-def _flat(
-    points: Points, linkage: NDArray[np.float64], n_blocks: int, settings: Settings
-) -> Labels:
-    """Return the blocks of Ward's tree when it is cut into as many at once."""
-    from segmenter.clustering.ward import cut_tree
-
-    start = cut_tree(linkage, n_blocks).astype(np.int32)
-    return consolidate(points, start, n_blocks, points.scaling()) if settings.consolidate else start
 
 
 def _segment(points: Points, members: NDArray[np.bool_], name: str) -> Segment:

@@ -57,12 +57,14 @@ _DISAGREES = " Mean frequency orders these blocks in another way than mean monet
 
 
 def _method(split: dict[str, Any]) -> str:
-    """Say where a split is not Ward's."""
-    if split.get("method") != "score":
-        return ""
+    """Say where a split is not one of Ward's tree in two."""
+    method = split.get("method") or ""
+    said = ", all blocks at once" if method.startswith("flat") else ""
+    if not method.endswith("score"):
+        return said
     if split["frequency_weight"] == 0:
-        return ", along money alone, since orders fall where money rises"
-    return ", along the sum of both z-scores, so that more money or orders never lead downwards"
+        return f"{said}, along money alone, since orders fall where money rises"
+    return f"{said}, along the sum of both z-scores, so that more of either never leads downwards"
 
 
 def _line(split: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ from (
     ('median_frequency', 'Median number of orders of a customer.'),
     ('median_order', 'Median over customers of their mean order, in the table''s currency.'),
     ('median_monetary', 'Median money of a customer, in the table''s currency.'),
-    ('method', 'What a block was split by: ward, its tree, or score, the sum of both z-scores.'),
+    ('method', 'Split by ward, its tree, or score, the sum of both z-scores; flat: at once.'),
     ('metric', 'What was measured.'),
     ('model_group', 'One value for now: reserved for one model per country or shop.'),
     ('model_id', 'Version of the model; each fit is one.'),

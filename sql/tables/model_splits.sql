@@ -23,7 +23,7 @@ create table if not exists segments_internal.model_splits (
     frequency_agrees boolean not null, -- mean frequency orders the blocks as mean monetary does
     higher_segments varchar[], -- what the part became; NULL in models from before they were noted
     lower_segments varchar[],
-    method varchar, -- ward: the tree was cut; score: split along z(monetary) + z(frequency)
+    method varchar, -- ward: tree cut in two; score: z(monetary) + z(frequency); flat: at once
     far_customers bigint, -- a part of their own would have been too small to be entered
     far_segment varchar, -- where they are
     monetary_weight double, -- monetary_weight * monetary + frequency_weight * frequency is at least

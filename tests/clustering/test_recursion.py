@@ -151,6 +151,40 @@ def test_one_time_buyers_are_split_so_that_one_more_order_does_not_demote():
     assert found.segments[0].mean_frequency > 1.4
 
 
+def test_where_real_groups_would_be_merged_the_fit_says_so_and_the_advice_parts_them():
+    rng = np.random.default_rng(2)
+    group = rng.choice(3, 5000, p=[0.55, 0.25, 0.2])
+    money = np.maximum(rng.normal(np.array([100, 900, 1200])[group], 40), 1)
+    orders = np.maximum(rng.normal(np.array([2, 15, 18])[group], 0.7), 1).astype(int)
+    points = Points.group((money * 100).astype(int), orders)
+    found = recursive_segments(points)
+    (said,) = (words for words in found.warnings if "flat clustering" in words)
+    assert said == (
+        "a flat clustering into 3 runs through gaps between groups, and one of these boundaries "
+        "cuts a crowd. Try shape = 'flat'."
+    )
+    for shape in ("flat", "auto"):
+        flat = recursive_segments(points, Settings(shape=shape))
+        sizes = [segment.customers for segment in flat.segments]
+        assert sizes == pytest.approx([1000, 1250, 2750], rel=0.06)
+        assert [split.method for split in flat.splits] == ["flat, ward"] * 2
+        assert [split.higher_segments for split in flat.splits] == [("Elite",), ("Loyal",)]
+        assert not any("flat" in words for words in flat.warnings)
+
+
+def test_a_population_without_groups_is_told_nothing_and_auto_is_recursive():
+    rng = np.random.default_rng(3)
+    orders = np.minimum(rng.geometric(0.3, 3000), 9)
+    points = Points.group((rng.lognormal(3, 0.4, 3000) * orders * 100).astype(int), orders)
+    found = recursive_segments(points)
+    assert not any("flat" in words for words in found.warnings)
+    auto = recursive_segments(points, Settings(shape="auto"))
+    assert np.array_equal(auto.codes, found.codes)
+    flat = recursive_segments(points, Settings(shape="flat", levels=3))
+    assert len(flat.segments) == 4
+    assert flat.flat_share == flat.splits[0].largest_share
+
+
 def test_the_parts_are_the_sides_of_the_line():
     rng = np.random.default_rng(3)
     orders = rng.geometric(0.3, 3000)

@@ -24,6 +24,7 @@ def base(kind, seed):
 def drawn(seed):
     rng = np.random.default_rng([seed, 1])
     return Settings(
+        shape=["recursive", "recursive", "flat", "auto"][rng.integers(4)],
         levels=[1, 2, 2, 3, "auto"][rng.integers(5)],
         n_neighbors=int(rng.choice([1, 3, 5, 5, 9])),
         n_init=int(rng.choice([1, 8])),
