@@ -45,11 +45,11 @@ TRAINING = (
 )
 """Their kernels are compiled."""
 
-MEASURING = (
-    ("quality", "shop.duckdb"),
-    ("backtest", "shop.duckdb", "--as-of", "2024-03-01"),
-)
-"""Their results are Arrow tables made of rows, for which pyarrow looks for pandas."""
+MEASURING = (("quality", "shop.duckdb"),)
+"""Its result is an Arrow table made of rows, for which pyarrow looks for pandas."""
+
+FORECASTING = (("backtest", "shop.duckdb", "--as-of", "2024-03-01"),)
+"""The same, and SciPy fits the peer that expects orders of each customer."""
 
 SCRIPT = """
 import json, sys
@@ -87,6 +87,7 @@ def test_no_verb_imports_what_it_does_not_need(tmp_path):
         (READING, ("numba", *HEAVY)),
         (TRAINING, HEAVY),
         (MEASURING, [name for name in HEAVY if name != "pandas"]),
+        (FORECASTING, ["polars", "sklearn"]),
     ):
         done = python(SCRIPT, json.dumps([verbs, heavy]), cwd=tmp_path)
         found = json.loads(done.stderr.splitlines()[-1])

@@ -212,7 +212,7 @@ def test_anonymous_points_and_frames_have_bins_but_no_drift(con):
 @pytest.mark.parametrize(
     ("window", "expected"),
     [
-        (None, [0.030, 0.057, 0.041, 0.013, 0.420, 0.567, 2]),
+        (None, [0.030, 0.057, 0.040, 0.013, 0.420, 0.567, 2]),
         ("12 months", [0.003, 0.002, 0.002, 0.000, -0.094, -0.046, 0]),
     ],
 )
