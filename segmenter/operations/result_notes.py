@@ -20,6 +20,12 @@ __all__ = ["MOST", "result_notes"]
 MOST = 3
 """A fit says no more than so many, those that matter most."""
 
+_TINY, _QUICK = 100, 2_000
+"""Customers from which on, and points up to which, it is tried how far the segments hold still."""
+
+_ERRATIC = 0.7
+"""Agreement below which they do not."""
+
 _FEW = 500
 """Of fewer customers nothing is said: shares of a handful tell little."""
 
@@ -45,13 +51,34 @@ def result_notes(con: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
     model : Model
         The current one.
     """
+    steadiness = list(_steadiness(model))
     if not has_object(con, SCHEMA, SNAPSHOT):
-        return []
+        return steadiness
     rows = records(con, read("queries/result_notes"))
     if sum(row["customers"] for row in rows) < _FEW or len(rows) < 2:
-        return []
-    found = [*_one_number(con), *_shape(rows), *_lowest(rows), *_time(rows, model)]
+        return steadiness
+    found = [*_one_number(con), *steadiness, *_shape(rows), *_lowest(rows), *_time(rows, model)]
     return found[:MOST]
+
+
+def _steadiness(model: Model) -> Iterator[str]:
+    """Say of a small base that its segments do not hold still, from fits without some customers."""
+    points = model.points
+    if points.n_customers < _TINY or len(points) > _QUICK:
+        return
+    from segmenter.evaluation.resampling import DRAWS, LEFT_OUT, stability
+
+    draws = [
+        stability(points, model.segmentation.codes, model.settings, number)
+        for number in range(DRAWS)
+    ]
+    known = [draw for draw in draws if draw is not None]
+    if known and min(known) < _ERRATIC:
+        yield (
+            f"fits without {percent(LEFT_OUT)} of the customers agree with these segments to "
+            f"{sum(known) / len(known):.2f}, and the worst of {len(known)} to {min(known):.2f} "
+            "(adjusted Rand index; 1 is the same segments): hold the boundaries loosely."
+        )
 
 
 def _one_number(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
