@@ -126,12 +126,14 @@ def rules(
 
     Example: segmenter rules shop.duckdb
     """
-    from segmenter.operations.describe import rule_sentences
+    from segmenter.operations.describe import line_sentences, rule_sentences
     from segmenter.operations.segments import rules as rules_of
 
     with open_model(database, wait, quiet=quiet) as con:
         if form is Format.TABLE:
             for sentence in rule_sentences(con):
+                results.line(sentence)
+            for sentence in line_sentences(con):
                 results.line(sentence)
         else:
             write_records(RULE_COLUMNS, rules_of(con), form)

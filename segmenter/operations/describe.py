@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from segmenter.clustering.gaps import GAP
 from segmenter.formatting import counted, percent, verb
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.names import INTERNAL, SCHEMA
@@ -15,7 +14,7 @@ from segmenter.schema.names import INTERNAL, SCHEMA
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["audit_sentences", "rule_sentences"]
+__all__ = ["audit_sentences", "line_sentences", "rule_sentences"]
 
 
 class Rule(NamedTuple):
@@ -99,6 +98,8 @@ def _far(split: dict[str, Any]) -> str:
 
 def _gaps(splits: list[dict[str, Any]]) -> str:
     """Say at which of the segments the customers thin out, and at which a line cuts a crowd."""
+    from segmenter.clustering.gaps import GAP
+
     known = [
         (split["gap_index"], split["higher_segments"][-1])
         for split in splits
@@ -168,6 +169,22 @@ def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
             f"with cells of at most 1/{1 / step:,.0f} of the amount; at most "
             f"{percent(uncertain / training, 2)} of the training customers are so near to a "
             "threshold that their rule could differ."
+        )
+
+
+def line_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Tell the lines that the blocks are the sides of; nothing where a file lacks them."""
+    from segmenter.storage.added_views import LINES, has_object
+
+    if not has_object(con, SCHEMA, LINES):
+        return
+    query = f"select message, outvoted_share from {SCHEMA}.{LINES} order by level"
+    rows = con.execute(query).fetchall()
+    yield from (message for message, _ in rows)
+    if rows:
+        yield (
+            f"The neighbours' vote, which the rules are, puts {percent(rows[0][1], 1)} of the "
+            "training customers on another side."
         )
 
 

@@ -21,12 +21,15 @@ from segmenter.storage.comments import comment_added
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["added_view", "complete", "has_object"]
+__all__ = ["LINES", "added_view", "complete", "has_object"]
 
 _TABLES = ("backtest_lifecycle",)
 
 _VIEWS = ("segment_lifecycle", "next_actions")
 """Each after those that it reads; all of them read customers."""
+
+LINES = "segment_lines"
+"""The lines of the model, which nothing else reads."""
 
 
 def added_view(
@@ -61,9 +64,8 @@ def complete(con: duckdb.DuckDBPyConnection) -> None:
     lacking = [table for table in _TABLES if not has_object(con, INTERNAL, table)]
     for table in lacking:
         con.execute(read(f"tables/{table}"))
-    made = []
-    if has_object(con, SCHEMA, "customer_segments"):
-        made = [view for view in _VIEWS if not has_object(con, SCHEMA, view)]
+    wanted = _VIEWS if has_object(con, SCHEMA, "customer_segments") else ()
+    made = [view for view in (LINES, *wanted) if not has_object(con, SCHEMA, view)]
     for view in made:
         con.execute(create_view(view, read(f"views/{view}")))
     if lacking or made:
