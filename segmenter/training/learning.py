@@ -73,11 +73,7 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
         )
         votes = neighbors.classify_cents(points.cents, points.frequency)
         rules = _compile(neighbors, settings, progress)
-        labels = votes
-        if settings.monotone:
-            labels = neighbors.raised(*rules.corners()).classify_cents(
-                points.cents, points.frequency
-            )
+        labels = rules.lookup(points.cents, points.frequency)
         empty = _without_customers(segmentation, labels)
         if not empty:
             break
