@@ -20,7 +20,7 @@ from segmenter.clustering.segmentation import Split
 from segmenter.points import Points
 from segmenter.settings import Settings
 
-__all__ = ["entered_blocks", "flat_blocks", "flat_splits", "runs_through_gaps"]
+__all__ = ["by_rank", "entered_blocks", "flat_blocks", "flat_splits", "runs_through_gaps"]
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -50,11 +50,11 @@ def entered_blocks(
     """
     levels = 2 if settings.levels == "auto" else settings.levels
     for n_blocks in range(min(levels + 1, len(points)), 1, -1):
-        labels = _ranked(points, flat_blocks(points, linkage, n_blocks, settings))
+        labels = by_rank(points, flat_blocks(points, linkage, n_blocks, settings))
         ways = [(labels, "ward")]
         if settings.monotone and not _is_chain(points, labels):
             along = score(points, order_worth(points))
-            ways = [(_ranked(along, consolidate(along, labels, n_blocks, 0.0)), "score")]
+            ways = [(by_rank(along, consolidate(along, labels, n_blocks, 0.0)), "score")]
         for found, method in ways:
             blocks = [found == block for block in range(int(found.max()) + 1)]
             if len(blocks) > 1 and all(
@@ -69,8 +69,8 @@ def entered_blocks(
 def runs_through_gaps(points: Points, ranked: Labels) -> bool:
     """Tell whether each boundary between blocks that follow each other runs through a gap."""
     blocks = [points.take(ranked == block) for block in range(int(ranked.max()) + 1)]
-    indexes = [gap_index(lower, higher) for higher, lower in pairwise(blocks)]
-    return bool(indexes) and all(index is not None and index < GAP for index in indexes)
+    indexes = (gap_index(lower, higher) for higher, lower in pairwise(blocks))
+    return len(blocks) > 1 and all(index is not None and index < GAP for index in indexes)
 
 
 def flat_splits(
@@ -130,7 +130,7 @@ def flat_splits(
     return tuple(found)
 
 
-def _ranked(points: Points, labels: Labels) -> Labels:
+def by_rank(points: Points, labels: Labels) -> Labels:
     """Return the labels numbered by mean monetary, then frequency, without gaps, highest first."""
     present = np.unique(labels)
     means = {int(block): points.take(labels == block).exact_mean() for block in present}

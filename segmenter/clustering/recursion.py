@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from segmenter.clustering.audit import ended, record, warnings, with_segments
 from segmenter.clustering.blocks import Blocks, by_monetary, largest_block, sizes
-from segmenter.clustering.flat import entered_blocks, flat_blocks, flat_splits, runs_through_gaps
+from segmenter.clustering.flat import (
+    by_rank,
+    entered_blocks,
+    flat_blocks,
+    flat_splits,
+    runs_through_gaps,
+)
 from segmenter.clustering.gaps import GAP, with_gaps
 from segmenter.clustering.naming import segment_names
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
@@ -75,7 +81,7 @@ def recursive_segments(
     n = len(found.segments)
     flat = flat_blocks(points, tree, n, settings)
     found = replace(found, flat_share=max(sizes(points, flat)) / points.n_customers)
-    if not _cuts_a_crowd(found):
+    if not runs_through_gaps(points, by_rank(points, flat)) or not _cuts_a_crowd(found):
         return found
     other = entered_blocks(points, tree, replace(settings, levels=n - 1), can_be_entered)
     if other is None or not runs_through_gaps(points, other[0]):

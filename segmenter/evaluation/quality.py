@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segmenter.classifier.knn import NearestNeighbors
+from segmenter.clustering.flat import by_rank
 from segmenter.clustering.gaps import gap_index
 from segmenter.clustering.recursion import flat_segments
 from segmenter.errors import SegmenterError
@@ -173,7 +174,7 @@ def _measures(
     )
     yield from _stability(model, flat, progress)
     yield _boundary(model, flat, progress)
-    ranked = _by_money(points, flat)
+    ranked = by_rank(points, flat)
     yield Measure(
         "gap_index", _smallest_gap(points, codes), _smallest_gap(points, ranked), everybody
     )
@@ -235,13 +236,6 @@ def _boundary(model: Model, flat: Labels, progress: Progress) -> Measure:
         f"{percent(theirs.by_order, 1)})"
     )
     return Measure("boundary_share", ours.either, theirs.either, basis)
-
-
-def _by_money(points: Points, labels: Labels) -> Labels:
-    """Return the labels numbered by mean monetary, highest first."""
-    blocks = range(int(labels.max()) + 1)
-    order = sorted(blocks, key=lambda b: points.take(labels == b).exact_mean(), reverse=True)
-    return np.argsort(np.array(order)).astype(np.int32)[labels]
 
 
 def _smallest_gap(points: Points, ranked: Labels) -> float | None:
