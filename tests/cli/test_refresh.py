@@ -78,7 +78,7 @@ def test_versions_are_listed_and_can_be_rolled_back(run, shop_file):
     listed = json.loads(run("models", shop_file, "--format", "json").out)
     assert [(row["model_id"], row["is_current"]) for row in listed] == [(1, False), (2, True)]
     shown = run("models", shop_file).out
-    assert "Gold 18 %" in shown
+    assert "Gold 46 %" in shown
     assert "n_neighbors = 3" in shown
     back = run("rollback", shop_file, "1", "--format", "json")
     assert "model 1 instead of model 2" in back.err

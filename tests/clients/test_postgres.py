@@ -174,7 +174,7 @@ def test_a_model_of_many_rules_stays_within_the_limits(database):
         con.execute("create table given (customer_id integer, monetary double, frequency integer)")
         con.register("frame", frame)
         con.execute("insert into given select * from frame")
-        settings = Settings(n_neighbors=1, cut=1, levels=4, consolidate=False)
+        settings = Settings(n_neighbors=1, cut=1, levels=4, consolidate=False, monotone=False)
         model = segmenter.fit(con, Source(profile="given"), settings)
     assert len(model.rules) >= 200
     database.execute("create table given (customer_id integer, monetary float8, frequency integer)")

@@ -60,7 +60,7 @@ def test_what_is_needed_is_enough_and_a_cent_less_is_not(fitted):
                 or classify_segment(monetary, frequency + frequency_needed - 1)
                 = segment_by_frequency
             ))
-            or classify_segment(monetary + median_order, frequency + 1)
+            or classify_segment(round((monetary + median_order) * 100) / 100.0, frequency + 1)
                 <> segment_after_median_order
         )
         from upgrades

@@ -103,10 +103,9 @@ def test_amounts_that_rounding_eats_are_refused_with_a_unit_that_fits(con, facto
     )
     message = said(con, transactions="t", customer="player", amount="amount")
     assert "are too small" in message
-    (better,) = set(advised(message, "amount"))
-    seen = look(con, transactions="t", customer="player", amount=better)
-    times = float(better.split("*")[1])
-    expected = sum((1 + i % 9) * factor * 0.53 * times for i in range(3000))
+    (unit,) = set(advised(message, "unit"))
+    seen = look(con, transactions="t", customer="player", amount="amount", unit=unit)
+    expected = sum((1 + i % 9) * factor * 0.53 / float(unit) for i in range(3000))
     assert seen.money == pytest.approx(expected, rel=1e-4)
 
 
