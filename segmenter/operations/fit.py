@@ -23,7 +23,7 @@ from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit import Refit, check_source, refit_changes
-from segmenter.operations.result_notes import result_notes
+from segmenter.operations.result_notes import result_notes, say_steadiness
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import way_to
@@ -240,6 +240,7 @@ def _keep(
     publish_remote: Callable[[Model], None] | None = None,
 ) -> FitResult:
     """Publish a model, or only store it where it moves too many customers."""
+    say_steadiness(model, progress)
     refit = refit_changes(stage, model)
     if refit is not None:
         progress.warn(refit.words())

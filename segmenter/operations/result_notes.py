@@ -15,7 +15,9 @@ from segmenter.storage.added_views import has_object
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["MOST", "result_notes"]
+    from segmenter.progress import Progress
+
+__all__ = ["MOST", "result_notes", "say_steadiness"]
 
 MOST = 3
 """A fit says no more than so many, those that matter most."""
@@ -51,33 +53,36 @@ def result_notes(con: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
     model : Model
         The current one.
     """
-    steadiness = list(_steadiness(model))
     if not has_object(con, SCHEMA, SNAPSHOT):
-        return steadiness
+        return []
     rows = records(con, read("queries/result_notes"))
     if sum(row["customers"] for row in rows) < _FEW or len(rows) < 2:
-        return steadiness
-    found = [*_one_number(con), *steadiness, *_shape(rows), *_lowest(rows), *_time(rows, model)]
+        return []
+    found = [*_one_number(con), *_shape(rows), *_lowest(rows), *_time(rows, model)]
     return found[:MOST]
 
 
-def _steadiness(model: Model) -> Iterator[str]:
-    """Say of a small base that its segments do not hold still, from fits without some customers."""
+def say_steadiness(model: Model, progress: Progress) -> None:
+    """Say of a small base how far its segments hold still, from fits without some customers."""
     points = model.points
     if points.n_customers < _TINY or len(points) > _QUICK:
         return
     from segmenter.evaluation.resampling import DRAWS, LEFT_OUT, stability
 
-    draws = [
-        stability(points, model.segmentation.codes, model.settings, number)
-        for number in range(DRAWS)
-    ]
-    known = [draw for draw in draws if draw is not None]
-    if known and min(known) < _ERRATIC:
-        yield (
-            f"fits without {percent(LEFT_OUT)} of the customers agree with these segments to "
-            f"{sum(known) / len(known):.2f}, and the worst of {len(known)} to {min(known):.2f} "
-            "(adjusted Rand index; 1 is the same segments): hold the boundaries loosely."
+    with progress.step("Leaving customers out") as done:
+        draws = [
+            stability(points, model.segmentation.codes, model.settings, number)
+            for number in range(DRAWS)
+        ]
+        known = [draw for draw in draws if draw is not None]
+        if not known:
+            done("too few to cluster again")
+            return
+        loosely = ": hold the boundaries loosely" if min(known) < _ERRATIC else ""
+        done(
+            f"{counted(len(known), 'fit')} without {percent(LEFT_OUT)} of them agree to "
+            f"{sum(known) / len(known):.2f}, the worst to {min(known):.2f} (1 is the same "
+            f"segments){loosely}"
         )
 
 
