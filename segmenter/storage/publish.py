@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
-from sqlglot import exp
 
 from segmenter import stopping
-from segmenter.classifier.case_expression import case_expression
-from segmenter.classifier.explanation import explanation
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.model import Model
@@ -20,13 +16,11 @@ from segmenter.schema.files import (
     MODEL_VIEWS,
     TABLES,
     VIEWS,
-    bind,
     create_view,
     qualified,
     query_text,
 )
 from segmenter.schema.names import (
-    CLASSIFIER,
     INTERNAL,
     SCHEMA,
     SUMMARY,
@@ -43,6 +37,7 @@ from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.added_views import complete
 from segmenter.storage.comments import write_comments
+from segmenter.storage.functions import FUNCTIONS, replace_functions
 from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
 from segmenter.storage.table_macros import table_macros
 
@@ -109,7 +104,7 @@ def publish(
         store.make_current(con, model.model_id)
         _drop_views(con)
         files = view_files(binding.source, is_live=binding.is_live, has_macro=model.has_macro)
-        _replace_functions(con, model)
+        replace_functions(con, model)
         snapshot.drop(con)
         for name in MODEL_VIEWS:
             _create_view(con, name, name, binding)
@@ -173,7 +168,7 @@ def _publish_again(con: duckdb.DuckDBPyConnection) -> None:
             f"has changed since the fit. {error} Put it back, or fit again to it as it is."
         ) from None
     files = view_files(source, is_live=binding.is_live, has_macro=model.has_macro)
-    _replace_functions(con, model)
+    replace_functions(con, model)
     for name in MODEL_VIEWS:
         _create_view(con, name, name, binding)
     if "customer_segments" in files:
@@ -195,7 +190,7 @@ def _create_views(
         _create_view(con, name, file, binding)
     for macro in table_macros(binding, files).values():
         con.execute(macro)
-    functions = [name for name in _BODIES if model.has_macro]
+    functions = [name for name in FUNCTIONS if model.has_macro]
     views = {**{name: name for name in MODEL_VIEWS}, **files}
     write_comments(con, views, functions, binding.values)
 
@@ -272,7 +267,7 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
         return
     refuse_foreign(con, SCHEMA, INTERNAL)
     names = {macro.name for macro in macros if (macro.database, macro.schema) == (here, "main")}
-    if taken := sorted(names.intersection(_BODIES)):
+    if taken := sorted(names.intersection(FUNCTIONS)):
         raise SegmenterError(
             f"this database already has {taken[0]}(), which Segmenter did not make. Rename it, or "
             "fit into another file."
@@ -299,55 +294,3 @@ def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
     for view in map(qualified, reversed((*MODEL_VIEWS, *VIEWS))):
         if (view,) in there:
             con.execute(f"drop view {view}")
-
-
-def _replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Create the functions of a model in both schemas, or drop those of the version before."""
-    is_typed = _keeps_types(con)
-    for name, body in _BODIES.items():
-        if not model.has_macro:
-            for schema in ("main", SCHEMA):
-                con.execute(f"drop macro if exists {schema}.{name}")
-            continue
-        written = exp.var(body(model).sql(dialect="duckdb", copy=False))  # once for both schemas
-        macro = bind(f"macros/{name}", {"body": written}, copy=False)
-        if not is_typed:
-            parameters = [parameter.this for parameter in macro.this.expressions]
-            macro.this.set("expressions", parameters)
-        for schema in ("main", SCHEMA):
-            macro.this.this.set("db", exp.to_identifier(schema))
-            con.execute(macro.sql(dialect="duckdb"))
-
-
-def _keeps_types(con: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the file can keep the types of a macro's parameters; the body casts anyway."""
-    (version,) = first_row(
-        con,
-        "select tags['storage_version'] from duckdb_databases() "
-        "where database_name = current_database()",
-    )
-    if version is None:
-        return True  # in memory
-    major, minor = re.findall(r"\d+", str(version))[:2]
-    return (int(major), int(minor)) >= (1, 4)
-
-
-def _explainer(model: Model) -> exp.Expr:
-    return explanation(model.rules, model.names)
-
-
-def _classifier(model: Model) -> exp.Expr:
-    """Return the CASE of ranks and take the name from a list: faster than a CASE of names."""
-    ranks = [exp.Literal.number(rank) for rank in range(1, len(model.names) + 1)]
-    names = exp.array(*map(exp.Literal.string, model.names))
-    return exp.Anonymous(
-        this="list_extract",
-        expressions=[names, case_expression(model.rules, ranks, model.points)],
-    )
-
-
-_BODIES: dict[str, Callable[[Model], exp.Expr]] = {
-    CLASSIFIER: _classifier,
-    "explain_segment": _explainer,
-}
-"""The macros of a model that is compiled, and what writes their bodies."""
