@@ -164,6 +164,8 @@ def warnings(
 
 def _way_out(last: Split, settings: Settings) -> str:
     """Say what to try when a block is still lopsided at the end."""
+    if settings.shape != "recursive" and (last.method or "").startswith("flat"):
+        return "Try shape = 'recursive', which splits it again, or accept it with max_share."
     if last.level < AUTO_LEVELS and "used up" in last.reason:
         return f"Try levels = {last.level + 1} or levels = 'auto', or accept it with max_share."
     return f"max_share = {settings.max_share:g} cannot be reached on this base."

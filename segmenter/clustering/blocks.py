@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +12,15 @@ from segmenter.clustering.splitting import Halves, split_in_two
 from segmenter.points import Points
 from segmenter.settings import Settings
 
-__all__ = ["Blocks", "by_monetary", "frequency_agrees", "largest_block", "sizes"]
+__all__ = [
+    "Blocks",
+    "by_monetary",
+    "by_rank",
+    "frequency_agrees",
+    "is_ordered",
+    "largest_block",
+    "sizes",
+]
 
 Labels = NDArray[np.int32]
 
@@ -45,8 +53,8 @@ class Blocks:
         """
         members = np.flatnonzero(self.labels == block)
 
-        def is_ordered(is_higher: NDArray[np.bool_]) -> bool:
-            return _is_ordered(self.points, *self._after(block, members, is_higher))
+        def stays_ordered(is_higher: NDArray[np.bool_]) -> bool:
+            return is_ordered(self.points, *self._after(block, members, is_higher))
 
         def can_be_entered(is_higher: NDArray[np.bool_]) -> bool:
             if self._can_be_entered is None:
@@ -62,7 +70,7 @@ class Blocks:
                 linkage,
                 self.settings,
                 least=least,
-                is_ordered=is_ordered,
+                is_ordered=stays_ordered,
                 can_be_entered=can_be_entered,
             )
         if found is not None:
@@ -101,7 +109,14 @@ def by_monetary(points: Points, labels: Labels) -> list[int]:
     )
 
 
-def _is_ordered(points: Points, labels: Labels, order: list[int]) -> bool:
+def by_rank(points: Points, labels: Labels) -> Labels:
+    """Return the labels numbered in the order of `by_monetary`, without gaps."""
+    present = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    order = np.array(by_monetary(points, present))
+    return np.argsort(order).astype(np.int32)[present]
+
+
+def is_ordered(points: Points, labels: Labels, order: Sequence[int]) -> bool:
     """Tell whether both means fall along the blocks in this order."""
     means = [points.take(labels == block).exact_mean() for block in order]
     return all(

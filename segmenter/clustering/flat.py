@@ -9,18 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segmenter.clustering.blocks import by_rank, is_ordered, sizes
 from segmenter.clustering.consolidation import consolidate
 from segmenter.clustering.gaps import GAP, gap_index
-from segmenter.clustering.lines import bisector, order_worth, score
+from segmenter.clustering.lines import (
+    bisector,
+    has_reversed_pair,
+    order_worth,
+    score,
+    score_line,
+)
 from segmenter.clustering.segmentation import Split
 from segmenter.points import Points
 from segmenter.settings import Settings
 
-__all__ = ["by_rank", "entered_blocks", "flat_blocks", "flat_splits", "runs_through_gaps"]
+__all__ = ["entered_blocks", "flat_blocks", "flat_splits", "runs_through_gaps"]
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -50,20 +58,30 @@ def entered_blocks(
     """
     levels = 2 if settings.levels == "auto" else settings.levels
     for n_blocks in range(min(levels + 1, len(points)), 1, -1):
-        labels = by_rank(points, flat_blocks(points, linkage, n_blocks, settings))
-        ways = [(labels, "ward")]
-        if settings.monotone and not _is_chain(points, labels):
+        labels, method = by_rank(points, flat_blocks(points, linkage, n_blocks, settings)), "ward"
+        if settings.monotone and not _runs_upwards(points, labels, settings):
             along = score(points, order_worth(points))
-            ways = [(by_rank(along, consolidate(along, labels, n_blocks, 0.0)), "score")]
-        for found, method in ways:
-            blocks = [found == block for block in range(int(found.max()) + 1)]
-            if len(blocks) > 1 and all(
-                int(points.customers[block].sum()) >= settings.n_neighbors
-                and (can_be_entered is None or can_be_entered(block))
-                for block in blocks
-            ):
-                return found, method
+            labels, method = by_rank(along, consolidate(along, labels, n_blocks, 0.0)), "score"
+        blocks = [labels == block for block in range(int(labels.max()) + 1)]
+        if len(blocks) > 1 and all(
+            int(points.customers[block].sum()) >= settings.n_neighbors
+            and (can_be_entered is None or can_be_entered(block))
+            for block in blocks
+        ):
+            return labels, method
     return None
+
+
+def _runs_upwards(points: Points, ranked: Labels, settings: Settings) -> bool:
+    """Tell whether more of either metric never leads to a lower block.
+
+    The nearest of several means that fall in both metrics together is never a lower one where
+    money or orders rise; blocks that are not those nearest to a mean are looked at point by point.
+    """
+    blocks = range(int(ranked.max()) + 1)
+    if settings.consolidate:
+        return is_ordered(points, ranked, blocks)
+    return not any(has_reversed_pair(points, ranked <= block) for block in blocks)
 
 
 def runs_through_gaps(points: Points, ranked: Labels) -> bool:
@@ -82,28 +100,19 @@ def flat_splits(
     settings: Settings,
 ) -> tuple[Split, ...]:
     """Return the audit: each block against all below it, from the highest down."""
+    from segmenter.clustering.ward import cut_tree
+
     n = points.n_customers
-    customers = [int(points.customers[ranked == block].sum()) for block in range(len(names))]
-    worth = order_worth(points) / 100
+    customers = sizes(points, ranked)
+    before = by_rank(points, cut_tree(linkage, len(names)).astype(np.int32))
     found = []
-    for block in range(len(names) - 1):
-        here, next_one = points.take(ranked == block), points.take(ranked == block + 1)
-        line = None
-        if settings.consolidate and method == "ward":
-            line = bisector(here, next_one, points.scaling())._asdict()
-        elif method == "score":
-            along = [score(part, order_worth(points)).mean()[0] for part in (here, next_one)]
-            line = {
-                "monetary_weight": 1.0,
-                "frequency_weight": worth,
-                "threshold": sum(along) / 200,
-            }
-        below = int((ranked >= block).sum())
+    for block, name in enumerate(names[:-1]):
+        has_moved = (before <= block) != (ranked <= block)
         found.append(
             Split(
                 level=block + 1,
                 block_customers=sum(customers[block:]),
-                block_points=below,
+                block_points=int((ranked >= block).sum()),
                 block_share=sum(customers[block:]) / n,
                 scaling=points.scaling(),
                 height=float(linkage[-1 - block, 2]) / 100,
@@ -112,40 +121,30 @@ def flat_splits(
                 else None,
                 higher_customers=customers[block],
                 lower_customers=sum(customers[block + 1 :]),
-                moved_customers=0,
+                moved_customers=int(points.customers[has_moved].sum()),
                 largest_customers=max(customers),
                 largest_share=max(customers) / n,
                 max_share=settings.max_share,
                 is_lopsided=max(customers) > settings.max_share * n,
                 decision="stopped",
                 reason=f"split into {len(names)} at once",
-                frequency_agrees=_is_chain(points, ranked),
-                higher_segments=(names[block],),
+                frequency_agrees=is_ordered(points, ranked, range(len(names))),
+                higher_segments=(name,),
                 lower_segments=names[block + 1 :],
                 method=f"flat, {method}",
                 far_customers=0,
-                **(line or {}),
+                **_line(points, ranked, block, method, settings),
             )
         )
     return tuple(found)
 
 
-def by_rank(points: Points, labels: Labels) -> Labels:
-    """Return the labels numbered by mean monetary, then frequency, without gaps, highest first."""
-    present = np.unique(labels)
-    means = {int(block): points.take(labels == block).exact_mean() for block in present}
-    order = sorted(means, key=lambda block: means[block], reverse=True)
-    places = np.zeros(int(labels.max()) + 1, np.int32)
-    places[order] = np.arange(len(order))
-    return places[labels]
-
-
-def _is_chain(points: Points, ranked: Labels) -> bool:
-    """Tell whether both means fall from block to block."""
-    blocks = [points.take(ranked == block) for block in range(int(ranked.max()) + 1)]
-    means = [block.exact_mean() for block in blocks]
-    return all(
-        before >= after
-        for higher, lower in pairwise(means)
-        for before, after in zip(higher, lower, strict=True)
-    )
+def _line(
+    points: Points, ranked: Labels, block: int, method: str, settings: Settings
+) -> dict[str, Any]:
+    """Return the line between a block and the next one below it; nothing where there is none."""
+    higher, lower = (points.take(ranked == each) for each in (block, block + 1))
+    if method == "ward":
+        return bisector(higher, lower, points.scaling())._asdict() if settings.consolidate else {}
+    worth = order_worth(points)
+    return score_line(score(higher, worth), score(lower, worth), worth)._asdict()

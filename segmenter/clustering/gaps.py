@@ -31,6 +31,9 @@ _ONE_NUMBER = 0.999
 _MOST = 50_000
 _BINS = 4096
 _COPIES = 16
+_DIGITS = 6
+"""Of an index: logarithms and sums of doubles differ beyond them between processors."""
+
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -133,7 +136,7 @@ def _median(values: FloatArray, weights: FloatArray) -> float:
 
 def _lowest_over_peaks(
     values: FloatArray, weights: FloatArray, ends: list[float], spread: float
-) -> float | None:
+) -> float:
     """Return the lowest density between two places over the lower of the peaks on its two sides."""
     width = 1.06 * spread * float(weights.sum()) ** -0.2
     if width == 0:
@@ -147,4 +150,4 @@ def _lowest_over_peaks(
     place = [min(int((end - first) / step), _BINS - 1) for end in ends]
     lowest = place[0] + int(np.argmin(density[place[0] : place[1] + 1]))
     peak = min(density[: lowest + 1].max(), density[lowest:].max())
-    return float(density[lowest] / peak)
+    return round(float(density[lowest] / peak), _DIGITS)

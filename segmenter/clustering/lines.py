@@ -10,6 +10,7 @@ money or more orders never lead to the lower part.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from segmenter.points import Points
 
-__all__ = ["Line", "bisector", "has_reversed_pair", "order_worth", "score"]
+__all__ = ["Line", "bisector", "has_reversed_pair", "order_worth", "score", "score_line"]
 
 
 class Line(NamedTuple):
@@ -61,7 +62,7 @@ def order_worth(points: Points) -> int:
     z-scores, but for a constant factor. Where orders fall so much with money that the score would
     spread less than money does, it is 0, and the score is money alone.
     """
-    worth = max(1, round(points.scaling() ** 0.5))
+    worth = max(1, round(math.sqrt(points.scaling())))
     room = 2**52 - int(np.abs(points.cents).max())  # scores stay exact doubles
     worth = max(1, min(worth, room // (int(points.frequency.max()) + 1)))
     spread = score(points, worth).variance_of_cents()
@@ -72,6 +73,11 @@ def score(points: Points, worth: int) -> Points:
     """Return ``cents + worth * frequency`` of each point in the place of its cents."""
     along = points.cents + worth * points.frequency
     return Points(along, np.zeros_like(along), points.customers)
+
+
+def score_line(higher: Points, lower: Points, worth: int) -> Line:
+    """Return the line that is equally near to the mean scores of both (see `score`)."""
+    return Line(1.0, worth / 100, (higher.mean()[0] + lower.mean()[0]) / 200)
 
 
 def has_reversed_pair(points: Points, is_higher: NDArray[np.bool_]) -> bool:

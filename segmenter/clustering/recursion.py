@@ -15,14 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.audit import ended, record, warnings, with_segments
-from segmenter.clustering.blocks import Blocks, by_monetary, largest_block, sizes
-from segmenter.clustering.flat import (
-    by_rank,
-    entered_blocks,
-    flat_blocks,
-    flat_splits,
-    runs_through_gaps,
-)
+from segmenter.clustering.blocks import Blocks, by_monetary, by_rank, largest_block, sizes
+from segmenter.clustering.flat import entered_blocks, flat_blocks, flat_splits, runs_through_gaps
 from segmenter.clustering.gaps import GAP, with_gaps
 from segmenter.clustering.naming import segment_names
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
@@ -76,18 +70,21 @@ def recursive_segments(
     _check_size(points, settings)
     tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
     if settings.shape == "flat":
-        return _flat(points, tree, settings, can_be_entered)
+        entered = entered_blocks(points, tree, settings, can_be_entered)
+        if entered is not None:
+            return _flat(points, tree, settings, *entered)
+        settings = replace(settings, levels=1)  # some could not be entered in any number
     found = _recursive(points, tree, settings, can_be_entered)
     n = len(found.segments)
     flat = flat_blocks(points, tree, n, settings)
     found = replace(found, flat_share=max(sizes(points, flat)) / points.n_customers)
     if not runs_through_gaps(points, by_rank(points, flat)) or not _cuts_a_crowd(found):
         return found
-    other = entered_blocks(points, tree, replace(settings, levels=n - 1), can_be_entered)
-    if other is None or not runs_through_gaps(points, other[0]):
+    entered = entered_blocks(points, tree, replace(settings, levels=n - 1), can_be_entered)
+    if entered is None or not runs_through_gaps(points, entered[0]):
         return found
     if settings.shape == "auto":
-        return _flat(points, tree, replace(settings, levels=n - 1), can_be_entered)
+        return _flat(points, tree, settings, *entered)
     said = (
         f"a flat clustering into {n} runs through gaps between groups, and one of these boundaries "
         "cuts a crowd. Try shape = 'flat'."
@@ -144,14 +141,10 @@ def _flat(
     points: Points,
     tree: NDArray[np.float64],
     settings: Settings,
-    can_be_entered: Callable[[NDArray[np.bool_]], bool] | None,
+    codes: Labels,
+    method: str,
 ) -> Segmentation:
-    """Split into as many at once; where some could not be entered in any number, into two."""
-    found = entered_blocks(points, tree, settings, can_be_entered)
-    if found is None:
-        halves = _recursive(points, tree, replace(settings, levels=1), can_be_entered)
-        return replace(halves, flat_share=halves.splits[0].largest_share)
-    codes, method = found
+    """Name blocks that were split at once."""
     names, misfit = segment_names(int(codes.max()) + 1, settings.names)
     segments = tuple(_segment(points, codes == code, name) for code, name in enumerate(names))
     splits = flat_splits(points, tree, codes, method, names, settings)

@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.consolidation import consolidate, tightness
-from segmenter.clustering.lines import Line, bisector, has_reversed_pair, order_worth, score
+from segmenter.clustering.lines import (
+    Line,
+    bisector,
+    has_reversed_pair,
+    order_worth,
+    score,
+    score_line,
+)
 from segmenter.points import Points
 from segmenter.settings import Settings
 
@@ -159,8 +166,8 @@ def _by_score(
     starts = [start, *_cuts(points, max(settings.n_init - 1, 1))]
     for labels in _settled(scores, starts, 0.0):
         is_higher = _is_higher(scores, labels)
-        (high, _), (low, _) = (scores.take(part).mean() for part in (is_higher, ~is_higher))
-        yield "score", is_higher, Line(1.0, worth / 100, (high + low) / 200)
+        line = score_line(scores.take(is_higher), scores.take(~is_higher), worth)
+        yield "score", is_higher, line
 
 
 def _settled(points: Points, starts: list[Labels], ratio: float) -> list[Labels]:

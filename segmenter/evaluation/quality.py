@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segmenter.classifier.knn import NearestNeighbors
-from segmenter.clustering.flat import by_rank
+from segmenter.clustering.blocks import by_rank
 from segmenter.clustering.gaps import gap_index
 from segmenter.clustering.recursion import flat_segments
 from segmenter.errors import SegmenterError

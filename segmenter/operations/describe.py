@@ -49,16 +49,20 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         )
     if gaps := _gaps(splits):
         yield gaps
-    yield from _model_sentences(con)
+    yield from _model_sentences(con, is_flat=any(map(_is_flat, splits)))
 
 
 _DISAGREES = " Mean frequency orders these blocks in another way than mean monetary does."
 
 
+def _is_flat(split: dict[str, Any]) -> bool:
+    return (split.get("method") or "").startswith("flat")
+
+
 def _method(split: dict[str, Any]) -> str:
     """Say where a split is not one of Ward's tree in two."""
     method = split.get("method") or ""
-    said = ", all blocks at once" if method.startswith("flat") else ""
+    said = ", all blocks at once" if _is_flat(split) else ""
     if not method.endswith("score"):
         return said
     if split["frequency_weight"] == 0:
@@ -137,7 +141,7 @@ def _ending(reason: str, lopsided: bool) -> str:
     return f"and it stopped here: {reason.split(', but ')[-1]}"
 
 
-def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _model_sentences(con: duckdb.DuckDBPyConnection, *, is_flat: bool) -> Iterator[str]:
     """Compare with a flat clustering, and count whales and outvoted customers."""
     flat, whales, customers, outvoted, training, step, uncertain, largest, segments = first_row(
         con,
@@ -152,9 +156,10 @@ def _model_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         where is_current
         """,
     )
+    beside = f"a flat clustering into {segments} would put {percent(flat)} into one."
     yield (
         f"the largest of {segments} segments holds {percent(largest / training)} of the training "
-        f"customers; a flat clustering into {segments} would put {percent(flat)} into one."
+        f"customers{'.' if is_flat else f'; {beside}'}"
     )
     yield (
         f"{counted(whales, 'whale')} of {counted(customers, 'customer')} "

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted, verb
@@ -48,11 +51,20 @@ def counted_as_fitted(source: Source, fitted: Mapping[str, Any]) -> Source:
 def unit_of_profiles(monetary: str, fitted: Mapping[str, Any]) -> Iterator[str]:
     """Tell in which unit the money of profiles is taken to be, where it is not the currency."""
     unit = fitted.get("unit")
-    if unit is not None and str(inverse(unit)) not in monetary:
+    if unit is not None and not _multiplies_by(monetary, inverse(unit)):
         yield (
             f"{in_unit(unit)}, as the model has it. Where these profiles have the currency itself, "
             f"give monetary = '({monetary}) * {inverse(unit)}'."
         )
+
+
+def _multiplies_by(expression: str, number: int) -> bool:
+    try:
+        tree = sqlglot.parse_one(expression, dialect="duckdb")
+    except SqlglotError:
+        return True  # what is wrong with it is said where it is bound
+    literals = (one for one in tree.find_all(exp.Literal) if not one.is_string)
+    return any(float(one.name) == number for one in literals)
 
 
 def differences(fitted: Mapping[str, Any], source: Source) -> Iterator[str]:

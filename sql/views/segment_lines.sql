@@ -1,8 +1,9 @@
 -- segments.segment_lines
 -- Grain:  one row for each split of the current model: the straight line between its two parts.
 -- Source: segments_internal.model_splits.
--- A customer is in the higher part where monetary + order_worth * frequency reaches the threshold;
--- the classifier, a vote of neighbours, puts outvoted_share of the training customers elsewhere.
+-- A customer is in the higher part where monetary + order_worth * frequency reaches the threshold
+-- (of blocks that were split at once, above the next one below); the classifier, a vote of
+-- neighbours, puts outvoted_share of the training customers elsewhere.
 -- gap_index is how dense customers are between the two segments beside the line, over the lower of
 -- the two peaks: 1 where the line cuts a crowd, 0 where nobody stands.
 -- Units:  order_worth and threshold in the table's currency; where orders alone decide, order_worth

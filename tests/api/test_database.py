@@ -341,13 +341,3 @@ def test_views_of_a_file_read_nothing_else(db, path, tmp_path):
         )
     with pytest.raises(duckdb.PermissionException):
         segmenter.open(moved).segments()
-
-
-def test_old_names_answer_with_the_new_ones(shop, sales):
-    model = segmenter.fit(shop, sales)
-    with pytest.raises(InputError, match="model is called model_file now"):
-        segmenter.fit(shop, sales, model="x.duckdb")
-    with pytest.raises(InputError, match="stage is called what now"):
-        segmenter.export(model, "duckdb", stage="points")
-    with pytest.raises(TypeError, match="'modle'"):
-        segmenter.fit(shop, sales, modle=1)

@@ -52,3 +52,13 @@ def test_what_is_not_sure_is_accepted_by_its_parameter():
     assert found.source(accept_unsure=True).customer == "customer"
     with pytest.raises(InputError, match="has no customer that is sure"):
         segmenter.inspect(frame[["net"]]).source(accept_unsure=True)
+
+
+def test_old_names_answer_with_the_new_ones(shop, sales):
+    model = segmenter.fit(shop, sales)
+    with pytest.raises(InputError, match="model is called model_file now"):
+        segmenter.fit(shop, sales, model="x.duckdb")
+    with pytest.raises(InputError, match="stage is called what now"):
+        segmenter.export(model, "duckdb", stage="points")
+    with pytest.raises(TypeError, match="'modle'"):
+        segmenter.fit(shop, sales, modle=1)

@@ -183,6 +183,9 @@ def test_a_population_without_groups_is_told_nothing_and_auto_is_recursive():
     flat = recursive_segments(points, Settings(shape="flat", levels=3))
     assert len(flat.segments) == 4
     assert flat.flat_share == flat.splits[0].largest_share
+    assert sum(split.moved_customers for split in flat.splits) > 0
+    lopsided = recursive_segments(points, Settings(shape="flat", max_share=0.1))
+    assert "Try shape = 'recursive', which splits it again" in lopsided.warnings[-1]
 
 
 def test_the_parts_are_the_sides_of_the_line():

@@ -143,6 +143,19 @@ def test_labels_of_profiles_say_the_unit_and_how_to_come_to_it(con, tmp_path):
     heard = Heard()
     label(con, given, output, monetary=monetary, overwrite=True, progress=heard)
     assert not heard.warnings
+    heard = Heard()  # a name with the number in it multiplies nothing
+    con.execute(
+        f"copy (select customer, monetary as total_100000000, frequency from '{given}') "
+        f"to '{tmp_path / 'named.parquet'}'"
+    )
+    label(
+        con,
+        tmp_path / "named.parquet",
+        tmp_path / "named_labels.parquet",
+        monetary="total_100000000",
+        progress=heard,
+    )
+    assert f"units of {SATOSHI}" in heard.warnings[0]
     differing = f"""
         select count(*) from '{output}' as labels
         inner join segments.customer_segments as customers on labels.customer = customer_id
