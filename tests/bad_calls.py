@@ -51,6 +51,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "drift": ("shop.duckdb",),
     "backtest": ("shop.duckdb", "--as-of", "2024-03-01"),
     "refresh": ("shop.duckdb",),
+    "refit": ("shop.duckdb",),
     "models": ("shop.duckdb",),
     "compare": ("shop.duckdb", "1", "2"),
     "rollback": ("shop.duckdb", "1"),

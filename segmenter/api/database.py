@@ -180,6 +180,51 @@ class Database(Reading):
             warnings.warn(unpublished(result, net), stacklevel=2)
         return result
 
+    def refit(
+        self,
+        *,
+        window: str | None = None,
+        as_of: object = None,
+        max_change: float = MAX_CHANGE,
+        publish: bool = False,
+        session: Any = None,
+        **settings: Any,
+    ) -> FitResult:
+        """Find the segments anew in the current model's source, with its settings.
+
+        Parameters
+        ----------
+        window, as_of : optional
+            As in `Source`; as in the current model when absent.
+        max_change, publish, session : optional
+            As in `fit`.
+        **settings
+            Those of `Settings` that are changed, such as ``levels=3``.
+
+        Raises
+        ------
+        InputError
+            The source is gone or no longer what it was, or a setting is wrong.
+        """
+        from segmenter.operations.fit import unpublished
+        from segmenter.operations.refit import as_fitted, refit
+        from segmenter.training.warm_up import warm_up
+
+        with self._home.reading() as con:
+            fitted = as_fitted(con, settings, window=window, as_of=as_of)
+        net = SafetyNet(max_change, publish)
+        reads = fitted.source.files if session is None else []
+        with (
+            self._home.working(reads, attach=fitted.source.attach or {}) as place,
+            _engine(session) as engine,
+        ):
+            result = refit(
+                place, fitted, net, engine=engine, progress=listener(), before_training=warm_up
+            )
+        if not result.is_published:
+            warnings.warn(unpublished(result, net), stacklevel=2)
+        return result
+
     def rollback(self, model_id: int, *, session: Any = None) -> Model:
         """Make an earlier version of the model the current one again.
 

@@ -23,6 +23,7 @@ from segmenter.cli import fit as start
 from segmenter.cli import inspect as look
 from segmenter.cli import models as versions
 from segmenter.cli import quality as watch
+from segmenter.cli import refit as again
 from segmenter.cli import refresh as keep
 from segmenter.cli import segments as use
 from segmenter.cli.allow import with_allow
@@ -63,6 +64,7 @@ HEADINGS = {
     "Watch": (report.report, moves.moves, watch.quality, watch.drift, backtest.backtest),
     "Keep": (
         keep.refresh,
+        again.refit,
         versions.models,
         versions.compare,
         versions.rollback,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database_file import open_to_read, patience, workplace
+from segmenter.cli.database_file import workplace
 from segmenter.cli.engine_options import (
     Choice,
     Dsn,
@@ -17,25 +17,8 @@ from segmenter.cli.engine_options import (
     Master,
     SparkConf,
 )
-from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.guessing import complete_source, needs_guesses, relation_of, split_database
-from segmenter.cli.model_options import (
-    ActiveDays,
-    Consolidate,
-    Cut,
-    CutOnMetric,
-    ForgetPoints,
-    LapsedDays,
-    Levels,
-    MaxPoints,
-    MaxRules,
-    MaxShare,
-    Monotone,
-    Names,
-    NInit,
-    NNeighbors,
-    Shape,
-)
+from segmenter.cli.model_options import SAFETY_NET, MaxChange, Publish, with_settings
 from segmenter.cli.options import (
     Format,
     FormatOption,
@@ -64,17 +47,16 @@ from segmenter.cli.source_options import (
     Window,
 )
 from segmenter.errors import SegmenterError
+from segmenter.settings import MAX_CHANGE
 
 if TYPE_CHECKING:
-    from segmenter.operations.fit import FitResult
     from segmenter.sources.source import Source
 
 __all__ = ["fit"]
 
 
 OTHER_SOURCES = "Instead of transactions"
-REFIT = "A fit over an existing model"
-"""Headings in the help."""
+"""Heading in the help."""
 
 
 def _checked(database: str) -> str:
@@ -82,6 +64,7 @@ def _checked(database: str) -> str:
     return database
 
 
+@with_settings()
 def fit(
     database: Annotated[
         str,
@@ -147,44 +130,16 @@ def fit(
             rich_help_panel=OTHER_SOURCES,
         ),
     ] = None,
-    levels: Levels = None,
-    max_share: MaxShare = None,
-    names: Names = None,
-    cut: Cut = None,
-    cut_on: CutOnMetric = None,
-    n_neighbors: NNeighbors = None,
-    shape: Shape = None,
-    consolidate: Consolidate = None,
-    n_init: NInit = None,
-    monotone: Monotone = None,
-    active_days: ActiveDays = None,
-    lapsed_days: LapsedDays = None,
-    forget_points: ForgetPoints = False,
-    max_rules: MaxRules = None,
-    max_points: MaxPoints = None,
-    max_change: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="When the new rules alone would move a larger share of the customers, the model "
-            "is stored but not published (exit code 3).",
-            rich_help_panel=REFIT,
-        ),
-    ] = 0.1,
-    publish: Annotated[
-        bool,
-        typer.Option(
-            "--publish", help="Publish, however many customers move.", rich_help_panel=REFIT
-        ),
-    ] = False,
+    *,
+    settings: dict[str, Any],
+    max_change: MaxChange = MAX_CHANGE,
+    publish: Publish = False,
     replace: Annotated[
         bool,
         typer.Option(
             "--replace",
             help="Fit although the table, customer or condition is another one.",
-            rich_help_panel=REFIT,
+            rich_help_panel=SAFETY_NET,
         ),
     ] = False,
     yes: Annotated[
@@ -264,29 +219,11 @@ def fit(
         "sheet": sheet,
         "attach": parsed_attachments(attach) if attach else None,
     }
-    settings = Settings.from_mapping(
-        {
-            "cut": cut,
-            "cut_on": None if cut_on is None else cut_on.value,
-            "levels": levels,
-            "max_share": max_share,
-            "shape": shape and shape.value,
-            "consolidate": consolidate,
-            "n_init": n_init,
-            "monotone": monotone,
-            "n_neighbors": n_neighbors,
-            "max_rules": max_rules,
-            "max_points": max_points,
-            "names": names,
-            "forget_points": forget_points,
-            "active_days": active_days,
-            "lapsed_days": lapsed_days,
-        }
-    )
+    made = Settings.from_mapping(settings)
     chosen = Choice(engine, master, spark_conf or [], dsn)
     is_guessed = chosen.is_here and needs_guesses(given)
     source = relation_of(given) if is_guessed else Source(**given)
-    if source.kind == "points" and (cut is not None or cut_on is not None):
+    if source.kind == "points" and (settings["cut"] or settings["cut_on"]):
         raise SegmenterError(
             "points are the training profile itself: nothing is cut from them. Leave out --cut "
             "and --cut-on."
@@ -301,37 +238,16 @@ def fit(
         if dry_run:
             from segmenter.cli.dry_run import show_dry_run
 
-            show_dry_run(rows, source, settings, form, listener(quiet))
+            show_dry_run(rows, source, made, form, listener(quiet))
             return
         from segmenter.operations.fit import fit_into
         from segmenter.training.warm_up import warm_up
 
         net = SafetyNet(max_change, publish, replace)
-        result = fit_into(
-            place, rows, source, settings, net, listener(quiet), before_training=warm_up
-        )
-    if not result.is_published:
-        _say_unpublished(path, result, max_change)
-        raise typer.Exit(ExitCode.NOT_PUBLISHED)
-    from segmenter.cli.summary import show_result
+        result = fit_into(place, rows, source, made, net, listener(quiet), before_training=warm_up)
+    from segmenter.cli.fitted import show_fit
 
-    with open_to_read(path, patience(wait), quiet=quiet) as con:
-        show_result(con, path, form, quiet=quiet)
-
-
-def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
-    from segmenter.cli.terminal import messages
-    from segmenter.formatting import percent
-
-    assert result.refit is not None
-    model_id = result.model.model_id
-    messages.line(
-        f"segmenter: model {model_id} is stored but not published: "
-        f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
-        f"--max-change {percent(max_change, 1)}. Look: segmenter compare {path} "
-        f"{result.refit.model_id} {model_id}. Then publish it: segmenter rollback {path} "
-        f"{model_id}; or fit with --publish."
-    )
+    show_fit(path, result, max_change, form, quiet=quiet, wait=wait)
 
 
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:

@@ -1,32 +1,42 @@
-"""Options of ``fit`` that say what kind of model is made: the settings."""
+"""Options that say what kind of model is made: the settings, for ``fit`` and ``refit``."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+import copy
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from enum import Enum, StrEnum
+from typing import Annotated, Any, get_args
 
 import typer
 
-__all__ = [
-    "ActiveDays",
-    "Consolidate",
-    "Cut",
-    "CutOnMetric",
-    "ForgetPoints",
-    "LapsedDays",
-    "Levels",
-    "MaxPoints",
-    "MaxRules",
-    "MaxShare",
-    "Monotone",
-    "NInit",
-    "NNeighbors",
-    "Names",
-    "Shape",
-]
+__all__ = ["SAFETY_NET", "MaxChange", "Publish", "with_settings"]
 
 MODEL = "Model"
-"""Heading of these options in the help."""
+SAFETY_NET = "Safety net"
+"""Headings of these options in the help."""
+
+_ITS_OWN_DEFAULT = re.compile(r"  \[[^]]*\]$")
+
+MaxChange = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="When the new rules alone would move a larger share of the customers, the model is "
+        "stored but not published (exit code 3).",
+        rich_help_panel=SAFETY_NET,
+    ),
+]
+Publish = Annotated[
+    bool,
+    typer.Option(
+        "--publish", help="Publish, however many customers move.", rich_help_panel=SAFETY_NET
+    ),
+]
 
 
 class CutOn(StrEnum):
@@ -143,7 +153,7 @@ LapsedDays = Annotated[
     ),
 ]
 ForgetPoints = Annotated[
-    bool,
+    bool | None,
     typer.Option(
         "--forget-points",
         help="Keep the rules only, not the training points, each of which may be one person.",
@@ -166,3 +176,74 @@ MaxPoints = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+
+SETTINGS: dict[str, Any] = {
+    "levels": Levels,
+    "max_share": MaxShare,
+    "names": Names,
+    "cut": Cut,
+    "cut_on": CutOnMetric,
+    "n_neighbors": NNeighbors,
+    "shape": Shape,
+    "consolidate": Consolidate,
+    "n_init": NInit,
+    "monotone": Monotone,
+    "active_days": ActiveDays,
+    "lapsed_days": LapsedDays,
+    "forget_points": ForgetPoints,
+    "max_rules": MaxRules,
+    "max_points": MaxPoints,
+}
+"""The options, by the names of the settings, in the order of the help."""
+
+
+def with_settings(
+    default: str | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb an option for each setting; it gets them as the mapping ``settings``.
+
+    Parameters
+    ----------
+    default : str, optional
+        What holds for an option that is left out, in the help; each setting's own when absent.
+    """
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(verb)
+        def call(**given: Any) -> None:
+            told = {name: given.pop(name) for name in SETTINGS}
+            settings = {
+                name: value.value if isinstance(value, Enum) else value
+                for name, value in told.items()
+            }
+            verb(**given, settings=settings)
+
+        signature = inspect.signature(verb, eval_str=True)
+        options = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=_with_default(option, default),
+            )
+            for name, option in SETTINGS.items()
+        ]
+        parameters = []
+        for each in signature.parameters.values():
+            named = each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            parameters += options if each.name == "settings" else [named]
+        signature = signature.replace(parameters=parameters)
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        call.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+        return call
+
+    return decorate
+
+
+def _with_default(option: Any, default: str | None) -> Any:
+    if default is None:
+        return option
+    kind, info = get_args(option)
+    other = copy.copy(info)
+    other.help = f"{_ITS_OWN_DEFAULT.sub('', info.help)}  [{default}]"
+    return Annotated[kind, other]

@@ -22,7 +22,7 @@ from segmenter.errors import InputError, refuse_old_names
 from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
-from segmenter.operations.refit import Refit, check_source, refit_changes
+from segmenter.operations.refit_changes import Refit, check_source, refit_changes
 from segmenter.operations.result_notes import result_notes, say_steadiness
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent

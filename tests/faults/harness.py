@@ -54,7 +54,7 @@ LABEL = ("label", "shop.duckdb", "--input")
 VERBS = {
     "fit-new": Verb(("fit", "shop.duckdb", *FILE), ("sales.parquet",)),
     "fit-existing": Verb(("fit", "shop.duckdb", *FIT), ("plain.duckdb:shop.duckdb",)),
-    "refit": Verb(("fit", "shop.duckdb", *FIT, "--levels", "auto", "--publish")),
+    "refit": Verb(("refit", "shop.duckdb", "--levels", "auto", "--publish")),
     "refit-unpublished": Verb(
         ("fit", "shop.duckdb", *FIT, "--levels", "1", "--max-change", "0"), code=3
     ),

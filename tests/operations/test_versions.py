@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.evaluation.metrics import adjusted_rand
-from segmenter.operations.refit import refit_changes
+from segmenter.operations.refit_changes import refit_changes
 from segmenter.operations.rollback import stage_of
 from segmenter.progress import Silent
 from segmenter.storage.publish import delete, publish, store_unpublished

@@ -1,0 +1,56 @@
+"""How ``fit`` and ``refit`` end: the segments, or why the model is stored but not published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from segmenter.cli.database_file import open_to_read, patience
+from segmenter.cli.exit_codes import ExitCode
+from segmenter.cli.options import Format
+from segmenter.cli.terminal import messages
+from segmenter.formatting import percent
+
+if TYPE_CHECKING:
+    from segmenter.operations.fit import FitResult
+
+__all__ = ["show_fit"]
+
+
+def show_fit(
+    path: Path,
+    result: FitResult,
+    max_change: float,
+    form: Format,
+    *,
+    quiet: bool,
+    wait: float | None,
+) -> None:
+    """Write the segments of a published model; otherwise say what would have changed, and end.
+
+    Raises
+    ------
+    typer.Exit
+        The model is not published.
+    """
+    if not result.is_published:
+        _say_unpublished(path, result, max_change)
+        raise typer.Exit(ExitCode.NOT_PUBLISHED)
+    from segmenter.cli.summary import show_result
+
+    with open_to_read(path, patience(wait), quiet=quiet) as con:
+        show_result(con, path, form, quiet=quiet)
+
+
+def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
+    assert result.refit is not None
+    model_id = result.model.model_id
+    messages.line(
+        f"segmenter: model {model_id} is stored but not published: "
+        f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
+        f"--max-change {percent(max_change, 1)}. Look: segmenter compare {path} "
+        f"{result.refit.model_id} {model_id}. Then publish it: segmenter rollback {path} "
+        f"{model_id}; or fit with --publish."
+    )

@@ -1,0 +1,99 @@
+"""Keep: ``refit``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from segmenter.cli.database_file import open_model, workplace
+from segmenter.cli.engine_options import Choice, Dsn, EngineName, Master, SparkConf
+from segmenter.cli.model_options import MaxChange, Publish, with_settings
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    Threads,
+    Wait,
+)
+from segmenter.cli.source_options import LAST_DAY, TRANSACTIONS
+from segmenter.settings import MAX_CHANGE
+
+__all__ = ["refit"]
+
+UNCHANGED = "unchanged"
+"""What holds for an option that is left out, in the help."""
+
+
+@with_settings(UNCHANGED)
+def refit(
+    database: Database,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help=f"Only the last such span, say '12 months'. Needs --date.  [{UNCHANGED}]",
+            rich_help_panel=TRANSACTIONS,
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help=f"{LAST_DAY}  [{UNCHANGED}]",
+            rich_help_panel=TRANSACTIONS,
+        ),
+    ] = None,
+    *,
+    settings: dict[str, Any],
+    max_change: MaxChange = MAX_CHANGE,
+    publish: Publish = False,
+    master: Master = None,
+    spark_conf: SparkConf = None,
+    dsn: Dsn = None,
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+    wait: Wait = None,
+) -> None:
+    r"""Find the segments anew in the current model's source, with its settings.
+
+    Nothing of the fit has to be typed again; what is typed is changed. Another table, customer or
+    condition is another base, and needs a fit. A model that was fitted on Spark or in PostgreSQL is
+    fitted there again, with the --master, --spark-conf or --dsn of its fit.
+
+    Example: segmenter refit shop.duckdb
+
+    Example: segmenter refit shop.duckdb --max-change 0.02
+    """
+    from segmenter.cli.console import listener
+    from segmenter.cli.fitted import show_fit
+    from segmenter.operations.refit import as_fitted
+    from segmenter.operations.refit import refit as fit_again
+    from segmenter.settings import SafetyNet
+    from segmenter.training.warm_up import warm_up
+
+    with open_model(database, wait, quiet=quiet) as con:
+        fitted = as_fitted(con, settings, window=window, as_of=as_of)
+    chosen = Choice(EngineName(fitted.engine), master, spark_conf or [], dsn)
+    source = fitted.source
+    with (
+        workplace(
+            database,
+            wait,
+            quiet=quiet,
+            memory_limit=memory_limit,
+            threads=threads,
+            reads=source.files if chosen.is_here else [],
+            attach=source.attach or {},
+        ) as place,
+        chosen.opened(place.con) as rows,
+    ):
+        net = SafetyNet(max_change, publish)
+        result = fit_again(
+            place, fitted, net, engine=rows, progress=listener(quiet), before_training=warm_up
+        )
+    show_fit(database, result, max_change, form, quiet=quiet, wait=wait)
