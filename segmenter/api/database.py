@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from segmenter.api import pictures
 from segmenter.api.home import ConnectionHome, FileHome
 from segmenter.api.listener import listener
+from segmenter.api.publishing import Publishing
 from segmenter.api.reading import Reading
 from segmenter.errors import InputError
 from segmenter.model import Model
@@ -103,7 +104,7 @@ def open_database(
     return Database(ConnectionHome(database, read_only=read_only))
 
 
-class Database(Reading):
+class Database(Reading, Publishing):
     """A database with models, every verb a method. `segmenter.open` makes it.
 
     Methods that find no model raise `NoModelError`; bad input `InputError`; a file that another
@@ -140,6 +141,7 @@ class Database(Reading):
         publish: bool = False,
         replace: bool = False,
         session: Any = None,
+        to: str | os.PathLike[str] | None = None,
     ) -> FitResult:
         """Find segments in a table of sales and publish them in the schema ``segments``.
 
@@ -158,6 +160,8 @@ class Database(Reading):
         session : SparkSession or psycopg.Connection, optional
             Where the rows are, when they are not in DuckDB. They stay there, and function and
             views are published there too.
+        to : str or path, optional
+            Publish for dashboards when all went well, see `publish`.
 
         Raises
         ------
@@ -168,6 +172,7 @@ class Database(Reading):
         from segmenter.training.warm_up import warm_up
 
         net = SafetyNet(max_change, publish, replace)
+        target = self._target(to)
         reads = source.files if session is None else []
         with (
             self._home.working(reads, attach=source.attach or {}, needs_model=False) as place,
@@ -178,6 +183,8 @@ class Database(Reading):
             )
         if not result.is_published:
             warnings.warn(unpublished(result, net), stacklevel=2)
+        elif target is not None:
+            self._publish(target)
         return result
 
     def refit(
@@ -188,6 +195,7 @@ class Database(Reading):
         max_change: float = MAX_CHANGE,
         publish: bool = False,
         session: Any = None,
+        to: str | os.PathLike[str] | None = None,
         **settings: Any,
     ) -> FitResult:
         """Find the segments anew in the current model's source, with its settings.
@@ -196,7 +204,7 @@ class Database(Reading):
         ----------
         window, as_of : optional
             As in `Source`; as in the current model when absent.
-        max_change, publish, session : optional
+        max_change, publish, session, to : optional
             As in `fit`.
         **settings
             Those of `Settings` that are changed, such as ``levels=3``.
@@ -213,6 +221,7 @@ class Database(Reading):
         with self._home.reading() as con:
             fitted = as_fitted(con, settings, window=window, as_of=as_of)
         net = SafetyNet(max_change, publish)
+        target = self._target(to)
         reads = fitted.source.files if session is None else []
         with (
             self._home.working(reads, attach=fitted.source.attach or {}) as place,
@@ -223,9 +232,17 @@ class Database(Reading):
             )
         if not result.is_published:
             warnings.warn(unpublished(result, net), stacklevel=2)
+        elif target is not None:
+            self._publish(target)
         return result
 
-    def rollback(self, model_id: int, *, session: Any = None) -> Model:
+    def rollback(
+        self,
+        model_id: int,
+        *,
+        session: Any = None,
+        to: str | os.PathLike[str] | None = None,
+    ) -> Model:
         """Make an earlier version of the model the current one again.
 
         Parameters
@@ -233,25 +250,37 @@ class Database(Reading):
         model_id : int
         session : SparkSession or psycopg.Connection, optional
             Of a version that was fitted there.
+        to : str or path, optional
+            Publish for dashboards when all went well, see `publish`.
         """
+        target = self._target(to)
         with self._home.working() as place, _engine(session) as engine:
-            return rollback(place, model_id, engine=engine, progress=listener())
+            model = rollback(place, model_id, engine=engine, progress=listener())
+        if target is not None:
+            self._publish(target)
+        return model
 
     def prune(self, keep: int) -> tuple[int, ...]:
         """Delete all versions but the newest `keep` and the current one; return those gone."""
         with self._home.working() as place:
             return prune(place, keep)
 
-    def refresh(self, *, full: bool = False) -> Changes:
+    def refresh(self, *, full: bool = False, to: str | os.PathLike[str] | None = None) -> Changes:
         """Bring the snapshot up to date after new transactions, under the rules as they are.
 
         Parameters
         ----------
         full : bool, default False
             Add up every customer, whatever the check sums say.
+        to : str or path, optional
+            Publish for dashboards when all went well, see `publish`.
         """
+        target = self._target(to)
         with self._home.working(attach=None) as place:
-            return refresh(place, full=full, progress=listener())
+            changes = refresh(place, full=full, progress=listener())
+        if target is not None:
+            self._publish(target)
+        return changes
 
     def forget(self, customer: object) -> Table:
         """Remove a customer from all that is stored; return what was removed where."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from segmenter.sources.file_names import is_file_name
 from segmenter.sources.special_files import refuse_special
 from segmenter.stopping import Interrupted
 from segmenter.workplace.confinement import confine
-from segmenter.workplace.file import EMPTY, workplace
+from segmenter.workplace.file import EMPTY, open_to_copy, workplace
 from segmenter.workplace.opening import Access, open_model, open_to_read
 from segmenter.workplace.place import OwnConnection, Place
 
@@ -54,12 +55,12 @@ class FileHome:
         self.path = Path(path).expanduser()
         self.name = str(path)
         self._read_only = read_only
-        self._access = access
+        self.access = access
 
     @contextmanager
     def reading(self, *, confined: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the file for a verb that only reads."""
-        with _interruptible(), open_model(self.path, self._access, confined=confined) as con:
+        with _interruptible(), open_model(self.path, self.access, confined=confined) as con:
             yield con
 
     @contextmanager
@@ -68,7 +69,7 @@ class FileHome:
         if not isinstance(transactions, str) or is_file_name(transactions):
             yield None
             return
-        with _interruptible(), open_to_read(self.path, self._access) as con:
+        with _interruptible(), open_to_read(self.path, self.access) as con:
             yield con
 
     @contextmanager
@@ -93,13 +94,22 @@ class FileHome:
                 pass  # a file without a model is refused before it is opened for writing
         with (
             _interruptible(),
-            workplace(self.path, self._access, reads=reads, attach=attach) as place,
+            workplace(self.path, self.access, reads=reads, attach=attach) as place,
         ):
             yield place
 
+    @contextmanager
+    def copying(
+        self, writes: Sequence[str], wait: float | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file to copy from it into others, which may be written besides."""
+        how = replace(self.access, wait=wait)
+        with _interruptible(), open_to_copy(self.path, how, writes) as con:
+            yield con
+
     def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
         """Let an unconfined connection read and write no more than these files."""
-        confine(con, self.path, reads, [write], self._access.allow)
+        confine(con, self.path, reads, [write], self.access.allow)
 
     def refuse_as_output(self, output: str | os.PathLike[str] | None) -> None:
         """Refuse to write over the database itself."""
@@ -113,6 +123,8 @@ class ConnectionHome:
     def __init__(self, con: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
         self.con = con
         self.name = "the connection"
+        self.path = None
+        self.access = Access()
         self._read_only = read_only
 
     @contextmanager
@@ -146,6 +158,16 @@ class ConnectionHome:
             require_model(self.con)
         with _interruptible():
             yield OwnConnection(self.con)
+
+    @contextmanager
+    def copying(
+        self, writes: Sequence[str], wait: float | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Use the connection to copy from it into files."""
+        del writes, wait
+        require_model(self.con)
+        with _interruptible():
+            yield self.con
 
     def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
         """Leave it as it is."""

@@ -22,6 +22,7 @@ from segmenter.cli import customers as people
 from segmenter.cli import fit as start
 from segmenter.cli import inspect as look
 from segmenter.cli import models as versions
+from segmenter.cli import publish as publishing
 from segmenter.cli import quality as watch
 from segmenter.cli import refit as again
 from segmenter.cli import refresh as keep
@@ -65,6 +66,7 @@ HEADINGS = {
     "Keep": (
         keep.refresh,
         again.refit,
+        publishing.publish,
         versions.models,
         versions.compare,
         versions.rollback,

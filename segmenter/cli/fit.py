@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.database_file import workplace
+from segmenter.cli.database_file import access, workplace
 from segmenter.cli.engine_options import (
     Choice,
     Dsn,
@@ -28,6 +28,7 @@ from segmenter.cli.options import (
     Wait,
     checked_path,
 )
+from segmenter.cli.publish import Publishing, To
 from segmenter.cli.source_options import (
     TRANSACTIONS,
     AllowLostRows,
@@ -161,6 +162,7 @@ def fit(
             "--dry-run", help="Show how the table is read, and five profiles; write nothing."
         ),
     ] = False,
+    to: To = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -228,6 +230,7 @@ def fit(
             "points are the training profile itself: nothing is cut from them. Leave out --cut "
             "and --cut-on."
         )
+    publishing = Publishing(to, path, access(wait, quiet=quiet), quiet=quiet)
     how = {"memory_limit": memory_limit, "threads": threads, "writable": not dry_run}
     with (
         _workplace(path, source, {"wait": wait, "quiet": quiet, **how}, chosen) as place,
@@ -247,7 +250,7 @@ def fit(
         result = fit_into(place, rows, source, made, net, listener(quiet), before_training=warm_up)
     from segmenter.cli.fitted import show_fit
 
-    show_fit(path, result, max_change, form, quiet=quiet, wait=wait)
+    show_fit(path, result, max_change, form, publishing, quiet=quiet, wait=wait)
 
 
 def _workplace(database: Path, source: Source, how: dict[str, Any], chosen: Choice) -> Any:

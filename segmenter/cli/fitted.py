@@ -10,6 +10,7 @@ import typer
 from segmenter.cli.database_file import open_to_read, patience
 from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.options import Format
+from segmenter.cli.publish import Publishing
 from segmenter.cli.terminal import messages
 from segmenter.formatting import percent
 
@@ -24,11 +25,14 @@ def show_fit(
     result: FitResult,
     max_change: float,
     form: Format,
+    publishing: Publishing,
     *,
     quiet: bool,
     wait: float | None,
 ) -> None:
     """Write the segments of a published model; otherwise say what would have changed, and end.
+
+    A published model is published to other places, too, where that was asked for.
 
     Raises
     ------
@@ -38,6 +42,7 @@ def show_fit(
     if not result.is_published:
         _say_unpublished(path, result, max_change)
         raise typer.Exit(ExitCode.NOT_PUBLISHED)
+    publishing.publish_after_work()
     from segmenter.cli.summary import show_result
 
     with open_to_read(path, patience(wait), quiet=quiet) as con:

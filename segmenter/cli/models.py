@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database_file import open_model, patience, workplace
+from segmenter.cli.database_file import access, open_model, patience, workplace
 from segmenter.cli.engine_options import Choice, Dsn, EngineName, Master, SparkConf
 from segmenter.cli.options import (
     Database,
@@ -18,6 +18,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
+from segmenter.cli.publish import Publishing, To
 from segmenter.cli.tables import Column, write_records
 
 __all__ = ["compare", "models", "prune", "rollback"]
@@ -76,6 +77,7 @@ def rollback(
     master: Master = None,
     spark_conf: SparkConf = None,
     dsn: Dsn = None,
+    to: To = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -100,11 +102,14 @@ def rollback(
     with open_model(database, wait, quiet=quiet) as con:
         engine = EngineName(check_rollback(con, model_id))
     chosen = Choice(engine, master, spark_conf or [], dsn)
+    how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
+    publishing = Publishing(to, database, how, quiet=quiet)
     with (
         workplace(database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads) as place,
         chosen.opened(place.con) as rows,
     ):
         roll_back(place, model_id, engine=rows, progress=listener(quiet))
+    publishing.publish_after_work()
     with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True, quiet=quiet)
 

@@ -17,7 +17,7 @@ _COMMANDS = {
 }
 """What messages of the library say to call, as commands."""
 
-_OTHER_TEXTS = {"allow", "monetary", "frequency", "partition_by", "since", "table", "what"}
+_OTHER_TEXTS = {"allow", "monetary", "frequency", "partition_by", "since", "table", "to", "what"}
 """Parameters of single verbs that are texts."""
 
 _SPELLED = {"start": "from", "end": "to"}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from segmenter.cli.database_file import open_model, workplace
+from segmenter.cli.database_file import access, open_model, workplace
 from segmenter.cli.engine_options import Choice, Dsn, EngineName, Master, SparkConf
 from segmenter.cli.model_options import MaxChange, Publish, with_settings
 from segmenter.cli.options import (
@@ -18,6 +18,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
+from segmenter.cli.publish import Publishing, To
 from segmenter.cli.source_options import LAST_DAY, TRANSACTIONS
 from segmenter.settings import MAX_CHANGE
 
@@ -53,6 +54,7 @@ def refit(
     master: Master = None,
     spark_conf: SparkConf = None,
     dsn: Dsn = None,
+    to: To = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -78,6 +80,8 @@ def refit(
 
     with open_model(database, wait, quiet=quiet) as con:
         fitted = as_fitted(con, settings, window=window, as_of=as_of)
+    how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
+    publishing = Publishing(to, database, how, quiet=quiet)
     chosen = Choice(EngineName(fitted.engine), master, spark_conf or [], dsn)
     source = fitted.source
     with (
@@ -96,4 +100,4 @@ def refit(
         result = fit_again(
             place, fitted, net, engine=rows, progress=listener(quiet), before_training=warm_up
         )
-    show_fit(database, result, max_change, form, quiet=quiet, wait=wait)
+    show_fit(database, result, max_change, form, publishing, quiet=quiet, wait=wait)

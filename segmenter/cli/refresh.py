@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmenter.cli.database_file import open_model, patience, workplace
+from segmenter.cli.database_file import access, open_model, patience, workplace
 from segmenter.cli.options import (
     Database,
     Format,
@@ -16,6 +16,7 @@ from segmenter.cli.options import (
     Threads,
     Wait,
 )
+from segmenter.cli.publish import Publishing, To
 from segmenter.cli.tables import Column, write_records
 
 __all__ = ["forget", "refresh"]
@@ -26,6 +27,7 @@ def refresh(
     full: Annotated[
         bool, typer.Option("--full", help="Add up every customer, whatever the check sums say.")
     ] = False,
+    to: To = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -40,6 +42,8 @@ def refresh(
     after a fit adds up all.
 
     Example: segmenter refresh shop.duckdb
+
+    Example: segmenter refresh shop.duckdb --to bi.duckdb
     """
     from segmenter.cli.console import listener
     from segmenter.cli.summary import show_segments
@@ -47,10 +51,13 @@ def refresh(
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
+    how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
+    publishing = Publishing(to, database, how, quiet=quiet)
     with workplace(
         database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads, attach=None
     ) as place:
         bring_up_to_date(place, full=full, progress=listener(quiet))
+    publishing.publish_after_work()
     with open_model(database, patience(wait), quiet=quiet) as con:
         show_segments(con, form, snapshot=True, quiet=quiet)
 

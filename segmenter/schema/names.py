@@ -15,6 +15,7 @@ __all__ = [
     "CLASSIFIER",
     "INTERNAL",
     "LAYOUT_VERSION",
+    "PUBLICATION",
     "SCHEMA",
     "SCHEMAS",
     "SNAPSHOT",
@@ -46,6 +47,9 @@ SUMMARY = "segment_summary"
 
 SUMMARY_OF_SNAPSHOT = "segment_summary_snapshot"
 """View like ``segment_summary``, but over the snapshot."""
+
+PUBLICATION = "publication"
+"""The table that a published copy has, and a database with models has not."""
 
 STORAGE = "v1.4.0"
 """New files can be read by DuckDB 1.4 and later."""
@@ -100,6 +104,11 @@ def check_layout(con: duckdb.DuckDBPyConnection) -> None:
     layout = stored_layout(con)
     if layout is not None and OLDEST_LAYOUT <= layout < LAYOUT_VERSION:
         show(con)
+    elif layout == 0 and _is_published(con):
+        raise SegmenterError(
+            "this file is a copy that segmenter publish made, to be read: it has no sales and no "
+            "models. Name the database that it was published from."
+        )
     elif layout not in (None, LAYOUT_VERSION):
         raise SegmenterError(
             f"the model in this database has layout {layout}, and segmenter {__version__} reads "
@@ -123,6 +132,14 @@ def stored_layout(con: duckdb.DuckDBPyConnection) -> int | None:
     if found is None:  # there are tables, but no model
         return LAYOUT_VERSION if schema == INTERNAL else OLDEST_LAYOUT
     return int(found)
+
+
+def _is_published(con: duckdb.DuckDBPyConnection) -> bool:
+    query = (
+        "select 1 from duckdb_tables() where database_name = current_database() "
+        "and schema_name = $1 and table_name = $2"
+    )
+    return bool(first_row(con, query, [SCHEMA, PUBLICATION]))
 
 
 def _quoted(name: str) -> str:

@@ -14,11 +14,20 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.schema.files import TABLE_MACROS, TABLES, qualified, read
-from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import (
+    INTERNAL,
+    PUBLICATION,
+    SCHEMA,
+    SNAPSHOT,
+    SUMMARY,
+    SUMMARY_OF_SNAPSHOT,
+)
 
-__all__ = ["comment_added", "comment_snapshot", "write_comments"]
+__all__ = ["comment_added", "comment_publication", "comment_snapshot", "write_comments"]
 
 _AS_OF = "As of the last fit or refresh; otherwise as the live view."
+
+_AS_PUBLISHED = "As of the publication, see segments.publication; otherwise as what was copied."
 
 
 def write_comments(
@@ -66,6 +75,37 @@ def comment_added(
 def comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
     """Say what the snapshot and its summary are, which a refresh makes anew."""
     _comment_snapshot(con, views)
+    _comment_columns(con)
+
+
+def comment_publication(con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]) -> None:
+    """Say what the objects of a publication are.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        Its database is the publication.
+    texts : mapping of str to str
+        What the database that it was copied from says of each view.
+    """
+    found = con.execute(
+        """
+        select 'table', table_name from duckdb_tables() where schema_name = $1
+        union all
+        select 'view', view_name from duckdb_views() where schema_name = $1
+        union all
+        select distinct 'macro', function_name from duckdb_functions() where schema_name = $1
+        """,
+        [SCHEMA],
+    ).fetchall()
+    for kind, name in found:
+        if kind == "macro":
+            for schema in ("main", SCHEMA):
+                _comment(con, kind, f"{schema}.{name}", _head(f"macros/{name}", {}))
+        elif name == PUBLICATION:
+            _comment(con, kind, f"{SCHEMA}.{name}", _head(f"published/{name}", {}))
+        elif name in texts:
+            _comment(con, kind, f"{SCHEMA}.{name}", f"{_AS_PUBLISHED}\n{texts[name]}")
     _comment_columns(con)
 
 

@@ -217,9 +217,9 @@ def _model_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Return where the models are: a schema, another one in an older layout."""
     found = con.execute(
         """
-        select schema_name from system.main.duckdb_tables()
+        select schema_name from system.main.duckdb_columns()
         where database_name = system.main.current_database()
-            and schema_name in ($1, $2) and table_name = 'models'
+            and schema_name in ($1, $2) and table_name = 'models' and column_name = 'source'
         """,
         [INTERNAL, SCHEMA],
     ).fetchall()

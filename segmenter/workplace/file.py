@@ -19,6 +19,8 @@ from segmenter.workplace.opening import (
     check_writable,
     checkpoint_draft,
     limit,
+    open_model,
+    source_explained,
     spill_to,
 )
 from segmenter.workplace.placing import check_folder, check_free, place
@@ -27,7 +29,7 @@ from segmenter.workplace.waiting import patience, patiently
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Workplace", "workplace"]
+__all__ = ["Workplace", "open_to_copy", "workplace"]
 
 EMPTY: Mapping[str, str] = {}
 """No other databases."""
@@ -216,6 +218,28 @@ def workplace(
             yield Workplace(con, path, folder, access, reads, attach)
         finally:
             con.close()
+
+
+@contextmanager
+def open_to_copy(
+    path: Path, access: Access, writes: Sequence[str]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an existing file that has a model, to copy from it into others.
+
+    Parameters
+    ----------
+    path : Path
+    access : Access
+    writes : sequence of str
+        Files that may be written besides.
+    """
+    with open_model(path, access):
+        pass  # a file without a model is refused, and one of an older layout seen
+    with (
+        workplace(path, access, writable=False, reads=writes) as place,
+        source_explained(place.con, path),
+    ):
+        yield place.con
 
 
 def _catalog_name(path: Path) -> str:

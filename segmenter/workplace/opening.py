@@ -30,6 +30,7 @@ __all__ = [
     "new_database",
     "open_model",
     "open_to_read",
+    "source_explained",
     "spill_to",
 ]
 
@@ -103,19 +104,26 @@ def open_model(
     path: Path, access: Access, *, confined: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an existing file that has a model."""
-    import duckdb
-
     with open_to_read(path, access, confined=confined) as con:
         try:
             require_model(con)
         except SegmenterError as error:
             raise type(error)(f"{path}: {error}") from None
-        try:
+        with source_explained(con, path):
             yield con
-        except duckdb.Error as error:
-            if not is_refusal(error):
-                _look_at_the_source(con, path)
-            raise
+
+
+@contextmanager
+def source_explained(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    """Say so when a query of the block fails because the user's table is not what it was."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        if not is_refusal(error):
+            _look_at_the_source(con, path)
+        raise
 
 
 def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:

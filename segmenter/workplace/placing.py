@@ -74,7 +74,7 @@ def check_free(path: Path) -> None:
         )
 
 
-def place(draft: Path, path: Path, *, overwrite: bool) -> None:
+def place(draft: Path, path: Path, *, overwrite: bool, words: str | None = None) -> None:
     """Move a whole database into place; from then on it counts as stored.
 
     Parameters
@@ -82,6 +82,8 @@ def place(draft: Path, path: Path, *, overwrite: bool) -> None:
     draft, path : Path
     overwrite : bool
         Replace the file that is there.
+    words : str, optional
+        What is stored then.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def place(draft: Path, path: Path, *, overwrite: bool) -> None:
             ) from None
         except OSError as error:
             raise cannot_write(path, error.strerror) from None
-        stopping.note_stored(f"{path} is made, with its model")
+        stopping.note_stored(words or f"{path} is made, with its model")
 
 
 def _what_is_in(path: Path) -> str:

@@ -102,6 +102,8 @@ from (
     ('ranking', 'segments, or another way to order customers, cut into as large groups.'),
     ('reason', 'Why the recursion went on or stopped.'),
     ('relation', 'Table, view or file that the model was fitted to.'),
+    ('published_at', 'When the copy was made, UTC.'),
+    ('newest_order_at', 'The newest order in the copy; NULL without a date column.'),
     ('refreshed_at', 'When the snapshot was made or refreshed, UTC.'),
     ('relative_step', 'Width of the cells of a coarsened monetary as a share of it; NULL: exact.'),
     ('repeat_rate', 'Share of the customers with at least one order after as_of, 0 to 1.'),

@@ -1,0 +1,76 @@
+"""Publishing for dashboards, as a method, and after the work of others."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from segmenter.api.home import ConnectionHome, FileHome
+from segmenter.api.listener import listener
+from segmenter.workplace.waiting import patience
+
+if TYPE_CHECKING:
+    from segmenter.operations.publication import Publication, Target
+
+__all__ = ["Publishing"]
+
+
+class Publishing:
+    """What copies a database to where dashboards read it."""
+
+    _home: FileHome | ConnectionHome
+
+    def publish(self, to: str | os.PathLike[str], *, overwrite: bool = False) -> Publication:
+        """Copy what dashboards read to a place that no fit or refresh locks.
+
+        The views of the schema ``segments`` become tables of the same names, with their columns
+        and comments, beside the functions. What was published there before is replaced in one
+        step: readers see the old or the new, and wait for nobody.
+
+        Parameters
+        ----------
+        to : str or path
+            A DuckDB file, which is made or replaced.
+        overwrite : bool, default False
+            Replace also what was published from a newer model.
+
+        Returns
+        -------
+        Publication
+
+        Raises
+        ------
+        InputError
+            The place is somebody else's: a database with models, a file that was not published.
+        BusyError
+            Somebody else publishes there.
+        """
+        target = self._target(to)
+        assert target is not None
+        return self._publish(target, overwrite=overwrite, wait=self._home.access.wait)
+
+    def _target(self, to: str | os.PathLike[str] | None) -> Target | None:
+        """Return the place to publish to, looked at before any work is done."""
+        if to is None:
+            return None
+        from segmenter.operations.publish import target_of
+
+        target = target_of(to, self._home.access)
+        target.standing(self._home.path)
+        return target
+
+    def _publish(
+        self, target: Target, *, overwrite: bool = False, wait: float | None = None
+    ) -> Publication:
+        from segmenter.operations.publish import publish
+
+        wait = patience(wait) if wait is None else wait
+        return publish(
+            partial(self._home.copying, wait=wait),
+            target,
+            home=self._home.path,
+            wait=wait,
+            overwrite=overwrite,
+            progress=listener(),
+        )

@@ -1,0 +1,115 @@
+"""Keep: ``publish``, and what other verbs do with ``--to``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segmenter.cli.database_file import access, patience
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    MemoryLimit,
+    Quiet,
+    Threads,
+    Wait,
+)
+from segmenter.cli.tables import Column, write_records
+
+if TYPE_CHECKING:
+    from segmenter.operations.publication import Publication
+    from segmenter.workplace.opening import Access
+
+__all__ = ["Publishing", "To", "publish"]
+
+COLUMNS = (Column("object", "In schema segments"), Column("rows", "Rows", "count"))
+
+_WHERE = "A DuckDB file that is made or replaced."
+To = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="When all went well, publish for dashboards, as segmenter publish does: to a DuckDB "
+        "file.",
+    ),
+]
+
+
+class Publishing:
+    """A place to publish to, looked at before any work is done.
+
+    Parameters
+    ----------
+    to : str or None
+        None publishes nothing.
+    home : Path
+        The database.
+    how : Access
+        How files are opened.
+    quiet : bool
+    """
+
+    def __init__(self, to: str | None, home: Path, how: Access, *, quiet: bool) -> None:
+        self._to, self._home, self._how, self._quiet = to, home, how, quiet
+        if to is not None:
+            from segmenter.operations.publish import target_of
+
+            target_of(to, how).standing(home)
+
+    def publish_after_work(self) -> None:
+        """Publish what the database has now, if that was asked for."""
+        if self._to is not None:
+            how = replace(self._how, wait=patience(self._how.wait))
+            _published(self._to, self._home, how, quiet=self._quiet)
+
+
+def _published(
+    to: str, home: Path, how: Access, *, quiet: bool, overwrite: bool = False
+) -> Publication:
+    from segmenter.cli.console import listener
+    from segmenter.operations.publish import publish, target_of
+    from segmenter.workplace.file import open_to_copy
+
+    return publish(
+        partial(open_to_copy, home, how),
+        target_of(to, how),
+        home=home,
+        wait=how.wait,
+        overwrite=overwrite,
+        progress=listener(quiet),
+    )
+
+
+def publish(
+    database: Database,
+    to: Annotated[str, typer.Option(metavar="FILE", help=_WHERE, show_default=False)],
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace also what was published from a newer model."),
+    ] = False,
+    memory_limit: MemoryLimit = None,
+    threads: Threads = None,
+    form: FormatOption = Format.TABLE,
+    quiet: Quiet = False,
+    wait: Wait = None,
+) -> None:
+    """Copy what dashboards read into a file that no fit or refresh locks.
+
+    The views of the schema segments become tables of the same names, with their columns and
+    comments, beside the functions classify_segment and explain_segment. No transactions are in it.
+    A file of before is replaced in one step: who reads it goes on reading the old one, who opens it
+    then reads the new one, and nobody waits or sees a half.
+
+    The same after a fit, refresh or rollback: their option --to.
+
+    Example: segmenter publish shop.duckdb --to bi.duckdb
+    """
+    how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
+    published = _published(to, database, how, quiet=quiet, overwrite=overwrite)
+    rows = [{"object": name, "rows": count} for name, count in published.rows.items()]
+    write_records(COLUMNS, rows, form)
