@@ -15,6 +15,7 @@ from segmenter.cli.options import (
     Format,
     FormatOption,
     MemoryLimit,
+    Overwrite,
     Quiet,
     Threads,
     Wait,
@@ -29,15 +30,13 @@ __all__ = ["Publishing", "To", "publish"]
 
 COLUMNS = (Column("object", "In schema segments"), Column("rows", "Rows", "count"))
 
-_WHERE = "A DuckDB file that is made or replaced."
-To = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="When all went well, publish for dashboards, as segmenter publish does: to a DuckDB "
-        "file.",
-    ),
-]
+_TO = typer.Option(
+    "--to",
+    metavar="PLACE",
+    help="Where dashboards read: a DuckDB file, made or replaced when all went well.",
+    show_default=False,
+)
+To = Annotated[str | None, _TO]
 
 
 class Publishing:
@@ -87,11 +86,8 @@ def _published(
 
 def publish(
     database: Database,
-    to: Annotated[str, typer.Option(metavar="FILE", help=_WHERE, show_default=False)],
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Replace also what was published from a newer model."),
-    ] = False,
+    to: Annotated[str, _TO],
+    overwrite: Overwrite = False,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
@@ -105,7 +101,8 @@ def publish(
     A file of before is replaced in one step: who reads it goes on reading the old one, who opens it
     then reads the new one, and nobody waits or sees a half.
 
-    The same after a fit, refresh or rollback: their option --to.
+    The same after a fit, refit, refresh or rollback: their option --to. What was published from a
+    newer model, as an older copy of the database would, is replaced with --overwrite only.
 
     Example: segmenter publish shop.duckdb --to bi.duckdb
     """
