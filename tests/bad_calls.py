@@ -43,6 +43,8 @@ GOOD: dict[str, tuple[str, ...]] = {
     "rules": ("shop.duckdb",),
     "classify": ("shop.duckdb", "250", "3"),
     "explain": ("shop.duckdb", "250", "3"),
+    "holdout": ("shop.duckdb", "--salt", "spring"),
+    "campaign": ("shop.duckdb", "--salt", "spring", "--since", "2024-02-01"),
     "label": ("shop.duckdb", "--input", "profiles.csv", "--output", "out.csv"),
     "export": ("shop.duckdb", "--dialect", "postgres"),
     "report": ("shop.duckdb", "--output", "report.html"),

@@ -15,11 +15,13 @@ from segmenter.api.listener import listener
 from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations import classify as classifying
+from segmenter.operations.campaign import Campaign, campaign
 from segmenter.operations.classify import Explanation
 from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
 from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
+from segmenter.operations.holdout import Holdout, holdout, holdout_customers
 from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
 from segmenter.operations.lifecycle import segment_lifecycle
@@ -199,6 +201,67 @@ class Reading:
         """Return who changed segment between two moments, the largest change of money first."""
         with self._home.reading() as con:
             return customer_moves(con, start, end, limit=limit).table()
+
+    def holdout(
+        self,
+        salt: str,
+        share: float = 0.1,
+        *,
+        days: int | None = None,
+        by_lifecycle: bool = False,
+        snapshot: bool = False,
+    ) -> Holdout:
+        """Split the customers for a campaign, and tell the smallest lift that it could show.
+
+        Parameters
+        ----------
+        salt : str
+            Names the campaign: the same salt gives the same split, another one draws anew.
+        share : float, default 0.1
+            How many customers are held out, between 0 and 1.
+        days : int, optional
+            For how many days the campaign will be measured; 90 by default, or half of the history.
+        by_lifecycle : bool, default False
+            Each segment crossed with the lifecycle.
+        snapshot : bool, default False
+            The customers as of the last fit or refresh.
+        """
+        with self._home.reading() as con:
+            return holdout(
+                con, salt, share, days=days, by_lifecycle=by_lifecycle, snapshot=snapshot
+            )
+
+    def holdout_customers(self, salt: str, share: float = 0.1, *, snapshot: bool = False) -> Table:
+        """Return each customer with ``campaign_group``: 'treated' or 'held out'."""
+        with self._home.reading() as con:
+            return holdout_customers(con, salt, share, snapshot=snapshot).table()
+
+    def campaign(
+        self,
+        salt: str,
+        since: object,
+        until: object = None,
+        *,
+        share: float = 0.1,
+        by_lifecycle: bool = False,
+    ) -> Campaign:
+        """Compare what the treated customers of a campaign did with what the held out did.
+
+        Parameters
+        ----------
+        salt : str
+            As in the holdout that the campaign was made by.
+        since : str, date or datetime
+            When it began; a date at its start.
+        until : str, date or datetime, optional
+            The last moment that counts; the newest transaction when absent.
+        share : float, default 0.1
+            As in the holdout.
+        by_lifecycle : bool, default False
+            Each segment crossed with the lifecycle that its customers had just before.
+        """
+        with self._home.reading() as con:
+            return campaign(con, salt, since, until, share=share, by_lifecycle=by_lifecycle)
 
     def label(
         self,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NoReturn
 
 from segmenter import stopping
 from segmenter.cli import terminal
 from segmenter.cli.exit_codes import ExitCode
+from segmenter.cli.linear_algebra import without_linear_algebra
 from segmenter.cli.parameters import in_options
 from segmenter.errors import BusyError, SegmenterError, reason, shortage
 
@@ -31,7 +30,7 @@ def main() -> None:
     terminal.prepare()
     stopping.listen()
     try:
-        with _without_linear_algebra():
+        with without_linear_algebra():
             _run()
     except SystemExit as stop:
         if stop.code and stopping.is_asked():
@@ -41,19 +40,6 @@ def main() -> None:
         if not stopping.is_asked():
             raise
         _interrupted()  # whatever compiled code made of the signal
-
-
-@contextmanager
-def _without_linear_algebra() -> Iterator[None]:
-    """Hide SciPy's from numba, which takes a fifth of a second to look for what no kernel uses."""
-    is_ours = "scipy.linalg" not in sys.modules
-    if is_ours:
-        sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if is_ours:
-            sys.modules.pop("scipy.linalg", None)
 
 
 def _run() -> None:

@@ -11,9 +11,11 @@ import typer
 
 from segmenter.cli import (
     backtest,
+    campaign,
     demo,
     explain,
     export,
+    holdout,
     label,
     moves,
     report,
@@ -61,6 +63,8 @@ HEADINGS = {
         explain.explain,
         label.label,
         export.export,
+        holdout.holdout,
+        campaign.campaign,
     ),
     "Watch": (report.report, moves.moves, watch.quality, watch.drift, backtest.backtest),
     "Keep": (

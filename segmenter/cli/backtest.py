@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from segmenter.cli.database_file import open_model, workplace
+from segmenter.cli.linear_algebra import with_linear_algebra
 from segmenter.cli.options import (
     Database,
     Format,
@@ -106,8 +106,7 @@ def backtest(
         database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
     ) as place:
         warm_up(progress)
-        if sys.modules.get("scipy.linalg", sys) is None:  # hidden from numba, which is there now
-            del sys.modules["scipy.linalg"]
+        with_linear_algebra()
         result = test(place, as_of, until, progress=progress)
     if form is not Format.TABLE:
         write_records(COLUMNS, result.table, form)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Overwrite, Quiet, Wait, checked_path
+from segmenter.cli.options import DIALECTS, Database, Overwrite, Quiet, Wait, checked_path
 from segmenter.cli.terminal import results
 
 __all__ = ["export"]
@@ -30,7 +30,7 @@ def export(
             "--dialect",
             "-d",
             metavar="NAME",
-            help="duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino.",
+            help=DIALECTS,
             show_default=False,
         ),
     ],

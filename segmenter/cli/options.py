@@ -14,6 +14,8 @@ from segmenter.errors import SegmenterError
 from segmenter.formatting import shortened
 
 __all__ = [
+    "DIALECTS",
+    "ByLifecycle",
     "Database",
     "Format",
     "FormatOption",
@@ -28,6 +30,8 @@ __all__ = [
     "Wait",
     "checked_path",
 ]
+
+DIALECTS = "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino."
 
 THREADS_A_PROCESSOR = 4
 """More of them only wait for each other, and take memory."""
@@ -91,6 +95,9 @@ SafeCsv = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no messages, only the result.")
+]
+ByLifecycle = Annotated[
+    bool, typer.Option("--by-lifecycle", help="Each segment crossed with the lifecycle.")
 ]
 Live = Annotated[
     bool,

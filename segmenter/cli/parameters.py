@@ -17,7 +17,19 @@ _COMMANDS = {
 }
 """What messages of the library say to call, as commands."""
 
-_OTHER_TEXTS = {"allow", "monetary", "frequency", "partition_by", "since", "table", "to", "what"}
+_OTHER_TEXTS = {
+    "allow",
+    "dialect",
+    "frequency",
+    "monetary",
+    "partition_by",
+    "salt",
+    "since",
+    "table",
+    "to",
+    "until",
+    "what",
+}
 """Parameters of single verbs that are texts."""
 
 _SPELLED = {"start": "from", "end": "to"}
@@ -41,6 +53,6 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
 
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
     settings |= {"allow_lost_rows", "memory_limit", "overwrite", "overwrite_column"}
-    settings |= {"threads", "wait"}
+    settings |= {"days", "dialect", "share", "threads", "wait"}
     texts = {field.name for field in dataclasses.fields(Source)} | _OTHER_TEXTS | set(_SPELLED)
     return frozenset(settings | texts), frozenset(texts - settings)

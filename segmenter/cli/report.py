@@ -43,7 +43,8 @@ def report(
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="DATE", help="Count moves from this day.  [three months before the end]"
+            metavar="DATE",
+            help="Day or moment that is counted from.  [three months before the end]",
         ),
     ] = None,
     live: Live = True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Format, FormatOption, Live, Quiet, Wait
+from segmenter.cli.options import ByLifecycle, Database, Format, FormatOption, Live, Quiet, Wait
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
@@ -50,13 +50,7 @@ LIFECYCLE_COLUMNS = (
 
 def segments(
     database: Database,
-    by_lifecycle: Annotated[
-        bool,
-        typer.Option(
-            "--by-lifecycle",
-            help="Each segment by lifecycle, with what a backtest has measured of such customers.",
-        ),
-    ] = False,
+    by_lifecycle: ByLifecycle = False,
     audit: Annotated[
         bool, typer.Option("--audit", help="Also tell how the segments came about.")
     ] = False,
@@ -66,6 +60,8 @@ def segments(
     wait: Wait = None,
 ) -> None:
     """Show the segments: customers, revenue, means.
+
+    By lifecycle they have what a backtest has measured of such customers, too.
 
     Example: segmenter segments shop.duckdb
 

@@ -30,6 +30,7 @@ from segmenter.settings import Settings
 from segmenter.sources.binding import bind_source
 from segmenter.sources.moments import parse_moment
 from segmenter.sources.source import Source
+from segmenter.sources.source_checks import refuse_without_time
 from segmenter.sources.views import view_files
 from segmenter.storage import store
 from segmenter.storage.publish import updating
@@ -109,7 +110,7 @@ class Backtest(TemporaryTables):
         """
         listener = progress or Silent()
         self._model_id, source, settings = store.current(self.con)
-        _refuse_without_time(source)
+        refuse_without_time(source, "A backtest")
         known_until = parse_moment(as_of, "as_of")
         first, measured_until = self._check_span(source, settings, known_until, until)
         span = Span(first, known_until, measured_until)
@@ -291,28 +292,4 @@ class Backtest(TemporaryTables):
             [key | row for row in rows],
             [key | row for row in self._lifecycle()],
             **newcomers,
-        )
-
-
-def _refuse_without_time(source: Source) -> None:
-    if source.kind != "transactions":
-        what = "finished profiles" if source.kind == "profile" else "anonymous points"
-        raise InputError(
-            f"this model was fitted to {what}, which say nothing of time. A backtest needs a model "
-            "of transactions with a date column."
-        )
-    if source.is_read_again:
-        raise InputError(
-            f"this model was fitted to {source.relation}, which views cannot read. Load it into a "
-            "table, fit that, and backtest then."
-        )
-    if source.was_frame:
-        raise InputError(
-            "this model was fitted to a data frame that ended with its session. Load the frame "
-            "into a table, fit that, and backtest then."
-        )
-    if source.date is None:
-        raise InputError(
-            "this model was fitted without a date column, so there is no time to go back. Fit "
-            "again with the column, for example date = 'ordered_at'."
         )

@@ -16,6 +16,7 @@ from sqlglot import exp
 from segmenter.schema.names import INTERNAL, SCHEMA, SCHEMAS
 
 __all__ = [
+    "MACROS",
     "MODEL_VIEWS",
     "QUALITY",
     "STEPS",
@@ -56,6 +57,9 @@ TABLE_MACROS = (
     "compare_rules",
 )
 """The table macros of the schema, each after those that it reads."""
+
+MACROS = ("is_held_out",)
+"""The functions of the schema that are the same for every model."""
 
 MODEL_VIEWS = (
     "segment_rules",

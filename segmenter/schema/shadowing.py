@@ -28,6 +28,7 @@ _OURS: dict[str, set[str]] = {
         "compare_rules",
         "classify_segment",
         "explain_segment",
+        "is_held_out",
     },
     "segments_internal": set(),
 }

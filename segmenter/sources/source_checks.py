@@ -14,7 +14,14 @@ from segmenter.sources.file_names import is_query, is_workbook
 if TYPE_CHECKING:
     from segmenter.sources.source import Source
 
-__all__ = ["Reading", "check_reading", "check_types", "refuse_others", "refuse_transaction_columns"]
+__all__ = [
+    "Reading",
+    "check_reading",
+    "check_types",
+    "refuse_others",
+    "refuse_transaction_columns",
+    "refuse_without_time",
+]
 
 _TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
 
@@ -104,4 +111,41 @@ def check_reading(source: Source) -> None:
         raise InputError(
             f"attach is for tables of other databases, and the {source.kind} are none. Leave it "
             "out, or name a table such as crm.public.orders."
+        )
+
+
+def refuse_without_time(source: Source, what: str) -> None:
+    """Refuse a model whose transactions cannot be followed through time, by those who need that.
+
+    Parameters
+    ----------
+    source : Source
+    what : str
+        Who needs it, in the message.
+
+    Raises
+    ------
+    InputError
+        What the model was fitted to, and what to fit to.
+    """
+    if source.kind != "transactions":
+        what_it_was = "finished profiles" if source.kind == "profile" else "anonymous points"
+        raise InputError(
+            f"this model was fitted to {what_it_was}, which say nothing of time. {what} needs a "
+            "model of transactions with a date column."
+        )
+    if source.is_read_again:
+        raise InputError(
+            f"this model was fitted to {source.relation}, which views cannot read. Load it into a "
+            f"table, and fit that: {what.lower()} reads it live."
+        )
+    if source.was_frame:
+        raise InputError(
+            "this model was fitted to a data frame that ended with its session. Load the frame "
+            f"into a table, and fit that: {what.lower()} reads it live."
+        )
+    if source.date is None:
+        raise InputError(
+            "this model was fitted without a date column, so there is no time to go back. Fit "
+            "again with the column, for example date = 'ordered_at'."
         )

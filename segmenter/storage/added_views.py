@@ -1,4 +1,4 @@
-"""Views that files of an earlier version do not have yet.
+"""Views and functions that files of an earlier version do not have yet.
 
 They are read from their SQL files until the next command that writes makes them, so that such a
 file answers like any other.
@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row
-from segmenter.schema.files import bind, create_view, read, redirect
+from segmenter.schema.files import MACROS, bind, create_view, read, redirect
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.storage.comments import comment_added
 
@@ -57,7 +57,7 @@ def added_view(
 
 
 def complete(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables and views that a file of this layout lacks, inside the caller's transaction.
+    """Make the tables, views and functions that a file of this layout lacks, in a transaction.
 
     Views are made where their customers are; none of them has anything of the source in it.
     """
@@ -68,8 +68,11 @@ def complete(con: duckdb.DuckDBPyConnection) -> None:
     made = [view for view in (LINES, *wanted) if not has_object(con, SCHEMA, view)]
     for view in made:
         con.execute(create_view(view, read(f"views/{view}")))
-    if lacking or made:
-        comment_added(con, lacking, made)
+    functions = [macro for macro in MACROS if not _has_function(con, macro)]
+    for macro in functions:
+        con.execute(read(f"macros/{macro}"))
+    if lacking or made or functions:
+        comment_added(con, lacking, made, functions)
 
 
 def has_object(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
@@ -82,6 +85,14 @@ def has_object(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
             and schema_name = $1 and table_name = $2
         """
     return bool(first_row(con, query, [schema, name]))
+
+
+def _has_function(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    query = (
+        "select 1 from duckdb_functions() where database_name = current_database() "
+        "and schema_name = $1 and function_name = $2"
+    )
+    return bool(first_row(con, query, [SCHEMA, name]))
 
 
 def _nobody(table: str) -> exp.Select:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import duckdb
 from sqlglot import exp
 
-from segmenter.schema.files import TABLE_MACROS, TABLES, qualified, read
+from segmenter.schema.files import MACROS, TABLE_MACROS, TABLES, qualified, read
 from segmenter.schema.names import (
     INTERNAL,
     PUBLICATION,
@@ -51,6 +51,8 @@ def write_comments(
         _comment(con, "table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {}))
     for macro in TABLE_MACROS:
         _comment(con, "macro table", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
+    for macro in MACROS:
+        _comment(con, "macro", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
     for macro in macros:
         for schema in ("main", SCHEMA):
             _comment(con, "macro", f"{schema}.{macro}", _head(f"macros/{macro}", {}))
@@ -62,13 +64,18 @@ def write_comments(
 
 
 def comment_added(
-    con: duckdb.DuckDBPyConnection, tables: Iterable[str], views: Iterable[str]
+    con: duckdb.DuckDBPyConnection,
+    tables: Iterable[str],
+    views: Iterable[str],
+    macros: Iterable[str],
 ) -> None:
-    """Say what tables and views are that a file has got since its fit."""
+    """Say what tables, views and functions are that a file has got since its fit."""
     for table in tables:
         _comment(con, "table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {}))
     for view in views:
         _comment(con, "view", qualified(view), _head(f"views/{view}", {}))
+    for macro in macros:
+        _comment(con, "macro", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
     _comment_columns(con)
 
 

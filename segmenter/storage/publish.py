@@ -13,12 +13,14 @@ from segmenter.errors import BusyError, SegmenterError
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, in_transaction, transaction
 from segmenter.schema.files import (
+    MACROS,
     MODEL_VIEWS,
     TABLES,
     VIEWS,
     create_view,
     qualified,
     query_text,
+    read,
 )
 from segmenter.schema.names import (
     INTERNAL,
@@ -190,6 +192,8 @@ def _create_views(
         _create_view(con, name, file, binding)
     for macro in table_macros(binding, files).values():
         con.execute(macro)
+    for name in MACROS:
+        con.execute(read(f"macros/{name}"))
     functions = [name for name in FUNCTIONS if model.has_macro]
     views = {**{name: name for name in MODEL_VIEWS}, **files}
     write_comments(con, views, functions, binding.values)

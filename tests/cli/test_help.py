@@ -133,7 +133,7 @@ def test_the_default_is_live_wherever_it_is_asked():
         for each in verb.params
         if "--live" in each.opts
     ]
-    assert asked == [True] * 3
+    assert asked == [True] * 4
 
 
 @pytest.mark.parametrize(("verb", "option"), RENAMED)

@@ -30,6 +30,7 @@ READING = (
     ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "labels.parquet"),
     ("export", "shop.duckdb", "--dialect", "postgres"),
     ("moves", "shop.duckdb", "--from", "2024-02-01"),
+    ("holdout", "shop.duckdb", "--salt", "spring", "--format", "csv"),
     ("drift", "shop.duckdb"),
     ("refresh", "shop.duckdb"),
     ("models", "shop.duckdb"),
@@ -50,6 +51,12 @@ MEASURING = (("quality", "shop.duckdb"),)
 
 FORECASTING = (("backtest", "shop.duckdb", "--as-of", "2024-03-01"),)
 """The same, and SciPy fits the peer that expects orders of each customer."""
+
+COMPARING = (
+    ("holdout", "shop.duckdb", "--salt", "spring"),
+    ("campaign", "shop.duckdb", "--salt", "spring", "--since", "2024-02-01"),
+)
+"""SciPy has the distributions that intervals need; nothing is compiled."""
 
 SCRIPT = """
 import json, sys
@@ -88,6 +95,7 @@ def test_no_verb_imports_what_it_does_not_need(tmp_path):
         (TRAINING, HEAVY),
         (MEASURING, [name for name in HEAVY if name != "pandas"]),
         (FORECASTING, ["polars", "sklearn"]),
+        (COMPARING, ["numba", "polars", "sklearn"]),
     ):
         done = python(SCRIPT, json.dumps([verbs, heavy]), cwd=tmp_path)
         found = json.loads(done.stderr.splitlines()[-1])

@@ -51,6 +51,8 @@ WITH_KERNELS = (
     ("quality", "shop.duckdb"),
     ("drift", "shop.duckdb"),
     ("backtest", "shop.duckdb", "--as-of", "2024-03-01"),
+    ("holdout", "shop.duckdb", "--salt", "spring"),
+    ("campaign", "shop.duckdb", "--salt", "spring", "--since", "2024-02-01"),
     ("report", "shop.duckdb", "-o", "report.html"),
 )
 

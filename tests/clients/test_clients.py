@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from hashlib import md5
 from pathlib import Path
 
 import duckdb
@@ -49,6 +50,8 @@ def queries(shop, prefix=""):
         f"segment from {prefix}segments.segment_rules order by frequency_from, monetary_from",
         f"select m::varchar, f, coalesce({prefix}classify_segment(m, f), 'none') "
         f"from (values {probes}, {odd}) as probe(m, f) order by m, f",
+        f"select i, {prefix}segments.is_held_out(i, 'spring', 0.5)::integer "
+        "from range(100) as t(i) order by i",
     ]
 
 
@@ -59,7 +62,7 @@ def as_text(results):
 
 def check(shop, results):
     """Compare a client's answers with what Python knows without any SQL object of the file."""
-    customers, summary, rules, probes = as_text(results)
+    customers, summary, rules, probes, split = as_text(results)
     model = shop.model
     monetary = np.array([int(row[1]) for row in customers]) / 100
     frequency = np.array([float(row[2]) for row in customers])
@@ -83,6 +86,9 @@ def check(shop, results):
     expected = model.classify(*np.array(asked).T)
     assert [row[2] for row in probes] == [segment or "none" for segment in expected]
     assert {row[2] for row in probes} == {*model.names, "none"}
+    texts = [f"spring:{customer}".encode() for customer in range(100)]
+    hashed = [int(md5(text, usedforsecurity=False).hexdigest()[:6], 16) for text in texts]
+    assert [int(row[1]) for row in split] == [number < 16**6 / 2 for number in hashed]
 
 
 def run(*words, **more):

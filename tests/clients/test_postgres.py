@@ -13,6 +13,10 @@ import pytest
 import segmenter
 from segmenter import Settings, Source
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
+from segmenter.engines.ddl import write
+from segmenter.engines.translate import port
+from segmenter.operations.holdout import holdout_customers, holdout_query
+from segmenter.schema.files import bind
 
 CUSTOMERS = """
     select customer_id, monetary, frequency, first_order_at, last_order_at, is_whale, segment,
@@ -45,6 +49,30 @@ def warehouse(server, retail, tmp_path_factory):
         for _ in range(2):
             pg.execute(segmenter.export(retail.model, "postgres", table="shop.online_retail"))
         yield pg
+
+
+def test_the_split_of_a_campaign(warehouse, retail):
+    query = "select customer_id, campaign_group from segments.holdout order by customer_id"
+    warehouse.execute(
+        f"create view segments.holdout as {holdout_query('spring', 0.3, 'postgres').rstrip(';')}"
+    )
+    there = warehouse.execute(query).fetchall()
+    warehouse.execute("drop view segments.holdout")
+    with retail.connect() as con:
+        here = holdout_customers(con, "spring", 0.3).table()
+    assert there == list(here.rows(["customer_id", "campaign_group"]))
+    texts = ["Ünal & Söhne", "a:b", "", " 7", "客户"]
+    hashed = "select segments.is_held_out(id, 'Früh''ling', 0.5) from unnest($1::text[]) as t(id)"
+    body = bind("macros/is_held_out", {}).expression
+    function = write(port(body, "postgres"), "postgres")
+    warehouse.execute(
+        "create function segments.is_held_out(customer text, salt text, share float8) "
+        f"returns boolean language sql immutable as $$ select {function} $$"
+    )
+    with retail.connect() as con:
+        here = con.execute(hashed.replace("$1::text[]", "$1::varchar[]"), [texts]).fetchall()
+    there = warehouse.execute(hashed.replace("$1", "%s"), [texts]).fetchall()
+    assert there == here
 
 
 def classify(pg, monetary, frequency):

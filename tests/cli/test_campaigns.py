@@ -1,0 +1,71 @@
+"""holdout and campaign on the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.datasets import SHOP
+
+READ = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
+FIT = ("--transactions", "sales", *READ, "--date", "sold_at")
+
+
+@pytest.fixture
+def shop_file(fitted_file):
+    return fitted_file(SHOP, *FIT)
+
+
+def test_holdout_shows_segments_and_lists_customers(run, shop_file):
+    shown = run("holdout", shop_file, "--salt", "spring", "--share", "0.5")
+    assert shown.code == 0
+    assert shown.out.splitlines()[-4].split()[0] == "All"
+    assert "Salt 'spring' holds out " in shown.out
+    listed = run("holdout", shop_file, "--salt", "spring", "--share", "0.5", "-q", "-f", "csv").out
+    rows = list(csv.DictReader(io.StringIO(listed)))
+    assert len(rows) == 60
+    assert {row["campaign_group"] for row in rows} == {"treated", "held out"}
+    plain = run("holdout", shop_file, "--salt", "spring", "--share", "0.5", "-q", "-f", "json").out
+    assert [row["campaign_group"] for row in json.loads(plain)] == [
+        row["campaign_group"] for row in rows
+    ]
+    by_lifecycle = run("holdout", shop_file, "--salt", "spring", "--by-lifecycle").out
+    assert "Lifecycle" in by_lifecycle
+
+
+def test_campaign_shows_both_lifts_and_says_what_can_be_told(run, shop_file):
+    words = ("campaign", shop_file, "--salt", "spring", "--share", "0.2", "--since", "2024-02-01")
+    shown = run(*words)
+    assert shown.code == 0
+    assert "All customers: " in shown.out
+    assert "too few to tell" in shown.out
+    rows = json.loads(run(*words, "-q", "-f", "json").out)
+    assert rows[-1]["segment"] is None
+    assert sum(row["treated"] for row in rows[:-1]) == rows[-1]["treated"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("holdout", "--salt", ""), "salt must be a text that names the campaign"),
+        (
+            ("holdout", "--salt", "x", "--share", "1"),
+            "share must be between 0 and 1",
+        ),
+        (("holdout", "--salt", "x", "--days", "9999"), "--days 9999 leaves no day before them"),
+        (("holdout", "--salt", "x", "--dialect", "oracle"), "there is no dialect 'oracle'"),
+        (("campaign", "--salt", "x", "--since", "May"), "--since must be a date such as"),
+        (("campaign", "--salt", "x", "--since", "2030-01-01"), "--since 2030-01-01 is after the"),
+        (
+            ("campaign", "--salt", "x", "--since", "2024-02-01", "--until", "2024-01-15"),
+            "--since 2024-02-01 must be before --until 2024-01-15",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(run, shop_file, words, message):
+    result = run(words[0], shop_file, *words[1:])
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
