@@ -53,6 +53,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "drift": ("shop.duckdb",),
     "backtest": ("shop.duckdb", "--as-of", "2024-03-01"),
     "refresh": ("shop.duckdb",),
+    "publish": ("shop.duckdb", "--to", "bi.duckdb"),
     "refit": ("shop.duckdb",),
     "models": ("shop.duckdb",),
     "compare": ("shop.duckdb", "1", "2"),
@@ -352,6 +353,22 @@ CONFLICTS: tuple[tuple[str, ...], ...] = (
     ("backtest", "shop.duckdb", "--as-of", "2024-03-01", "--until", "2024-02-01"),
     ("quality", "rules_only.duckdb"),
     ("refresh", "points.duckdb"),
+    ("publish", "shop.duckdb"),
+    ("publish", "shop.duckdb", "--to", "shop.duckdb"),
+    ("publish", "shop.duckdb", "--to", "undated.duckdb"),
+    ("publish", "shop.duckdb", "--to", "undated.duckdb", "--overwrite"),
+    ("publish", "shop.duckdb", "--to", "tables.duckdb", "--overwrite"),
+    ("publish", "shop.duckdb", "--to", "folder"),
+    ("publish", "shop.duckdb", "--to", "text.txt", "--overwrite"),
+    ("publish", "shop.duckdb", "--to", "loop.duckdb"),
+    ("publish", "shop.duckdb", "--to", "dangling.duckdb/x.duckdb"),
+    ("publish", "shop.duckdb", "--to", "https://localhost:1/x.duckdb"),
+    ("publish", "shop.duckdb", "--to", "s3://no-such-bucket/x.duckdb"),
+    ("publish", "shop.duckdb", "--to", ":memory:"),
+    ("refresh", "shop.duckdb", "--to", "shop.duckdb"),
+    ("refresh", "shop.duckdb", "--to", "text.txt"),
+    ("rollback", "shop.duckdb", "1", "--to", "folder"),
+    ("fit", "shop.duckdb", "--transactions", "sales", *READ, "--to", "points.duckdb"),
     ("forget", "points.duckdb", "--id", "7"),
     ("forget", "shop.duckdb", "--id", "no such [red]customer"),
     ("compare", "shop.duckdb", "1", "1"),
@@ -492,6 +509,7 @@ def _special_files() -> Iterator[Call]:
             words = (*label, "profiles.csv", "--output", file, *more)
             yield Call(words, WRONG, "a special file")
         yield Call(("report", "shop.duckdb", "--output", file), WRONG, "a special file")
+        yield Call(("publish", "shop.duckdb", "--to", file), WRONG, "a special file")
         codes = EITHER if file == "folder.csv" else WRONG
         yield Call(("report", "shop.duckdb", "--png", file), codes, "a special file")
 
@@ -564,6 +582,7 @@ def _texts() -> Iterator[Call]:
         yield Call(("customers", "shop.duckdb", "--segment", text), WRONG, "odd texts")
         yield Call(("explain", "shop.duckdb", "--id", text), WRONG, "odd texts")
         yield Call(("forget", "shop.duckdb", "--id", text), WRONG, "odd texts")
+        yield Call(("publish", "shop.duckdb", "--to", text), EITHER, "odd texts")
         yield Call(("export", *GOOD["export"], "--table", text), EITHER, "odd texts")
         names = ("--names", f"{text},B,C", "--publish")
         yield Call(("fit", *GOOD["fit"], *names), EITHER, "odd texts")

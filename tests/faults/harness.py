@@ -65,6 +65,12 @@ VERBS = {
     "forget": Verb(("forget", "shop.duckdb", "--id", "17")),
     "backtest": Verb(("backtest", "shop.duckdb", "--as-of", "2024-03-01")),
     "quality": Verb(("quality", "shop.duckdb")),
+    "publish-new": Verb(("publish", "shop.duckdb", "--to", "bi.duckdb"), database="bi.duckdb"),
+    "publish": Verb(
+        ("publish", "shop.duckdb", "--to", "bi.duckdb"),
+        ("shop.duckdb", "published.duckdb:bi.duckdb"),
+        database="bi.duckdb",
+    ),
     "label-parquet": Verb(
         (*LABEL, "profiles.parquet", "--output", "out.parquet", "--overwrite"),
         ("shop.duckdb", "profiles.parquet", "old:out.parquet"),
@@ -88,7 +94,7 @@ VERBS = {
     "demo-over": Verb(("demo", DEMO), (DEMO,), DEMO),
 }
 
-VOLATILE = ("fitted_at", "refreshed_at", "measured_at")
+VOLATILE = ("fitted_at", "refreshed_at", "measured_at", "published_at")
 
 
 @dataclass
@@ -164,6 +170,7 @@ class Server:
             (("refresh",), 0),
             (("label", *words), 0),
             (("report", "--png", "pictures"), 0),
+            (("publish", "--to", "published.duckdb"), 0),
         ):
             done = self.run(self.base, argv[0], "shop.duckdb", *argv[1:], "--quiet", here=True)
             assert done["code"] == code, done

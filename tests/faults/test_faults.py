@@ -39,7 +39,14 @@ def try_some(trial, every, first=0):
 
 @pytest.mark.parametrize(
     ("verb", "every"),
-    [("fit-new", 149), ("refresh", 61), ("migrate", 227), ("label-csv", 23), ("demo-over", 211)],
+    [
+        ("fit-new", 149),
+        ("refresh", 61),
+        ("migrate", 227),
+        ("label-csv", 23),
+        ("demo-over", 211),
+        ("publish", 97),
+    ],
 )
 def test_a_fault_leaves_the_old_or_the_new_and_is_said_truly(server, tmp_path, verb, every):
     found, tried = try_some(Trial(verb, server, tmp_path / "work"), every, first=5)
