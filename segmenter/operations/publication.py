@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from segmenter.errors import SegmenterError, first_line
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
+from segmenter.schema.files import MACROS, MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
 from segmenter.schema.names import (
     LAYOUT_VERSION,
     PUBLICATION,
@@ -166,6 +166,8 @@ def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publ
             if name in views and _CUSTOMERS in views:
                 made.execute(read(f"published/{name}"))
         replace_functions(made, model)
+        for name in MACROS:
+            made.execute(read(f"macros/{name}"))
         made.execute(read(f"published/{PUBLICATION}"))
         newest = f"(select max(last_order_at) from {SCHEMA}.{_CUSTOMERS})"
         count = f"(select count(*) from {SCHEMA}.{_CUSTOMERS})"

@@ -101,14 +101,14 @@ def comment_publication(con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]
         union all
         select 'view', view_name from duckdb_views() where schema_name = $1
         union all
-        select distinct 'macro', function_name from duckdb_functions() where schema_name = $1
+        select distinct 'macro', schema_name || '.' || function_name from duckdb_functions()
+        where not internal and function_type = 'macro'
         """,
         [SCHEMA],
     ).fetchall()
     for kind, name in found:
         if kind == "macro":
-            for schema in ("main", SCHEMA):
-                _comment(con, kind, f"{schema}.{name}", _head(f"macros/{name}", {}))
+            _comment(con, kind, name, _head(f"macros/{name.partition('.')[2]}", {}))
         elif name == PUBLICATION:
             _comment(con, kind, f"{SCHEMA}.{name}", _head(f"published/{name}", {}))
         elif name in texts:

@@ -136,6 +136,18 @@ def test_the_functions_classify_as_at_home_under_both_names(home, tmp_path):
                 f"shop.{name}(money, orders) is distinct from bi.{name}(money, orders)"
             ).fetchone()
             assert different == 0
+        ours, theirs = (
+            {
+                name
+                for (name,) in con.execute(
+                    "select schema_name || '.' || function_name from duckdb_functions() "
+                    "where database_name = $1 and not internal and function_type = 'macro'",
+                    [database],
+                ).fetchall()
+            }
+            for database in ("shop", "bi")
+        )
+        assert ours == theirs
 
 
 def test_the_file_can_be_read_by_an_older_duckdb_and_is_small(home, tmp_path):
