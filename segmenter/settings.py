@@ -50,6 +50,9 @@ class Settings:
         Split the largest block again, or into ``levels + 1`` blocks at once (3 for
         ``levels='auto'``). ``'auto'`` is recursive unless a flat clustering into as many runs
         through gaps where the recursion cuts a crowd.
+    scale : {'linear', 'log'}, default 'linear'
+        Cluster money and orders, or the logarithms of both: then segments are more even in size,
+        and boundaries lie lower. Money below the quantile ``1 - cut`` counts as that.
     levels : int or 'auto', default 2
         How many times, at most, a block is split in two: 1 to 6. ``'auto'`` goes on until no
         block holds a majority.
@@ -98,6 +101,7 @@ class Settings:
     cut: float = 0.99
     cut_on: Literal["monetary", "frequency", "either"] = "either"
     shape: Literal["recursive", "flat", "auto"] = "recursive"
+    scale: Literal["linear", "log"] = "linear"
     levels: int | Literal["auto"] = 2
     max_share: float = 0.5
     consolidate: bool = True
@@ -123,6 +127,8 @@ class Settings:
             )
         if self.shape not in ("recursive", "flat", "auto"):
             raise InputError(f"shape must be 'recursive', 'flat' or 'auto', not {self.shape!r}.")
+        if self.scale not in ("linear", "log"):
+            raise InputError(f"scale must be 'linear' or 'log', not {self.scale!r}.")
         if self.levels != "auto":
             _whole(self.levels, "levels", 1, AUTO_LEVELS, "or 'auto'")
         _number(self.max_share, "max_share", 0.0, 1.0, "a share of the training customers")

@@ -55,11 +55,26 @@ class ShapeOf(StrEnum):
     AUTO = "auto"
 
 
+class ScaleOf(StrEnum):
+    """What is clustered."""
+
+    LINEAR = "linear"
+    LOG = "log"
+
+
 Shape = Annotated[
     ShapeOf | None,
     typer.Option(
         help="Split the largest segment again; or one more than levels at once; or whichever runs "
         "through gaps.  [recursive]",
+        rich_help_panel=MODEL,
+    ),
+]
+Scale = Annotated[
+    ScaleOf | None,
+    typer.Option(
+        help="Cluster money and orders, or the logarithms of both, which makes segments more even "
+        "in size.  [linear]",
         rich_help_panel=MODEL,
     ),
 ]
@@ -185,6 +200,7 @@ SETTINGS: dict[str, Any] = {
     "cut_on": CutOnMetric,
     "n_neighbors": NNeighbors,
     "shape": Shape,
+    "scale": Scale,
     "consolidate": Consolidate,
     "n_init": NInit,
     "monotone": Monotone,

@@ -65,10 +65,12 @@ def record(
 
 def cannot_be_entered(points: Points, settings: Settings) -> InputError:
     """Return the error of a base that no split divides."""
+    way_out = "Lower n_neighbors or bring more customers."
+    if settings.scale == "log":  # neighbours vote in plain money and orders
+        way_out = "Use scale = 'linear', lower n_neighbors or bring more customers."
     return InputError(
         f"no split of {counted(points.n_customers, 'training customer')} leaves a part that the "
-        f"n_neighbors = {settings.n_neighbors} who vote lead to. Lower n_neighbors or bring more "
-        "customers."
+        f"n_neighbors = {settings.n_neighbors} who vote lead to. {way_out}"
     )
 
 

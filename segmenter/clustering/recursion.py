@@ -15,10 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.audit import ended, record, warnings, with_segments
-from segmenter.clustering.blocks import Blocks, by_monetary, by_rank, largest_block, sizes
+from segmenter.clustering.blocks import (
+    Blocks,
+    by_monetary,
+    by_rank,
+    frequency_agrees,
+    largest_block,
+    sizes,
+)
 from segmenter.clustering.flat import entered_blocks, flat_blocks, flat_splits, runs_through_gaps
 from segmenter.clustering.gaps import GAP, with_gaps
 from segmenter.clustering.naming import segment_names
+from segmenter.clustering.scale import Scaled, scaled
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
 from segmenter.errors import InputError
 from segmenter.formatting import counted, verb
@@ -42,8 +50,8 @@ def recursive_segments(
     points : Points
         The training profile.
     settings : Settings, optional
-        `shape`, `levels`, `max_share`, `consolidate`, `monotone`, `n_init`, `n_neighbors` and
-        `names` count here.
+        `shape`, `scale`, `cut` with it, `levels`, `max_share`, `consolidate`, `monotone`, `n_init`,
+        `n_neighbors` and `names` count here.
     can_be_entered : callable, optional
         Told the points of a block: whether the classifier would lead to it. A split into a block
         to which it does not is not made.
@@ -68,23 +76,28 @@ def recursive_segments(
 
     settings = settings or Settings()
     _check_size(points, settings)
-    tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
+    base = scaled(points, settings)
+    at, can_be_entered = base.at, base.asked_of_points(can_be_entered)
+    if len(at) == 1:
+        raise _all_equal(points)
+    tree = ward_linkage(at.cents, at.frequency, at.customers, ratio=at.scaling())
     if settings.shape == "flat":
-        entered = entered_blocks(points, tree, settings, can_be_entered)
+        entered = entered_blocks(at, tree, settings, can_be_entered)
         if entered is not None:
-            return _flat(points, tree, settings, *entered)
+            return _flat(base, tree, settings, *entered)
         settings = replace(settings, levels=1)  # some could not be entered in any number
-    found = _recursive(points, tree, settings, can_be_entered)
+    found = _recursive(base, tree, settings, can_be_entered)
     n = len(found.segments)
-    flat = flat_blocks(points, tree, n, settings)
-    found = replace(found, flat_share=max(sizes(points, flat)) / points.n_customers)
-    if not runs_through_gaps(points, by_rank(points, flat)) or not _cuts_a_crowd(found):
+    flat = flat_blocks(at, tree, n, settings)
+    found = replace(found, flat_share=max(sizes(at, flat)) / at.n_customers)
+    ranked = base.of_points(by_rank(at, flat))
+    if not runs_through_gaps(points, ranked) or not _cuts_a_crowd(found):
         return found
-    entered = entered_blocks(points, tree, replace(settings, levels=n - 1), can_be_entered)
-    if entered is None or not runs_through_gaps(points, entered[0]):
+    entered = entered_blocks(at, tree, replace(settings, levels=n - 1), can_be_entered)
+    if entered is None or not runs_through_gaps(points, base.of_points(entered[0])):
         return found
     if settings.shape == "auto":
-        return _flat(points, tree, settings, *entered)
+        return _flat(base, tree, settings, *entered)
     said = (
         f"a flat clustering into {n} runs through gaps between groups, and one of these boundaries "
         "cuts a crowd. Try shape = 'flat'."
@@ -93,13 +106,14 @@ def recursive_segments(
 
 
 def _recursive(
-    points: Points,
+    base: Scaled,
     tree: NDArray[np.float64],
     settings: Settings,
     can_be_entered: Callable[[NDArray[np.bool_]], bool] | None,
 ) -> Segmentation:
     from segmenter.clustering.ward import ward_linkage
 
+    points = base.at
     blocks = Blocks(points, settings, can_be_entered)
     splits: list[Split] = []
     parts: list[tuple[int, int]] = []
@@ -120,25 +134,17 @@ def _recursive(
     order = blocks.order if settings.monotone else by_monetary(points, blocks.labels)
     codes = np.argsort(np.array(order, dtype=np.int32)).astype(np.int32)[blocks.labels]
     names, misfit = segment_names(len(order), settings.names)
-    segments = tuple(_segment(points, codes == code, name) for code, name in enumerate(names))
-    return Segmentation(
-        points=points,
-        codes=codes,
-        segments=segments,
-        splits=with_segments(
-            splits,
-            parts,
-            dict(zip(order, names, strict=True)),
-            [names[codes[far[0]]] if len(far) else None for far in blocks.far],
-        ),
-        scaling=points.scaling(),
-        flat_share=0.0,
-        warnings=warnings(segments, splits[-1], settings, misfit),
+    audit = with_segments(
+        splits,
+        parts,
+        dict(zip(order, names, strict=True)),
+        [names[codes[far[0]]] if len(far) else None for far in blocks.far],
     )
+    return _named(base, codes, names, audit, 0.0, settings, misfit)
 
 
 def _flat(
-    points: Points,
+    base: Scaled,
     tree: NDArray[np.float64],
     settings: Settings,
     codes: Labels,
@@ -146,15 +152,33 @@ def _flat(
 ) -> Segmentation:
     """Name blocks that were split at once."""
     names, misfit = segment_names(int(codes.max()) + 1, settings.names)
-    segments = tuple(_segment(points, codes == code, name) for code, name in enumerate(names))
-    splits = flat_splits(points, tree, codes, method, names, settings)
+    splits = flat_splits(base.at, tree, codes, method, names, settings)
+    return _named(base, codes, names, splits, splits[0].largest_share, settings, misfit)
+
+
+def _named(
+    base: Scaled,
+    codes: Labels,
+    names: tuple[str, ...],
+    splits: tuple[Split, ...],
+    flat_share: float,
+    settings: Settings,
+    misfit: str | None,
+) -> Segmentation:
+    """Return what was found in coordinates as it is for the points themselves."""
+    points, of_points = base.points, base.of_points(codes)
+    segments = tuple(_segment(points, of_points == code, name) for code, name in enumerate(names))
+    splits = tuple(base.in_units(split) for split in splits)
+    if base.group is not None:  # means of logarithms may have another order
+        agrees = frequency_agrees(points, of_points)
+        splits = (*splits[:-1], replace(splits[-1], frequency_agrees=agrees))
     return Segmentation(
         points=points,
-        codes=codes,
+        codes=of_points,
         segments=segments,
         splits=splits,
         scaling=points.scaling(),
-        flat_share=splits[0].largest_share,
+        flat_share=flat_share,
         warnings=warnings(segments, splits[-1], settings, misfit),
     )
 
@@ -176,8 +200,10 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
     """
     from segmenter.clustering.ward import ward_linkage
 
-    tree = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
-    return flat_blocks(points, tree, n_blocks, settings)
+    base = scaled(points, settings)
+    at = base.at
+    tree = ward_linkage(at.cents, at.frequency, at.customers, ratio=at.scaling())
+    return base.of_points(flat_blocks(at, tree, n_blocks, settings))
 
 
 def _check_size(points: Points, settings: Settings) -> None:
@@ -197,10 +223,15 @@ def _check_size(points: Points, settings: Settings) -> None:
             f"{'Lower levels or bring' if blocks > 2 else 'Bring'} more customers."
         )
     if len(points) == 1:
-        raise InputError(
-            f"all {n} training customers are equal (monetary {int(points.cents[0]) / 100:,.2f}, "
-            f"frequency {int(points.frequency[0])}), so there is nothing to split."
-        )
+        raise _all_equal(points)
+
+
+def _all_equal(points: Points) -> InputError:
+    return InputError(
+        f"all {points.n_customers} training customers are equal (monetary "
+        f"{int(points.cents[-1]) / 100:,.2f}, frequency {int(points.frequency[-1])}), so there is "
+        "nothing to split."
+    )
 
 
 def _segment(points: Points, members: NDArray[np.bool_], name: str) -> Segment:

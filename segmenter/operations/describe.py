@@ -31,7 +31,7 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     splits = records(
         con,
         f"""
-        select model_splits.*
+        select model_splits.*, coalesce(models.settings ->> 'scale' = 'log', false) as is_log
         from {INTERNAL}.model_splits
         inner join {INTERNAL}.models using (model_id)
         where is_current
@@ -67,7 +67,8 @@ def _method(split: dict[str, Any]) -> str:
         return said
     if split["frequency_weight"] == 0:
         return f"{said}, along money alone, since orders fall where money rises"
-    return f"{said}, along the sum of both z-scores, so that more of either never leads downwards"
+    scores = "of the logarithms' z-scores" if split["is_log"] else "of both z-scores"
+    return f"{said}, along the sum {scores}, so that more of either never leads downwards"
 
 
 def _line(split: dict[str, Any]) -> str:
@@ -79,10 +80,17 @@ def _line(split: dict[str, Any]) -> str:
         return ""
     higher = " and ".join(split["higher_segments"])
     begins = verb(len(split["higher_segments"]), "begins", "begin")
+    if split["is_log"]:
+        threshold = math.exp(threshold)
     if money == 0:
         return f"{higher}: from {threshold:,.1f} orders. "
     if orders == 0:
         return f"{higher}: from {threshold:,.2f} spent, whatever the orders. "
+    if split["is_log"]:
+        return (
+            f"Twice the orders count as much as {2**orders:,.2f} times the money, and {higher} "
+            f"{begins} at {threshold:,.2f} spent in one order, and at less in several. "
+        )
     return (
         f"One order counts as much as {orders:,.2f} spent, and {higher} {begins} where both "
         f"together reach {threshold:,.2f}. "

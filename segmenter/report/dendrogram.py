@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from segmenter.clustering.scale import Scaled
 from segmenter.clustering.ward import cut_tree, ward_linkage
 from segmenter.points import Points
 
@@ -28,26 +29,31 @@ class Dendrogram:
         ``place, height, customers, mean_monetary, mean_frequency``: what each branch holds.
     split_at : float or None
         Half way between the last merge and the one before it: where the block was split.
+    is_logarithmic : bool
+        Whether heights are of logarithms, and not of the currency.
     """
 
     lines: list[dict[str, float]]
     leaves: list[dict[str, float]]
     split_at: float | None
+    is_logarithmic: bool = False
 
 
-def dendrogram(points: Points) -> Dendrogram:
+def dendrogram(base: Scaled) -> Dendrogram:
     """Cluster a block again and return the top of its tree.
 
     Parameters
     ----------
-    points : Points
-        At least two.
+    base : Scaled
+        The points of the block, at least two, in the coordinates that it was clustered in.
 
     Notes
     -----
-    Heights are in the table's currency. Consolidation comes after the tree, so the parts that a
-    fit ends with are near to the two branches at the top, not equal to them.
+    Heights are in the table's currency, or in natural logarithms. Consolidation comes after the
+    tree, so the parts that a fit ends with are near to the two branches at the top, not equal to
+    them.
     """
+    points = base.at
     linkage = ward_linkage(points.cents, points.frequency, points.customers, ratio=points.scaling())
     shown = min(LEAVES, len(points))
     labels = cut_tree(linkage, shown)
@@ -57,8 +63,11 @@ def dendrogram(points: Points) -> Dendrogram:
         _top(linkage, len(points), int(np.argmax(labels == label)), first): int(label)
         for label in range(shown)
     }
-    branches = {node: _branch(points.take(labels == label)) for node, label in node_of.items()}
-    return _drawn(merges, first, branches)
+    of_points = base.of_points(labels.astype(np.int32))
+    branches = {
+        node: _branch(base.points.take(of_points == label)) for node, label in node_of.items()
+    }
+    return _drawn(merges, first, branches, base)
 
 
 def _top(linkage: Any, n_points: int, point: int, first: int) -> int:
@@ -82,10 +91,12 @@ def _branch(part: Points) -> dict[str, float]:
     }
 
 
-def _drawn(merges: Any, first: int, branches: dict[int, dict[str, float]]) -> Dendrogram:
+def _drawn(
+    merges: Any, first: int, branches: dict[int, dict[str, float]], base: Scaled
+) -> Dendrogram:
     """Give each branch a place, richest first at each fork, and draw the forks."""
     children = {first + row: (int(m[0]), int(m[1])) for row, m in enumerate(merges)}
-    heights = {first + row: float(m[2]) / 100 for row, m in enumerate(merges)}
+    heights = {first + row: float(m[2]) / base.height_unit for row, m in enumerate(merges)}
     wealth = {node: (leaf["mean_monetary"], leaf["customers"]) for node, leaf in branches.items()}
     for node, pair in children.items():
         weight = sum(wealth[child][1] for child in pair)
@@ -105,7 +116,8 @@ def _drawn(merges: Any, first: int, branches: dict[int, dict[str, float]]) -> De
         key=lambda leaf: leaf["place"],
     )
     ordered = sorted(heights.values())
-    return Dendrogram(lines, leaves, sum(ordered[-2:]) / 2 if len(ordered) > 1 else None)
+    split_at = sum(ordered[-2:]) / 2 if len(ordered) > 1 else None
+    return Dendrogram(lines, leaves, split_at, is_logarithmic=base.group is not None)
 
 
 def _settle(

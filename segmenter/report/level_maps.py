@@ -11,12 +11,14 @@ import duckdb
 import numpy as np
 from sqlglot import exp
 
+from segmenter.clustering.scale import scaled
 from segmenter.points import Points
 from segmenter.report.availability import Missing
 from segmenter.report.dendrogram import Dendrogram, dendrogram
 from segmenter.report.recursion_tree import Level
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
+from segmenter.settings import Settings
 
 __all__ = ["MAX_POINTS", "LevelMap", "level_maps", "trees"]
 
@@ -62,12 +64,15 @@ def level_maps(con: duckdb.DuckDBPyConnection, levels: Sequence[Level]) -> list[
     return [each for each in maps if each] or FORGOTTEN
 
 
-def trees(con: duckdb.DuckDBPyConnection, levels: Sequence[Level]) -> list[Dendrogram] | Missing:
+def trees(
+    con: duckdb.DuckDBPyConnection, levels: Sequence[Level], settings: Settings
+) -> list[Dendrogram] | Missing:
     """Grow the tree of each level again and return its top."""
     if sum(level.points for level in levels) > MAX_POINTS:
         return TOO_MANY
     blocks = [_points(con, level) for level in levels]
-    return [dendrogram(points) for points in blocks if len(points) > 1] or FORGOTTEN
+    found = [scaled(points, settings, blocks[0]) for points in blocks if len(points) > 1]
+    return [dendrogram(base) for base in found if len(base.at) > 1] or FORGOTTEN
 
 
 def _level_map(con: duckdb.DuckDBPyConnection, level: Level) -> LevelMap | None:

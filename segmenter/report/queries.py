@@ -24,6 +24,7 @@ from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import literal, read
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.schema.temporary import TemporaryTables
+from segmenter.settings import Settings
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
 from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
@@ -118,7 +119,7 @@ class ReportQueries(TemporaryTables):
             data_quality=availability.data_quality(self.con),
             whales=self._named("is_whale") if named else [],
             levels=level_maps(self.con, tree),
-            trees=trees(self.con, tree),
+            trees=trees(self.con, tree, self._coordinates()),
             leaving=self._named("lifecycle = 'lapsing'") if named else [],
             has_customers=self._has_customers,
         )
@@ -136,6 +137,11 @@ class ReportQueries(TemporaryTables):
         stored_source(model["source"])  # refuse one that is damaged
         parsed = {name: stored_mapping(model[name], name) for name in ("source", "settings")}
         return {**model, **parsed, "warnings": list(stored_warnings(model["warnings"]))}
+
+    def _coordinates(self) -> Settings:
+        """Return the settings that decide in which coordinates blocks were clustered."""
+        known = self._model["settings"]
+        return Settings.from_mapping({name: known.get(name) for name in ("scale", "cut")})
 
     def _of_model(self, table: str, order: str) -> Rows:
         query = f"select * from {INTERNAL}.{table} where model_id = $1 order by {order}"

@@ -93,6 +93,7 @@ from (
     ('next_height', 'Ward height of the next split below; NULL where there is none.'),
     ('next_action', 'What to do: win back, or one more order.'),
     ('order_id', 'The order, as the user''s table identifies it; NULL without an order column.'),
+    ('order_power', 'Of logarithms: the power of orders that money is multiplied by.'),
     ('order_worth', 'Money that counts as much as one order; NULL where orders alone decide.'),
     ('ordered_at', 'When the row happened; NULL without a date column.'),
     ('frequency_needed', 'Smallest number of orders more that leads higher; NULL: none does.'),

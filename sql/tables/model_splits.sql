@@ -26,6 +26,7 @@ create table if not exists segments_internal.model_splits (
     method varchar, -- ward: tree cut in two; score: z(monetary) + z(frequency); flat: at once
     far_customers bigint, -- a part of their own would have been too small to be entered
     far_segment varchar, -- where they are
+    -- of a model with scale = 'log' of their logarithms, as scaling and heights then are
     monetary_weight double, -- monetary_weight * monetary + frequency_weight * frequency is at least
     frequency_weight double, -- the threshold in the higher part; NULL without consolidation
     threshold double,

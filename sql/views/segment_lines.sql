@@ -3,27 +3,40 @@
 -- Source: segments_internal.model_splits.
 -- A customer is in the higher part where monetary + order_worth * frequency reaches the threshold
 -- (of blocks that were split at once, above the next one below); the classifier, a vote of
--- neighbours, puts outvoted_share of the training customers elsewhere.
+-- neighbours, puts outvoted_share of the training customers elsewhere. Of a model with
+-- scale = 'log' the line is straight in logarithms: where monetary * frequency ^ order_power
+-- reaches the threshold.
 -- gap_index is how dense customers are between the two segments beside the line, over the lower of
 -- the two peaks: 1 where the line cuts a crowd, 0 where nobody stands.
 -- Units:  order_worth and threshold in the table's currency; where orders alone decide, order_worth
---         is NULL and the threshold is a number of orders. Without consolidation all are NULL.
+--         and order_power are NULL and the threshold is a number of orders. Without consolidation
+--         all are NULL.
 with
 
-lines as (
+splits as (
     select
-        model_splits.level,
-        array_to_string(model_splits.higher_segments, ', ') as higher_segments,
-        array_to_string(model_splits.lower_segments, ', ') as lower_segments,
-        model_splits.method,
-        model_splits.frequency_weight / nullif(model_splits.monetary_weight, 0) as order_worth,
-        model_splits.threshold,
-        model_splits.gap_index,
-        models.outvoted_customers / models.training_customers as outvoted_share
+        model_splits.*,
+        model_splits.frequency_weight / nullif(model_splits.monetary_weight, 0) as weight,
+        models.outvoted_customers / models.training_customers as outvoted_share,
+        coalesce(models.settings ->> 'scale' = 'log', false) as is_logarithmic
     from segments_internal.model_splits
     inner join segments_internal.models
         on model_splits.model_id = models.model_id
     where models.is_current
+),
+
+lines as (
+    select
+        level,
+        array_to_string(higher_segments, ', ') as higher_segments,
+        array_to_string(lower_segments, ', ') as lower_segments,
+        method,
+        case when not is_logarithmic then weight end as order_worth,
+        case when is_logarithmic then weight end as order_power,
+        case when is_logarithmic then exp(threshold) else threshold end as threshold,
+        gap_index,
+        outvoted_share
+    from splits
 )
 
 select
@@ -32,15 +45,21 @@ select
     lower_segments,
     method,
     order_worth,
+    order_power,
     threshold,
     gap_index,
     outvoted_share,
     case
         when threshold is null then 'There is no line: the blocks were not consolidated.'
-        when order_worth is null
+        when order_worth is null and order_power is null
             then higher_segments || ': from ' || format('{:,.1f}', threshold) || ' orders.'
-        when order_worth = 0
+        when order_worth = 0 or order_power = 0
             then higher_segments || ': from ' || format('{:,.2f}', threshold) || ' spent.'
+        when order_power is not null
+            then
+                'Twice the orders count as much as ' || format('{:,.2f}', pow(2.0, order_power))
+                || ' times the money; ' || higher_segments || ': from '
+                || format('{:,.2f}', threshold) || ' spent in one order, and less in several.'
         else
             'One order counts as much as ' || format('{:,.2f}', order_worth) || ' spent; '
             || higher_segments || ': from ' || format('{:,.2f}', threshold) || ' of both together.'

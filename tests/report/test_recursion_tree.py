@@ -8,6 +8,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 import segmenter
 from segmenter import Settings
+from segmenter.clustering.scale import Scaled
 from segmenter.points import Points
 from segmenter.report.dendrogram import dendrogram
 from segmenter.report.recursion_tree import levels
@@ -90,7 +91,7 @@ def test_branches_are_those_of_scipy():
     rng = np.random.default_rng(3)
     cents, frequency = rng.integers(100, 90_000, 60), rng.integers(1, 30, 60)
     points = Points.group(cents, frequency)
-    found = dendrogram(points)
+    found = dendrogram(Scaled(points, points))
     scaled = np.column_stack([points.cents, points.frequency * np.sqrt(points.scaling())])
     theirs = fcluster(linkage(scaled, "ward"), 10, "maxclust")
     assert sorted(leaf["customers"] for leaf in found.leaves) == sorted(np.bincount(theirs)[1:])
@@ -99,6 +100,7 @@ def test_branches_are_those_of_scipy():
 
 
 def test_two_points_make_a_tree():
-    found = dendrogram(Points.group([100, 900], [1, 2], [3, 4]))
+    points = Points.group([100, 900], [1, 2], [3, 4])
+    found = dendrogram(Scaled(points, points))
     assert [leaf["customers"] for leaf in found.leaves] == [4, 3]
     assert found.split_at is None

@@ -178,7 +178,9 @@ def tree(found: Dendrogram, currency: str) -> Spec:
     top = max(line["height_end"] for line in found.lines)
     x = alt.X(
         "height:Q",
-        title=f"Ward height, in {currency}",
+        title="Ward height, of logarithms"
+        if found.is_logarithmic
+        else f"Ward height, in {currency}",
         scale=alt.Scale(domain=[0, top * 1.04], nice=False),
         axis=alt.Axis(labelExpr=BILLIONS, tickCount=5),
     )
