@@ -21,8 +21,15 @@ class Progress(Protocol):
         """Open a step with a title."""
         ...
 
-    def warn(self, message: str) -> None:
-        """Say something that the user should know."""
+    def warn(self, message: str, code: str = "note") -> None:
+        """Say something that the user should know.
+
+        Parameters
+        ----------
+        message : str
+        code : str
+            What kind of thing it is, for programs; the same as long as the meaning is.
+        """
 
 
 def _unheard(result: str) -> None:
@@ -38,5 +45,5 @@ class Silent:
         del title
         yield _unheard
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "note") -> None:
         """Say nothing."""

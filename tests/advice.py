@@ -29,7 +29,7 @@ class Heard:
         del title
         yield lambda result: None
 
-    def warn(self, message):
+    def warn(self, message, code="note"):
         self.warnings.append(message)
 
 

@@ -9,6 +9,7 @@ from segmenter import stopping
 from segmenter.cli import terminal
 from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.linear_algebra import without_linear_algebra
+from segmenter.cli.logs import prepare_logs
 from segmenter.cli.parameters import in_options
 from segmenter.errors import BusyError, SegmenterError, reason, shortage
 
@@ -28,6 +29,7 @@ _FULL = {
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
     terminal.prepare()
+    prepare_logs()
     stopping.listen()
     try:
         with without_linear_algebra():
@@ -79,7 +81,7 @@ def _way_out(error: Exception) -> str:
 def _interrupted() -> NoReturn:
     stored = stopping.stored()
     outcome = f"the result was stored already: {stored}" if stored else "nothing was written"
-    terminal.messages.line(f"segmenter: interrupted; {outcome}.")
+    terminal.messages.line(f"segmenter: interrupted; {outcome}.", level="error")
     sys.exit(ExitCode.STOPPED)
 
 
@@ -89,7 +91,7 @@ def _fail(message: str, code: int = ExitCode.CANNOT, *, hint: str | None = None)
 
     stored = stopping.stored()
     outcome = f" The result is stored all the same: {stored}." if stored else ""
-    terminal.messages.line(f"segmenter: {explained(message, allowing)}{outcome}")
+    terminal.messages.line(f"segmenter: {explained(message, allowing)}{outcome}", level="error")
     if hint is not None:
-        terminal.messages.line(hint)
+        terminal.messages.line(hint, level="error")
     sys.exit(code)

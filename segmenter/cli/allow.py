@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import shlex
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+
+from segmenter.cli.signatures import option, parameters_of, with_parameters
 
 __all__ = ["allowed", "allowing", "with_allow"]
 
@@ -43,11 +44,4 @@ def with_allow(verb: Callable[..., Any]) -> Callable[..., Any]:
         _allowed[:] = allow or []
         return verb(*args, **options)
 
-    signature = inspect.signature(verb, eval_str=True)
-    last = inspect.Parameter(
-        "allow", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Allow
-    )
-    signature = signature.replace(parameters=[*signature.parameters.values(), last])
-    call.__signature__ = signature  # type: ignore[attr-defined]
-    call.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    return call
+    return with_parameters(call, [*parameters_of(verb), option("allow", Allow)])

@@ -30,9 +30,13 @@ from segmenter.cli import refit as again
 from segmenter.cli import refresh as keep
 from segmenter.cli import segments as use
 from segmenter.cli.allow import with_allow
+from segmenter.cli.config import config_file, options_of_file
 from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.help import Verb, Verbs, shown
+from segmenter.cli.logs import with_log_format
 from segmenter.cli.renamed import with_old_spellings
+from segmenter.cli.reply import reply
+from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError
 from segmenter.version import __version__
 
@@ -83,7 +87,7 @@ HEADINGS = {
 for heading, verbs in HEADINGS.items():
     for verb in verbs:
         name = verb.__name__
-        with_all: Any = with_old_spellings(with_allow(verb), name)
+        with_all: Any = with_old_spellings(with_log_format(with_allow(verb)), name)
         settings = NUMBERS if verb in (use.classify, explain.explain) else None
         app.command(name, cls=Verb, rich_help_panel=heading, context_settings=settings)(with_all)
 
@@ -96,12 +100,18 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    ctx: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     del version
+    verb = ctx.invoked_subcommand or ""
+    reply.begin(verb)
+    told = (ctx.default_map or {}).get(verb)
+    if told and not {"-q", "--quiet", "-h", "--help"} & set(sys.argv):
+        messages.line(f"  options of {config_file()}: {', '.join(told)}")
 
 
 class UsageError(SegmenterError):
@@ -132,7 +142,8 @@ def run() -> int:
     verbs, words = command(), sys.argv[1:]
     try:
         # a copy, of which the parser takes words away
-        with verbs.make_context("segmenter", [*words] or ["--help"]) as context:
+        given = options_of_file(verbs.commands)
+        with verbs.make_context("segmenter", [*words] or ["--help"], default_map=given) as context:
             verbs.invoke(context)
     except typer.Exit as end:
         return end.exit_code if words else ExitCode.CANNOT

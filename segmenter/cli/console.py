@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from segmenter import stopping
 from segmenter.cli.parameters import in_options
+from segmenter.cli.reply import reply
 from segmenter.cli.terminal import messages
 from segmenter.progress import Progress, Silent, Step
 
@@ -20,13 +21,16 @@ def listener(quiet: bool) -> Progress:
 
 
 class _Quiet(Silent):
-    """Says nothing, and stops between steps when asked to."""
+    """Says nothing, and stops between steps when asked to; an answer in JSON has the notes."""
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         with super().step(title) as details:
             yield details
         stopping.check()
+
+    def warn(self, message: str, code: str = "note") -> None:
+        reply.note(in_options(message), code)
 
 
 class _Spoken:
@@ -40,11 +44,20 @@ class _Spoken:
             yield details.append
         stopping.check()
         seconds = time.perf_counter() - started
-        messages.parts((f"  {title}: {', '.join(details)}", ""), (f"  {seconds:.1f} s", "dim"))
+        said = f"  {title}: {', '.join(details)}"
+        if messages.is_log:
+            messages.parts((said, ""), step=title, seconds=round(seconds, 3))
+        else:
+            messages.parts((said, ""), (f"  {seconds:.1f} s", "dim"))
 
-    def warn(self, message: str) -> None:
+    def warn(self, message: str, code: str = "note") -> None:
         """Say something that the user should know."""
-        messages.parts(("  note: ", "yellow"), (in_options(message), ""))
+        said = in_options(message)
+        reply.note(said, code)
+        if messages.is_log:
+            messages.parts((said, ""), level="warning", code=code)
+        else:
+            messages.parts(("  note: ", "yellow"), (said, ""))
 
 
 def waiting(title: str, quiet: bool = False) -> AbstractContextManager[None]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter.cli.allow import allowed
+from segmenter.cli.reply import reply
 from segmenter.cli.terminal import messages
+from segmenter.schema.connection import first_row
+from segmenter.schema.names import INTERNAL
 from segmenter.workplace import file, opening
 from segmenter.workplace.opening import Access
 from segmenter.workplace.waiting import patience, unheard
@@ -33,8 +36,13 @@ def access(
         memory_limit,
         threads,
         say=unheard if quiet else lambda sentence: messages.line(f"  {sentence}"),
-        warn=lambda sentence: messages.line(f"segmenter: {sentence}"),
+        warn=_warn,
     )
+
+
+def _warn(sentence: str) -> None:
+    reply.note(sentence, "file")
+    messages.line(f"segmenter: {sentence}", level="warning")
 
 
 def open_to_read(
@@ -44,6 +52,7 @@ def open_to_read(
     return opening.open_to_read(path, access(wait, quiet=quiet), confined=confined)
 
 
+@contextmanager
 def open_model(
     path: Path,
     wait: float | None = None,
@@ -52,10 +61,13 @@ def open_model(
     confined: bool = True,
     memory_limit: str | None = None,
     threads: int | None = None,
-) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """Open an existing file that has a model."""
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an existing file that has a model, which an answer is of."""
     how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
-    return opening.open_model(path, how, confined=confined)
+    with opening.open_model(path, how, confined=confined) as con:
+        (model_id,) = first_row(con, f"select model_id from {INTERNAL}.models where is_current")
+        reply.of_model(model_id)
+        yield con
 
 
 def check_writable(path: Path, wait: float | None, *, quiet: bool) -> None:

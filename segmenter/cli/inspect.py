@@ -13,6 +13,8 @@ import typer
 
 from segmenter.cli.database_file import open_to_read, patience
 from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
+from segmenter.cli.parameters import in_options
+from segmenter.cli.reply import reply
 from segmenter.cli.source_options import Attach, Csv, Sheet, Unit
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import results
@@ -91,7 +93,9 @@ def inspect(
     with place as con, waiting("Looking at the columns", quiet):
         found = look(transactions, con, **given)
     if form is Format.JSON:
-        written = json.dumps(_plain(found), ensure_ascii=False, indent=2)
+        for note in found.notes:
+            reply.note(in_options(note), "note")
+        written = json.dumps(_answer(found), ensure_ascii=False, indent=2)
         print(escaped(written), file=results.exact())
     elif form is Format.CSV:
         write_records(GUESSES, found.table, form)
@@ -120,8 +124,6 @@ def _show(found: Inspection, to_fit: str) -> None:
     results.line()
     write_records(COLUMNS, [one for one in found.columns if one["filled"]], Format.TABLE)
     results.line()
-    from segmenter.cli.parameters import in_options
-
     if empty := [one["column"] for one in found.columns if not one["filled"]]:
         shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
         results.line(f"Empty: {counted(len(empty), 'column')} ({shown}).")
@@ -161,29 +163,29 @@ def command(
     return shlex.join(words)
 
 
-def _plain(found: Inspection) -> dict[str, Any]:
-    """Return an inspection as JSON has it."""
+def _answer(found: Inspection) -> dict[str, Any]:
+    """Return an inspection as JSON has it: what each column is taken for, and what told it."""
     totals = found.totals
     values = {} if totals is None else dict(vars(totals))
     for name in ("first_day", "last_day"):
         if values.get(name) is not None:
             values[name] = values[name].isoformat()
-    return {
-        "relation": found.guesses.relation,
-        "layout": found.guesses.layout,
-        "rows": found.guesses.rows,
-        "is_sure": found.is_sure,
-        "guesses": [
-            {
-                "role": guess.role,
-                "expression": guess.expression,
-                "is_sure": guess.is_sure,
-                "reason": guess.reason,
-                "alternatives": list(guess.alternatives),
-            }
-            for guess in found.guesses.guesses
-        ],
-        "totals": values or None,
-        "columns": [dict(column) for column in found.columns],
-        "notes": list(found.notes),
-    }
+    guesses = [
+        {
+            "role": guess.role,
+            "expression": guess.expression,
+            "is_sure": guess.is_sure,
+            "reason": guess.reason,
+            "alternatives": list(guess.alternatives),
+        }
+        for guess in found.guesses.guesses
+    ]
+    return reply.envelope(
+        guesses,
+        relation=found.guesses.relation,
+        layout=found.guesses.layout,
+        source_rows=found.guesses.rows,
+        is_sure=found.is_sure,
+        totals=values or None,
+        columns=[dict(column) for column in found.columns],
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
 import re
 from collections.abc import Callable
 from enum import Enum, StrEnum
 from typing import Annotated, Any, get_args
 
 import typer
+
+from segmenter.cli.signatures import option, parameters_of, with_parameters
 
 __all__ = ["SAFETY_NET", "MaxChange", "Publish", "with_settings"]
 
@@ -234,32 +235,19 @@ def with_settings(
             }
             verb(**given, settings=settings)
 
-        signature = inspect.signature(verb, eval_str=True)
-        options = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=None,
-                annotation=_with_default(option, default),
-            )
-            for name, option in SETTINGS.items()
-        ]
+        options = [option(name, _with_default(of, default)) for name, of in SETTINGS.items()]
         parameters = []
-        for each in signature.parameters.values():
-            named = each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            parameters += options if each.name == "settings" else [named]
-        signature = signature.replace(parameters=parameters)
-        call.__signature__ = signature  # type: ignore[attr-defined]
-        call.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-        return call
+        for each in parameters_of(verb):
+            parameters += options if each.name == "settings" else [each]
+        return with_parameters(call, parameters)
 
     return decorate
 
 
-def _with_default(option: Any, default: str | None) -> Any:
+def _with_default(annotation: Any, default: str | None) -> Any:
     if default is None:
-        return option
-    kind, info = get_args(option)
+        return annotation
+    kind, info = get_args(annotation)
     other = copy.copy(info)
     other.help = f"{_ITS_OWN_DEFAULT.sub('', info.help)}  [{default}]"
     return Annotated[kind, other]

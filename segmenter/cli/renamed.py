@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from segmenter.cli.signatures import option, parameters_of, with_parameters
 from segmenter.errors import SegmenterError
 
 __all__ = ["RENAMED", "with_old_spellings"]
@@ -39,22 +39,13 @@ def with_old_spellings(verb: Callable[..., Any], name: str) -> Callable[..., Any
     def call(**options: Any) -> Any:
         return verb(**{key: value for key, value in options.items() if key not in names})
 
-    signature = inspect.signature(verb, eval_str=True)
     refused = [
-        inspect.Parameter(
-            f"old{option.replace('-', '_')}",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=_refused(option, advice.format(verb=name)),
-        )
-        for (owner, option), advice in RENAMED.items()
+        option(f"old{spelled.replace('-', '_')}", _refused(spelled, advice.format(verb=name)))
+        for (owner, spelled), advice in RENAMED.items()
         if owner == name
     ]
     names = {each.name for each in refused}
-    signature = signature.replace(parameters=[*signature.parameters.values(), *refused])
-    call.__signature__ = signature  # type: ignore[attr-defined]
-    call.__annotations__ = {key: one.annotation for key, one in signature.parameters.items()}
-    return call
+    return with_parameters(call, [*parameters_of(verb), *refused])
 
 
 def _refused(option: str, advice: str) -> Any:

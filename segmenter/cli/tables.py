@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from segmenter.cli.options import Format
+from segmenter.cli.reply import reply
 from segmenter.cli.terminal import Stream, results
 from segmenter.formatting import escaped, percent
 
@@ -52,7 +53,7 @@ def write(
     elif form is Format.JSON:
         names = [column.name for column in columns]
         objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
-        written = json.dumps(objects, ensure_ascii=False, indent=2)
+        written = json.dumps(reply.envelope(objects), ensure_ascii=False, indent=2)
         print(escaped(written), file=results.exact())
     else:
         _write_table(columns, rows)

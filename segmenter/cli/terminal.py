@@ -9,11 +9,13 @@ same file; on a terminal the rule of all the others holds for them.
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Literal, Protocol, TextIO
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol, TextIO
 
 from rich import box
 from rich.console import Console
@@ -21,9 +23,11 @@ from rich.table import Table
 from rich.text import Text
 
 from segmenter.errors import SegmenterError
-from segmenter.formatting import visible
+from segmenter.formatting import escaped, visible
 
 __all__ = ["Screen", "Stream", "messages", "prepare", "results", "written_out"]
+
+Level = Literal["info", "warning", "error"]
 
 _WIDE = 140
 """Columns of a table that goes to a file or another program."""
@@ -58,30 +62,55 @@ class Screen:
     Parameters
     ----------
     stderr : bool
+
+    Attributes
+    ----------
+    is_log : bool
+        Whether each line is an object of JSON, for a program that keeps logs.
     """
 
     def __init__(self, *, stderr: bool) -> None:
         self._is_stderr = stderr
         self._made: Console | None = None
+        self.is_log = False
 
     @property
     def is_terminal(self) -> bool:
         """Whether a person is there."""
         return self._console.is_terminal
 
-    def line(self, text: str = "", *, style: str = "") -> None:
+    def line(self, text: str = "", *, style: str = "", level: Level = "info") -> None:
         """Write a line, however long it is."""
-        self.parts((text, style))
+        self.parts((text, style), level=level)
 
-    def parts(self, *parts: tuple[str, str]) -> None:
-        """Write a line of texts, each in its style."""
+    def parts(self, *parts: tuple[str, str], level: Level = "info", **facts: Any) -> None:
+        """Write a line of texts, each in its style.
+
+        Parameters
+        ----------
+        *parts : tuple of str and str
+            Texts with their styles.
+        level : {'info', 'warning', 'error'}
+            How much it matters, for logs.
+        **facts
+            What logs have besides.
+        """
         shown = [(visible(text), style) for text, style in parts]
         try:
-            self._console.print(Text.assemble(*shown), soft_wrap=True)
+            if self.is_log:
+                self._log(level, "".join(text for text, _ in parts).strip(), facts)
+            else:
+                self._console.print(Text.assemble(*shown), soft_wrap=True)
         except OSError:
             if not self._is_stderr:
                 raise
             _lead_nowhere(sys.stderr)  # a message that has no room stops no work
+
+    def _log(self, level: Level, message: str, facts: dict[str, Any]) -> None:
+        if message:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            line = {"time": now, "level": level, "message": message, **facts}
+            self.exact().write(f"{escaped(json.dumps(line, ensure_ascii=False))}\n")
 
     def table(
         self,
@@ -103,7 +132,7 @@ class Screen:
     @contextmanager
     def waiting(self, title: str) -> Iterator[None]:
         """Show a person that something goes on, and for how long."""
-        if not self.is_terminal:
+        if self.is_log or not self.is_terminal:
             yield
             return
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

@@ -46,7 +46,7 @@ def test_backtest_shows_the_rankings_and_says_who_wins(run, shop_file):
     assert [row["ranking"] for row in rows] == [name for name in RANKINGS for _ in range(3)]
     assert rows[0]["as_of"].startswith("2024-04-30 23:59:59")
     again = run("backtest", shop_file, "--as-of", "2024-04-30", "-q", "-f", "json").out
-    assert json.loads(again)[0]["later_revenue"] == float(rows[0]["later_revenue"])
+    assert json.loads(again)["rows"][0]["later_revenue"] == float(rows[0]["later_revenue"])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_fit_leaves_out_who_is_excluded(run, shop_file):
     words = ("--transactions", "sales", *FIT, "--exclude", "internal")
     assert "customer_id" in run("fit", shop_file, *words, "--dry-run").out
     assert run("fit", shop_file, *words, "-q").code == 0
-    rows = json.loads(run("segments", shop_file, "-f", "json").out)
+    rows = json.loads(run("segments", shop_file, "-f", "json").out)["rows"]
     assert sum(row["customers"] for row in rows) == 119
     result = run("export", shop_file, "--dialect", "spark")
     assert result.code == 2

@@ -77,7 +77,7 @@ def test_fit_from_files_makes_a_new_database_that_works_from_anywhere(
     assert run("fit", "new.duckdb", "--transactions", f"*.{kind}", *FIT, "--quiet").code == 0
     monkeypatch.chdir(tmp_path)
     result = run("segments", folder / "new.duckdb", "--format", "json")
-    assert sum(row["customers"] for row in json.loads(result.out)) == 60
+    assert sum(row["customers"] for row in json.loads(result.out)["rows"]) == 60
 
 
 def test_new_files_can_be_read_by_older_clients(run, shop_file, tmp_path):
@@ -92,7 +92,7 @@ def test_new_files_can_be_read_by_older_clients(run, shop_file, tmp_path):
 
 def test_results_come_as_csv_and_json(run, model_file):
     rows = list(csv.DictReader(io.StringIO(run("segments", model_file, "-f", "csv").out)))
-    objects = json.loads(run("segments", model_file, "-f", "json").out)
+    objects = json.loads(run("segments", model_file, "-f", "json").out)["rows"]
     assert [row["segment"] for row in rows] == [row["segment"] for row in objects]
     assert float(rows[0]["revenue"]) == objects[0]["revenue"]
     rules = list(csv.DictReader(io.StringIO(run("rules", model_file, "-f", "csv").out)))
@@ -101,7 +101,7 @@ def test_results_come_as_csv_and_json(run, model_file):
 
 def test_the_audit_is_no_part_of_csv_or_json(run, model_file):
     result = run("segments", model_file, "--audit", "--format", "json")
-    assert len(json.loads(result.out)) == 3
+    assert len(json.loads(result.out)["rows"]) == 3
     assert "How they came about" in result.err
 
 

@@ -32,10 +32,12 @@ def test_customers_of_a_segment(run, shop_file):
     )
     assert [row["customer_id"] for row in found] == ["59", "58", "57"]
     assert {row["segment"] for row in found} == {"Elite"}
-    everybody = json.loads(run("customers", shop_file, "--limit", "0", "--format", "json").out)
+    everybody = json.loads(run("customers", shop_file, "--limit", "0", "--format", "json").out)[
+        "rows"
+    ]
     assert len(everybody) == 60
     snapshot = run("customers", shop_file, "--limit", "0", "--format", "json", "--snapshot")
-    assert json.loads(snapshot.out) == everybody
+    assert json.loads(snapshot.out)["rows"] == everybody
     lapsed = run("customers", shop_file, "--lifecycle", "lapsed", "--order-by", "customer_id")
     assert "lapsed" in lapsed.out
     assert "active" not in lapsed.out
@@ -83,7 +85,9 @@ def test_moves(run, shop_file):
     assert [(row["customer_id"], row["segment_from"], row["segment_to"]) for row in moved] == [
         ("7", "At-Risk", "Elite")
     ]
-    pairs = json.loads(run("moves", shop_file, "--from", "2024-06-01", "--format", "json").out)
+    pairs = json.loads(run("moves", shop_file, "--from", "2024-06-01", "--format", "json").out)[
+        "rows"
+    ]
     assert sum(row["customers"] for row in pairs) == 61
 
 
@@ -116,7 +120,7 @@ def test_a_refit_that_moves_too_many_is_stored_but_not_published(run, shop_file)
     assert "model 2 is stored but not published: 100.0 % of the customers" in result.err
     assert f"segmenter compare {shop_file} 1 2" in result.err
     assert run("segments", shop_file, "--format", "json").out == before
-    listed = json.loads(run("models", shop_file, "--format", "json").out)
+    listed = json.loads(run("models", shop_file, "--format", "json").out)["rows"]
     assert [(row["model_id"], row["is_current"]) for row in listed] == [(1, True), (2, False)]
     assert run("rollback", shop_file, "2", "--quiet").code == 0
     assert "Higher" in run("segments", shop_file).out
@@ -133,7 +137,7 @@ def test_another_base_takes_over_only_when_that_is_meant(run, shop_file):
     assert result.err.rstrip().endswith("say that this is meant with --replace.")
     assert run("segments", shop_file, "--format", "json").out == before
     assert run("fit", shop_file, *FIT, *condition, "--replace", "--publish").code == 0
-    listed = json.loads(run("models", shop_file, "--format", "json").out)
+    listed = json.loads(run("models", shop_file, "--format", "json").out)["rows"]
     assert [row["condition"] for row in listed] == [None, "amount > 20"]
     assert "amount > 20" in run("models", shop_file).out
 
@@ -150,7 +154,7 @@ def test_compare(run, shop_file):
     result = run("compare", shop_file, "1", "2")
     assert "have the same segment in both; adjusted Rand index" in result.out
     assert "Where their rules differ" in result.out
-    rows = json.loads(run("compare", shop_file, "1", "2", "--format", "json").out)
+    rows = json.loads(run("compare", shop_file, "1", "2", "--format", "json").out)["rows"]
     assert sum(row["customers"] for row in rows) == 60
     for words, message in (
         (("1", "9"), "has no model 9 (1, 2)"),
@@ -166,7 +170,7 @@ def test_prune(run, shop_file):
         assert run("fit", shop_file, *FIT).code == 0
     assert run("rollback", shop_file, "1", "--quiet").code == 0
     assert "deleted model 2" in run("prune", shop_file, "--keep", "1").err
-    listed = json.loads(run("models", shop_file, "--format", "json").out)
+    listed = json.loads(run("models", shop_file, "--format", "json").out)["rows"]
     assert [row["model_id"] for row in listed] == [1, 3]
     assert "nothing to delete" in run("prune", shop_file, "--keep", "1").err
     assert "Elite" in run("segments", shop_file).out

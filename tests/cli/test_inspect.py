@@ -43,7 +43,7 @@ def test_a_program_gets_the_same(run, here):
     assert found["is_sure"]
     assert found["layout"] == "Shopify's orders"
     assert found["totals"]["revenue"] == SHOPIFY.cents / 100
-    assert [guess["role"] for guess in found["guesses"]][:2] == ["customer", "amount"]
+    assert [guess["role"] for guess in found["rows"]][:2] == ["customer", "amount"]
     taken = {column["column"]: column["taken_for"] for column in found["columns"]}
     assert taken["Total"] == taken["Refunded Amount"] == "amount"
     lines = run("inspect", "orders.csv", "--format", "csv").out.splitlines()

@@ -31,7 +31,7 @@ def test_dates_that_python_cannot_hold(run, tmp_path, years):
             result = run(verb, path, *words, "--format", form)
             assert result.code in (0, 2), result.err
             if verb == "customers" and fitted.code == 0 and form == "json":
-                last = json.loads(result.out)[0]["last_order_at"]
+                last = json.loads(result.out)["rows"][0]["last_order_at"]
                 # what is in the future counts as no date
                 assert last is None if "-" not in years else "(BC)" in last
 
@@ -43,7 +43,7 @@ def test_names_that_are_words_of_javascript(run, tmp_path):
     names = "constructor,toString,__proto__"
     words = ("--transactions", "sales", *READ, "--date", "sold_at", "--names", names, "-q")
     assert run("fit", path, *words).code == 0
-    shown = json.loads(run("segments", path, "-f", "json").out)
+    shown = json.loads(run("segments", path, "-f", "json").out)["rows"]
     assert [row["segment"] for row in shown] == names.split(",")
 
 

@@ -37,7 +37,7 @@ def test_quality_is_shown_and_kept(run, shop_file):
     kept = sql(shop_file, "select metric, value, flat_value from segments.model_quality")
     again = run("quality", shop_file, "--model", "1", "--format", "json", "--quiet")
     assert again.err == ""
-    shown = json.loads(again.out)
+    shown = json.loads(again.out)["rows"]
     assert [(row["metric"], row["value"], row["flat_value"]) for row in shown] == kept
     assert kept == sql(shop_file, "select metric, value, flat_value from segments.model_quality")
 
@@ -63,7 +63,7 @@ def test_drift_exits_with_0_or_5(run, shop_file):
     assert "Refit: monetary" in moved.out
     as_json = run("drift", shop_file, "--format", "json")
     assert as_json.code == 5
-    rows = {row["metric"]: row for row in json.loads(as_json.out)}
+    rows = {row["metric"]: row for row in json.loads(as_json.out)["rows"]}
     assert rows["overall"]["is_drifted"]
     assert rows["monetary"]["value"] > 0.2
     assert run("fit", shop_file, *FIT, "--order", "order_id", "--publish").code == 0

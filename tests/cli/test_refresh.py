@@ -40,7 +40,7 @@ def shop_file(fitted_file):
 
 
 def summary(run, path, *options):
-    return json.loads(run("segments", path, "--format", "json", *options).out)
+    return json.loads(run("segments", path, "--format", "json", *options).out)["rows"]
 
 
 def test_refresh_brings_the_snapshot_up_to_date(run, shop_file):
@@ -58,7 +58,7 @@ def test_refresh_brings_the_snapshot_up_to_date(run, shop_file):
     second = run("refresh", shop_file, "--format", "json")
     assert "Adding up customers with changes" in second.err
     assert "of 401 customers" in second.err
-    assert json.loads(second.out) == summary(run, shop_file)
+    assert json.loads(second.out)["rows"] == summary(run, shop_file)
     assert "Adding up all customers: 401" in run("refresh", shop_file, "--full").err
 
 
@@ -75,14 +75,14 @@ def test_versions_are_listed_and_can_be_rolled_back(run, shop_file):
     assert run("fit", shop_file, *words, "--quiet").code == 0
     second = summary(run, shop_file)
     assert [row["segment"] for row in second] == ["Gold", "Silver", "Bronze"]
-    listed = json.loads(run("models", shop_file, "--format", "json").out)
+    listed = json.loads(run("models", shop_file, "--format", "json").out)["rows"]
     assert [(row["model_id"], row["is_current"]) for row in listed] == [(1, False), (2, True)]
     shown = run("models", shop_file).out
     assert "Gold 46 %" in shown
     assert "n_neighbors = 3" in shown
     back = run("rollback", shop_file, "1", "--format", "json")
     assert "model 1 instead of model 2" in back.err
-    assert json.loads(back.out) == summary(run, shop_file) == first
+    assert json.loads(back.out)["rows"] == summary(run, shop_file) == first
     assert "Elite" in run("classify", shop_file, "99999", "9").out
     assert run("rollback", shop_file, "2", "--quiet").code == 0
     assert summary(run, shop_file) == second

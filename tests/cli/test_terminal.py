@@ -149,7 +149,7 @@ def test_messages_show_what_was_typed(run, shop, words, text):
 
 def test_csv_and_json_keep_the_data(run, shop):
     csv_rows = run("customers", shop, "-f", "csv", "--limit", "0").out
-    json_rows = json.loads(run("customers", shop, "-f", "json", "--limit", "0").out)
+    json_rows = json.loads(run("customers", shop, "-f", "json", "--limit", "0").out)["rows"]
     from_csv = list(csv.DictReader(io.StringIO(csv_rows, newline="")))
     assert len(from_csv) == len(json_rows) == 60
     for ours, theirs in zip(from_csv, json_rows, strict=True):

@@ -401,7 +401,7 @@ def test_the_command_line(store, server, tmp_path, capsys):
     words += ["--customer", "customer_id", "--amount", "amount", "--format", "json"]
     app(words, standalone_mode=False)
     out, err = capsys.readouterr()
-    assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]
+    assert [row["segment"] for row in json.loads(out)["rows"]] == ["Elite", "Loyal", "At-Risk"]
     assert "Publishing on PostgreSQL: in schema segments" in err
     assert len(segments(store)) == 3
 

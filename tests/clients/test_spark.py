@@ -255,7 +255,7 @@ def test_the_command_line(spark, lake, tmp_path, monkeypatch, capsys):
     words += ["--customer", "customer_id", "--amount", "amount", "--format", "json"]
     app(words, standalone_mode=False)
     out, err = capsys.readouterr()
-    assert [row["segment"] for row in json.loads(out)] == ["Elite", "Loyal", "At-Risk"]
+    assert [row["segment"] for row in json.loads(out)["rows"]] == ["Elite", "Loyal", "At-Risk"]
     assert "for this session" in err
     with duckdb.connect(str(file)) as con:
         model = segmenter.load(con)

@@ -24,7 +24,10 @@ from tests.docs.pages import text_of
 
 PAGES = ("segmenter/cli/README.md", "sql/README.md")
 
-EVERYWHERE = ("--memory-limit", "--threads", "--format", "--quiet", "--wait", "--allow", "--help")
+EVERYWHERE = (
+    *("--memory-limit", "--threads", "--format", "--quiet", "--wait", "--allow", "--log-format"),
+    "--help",
+)
 """Options that are described once, for all verbs."""
 
 _PART = re.compile(r"<!-- made: (\w+)(?: (\w+))? -->\n.*?<!-- end -->", re.DOTALL)

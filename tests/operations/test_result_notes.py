@@ -136,5 +136,5 @@ class Steps:
     def step(self, title):
         yield lambda result: self.done.update({title: result})
 
-    def warn(self, message):
+    def warn(self, message, code="note"):
         pass

@@ -334,7 +334,7 @@ class Heard:
     def step(self, name):
         yield self.told.append
 
-    def warn(self, message):
+    def warn(self, message, code="note"):
         self.told.append(message)
 
 

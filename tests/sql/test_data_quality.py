@@ -40,7 +40,7 @@ class Heard(Silent):
     def __init__(self):
         self.warnings = []
 
-    def warn(self, message):
+    def warn(self, message, code="note"):
         self.warnings.append(message)
 
 
