@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from functools import cache
@@ -29,6 +30,7 @@ from segmenter.cli import quality as watch
 from segmenter.cli import refit as again
 from segmenter.cli import refresh as keep
 from segmenter.cli import segments as use
+from segmenter.cli import warm_up as ahead
 from segmenter.cli.allow import with_allow
 from segmenter.cli.config import config_file, options_of_file
 from segmenter.cli.exit_codes import ExitCode
@@ -42,6 +44,9 @@ from segmenter.version import __version__
 
 __all__ = ["UsageError", "app", "command", "run"]
 
+COMPLETION = "_SEGMENTER_COMPLETE"
+"""Set by what ``--install-completion`` makes the shell do."""
+
 NUMBERS = {"ignore_unknown_options": True}
 """For verbs that take numbers: -20 is one, not an option."""
 
@@ -51,7 +56,6 @@ app = typer.Typer(
     name="segmenter",
     help="Turn a table of sales into named customer segments inside the database, and the result "
     "into a function that any SQL client can call. New here? Run: segmenter demo",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -80,13 +84,14 @@ HEADINGS = {
         versions.rollback,
         versions.prune,
         keep.forget,
+        ahead.warm_up,
     ),
 }
 """The verbs, by heading, in the order in which a user meets them."""
 
 for heading, verbs in HEADINGS.items():
     for verb in verbs:
-        name = verb.__name__
+        name = verb.__name__.replace("_", "-")
         with_all: Any = with_old_spellings(with_log_format(with_allow(verb)), name)
         settings = NUMBERS if verb in (use.classify, explain.explain) else None
         app.command(name, cls=Verb, rich_help_panel=heading, context_settings=settings)(with_all)
@@ -140,6 +145,8 @@ def run() -> int:
     SegmenterError
     """
     verbs, words = command(), sys.argv[1:]
+    if COMPLETION in os.environ:  # the shell asks what could be typed next
+        verbs.main(prog_name="segmenter")
     try:
         # a copy, of which the parser takes words away
         given = options_of_file(verbs.commands)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database_file import check_writable, open_to_read, patience
-from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
+from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_database
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.schema.connection import first_row
@@ -30,7 +30,7 @@ DEMO_COMMENT = "Online Retail, UCI Machine Learning Repository, CC BY 4.0; loade
 def demo(
     database: Annotated[
         Path,
-        typer.Argument(metavar="DB", help="The DuckDB file to make.", callback=checked_path),
+        typer.Argument(metavar="DB", help="The DuckDB file to make.", callback=checked_database),
     ] = DEMO_FILE,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,

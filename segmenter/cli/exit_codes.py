@@ -25,8 +25,8 @@ MEANINGS = {
     ExitCode.DEFECT: "A defect of Segmenter, with a traceback.",
     ExitCode.CANNOT: "It cannot be done; a sentence says why, and what is stored all the same, if "
     "anything.",
-    ExitCode.NOT_PUBLISHED: "fit: the model is stored but not published, because it would move "
-    "more customers than --max-change.",
+    ExitCode.NOT_PUBLISHED: "fit, refit: the model is stored but not published, because it would "
+    "move more customers than --max-change.",
     ExitCode.BUSY: "Another program had the file open, or changed what the result rests on. "
     "Nothing is stored; the same command may succeed later.",
     ExitCode.REFIT_DUE: "drift: the customers have changed, a refit is due.",

@@ -26,7 +26,7 @@ from segmenter.cli.options import (
     Quiet,
     Threads,
     Wait,
-    checked_path,
+    checked_database,
 )
 from segmenter.cli.publish import Publishing, To
 from segmenter.cli.source_options import (
@@ -61,7 +61,7 @@ OTHER_SOURCES = "Instead of transactions"
 
 
 def _checked(database: str) -> str:
-    checked_path(Path(database))
+    checked_database(Path(database))
     return database
 
 

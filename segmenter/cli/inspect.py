@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database_file import open_to_read, patience
-from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_path
+from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_database
 from segmenter.cli.parameters import in_options
 from segmenter.cli.reply import reply
 from segmenter.cli.source_options import Attach, Csv, Sheet, Unit
@@ -50,7 +50,7 @@ def inspect(
     ],
     database: Annotated[
         Path | None,
-        typer.Argument(metavar="DB", help="The DuckDB file.", callback=checked_path),
+        typer.Argument(metavar="DB", help="The DuckDB file.", callback=checked_database),
     ] = None,
     csv: Csv = None,
     sheet: Sheet = None,

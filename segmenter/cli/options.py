@@ -12,6 +12,7 @@ import typer
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import shortened
+from segmenter.sources.special_files import refuse_special
 
 __all__ = [
     "DIALECTS",
@@ -28,6 +29,7 @@ __all__ = [
     "SafeCsv",
     "Threads",
     "Wait",
+    "checked_database",
     "checked_path",
 ]
 
@@ -73,13 +75,25 @@ def checked_path(path: Path | None) -> Path | None:
     return path
 
 
+def checked_database(path: Path | None) -> Path | None:
+    """Refuse what no file can be called, and what is none.
+
+    Raises
+    ------
+    SegmenterError
+    """
+    if path is not None:
+        refuse_special(path, "Name a DuckDB file.")
+    return checked_path(path)
+
+
 Database = Annotated[
     Path,
     typer.Argument(
         metavar="DB",
         help="The DuckDB file.",
         show_default=False,
-        callback=checked_path,
+        callback=checked_database,
     ),
 ]
 FormatOption = Annotated[

@@ -1,4 +1,4 @@
-"""Special files: pipes, sockets and devices, which would be waited for, or never end."""
+"""Special files: pipes, sockets and devices, which would be waited for, or never end; and none."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def refuse_special(path: str | os.PathLike[str], instead: str) -> None:
 
 
 def _kind(path: str | os.PathLike[str]) -> str | None:
+    if os.fspath(path).startswith(":memory:"):
+        return "a database in memory, which ends with whoever opens it"
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):

@@ -45,9 +45,10 @@ WITHOUT_KERNELS = (
 )
 
 WITH_KERNELS = (
+    ("warm-up",),
     ("demo", "demo.duckdb"),
     FIT,
-    FIT,
+    ("refit", "shop.duckdb"),
     ("quality", "shop.duckdb"),
     ("drift", "shop.duckdb"),
     ("backtest", "shop.duckdb", "--as-of", "2024-03-01"),
