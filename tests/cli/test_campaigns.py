@@ -29,7 +29,7 @@ def test_holdout_shows_segments_and_lists_customers(run, shop_file):
     assert len(rows) == 60
     assert {row["campaign_group"] for row in rows} == {"treated", "held out"}
     plain = run("holdout", shop_file, "--salt", "spring", "--share", "0.5", "-q", "-f", "json").out
-    assert [row["campaign_group"] for row in json.loads(plain)] == [
+    assert [row["campaign_group"] for row in json.loads(plain)["rows"]] == [
         row["campaign_group"] for row in rows
     ]
     by_lifecycle = run("holdout", shop_file, "--salt", "spring", "--by-lifecycle").out
@@ -42,7 +42,7 @@ def test_campaign_shows_both_lifts_and_says_what_can_be_told(run, shop_file):
     assert shown.code == 0
     assert "All customers: " in shown.out
     assert "too few to tell" in shown.out
-    rows = json.loads(run(*words, "-q", "-f", "json").out)
+    rows = json.loads(run(*words, "-q", "-f", "json").out)["rows"]
     assert rows[-1]["segment"] is None
     assert sum(row["treated"] for row in rows[:-1]) == rows[-1]["treated"]
 

@@ -40,6 +40,7 @@ WITHOUT_KERNELS = (
     ("compare", "shop.duckdb", "1", "2"),
     ("refresh", "shop.duckdb"),
     ("rollback", "shop.duckdb", "1"),
+    ("publish", "shop.duckdb", "--to", "bi.duckdb"),
     ("forget", "shop.duckdb", "--id", "5"),
     ("prune", "shop.duckdb", "--keep", "1"),
 )
