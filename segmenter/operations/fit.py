@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from segmenter.formatting import percent
 from segmenter.model import Model
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit_changes import Refit, check_source, refit_changes
-from segmenter.operations.result_notes import result_notes, say_steadiness
+from segmenter.operations.result_notes import Note, result_notes, say_steadiness
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import way_to
@@ -63,11 +63,14 @@ class FitResult(Tabular):
         Who changes segment; None where there was no model before, or nobody to compare.
     is_published : bool
         Whether the views and the macros follow this model now.
+    notes : tuple of Note
+        Where its segments may not mean what their names say, each with a code and a message.
     """
 
     model: Model
     refit: Refit | None
     is_published: bool
+    notes: tuple[Note, ...] = ()
 
     @property
     def table(self) -> Table:
@@ -264,9 +267,13 @@ def _keep(
             model = store_unpublished(place.con, model)
         notes = result_notes(place.con, model) if is_published else []
         done(f"model {model.model_id}")
+    _say(notes, progress)
+    return FitResult(model, refit, is_published, tuple(notes))
+
+
+def _say(notes: Sequence[Note], progress: Progress) -> None:
     for note in notes:
-        progress.warn(note)
-    return FitResult(model, refit, is_published)
+        progress.warn(note.message)
 
 
 def engine_of(con: Any) -> Any:
@@ -310,4 +317,6 @@ def _fit_remotely(
     with Stage(engine, source, settings) as stage:
         model = train(stage, progress).model
         publisher(stage, progress)(model)
-        return FitResult(model, None, is_published=True)
+        notes = result_notes(None, model)
+        _say(notes, progress)
+        return FitResult(model, None, is_published=True, notes=tuple(notes))

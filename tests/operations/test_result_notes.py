@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 
+import duckdb
 import numpy as np
 
 import segmenter
@@ -20,7 +21,7 @@ def notes(con, source=SALES, **settings):
     model = segmenter.fit(con, source, Settings(**settings), replace=True, publish=True)
     found = result_notes(con, model)
     assert len(found) <= MOST
-    return found
+    return [note.message for note in found]
 
 
 def base(con, amount, orders, start="d * 30 + c % 25"):
@@ -74,6 +75,42 @@ def test_thresholds_from_less_than_a_year(con):
 def test_the_lowest_may_be_active(con):
     base(con, "10 + c * d % 13", "6", "d * 60 + c % 25")
     assert any("of At-Risk are new or active" in note for note in notes(con))
+
+
+def test_each_note_has_a_code_that_stays(con):
+    base(con, "9.99", "1 + c % 12")
+    found = segmenter.open(con).fit(SALES)
+    assert "one_number" in [note.code for note in found.notes]
+    assert all(note.message.endswith(".") for note in found.notes)
+    base(con, "1 + c * c / 1000", "1")
+    found = segmenter.open(con).fit(SALES, publish=True)
+    assert found.notes[0].code == "orders_without_spread"
+
+
+def test_points_are_told_what_they_tell_and_nothing_of_time(con):
+    for amount, orders, code, settings in (
+        ("9.99", "1 + c % 12", "one_number", {}),
+        ("1 + c * c / 1000", "1", "orders_without_spread", {}),
+        (
+            "case when c < 450 then 900 + c % 7 else 10 + c % 9 end",
+            "1 + c % 2",
+            "top_segment_large",
+            {"levels": 1},
+        ),
+    ):
+        base(con, amount, orders)
+        con.execute(
+            "create or replace table points as select round(sum(amount), 2) as monetary, "
+            "count(*) as frequency from sales group by customer"
+        )
+        con.execute("create or replace table points as select *, 1 as customers from points")
+        with duckdb.connect() as other:
+            other.register("given", con.sql("from points").to_arrow_table())
+            other.execute("create table points as from given")
+            found = segmenter.open(other).fit(Source(points="points"), Settings(**settings))
+        assert code in [note.code for note in found.notes], code
+        of_time = {"lowest_segment_active", "newcomers_in_lowest", "short_history"}
+        assert not of_time & {note.code for note in found.notes}
 
 
 def test_a_handful_is_told_nothing(con):
