@@ -273,7 +273,7 @@ def _keep(
 
 def _say(notes: Sequence[Note], progress: Progress) -> None:
     for note in notes:
-        progress.warn(note.message)
+        progress.warn(note.message, note.code)
 
 
 def engine_of(con: Any) -> Any:

@@ -76,6 +76,18 @@ def test_a_fit_answers_with_its_model_and_its_notes_quiet_or_not(run, tmp_path):
     assert all(message in loud.err for message in said)
 
 
+def test_what_a_fit_says_of_its_result_has_codes(run, tmp_path):
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute(
+            "create table sales as select c as customer_id, 1 + c * c / 1000 as amount, "
+            "c as order_id, date '2023-01-01' + (c % 25)::integer as sold_at "
+            "from range(1000) as t(c)"
+        )
+    result = run("fit", tmp_path / "shop.duckdb", *FIT, "--format", "json", "--quiet")
+    found = {note["code"]: note["message"] for note in answer(result)["notes"]}
+    assert found["orders_without_spread"].startswith("everybody but the whales has 1 order")
+
+
 def test_a_refit_that_is_not_published_answers_too(run, shop_file):
     words = ("--levels", "1", "--format", "json", "--quiet")
     result = run("refit", shop_file, *words)
