@@ -18,9 +18,9 @@ from segmenter.operations.training_points import Customer, Trace, has_table, sou
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import qualified
-from segmenter.schema.names import INTERNAL, SCHEMA, SCHEMAS, SNAPSHOT
+from segmenter.schema.names import HISTORY, INTERNAL, SCHEMA, SCHEMAS, SNAPSHOT
 from segmenter.sources.source import Source
-from segmenter.storage import store
+from segmenter.storage import history, store
 from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
@@ -75,8 +75,12 @@ class Forgetting:
         self._customer = Customer(text, self._type_of_customers(source))
         self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
         self._check_text()
-        self._stored = {table: count for table in self._tables() if (count := self._count(table))}
-        in_snapshot = any(table.endswith(f'."{SNAPSHOT}"') for table in self._stored)
+        self._stored = {
+            f"{table.db}.{table.name}": count
+            for table, condition in self._tables()
+            if (count := self._count(table, condition))
+        }
+        in_snapshot = any(table.endswith(f".{SNAPSHOT}") for table in self._stored)
         there = source_rows(self.con, self._customer, source, settings)
         shown = self._shown_rows(source)
         if not self._stored and not there:
@@ -95,8 +99,11 @@ class Forgetting:
     def store(self) -> None:
         """Do what `prepare` has found, in one transaction."""
         with updating(self.con, while_current=self._model_id, again="Forget"):
-            for table in self._tables():  # a migration may have moved them
-                self.con.execute(f"delete from {table} where {self._condition}")
+            tables = self._tables()  # a migration may have moved them
+            theirs = {table.name: rows for table, rows in tables if self._count(table, rows)}
+            history.forget(self.con, theirs)
+            for table, rows in tables:
+                self.con.execute(f"delete from {table.sql(dialect='duckdb')} where {rows}")
             if has_table(self.con, SNAPSHOT):
                 self._drop_check_sum()
                 self.con.execute(
@@ -129,11 +136,16 @@ class Forgetting:
         )
         self.con.execute(words, [found.model_id, *found.point])
 
-    def _tables(self) -> list[str]:
-        """Return the tables of our schemas that name customers."""
+    def _tables(self) -> list[tuple[exp.Table, str]]:
+        """Return the tables of our schemas that name customers, each with the condition of them.
+
+        One whose ids are of another type, from another base before, is asked for the same text.
+        """
+        value = self._customer.value.sql(dialect="duckdb")
+        as_text = f"cast(customer_id as varchar) = cast({value} as varchar)"
         rows = self.con.execute(
             """
-            select columns.schema_name, columns.table_name
+            select columns.schema_name, columns.table_name, columns.data_type
             from duckdb_columns() as columns
             inner join duckdb_tables() as tables using (table_oid, database_name, schema_name)
             where columns.database_name = current_database()
@@ -144,12 +156,17 @@ class Forgetting:
             [list(SCHEMAS)],
         ).fetchall()
         return [
-            exp.table_(table, db=schema, quoted=True).sql(dialect="duckdb")
-            for schema, table in rows
+            (
+                exp.table_(table, db=schema, quoted=True),
+                self._condition if kind == self._customer.kind else as_text,
+            )
+            for schema, table, kind in rows
         ]
 
     def _type_of_customers(self, source: Source) -> str:
         if source.kind == "points":
+            if has_table(self.con, HISTORY) and (kind := _past_customers(self.con)):
+                return kind
             raise SegmenterError(
                 "this model was fitted to anonymous points, so no customer is stored. A point may "
                 "be one person all the same: fit with forget_points = True to keep rules only."
@@ -175,13 +192,13 @@ class Forgetting:
         """Count the customer's rows in the live view, which leaves out who is excluded."""
         view = "transactions" if source.kind == "transactions" else "customer_profile"
         try:
-            return 0 if source.is_stored else self._count(qualified(view))
+            return 0 if source.is_stored else self._count(qualified(view), self._condition)
         except duckdb.Error:
             return 0
 
-    def _count(self, relation: str) -> int:
-        query = f"select count(*) from {relation} where {self._condition}"
-        return int(first_row(self.con, query)[0])
+    def _count(self, relation: str | exp.Table, condition: str) -> int:
+        name = relation if isinstance(relation, str) else relation.sql(dialect="duckdb")
+        return int(first_row(self.con, f"select count(*) from {name} where {condition}")[0])
 
 
 def forget(place: Place, customer: object, *, progress: Progress | None = None) -> list[Removal]:
@@ -217,9 +234,16 @@ def forget(place: Place, customer: object, *, progress: Progress | None = None) 
     return steps
 
 
+def _past_customers(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the type of the ids in the history, empty where it has none."""
+    query = f"select typeof(customer_id) from {INTERNAL}.{HISTORY} limit 1"
+    found = first_row(con, query)
+    return str(found[0]) if found else ""
+
+
 def _of_table(table: str, count: int) -> Removal:
     rows = counted(count, "row")
-    return Removal(table.replace('"', ""), count, f"{rows} removed")
+    return Removal(table, count, f"{rows} removed")
 
 
 def _of_version(found: Trace) -> Removal:

@@ -124,7 +124,7 @@ class Refresh(TemporaryTables):
     def store(self) -> None:
         """Write the result of `prepare` into the database, in one transaction."""
         with updating(self.con, while_current=self._model_id, again="Refresh"):
-            snapshot.create(self.con, self._files, self.staged("profile"))
+            snapshot.create(self.con, self._files, self.staged("profile"), "refresh")
             comment_snapshot(self.con, self._files)
             self.con.execute(f"delete from {INTERNAL}.snapshot_buckets")
             if self._buckets is not None:

@@ -176,7 +176,7 @@ def source_rows(
     con: duckdb.DuckDBPyConnection, customer: Customer, source: Source, settings: Settings
 ) -> int | None:
     """Count a customer's rows in the user's table, excluded or not; None where it is gone."""
-    if source.was_frame:
+    if source.was_frame or source.kind == "points":
         return 0
     try:
         with Stage(con, dataclasses.replace(source, exclude=None), settings) as stage:

@@ -46,8 +46,11 @@ TABLES = (
     "snapshot_buckets",
     "backtest",
     "backtest_lifecycle",
+    "customer_segments_history",
+    "publishing_log",
+    "published_segments",
 )
-"""The tables of the models; that of the snapshot has the columns of its view."""
+"""The tables of the models; that of the snapshot has the columns of its view, and three more."""
 
 TABLE_MACROS = (
     "customer_segments_at",
@@ -55,6 +58,7 @@ TABLE_MACROS = (
     "customer_moves",
     "compare_models",
     "compare_rules",
+    "customer_changes",
 )
 """The table macros of the schema, each after those that it reads."""
 
@@ -68,6 +72,8 @@ MODEL_VIEWS = (
     "current_model",
     "model_quality",
     "backtest",
+    "publishing_log",
+    "segment_history",
     "whales",
 )
 """The views that are the same for every source: what is stored, and `whales`, a name of before."""

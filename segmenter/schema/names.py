@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSIFIER",
+    "HISTORY",
     "INTERNAL",
     "LAYOUT_VERSION",
     "PUBLICATION",
@@ -42,6 +43,9 @@ CLASSIFIER = "classify_segment"
 
 SNAPSHOT = "customer_segments_snapshot"
 """The rows of ``customer_segments`` as of the last fit or refresh: a table, and a view of it."""
+
+HISTORY = "customer_segments_history"
+"""What each customer was published as, and when: a table of what is over, and a view of all."""
 
 SUMMARY = "segment_summary"
 

@@ -26,6 +26,7 @@ _OURS: dict[str, set[str]] = {
         "customer_moves",
         "compare_models",
         "compare_rules",
+        "customer_changes",
         "classify_segment",
         "explain_segment",
         "is_held_out",

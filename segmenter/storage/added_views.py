@@ -15,18 +15,27 @@ from sqlglot import exp
 from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import MACROS, bind, create_view, read, redirect
-from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.schema.names import HISTORY, INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.storage.comments import comment_added
+from segmenter.storage.history import add_columns, create_history_view
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LINES", "added_view", "complete", "has_object"]
+__all__ = ["CHANGES", "LINES", "added_view", "complete", "has_object"]
 
 _TABLES = ("backtest_lifecycle",)
 
+_OF_HISTORY = ("customer_segments_history", "publishing_log", "published_segments")
+"""Tables that are empty in a file from before: its history begins with its snapshot."""
+
+_OVER_HISTORY = ("publishing_log", "segment_history")
+
 _VIEWS = ("segment_lifecycle", "next_actions")
 """Each after those that it reads; all of them read customers."""
+
+CHANGES = "customer_changes"
+"""The function over the history."""
 
 LINES = "segment_lines"
 """The lines of the model, which nothing else reads."""
@@ -61,14 +70,19 @@ def complete(con: duckdb.DuckDBPyConnection) -> None:
 
     Views are made where their customers are; none of them has anything of the source in it.
     """
-    lacking = [table for table in _TABLES if not has_object(con, INTERNAL, table)]
+    lacking = [t for t in (*_TABLES, *_OF_HISTORY) if not has_object(con, INTERNAL, t)]
     for table in lacking:
         con.execute(read(f"tables/{table}"))
+    add_columns(con)
     wanted = _VIEWS if has_object(con, SCHEMA, "customer_segments") else ()
-    made = [view for view in (LINES, *wanted) if not has_object(con, SCHEMA, view)]
+    wanted = (LINES, *wanted, *_OVER_HISTORY)
+    made = [view for view in wanted if not has_object(con, SCHEMA, view)]
     for view in made:
         con.execute(create_view(view, read(f"views/{view}")))
-    functions = [macro for macro in MACROS if not _has_function(con, macro)]
+    if not has_object(con, SCHEMA, HISTORY):
+        create_history_view(con, has_customers=has_object(con, INTERNAL, SNAPSHOT))
+        made.append(HISTORY)
+    functions = [macro for macro in (*MACROS, CHANGES) if not _has_function(con, macro)]
     for macro in functions:
         con.execute(read(f"macros/{macro}"))
     if lacking or made or functions:

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from segmenter.schema.files import MACROS, TABLE_MACROS, TABLES, qualified, read
 from segmenter.schema.names import (
+    HISTORY,
     INTERNAL,
     PUBLICATION,
     SCHEMA,
@@ -60,6 +61,8 @@ def write_comments(
         _comment(con, "view", qualified(view), _head(f"views/{file}", values))
     if "customer_segments" in views:
         _comment_snapshot(con, views)
+    else:
+        _comment(con, "view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}_over", {}))
     _comment_columns(con)
 
 
@@ -75,7 +78,8 @@ def comment_added(
     for view in views:
         _comment(con, "view", qualified(view), _head(f"views/{view}", {}))
     for macro in macros:
-        _comment(con, "macro", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
+        kind = "macro table" if macro in TABLE_MACROS else "macro"
+        _comment(con, kind, f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
     _comment_columns(con)
 
 
@@ -122,6 +126,7 @@ def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) 
     _comment(con, "table", f"{INTERNAL}.{SNAPSHOT}", snapshot)
     _comment(con, "view", f"{SCHEMA}.{SNAPSHOT}", snapshot)
     _comment(con, "view", f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT}", summary)
+    _comment(con, "view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}", {}))
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:

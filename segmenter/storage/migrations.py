@@ -13,6 +13,7 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.files import TABLES, read
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, SCHEMA, SNAPSHOT, stored_layout
 from segmenter.schema.older_layout import moved
+from segmenter.storage.history import add_columns
 
 __all__ = ["create_tables", "migrate", "refuse_foreign"]
 
@@ -96,6 +97,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> bool:
     for table in tables:
         con.execute(f"drop table {SCHEMA}.{table}")
     con.execute(f"update {INTERNAL}.models set layout_version = $1", [LAYOUT_VERSION])
+    add_columns(con)
     return True
 
 

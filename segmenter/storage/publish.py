@@ -23,6 +23,7 @@ from segmenter.schema.files import (
     read,
 )
 from segmenter.schema.names import (
+    HISTORY,
     INTERNAL,
     SCHEMA,
     SUMMARY,
@@ -40,12 +41,16 @@ from segmenter.storage import snapshot, store
 from segmenter.storage.added_views import complete
 from segmenter.storage.comments import write_comments
 from segmenter.storage.functions import FUNCTIONS, replace_functions
+from segmenter.storage.history import Event, add_columns, create_history_view
 from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
 from segmenter.storage.table_macros import table_macros
 
 __all__ = ["check_target", "delete", "generation", "publish", "store_unpublished", "updating"]
 
 _generation = 0
+
+_KEPT = ("snapshots", HISTORY, "publishing_log")
+"""Tables that name versions and stay when those are deleted: they say what was published."""
 
 
 def generation() -> int:
@@ -100,18 +105,22 @@ def publish(
     with transaction(con):
         if not migrate(con):
             create_tables(con)
-        if model.model_id is None:
+            add_columns(con)
+        is_new = model.model_id is None
+        if is_new:
             model = store.save(con, model)
         assert model.model_id is not None
         store.make_current(con, model.model_id)
         _drop_views(con)
         files = view_files(binding.source, is_live=binding.is_live, has_macro=model.has_macro)
         replace_functions(con, model)
-        snapshot.drop(con)
         for name in MODEL_VIEWS:
             _create_view(con, name, name, binding)
-        if customers is not None:
-            snapshot.create(con, files, customers)
+        event: Event = "fit" if is_new else "rollback"
+        if customers is None:
+            snapshot.drop(con, event)
+        else:
+            snapshot.create(con, files, customers, event)
         _create_views(con, model, binding, files)
         # what cannot be read is undone; customers were read for the snapshot, points were not
         rows = "" if customers is None else "limit 0"
@@ -175,6 +184,8 @@ def _publish_again(con: duckdb.DuckDBPyConnection) -> None:
         _create_view(con, name, name, binding)
     if "customer_segments" in files:
         snapshot.create_views(con)
+    else:
+        create_history_view(con, has_customers=False)
     _create_views(con, model, binding, files)
 
 
@@ -231,7 +242,7 @@ def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
         for (table,) in con.execute(
             "select table_name from duckdb_columns() where database_name = current_database() "
             "and schema_name = $1 and column_name = 'model_id' and list_contains($2, table_name)",
-            [INTERNAL, [table for table in TABLES if table != "snapshots"]],
+            [INTERNAL, [table for table in TABLES if table not in _KEPT]],
         ).fetchall():
             con.execute(f"delete from {INTERNAL}.{table} where model_id in $1", [gone])
 

@@ -18,12 +18,15 @@ from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, create_view, newest_order, read, redirect
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
+from segmenter.storage import history
 
 __all__ = ["create", "create_views", "drop", "note", "segments_of", "state"]
 
 
-def create(con: duckdb.DuckDBPyConnection, files: Mapping[str, str], customers: str) -> None:
-    """Make the snapshot of all customers, inside the caller's transaction.
+def create(
+    con: duckdb.DuckDBPyConnection, files: Mapping[str, str], customers: str, event: history.Event
+) -> None:
+    """Make the snapshot of all customers and go on with their history, inside a transaction.
 
     Parameters
     ----------
@@ -32,9 +35,11 @@ def create(con: duckdb.DuckDBPyConnection, files: Mapping[str, str], customers: 
         The file of each view for the current model.
     customers : str
         Table with the profile of each customer.
+    event : {'fit', 'refresh', 'rollback'}
+        Why it is made.
     """
-    query = segments_of(files["customers_classified"], customers).sql(dialect="duckdb", copy=False)
-    con.execute(f"create or replace table {INTERNAL}.{SNAPSHOT} as {query}")
+    views = _views_over(files["customers_classified"], customers)
+    history.write(con, history.Publication.of(con, event), views, customers)
     create_views(con)
     con.execute(f"delete from {INTERNAL}.snapshot_buckets")
     note(con, None)
@@ -50,6 +55,12 @@ def segments_of(classified: str, customers: str) -> exp.Query:
     customers : str
         Table with the profile of each customer.
     """
+    query = one_query(_views_over(classified, customers), customers)
+    assert isinstance(query, exp.Query)
+    return query
+
+
+def _views_over(classified: str, customers: str) -> dict[str, exp.Expr]:
     values = {"newest_order": newest_order({}, added_up=True)}
     views = {
         "customers_classified": bind(f"views/{classified}", values),
@@ -57,25 +68,25 @@ def segments_of(classified: str, customers: str) -> exp.Query:
     }
     for view in views.values():
         redirect(view, {"customer_profile": customers})
-    query = one_query(views, customers)
-    assert isinstance(query, exp.Query)
-    return query
+    return views
 
 
 def create_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the views of the snapshot: its rows, and their summary."""
+    """Create the views of the snapshot: its rows, their summary, and their history."""
     con.execute(create_view(SNAPSHOT, read(f"views/{SNAPSHOT}")))
     summary = redirect(
         bind("views/segment_summary", {}), {"customer_segments": f"{INTERNAL}.{SNAPSHOT}"}
     )
     con.execute(create_view(SUMMARY_OF_SNAPSHOT, summary.sql(dialect="duckdb")))
+    history.create_history_view(con, has_customers=True)
 
 
-def drop(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the snapshot of the version before, and what is known about it."""
+def drop(con: duckdb.DuckDBPyConnection, event: history.Event) -> None:
+    """Drop the snapshot of the version before, where the current one knows no customers."""
     for view in (SUMMARY_OF_SNAPSHOT, SNAPSHOT):
         con.execute(f"drop view if exists {SCHEMA}.{view}")
-    con.execute(f"drop table if exists {INTERNAL}.{SNAPSHOT}")
+    history.leave(con, history.Publication.of(con, event))
+    history.create_history_view(con, has_customers=False)
     con.execute(f"delete from {INTERNAL}.snapshots")
     con.execute(f"delete from {INTERNAL}.snapshot_buckets")
 

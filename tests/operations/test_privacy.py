@@ -16,6 +16,7 @@ from segmenter.storage.publish import publish
 SOURCE = Source(transactions="sales", customer="customer", amount="amount", order="invoice")
 DATED = Source(**SOURCE.as_dict() | {"date": "sold_at"})
 SNAPSHOT = "segments_internal.customer_segments_snapshot"
+HISTORY = "segments_internal.customer_segments_history"
 
 
 @pytest.fixture
@@ -154,7 +155,8 @@ def test_the_next_refresh_brings_back_only_who_is_still_in_the_table(sold):
         assert not refreshing.prepare().is_full
         refreshing.store()
     live = sold.execute("from segments.customer_segments order by customer_id").fetchall()
-    assert sold.execute(f"from {SNAPSHOT} order by customer_id").fetchall() == live
+    snapshot = "from segments.customer_segments_snapshot order by customer_id"
+    assert sold.execute(snapshot).fetchall() == live
     assert len(live) == 59
 
 
@@ -242,10 +244,24 @@ def test_the_table_may_be_gone(sold):
 
 
 def test_points_models_name_nobody(sold):
+    sold.execute(
+        "create table counts as select 10.5 * i as monetary, i as frequency, "
+        "2 as customers from range(1, 30) as t(i)"
+    )
+    segmenter.fit(sold, Source(points="counts"))
+    with pytest.raises(SegmenterError, match="anonymous points, so no customer is stored"):
+        forget(sold, 50)
+
+
+def test_who_is_in_the_history_alone_is_forgotten_too(sold):
     segmenter.fit(sold, SOURCE)
     sold.execute("create table counts as from segments_internal.profile_points")
     segmenter.fit(sold, Source(points="counts"), replace=True)
-    with pytest.raises(SegmenterError, match="anonymous points, so no customer is stored"):
+    history = "select count(*) from segments.customer_segments_history where valid_to is not null"
+    assert sold.execute(history).fetchall() == [(60,)]
+    assert forget(sold, 50)[HISTORY] == (1, "1 row removed")
+    assert sold.execute(history).fetchall() == [(59,)]
+    with pytest.raises(SegmenterError, match="has no customer 50"):
         forget(sold, 50)
 
 
