@@ -94,7 +94,10 @@ VERBS = {
     "demo-over": Verb(("demo", DEMO), (DEMO,), DEMO),
 }
 
-VOLATILE = ("fitted_at", "refreshed_at", "measured_at", "published_at")
+VOLATILE = (
+    *("fitted_at", "refreshed_at", "measured_at"),
+    *("published_at", "valid_from", "valid_to"),
+)
 
 
 @dataclass
