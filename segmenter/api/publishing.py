@@ -31,7 +31,8 @@ class Publishing:
         Parameters
         ----------
         to : str or path
-            A DuckDB file, which is made or replaced.
+            A DuckDB file; a folder for Parquet files, with a slash at its end; or a database of
+            PostgreSQL, ``postgresql://user@host/database``. It is made or replaced.
         overwrite : bool, default False
             Replace also what was published from a newer model.
 

@@ -33,7 +33,8 @@ COLUMNS = (Column("object", "In schema segments"), Column("rows", "Rows", "count
 _TO = typer.Option(
     "--to",
     metavar="PLACE",
-    help="Where dashboards read: a DuckDB file, made or replaced when all went well.",
+    help="Where dashboards read, made or replaced when all went well: a DuckDB file, a folder for "
+    "Parquet files (with a slash at its end), or postgresql://user@host/database.",
     show_default=False,
 )
 To = Annotated[str | None, _TO]
@@ -94,17 +95,20 @@ def publish(
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Copy what dashboards read into a file that no fit or refresh locks.
+    """Copy what dashboards read to a place that no fit or refresh locks.
 
     The views of the schema segments become tables of the same names, with their columns and
     comments, beside the functions classify_segment and explain_segment. No transactions are in it.
-    A file of before is replaced in one step: who reads it goes on reading the old one, who opens it
-    then reads the new one, and nobody waits or sees a half.
+    What was published before is replaced in one step: who reads it goes on reading the old one,
+    who opens it then reads the new one, and nobody waits or sees a half. In a folder each file is
+    whole.
 
     The same after a fit, refit, refresh or rollback: their option --to. What was published from a
     newer model, as an older copy of the database would, is replaced with --overwrite only.
 
     Example: segmenter publish shop.duckdb --to bi.duckdb
+
+    Example: segmenter publish shop.duckdb --to lake/published/
     """
     how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
     published = _published(to, database, how, quiet=quiet, overwrite=overwrite)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import SegmenterError, first_line
+from segmenter.model import Model
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import MACROS, MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
 from segmenter.schema.names import (
@@ -68,7 +69,8 @@ class Publication:
     rows : mapping of str to int
         The rows of each object of the schema ``segments``.
     size : int
-        Bytes of the file that holds all of it.
+        Bytes of a DuckDB file that holds all of it.
+    model : Model
     """
 
     model_id: int
@@ -77,6 +79,7 @@ class Publication:
     customers: int | None
     rows: Mapping[str, int]
     size: int
+    model: Model = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,7 @@ def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publ
         row["customers"],
         rows,
         draft.stat().st_size,
+        model,
     )
 
 

@@ -34,7 +34,8 @@ def target_of(to: str | os.PathLike[str], access: Access) -> Target:
     Parameters
     ----------
     to : str or path
-        A DuckDB file.
+        A DuckDB file; a folder for Parquet files, with a slash at its end; or a database of
+        PostgreSQL, such as ``postgresql://user@host/database``.
     access : Access
         How files are opened, and how long is waited.
 
@@ -46,8 +47,20 @@ def target_of(to: str | os.PathLike[str], access: Access) -> Target:
     text = os.fspath(to)
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"to must name a place to publish to, such as 'bi.duckdb', not {text!r}.")
-    if is_url(text) or text == ":memory:":
-        raise InputError(f"{text!r} cannot be published to. Name a DuckDB file: to = 'bi.duckdb'.")
+    if text.startswith(("postgresql://", "postgres://")):
+        from segmenter.operations.publish_postgres import PostgresTarget
+
+        return PostgresTarget(text, access)
+    if is_url(text) or text == ":memory:" or text.startswith("ducklake:"):
+        raise InputError(
+            f"{text!r} cannot be published to. Name a DuckDB file, a folder with a slash at its "
+            "end, or a database of PostgreSQL: to = 'bi.duckdb', to = 'folder/', "
+            "to = 'postgresql://user@host/database'."
+        )
+    if text.endswith(("/", os.sep)):
+        from segmenter.operations.publish_folder import FolderTarget
+
+        return FolderTarget(text, access)
     return FileTarget(text, access)
 
 
