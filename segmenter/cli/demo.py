@@ -123,7 +123,7 @@ def _others(con: duckdb.DuckDBPyConnection, sales: Path) -> list[str]:
 
 def _ours() -> dict[str, list[str]]:
     """Return the names of what a demo makes, by kind."""
-    from segmenter.schema.files import MODEL_VIEWS, TABLE_MACROS, TABLES, VIEWS, qualified
+    from segmenter.schema.files import MACROS, MODEL_VIEWS, TABLE_MACROS, TABLES, VIEWS, qualified
 
     return {
         "tables": ["main.online_retail", *(f"{INTERNAL}.{name}" for name in (*TABLES, SNAPSHOT))],
@@ -137,7 +137,7 @@ def _ours() -> dict[str, list[str]]:
                 for schema in ("main", SCHEMA)
                 for name in ("classify_segment", "explain_segment")
             ),
-            *(f"{SCHEMA}.{name}" for name in TABLE_MACROS),
+            *(f"{SCHEMA}.{name}" for name in (*MACROS, *TABLE_MACROS)),
         ],
         "schemas": ["main", SCHEMA, INTERNAL],
     }

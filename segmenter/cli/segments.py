@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -75,10 +75,22 @@ def segments(
         if by_lifecycle:
             _show_lifecycle(con, form, snapshot=not live, quiet=quiet)
         else:
-            show_segments(con, form, snapshot=not live, quiet=quiet)
+            rows = show_segments(con, form, snapshot=not live, quiet=quiet)
+            if form is Format.TABLE and not quiet:
+                _say_what_whales_do(rows[0])
         if audit:
             # sentences are no part of CSV or JSON
             show_audit(con, to=results if form is Format.TABLE else messages)
+
+
+def _say_what_whales_do(top: dict[str, Any]) -> None:
+    """Say what the mean of the highest segment is without the few who make most of it."""
+    mean, without = top["mean_monetary"], top["mean_monetary_without_whales"]
+    if mean is not None and without is not None and mean != without:
+        messages.line(
+            f"The mean of {top['segment']} is {mean:,.2f} with its whales and {without:,.2f} "
+            "without them."
+        )
 
 
 def _show_lifecycle(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segmenter.cli.console import waiting
 from segmenter.cli.options import Format
@@ -30,6 +30,7 @@ COLUMNS = (
     Column("share_of_revenue", "Of ident.\nrevenue", "share"),
     Column("share_of_all_revenue", "Of all\nrevenue", "share"),
     Column("mean_monetary", "Mean\nspend", "mean"),
+    Column("mean_monetary_without_whales", "", "mean"),
     Column("median_monetary", "", "mean"),
     Column("mean_frequency", "Mean\norders", "mean"),
     Column("median_frequency", "", "mean"),
@@ -60,13 +61,14 @@ def show_segments(
     *,
     snapshot: bool = False,
     quiet: bool = False,
-) -> None:
-    """Write the summary, live or of the snapshot, and, in a table, what its shares are of."""
+) -> list[dict[str, Any]]:
+    """Write the summary and return it; in a table also say what its shares are of."""
     with waiting("Adding up customers", quiet):
         rows = segments(con, snapshot=snapshot).records()
     write_records(COLUMNS, rows, form)
     if form is Format.TABLE:
         _explain(con, at_risk="At-Risk" in [row["segment"] for row in rows])
+    return rows
 
 
 def show_audit(con: duckdb.DuckDBPyConnection, *, to: Screen = results) -> None:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal
-from segmenter.schema.names import INTERNAL, SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,9 +32,9 @@ def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table
     -------
     Table
         As ``segments.segment_summary``, and ``share_of_all_revenue``: of the revenue with that of
-        rows without a customer. A model that has only the points that it learned from, as one
-        whose customers are in another warehouse, knows nothing of its whales: there this is NULL,
-        and the rest is of those customers.
+        rows without a customer; and ``mean_monetary_without_whales``. A model that has only the
+        points that it learned from, as one whose customers are in another warehouse, knows nothing
+        of its whales: there both are NULL, and the rest is of those customers.
     """
     views = {
         name
@@ -46,11 +46,20 @@ def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table
     }
     (whales,) = first_row(con, f"select whales from {INTERNAL}.models where is_current")
     is_there = snapshot and SUMMARY_OF_SNAPSHOT in views
+    customers = exp.to_table(f"{SCHEMA}.{SNAPSHOT if is_there else 'customer_segments'}")
     values = {
         "summary": exp.to_table(f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT if is_there else SUMMARY}"),
+        "customers": customers if "customer_segments" in views else _nobody(),
         "has_whales": literal("customer_segments" in views or not whales),
     }
     return Query(con, bind("queries/segments", values).sql(dialect="duckdb")).table()
+
+
+def _nobody() -> exp.Subquery:
+    """Return customers of whom there are none."""
+    columns = {"segment": "varchar", "monetary": "double", "is_whale": "boolean"}
+    nulls = (exp.alias_(exp.cast(exp.null(), kind), name) for name, kind in columns.items())
+    return exp.select(*nulls).limit(0).subquery("nobody")
 
 
 def rules(con: duckdb.DuckDBPyConnection) -> Table:

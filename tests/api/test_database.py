@@ -60,6 +60,20 @@ def test_a_table_is_what_the_view_has(db, path):
     assert repr(table).splitlines()[1].split()[0] == expected[0][0]
 
 
+def test_means_without_whales_are_those_of_the_others(db, path):
+    query = (
+        "select avg(monetary) filter (not is_whale), count(*) filter (is_whale) "
+        "from segments.customer_segments group by segment_rank order by segment_rank"
+    )
+    for snapshot in (False, True):
+        found = db.segments(snapshot=snapshot).records()
+        expected = asked(path, query)
+        assert sum(whales for _, whales in expected) > 0
+        for row, (mean, whales) in zip(found, expected, strict=True):
+            assert row["mean_monetary_without_whales"] == pytest.approx(mean)
+            assert (row["mean_monetary"] != row["mean_monetary_without_whales"]) == (whales > 0)
+
+
 def test_customers_are_those_of_the_view(db, path):
     for segment, count in asked(path, "select segment, customers from segments.segment_summary"):
         assert len(db.customers(segment=segment)) == count
