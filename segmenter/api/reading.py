@@ -16,6 +16,7 @@ from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations import classify as classifying
 from segmenter.operations.campaign import Campaign, campaign
+from segmenter.operations.changes import customer_changes, customer_history, segment_history
 from segmenter.operations.classify import Explanation
 from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
@@ -201,6 +202,29 @@ class Reading:
         """Return who changed segment between two moments, the largest change of money first."""
         with self._home.reading() as con:
             return customer_moves(con, start, end, limit=limit).table()
+
+    def customer_changes(self, changes_since: object, *, limit: int | None = None) -> Table:
+        """Return who entered, left or moved since a moment as published, and why.
+
+        Parameters
+        ----------
+        changes_since : str, date or datetime
+            In UTC; a date means its beginning.
+        limit : int, optional
+            At most so many.
+        """
+        with self._home.reading() as con:
+            return customer_changes(con, changes_since, limit=limit).table()
+
+    def customer_history(self) -> Table:
+        """Return what each customer was published as, and when."""
+        with self._home.reading() as con:
+            return customer_history(con).table()
+
+    def segment_history(self) -> Table:
+        """Return the customers and revenue of each segment month by month, and who moved."""
+        with self._home.reading() as con:
+            return segment_history(con).table()
 
     def holdout(
         self,

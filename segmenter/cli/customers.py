@@ -25,6 +25,8 @@ from segmenter.errors import SegmenterError
 from segmenter.formatting import counted, verb
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
 __all__ = ["customers"]
@@ -72,6 +74,21 @@ NEXT_COLUMNS = (
 )
 
 
+CHANGE_COLUMNS = (
+    Column("customer_id", "Customer"),
+    Column("change", "Change"),
+    Column("segment_from", "From"),
+    Column("segment_to", "To"),
+    Column("lifecycle_from", "Lifecycle\nfrom"),
+    Column("lifecycle_to", "to"),
+    Column("is_whale_from", ""),
+    Column("is_whale_to", ""),
+    Column("changed_by", "Why"),
+    Column("changed_at", "Published"),
+    Column("customers", "", "count"),
+)
+
+
 class OrderBy(StrEnum):
     """A column to sort by, and in which direction that is useful."""
 
@@ -113,6 +130,14 @@ def customers(
             "those whom one more order lifts.",
         ),
     ] = False,
+    changes_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Who entered, left or moved since then as published by fit, refresh and rollback, "
+            "and why; UTC, a date from its beginning.",
+        ),
+    ] = None,
     order_by: Annotated[
         OrderBy | None,
         typer.Option(
@@ -138,10 +163,20 @@ def customers(
     Example: segmenter customers shop.duckdb --upgrades --limit 20
 
     Example: segmenter customers shop.duckdb --next --limit 50
+
+    Example: segmenter customers shop.duckdb --changes-since 2024-03-01 --format csv
     """
     from segmenter.cli.console import waiting
     from segmenter.operations.customers import customers as customers_of
 
+    if changes_since is not None:
+        if segment or lifecycle or upgrades or next_actions or order_by or not live:
+            raise SegmenterError(
+                "--changes-since lists what was published: leave out --segment, --lifecycle, "
+                "--upgrades, --next, --order-by and --snapshot."
+            )
+        _write_changes(database, changes_since, limit, form, wait, safe_csv=safe_csv, quiet=quiet)
+        return
     columns = NEXT_COLUMNS if next_actions else UPGRADE_COLUMNS if upgrades else COLUMNS
     names = [column.name for column in columns]
     if upgrades and (lifecycle or not live):
@@ -181,6 +216,24 @@ def customers(
                 _say_what_is_at_stake(con, segment)
             elif lifecycle in (None, Lifecycle.LAPSED):
                 _say_who_came_again(con, is_asked=lifecycle is not None)
+
+
+def _write_changes(
+    database: Path,
+    since: str,
+    limit: int,
+    form: Format,
+    wait: float | None,
+    *,
+    safe_csv: bool,
+    quiet: bool,
+) -> None:
+    from segmenter.operations.changes import customer_changes
+
+    with open_model(database, wait, quiet=quiet) as con:
+        asked = customer_changes(con, since, limit=limit or None)
+        names = [column.name for column in CHANGE_COLUMNS]
+        write(CHANGE_COLUMNS, asked.rows(names), form, safe_csv=safe_csv)
 
 
 def _say_what_is_at_stake(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:

@@ -19,6 +19,7 @@ _COMMANDS = {
 
 _OTHER_TEXTS = {
     "allow",
+    "changes_since",
     "dialect",
     "frequency",
     "monetary",

@@ -21,6 +21,7 @@ from segmenter.model import Model
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import MACROS, MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
 from segmenter.schema.names import (
+    HISTORY,
     LAYOUT_VERSION,
     PUBLICATION,
     SCHEMA,
@@ -234,7 +235,7 @@ def _views(con: duckdb.DuckDBPyConnection) -> dict[str, bool]:
         [SCHEMA],
     ).fetchall()
     there = dict(found)
-    ours = (*MODEL_VIEWS, *VIEWS, SNAPSHOT, SUMMARY_OF_SNAPSHOT)
+    ours = (*MODEL_VIEWS, *VIEWS, SNAPSHOT, SUMMARY_OF_SNAPSHOT, HISTORY)
     return {
         name: there[name]
         for name in dict.fromkeys(ours)

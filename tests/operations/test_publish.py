@@ -12,7 +12,7 @@ import segmenter
 from segmenter import InputError, SegmenterError, Settings, Source
 from segmenter.errors import BusyError
 from segmenter.schema.files import MODEL_VIEWS, STEPS, VIEWS
-from segmenter.schema.names import STORAGE
+from segmenter.schema.names import HISTORY, STORAGE
 from tests.datasets import SHOP
 
 DATED = Source(
@@ -82,7 +82,12 @@ def test_every_view_is_there_with_its_rows_columns_types_and_comments(home, tmp_
             ).fetchall()
             if name != "whales"
         ]
-        assert set(views) <= {*MODEL_VIEWS, *VIEWS, *(f"{name}_snapshot" for name in VIEWS)}
+        assert set(views) <= {
+            *MODEL_VIEWS,
+            *VIEWS,
+            HISTORY,
+            *(f"{name}_snapshot" for name in VIEWS),
+        }
         assert not STEPS.intersection(views)
         con.execute("use shop")
         for name in views:
