@@ -254,7 +254,8 @@ def _copy(con: duckdb.DuckDBPyConnection, views: Mapping[str, bool]) -> None:
             query = redirect(bind(f"views/{name}", {}), done)
         if has_customers:
             assert isinstance(query, exp.Query)
-            query = exp.select("*").from_(query.subquery(name)).order_by("customer_id")
+            order = ("customer_id", "valid_from") if name == HISTORY else ("customer_id",)
+            query = exp.select("*").from_(query.subquery(name)).order_by(*order)
         done[name] = f"{_DRAFT}.{SCHEMA}.{name}"
         con.execute(f"create table {done[name]} as {query.sql(dialect='duckdb', copy=False)}")
 

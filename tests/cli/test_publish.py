@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -161,7 +162,7 @@ def test_what_is_said(run, shop_file, tmp_path):
     done = run("publish", shop_file, "--to", to)
     assert done.code == 0, done.err
     assert f"Publishing to {to}: model 1, " in done.err
-    assert "rows of 17 objects" in done.err
+    assert re.search(r"[\d,]+ rows of \d+ objects", done.err)
     assert "customer_segments" in done.out
     assert run("publish", shop_file, "--to", to, "--quiet", "--format", "csv").out.startswith(
         "object,rows\n"
