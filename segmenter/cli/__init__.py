@@ -93,5 +93,5 @@ def _fail(message: str, code: int = ExitCode.CANNOT, *, hint: str | None = None)
     outcome = f" The result is stored all the same: {stored}." if stored else ""
     terminal.messages.line(f"segmenter: {explained(message, allowing)}{outcome}", level="error")
     if hint is not None:
-        terminal.messages.line(hint, level="error")
+        terminal.messages.command(hint, level="error")
     sys.exit(code)

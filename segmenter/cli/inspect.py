@@ -137,7 +137,7 @@ def _show(found: Inspection, to_fit: str) -> None:
         results.line("Nothing was written.")
         return
     results.line("Nothing was written. To fit it:")
-    results.line(f"  {to_fit}")
+    results.command(f"  {to_fit}")
 
 
 def _marked(is_sure: bool, reason: str) -> str:

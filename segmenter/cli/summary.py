@@ -52,7 +52,7 @@ def show_result(
         _line(sentence)
     _heading("What to type next")
     for command in _next_steps(con, database):
-        _line(command)
+        results.command(f"  {command}")
 
 
 def show_segments(

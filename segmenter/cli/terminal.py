@@ -12,12 +12,15 @@ import io
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, Literal, Protocol, TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -30,7 +33,13 @@ __all__ = ["Screen", "Stream", "messages", "prepare", "results", "written_out"]
 Level = Literal["info", "warning", "error"]
 
 _WIDE = 140
-"""Columns of a table that goes to a file or another program."""
+"""Characters of a line of a table that goes to a file or another program."""
+
+_GAP = 2
+"""Characters between two columns."""
+
+_NARROW = 20
+"""Characters that a sentence gets at least, and that a word of a table may take at most."""
 
 
 class _Console(Console):
@@ -80,11 +89,15 @@ class Screen:
         return self._console.is_terminal
 
     def line(self, text: str = "", *, style: str = "", level: Level = "info") -> None:
-        """Write a line, however long it is."""
+        """Write a sentence, which a terminal gets in lines that break between words."""
         self.parts((text, style), level=level)
 
+    def command(self, text: str, *, level: Level = "info") -> None:
+        """Write a line that is to be copied, and so stays one however long it is."""
+        self._write(((text, ""),), level, {}, is_whole=True)
+
     def parts(self, *parts: tuple[str, str], level: Level = "info", **facts: Any) -> None:
-        """Write a line of texts, each in its style.
+        """Write a sentence of texts, each in its style.
 
         Parameters
         ----------
@@ -95,16 +108,44 @@ class Screen:
         **facts
             What logs have besides.
         """
-        shown = [(visible(text), style) for text, style in parts]
+        self._write(parts, level, facts)
+
+    def _write(
+        self,
+        parts: tuple[tuple[str, str], ...],
+        level: Level,
+        facts: dict[str, Any],
+        *,
+        is_whole: bool = False,
+    ) -> None:
+        text = Text.assemble(*((visible(text), style) for text, style in parts))
         try:
             if self.is_log:
                 self._log(level, "".join(text for text, _ in parts).strip(), facts)
+            elif is_whole or not self.is_terminal:
+                self._console.print(text, soft_wrap=True)
             else:
-                self._console.print(Text.assemble(*shown), soft_wrap=True)
+                for line in self._wrapped(text):
+                    self._console.print(line, soft_wrap=True)
         except OSError:
             if not self._is_stderr:
                 raise
             _lead_nowhere(sys.stderr)  # a message that has no room stops no work
+
+    def _wrapped(self, text: Text) -> Iterator[Text]:
+        """Yield the lines of a sentence, indented like its first; a long word stays whole."""
+        indent = len(text.plain) - len(text.plain.lstrip())
+        lines = textwrap.wrap(
+            text.plain[indent:],
+            max(self._console.width - indent, _NARROW),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        end = indent
+        for line in lines or [""]:
+            start = text.plain.index(line, end)
+            end = start + len(line)
+            yield Text(" " * indent).append_text(text[start:end])
 
     def _log(self, level: Level, message: str, facts: dict[str, Any]) -> None:
         if message:
@@ -117,17 +158,38 @@ class Screen:
         titles: Sequence[tuple[str, Literal["left", "right"]]],
         rows: Sequence[Sequence[str]],
     ) -> None:
-        """Write a table; a long text goes on in the next line rather than being cut.
+        """Write a table; a long text goes on in the next line, and no number is ever cut.
 
+        Where a terminal has no room for all columns, the last ones are left out, and named below.
         Only a title may have a line break.
         """
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
-        for title, side in titles:
+        needed = [
+            _least_width(title, side, [row[place] for row in rows])
+            for place, (title, side) in enumerate(titles)
+        ]
+        count = self._columns_with_room(needed)
+        for (title, side), width in zip(titles[:count], needed, strict=False):
             shown = Text("\n".join(map(visible, title.split("\n"))))
-            table.add_column(shown, justify=side, no_wrap=side == "right", overflow="fold")
+            table.add_column(
+                shown, justify=side, no_wrap=side == "right", overflow="fold", min_width=width
+            )
         for row in rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
+            table.add_row(*(Text(visible(cell)) for cell in row[:count]))
         self._console.print(table)
+        if left_out := [" ".join(title.split()) or "a mark" for title, _ in titles[count:]]:
+            self.line(
+                f"Left out for want of room: {', '.join(left_out)}. A wider terminal has them, or "
+                "--format csv.",
+                style="dim",
+            )
+
+    def _columns_with_room(self, needed: Sequence[int]) -> int:
+        """Return how many columns, from the first, fit; one at least."""
+        if not self.is_terminal:
+            return len(needed)
+        ends = accumulate(width + _GAP for width in needed)
+        return max(1, sum(end - _GAP <= self._console.width for end in ends))
 
     @contextmanager
     def waiting(self, title: str) -> Iterator[None]:
@@ -168,6 +230,16 @@ class Screen:
 
 results = Screen(stderr=False)
 messages = Screen(stderr=True)
+
+
+def _least_width(title: str, side: str, cells: Sequence[str]) -> int:
+    """Return the characters that a column needs: numbers whole, texts by their longest word."""
+    words = [word for line in title.split("\n") for word in visible(line).split()]
+    shown = [visible(cell) for cell in cells]
+    if side == "left":
+        words += [word[:_NARROW] for cell in shown for word in cell.split()]
+        return max(map(cell_len, words), default=1)
+    return max(map(cell_len, [*title.split("\n"), *shown]), default=1)
 
 
 def prepare() -> None:
