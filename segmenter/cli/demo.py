@@ -12,7 +12,7 @@ from segmenter.cli.options import Format, FormatOption, Quiet, Wait, checked_dat
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import HISTORY, INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.workplace.placing import check_free, log_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _ours() -> dict[str, list[str]]:
         "tables": ["main.online_retail", *(f"{INTERNAL}.{name}" for name in (*TABLES, SNAPSHOT))],
         "views": [
             *map(qualified, (*MODEL_VIEWS, *VIEWS)),
-            *(f"{SCHEMA}.{name}" for name in (SNAPSHOT, SUMMARY_OF_SNAPSHOT)),
+            *(f"{SCHEMA}.{name}" for name in (SNAPSHOT, SUMMARY_OF_SNAPSHOT, HISTORY)),
         ],
         "macros": [
             *(
