@@ -184,8 +184,11 @@ def plain_calls(code: str) -> list[list[str]] | None:
         None where there is another program, an operator, a variable or a pattern.
     """
     lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip()]
-    as_written = [word for line in lines for word in shlex.shlex(line, punctuation_chars=True)]
-    words = [shlex.split(line, comments=True) for line in lines]
+    try:
+        as_written = [word for line in lines for word in shlex.shlex(line, punctuation_chars=True)]
+        words = [shlex.split(line, comments=True) for line in lines]
+    except ValueError:  # a text in quotes of several lines
+        return None
     is_ours = all(word[:1] == ["segmenter"] for word in words)
     return words if is_ours and all(map(_means_itself, as_written)) else None
 
