@@ -67,7 +67,7 @@ def test_a_variable_names_another_file(run, here, monkeypatch):
     monkeypatch.setenv("SEGMENTER_CONFIG", "none.toml")
     result = run("segments", "shop.duckdb")
     assert result.code == 2
-    assert "there is no file none.toml, which SEGMENTER_CONFIG names" in result.err
+    assert "there is no file none.toml, and SEGMENTER_CONFIG asks for it" in result.err
 
 
 @pytest.mark.parametrize(

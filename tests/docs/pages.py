@@ -5,6 +5,7 @@ A page is one session in one folder. Its blocks run in their order:
 - ``sh``: in bash; ``segmenter`` and ``python`` are those of this checkout;
 - ``sql``: each statement in ``shop.duckdb``, or in the file that stands after the language;
 - ``python``: in one namespace a page, or after ``>>>``, with what follows, as in docstrings;
+- ``toml``: a `segmenter.toml`, whose options exist;
 - ``text``, right after one of these: what it prints, to the letter. A line ``...`` stands for any
   lines. After ``sql`` a table of Markdown is what the last statement returns.
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 RUN = ("sh", "sql", "python")
 SHOWN = ("text", "")
+CHECKED = ("toml",)
 ENGINES = ("spark", "postgres")
 
 NOT_RUN = {
@@ -32,6 +34,9 @@ NOT_RUN = {
     "what it says",
     "git clone": "makes an environment from the network: .ci/run does the same",
     "pip install -e '.[bench]'": "installs from the network, and measures for minutes to hours",
+    "from datetime import datetime, timedelta": "Airflow is no dependency; that its commands are "
+    "understood is a test of its own",
+    "import dagster": "Dagster is no dependency; that its calls exist is a test of its own",
     'FIT="segmenter fit': "an earlier version made those files; a later one cannot make them again",
 }
 """How a block begins that cannot run in a test, and why."""
@@ -110,6 +115,11 @@ def _blocks(page: str, text: str) -> Iterator[Block]:
             after[2] if after and follows else None,
             table[1] if table else None,
         )
+
+
+def files_of_options(page: str) -> list[str]:
+    """Return the blocks of a page that are a ``segmenter.toml``."""
+    return [fence[2] for fence in _FENCE.finditer(text_of(page)) if fence[1] == "toml"]
 
 
 def languages(page: str) -> set[str]:

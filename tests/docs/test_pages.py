@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import shlex
+
 import pytest
 
+import segmenter
+from segmenter.cli.app import command
+from segmenter.cli.config import options_of_file
 from tests.docs import reference
 from tests.docs.pages import (
+    CHECKED,
     ENGINES,
     NOT_RUN,
     ROOT,
@@ -13,6 +21,7 @@ from tests.docs.pages import (
     SHOWN,
     anchors,
     blocks,
+    files_of_options,
     languages,
     links,
     pages,
@@ -39,12 +48,45 @@ def test_no_block_is_left_out():
     """Each is run, or has a reason; a new language or mark is none that nobody knows."""
     used = set()
     for page in pages():
-        assert languages(page) <= {*RUN, *SHOWN}, page
+        assert languages(page) <= {*RUN, *CHECKED, *SHOWN}, page
         for block in blocks(page):
             marks = [word for word in block.needs if not word.endswith(".duckdb")]
             assert set(marks) <= set(ENGINES), f"{page}:{block.line}"
             used |= {how for how in NOT_RUN if block.code.startswith(how)}
     assert used == set(NOT_RUN), "a reason without a block"
+
+
+def test_options_of_files_exist(tmp_path, monkeypatch):
+    files = [text for page in pages() for text in files_of_options(page)]
+    assert files
+    monkeypatch.chdir(tmp_path)
+    for text in files:
+        (tmp_path / "segmenter.toml").write_text(text)
+        assert options_of_file(command().commands), text
+
+
+def test_what_schedulers_call_exists():
+    """They are no dependencies, so that their blocks do not run."""
+    called, typed = set(), []
+    for block in blocks("segmenter/cli/schedules.md"):
+        if block.language != "python":
+            continue
+        tree = ast.parse(block.code)
+        called |= {
+            each.attr
+            for each in ast.walk(tree)
+            if isinstance(each, ast.Attribute)
+            and isinstance(each.value, ast.Name)
+            and each.value.id == "shop"
+        }
+        for each in ast.walk(tree):
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                typed += re.findall(r"segmenter (\w+ [^|;&}]+)", each.value)
+    assert called == {"refresh", "drift", "refit", "publish"}
+    assert all(hasattr(segmenter.Database, name) for name in called)
+    assert len(typed) == 3
+    for words in map(shlex.split, typed):
+        command().commands[words[0]].make_context(words[0], words[1:])
 
 
 @pytest.mark.parametrize("page", pages())
