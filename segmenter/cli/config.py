@@ -47,7 +47,8 @@ def options_of_file(verbs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         if VARIABLE in os.environ:
             raise SegmenterError(
-                f"there is no file {path}, and {VARIABLE} asks for it. Make it, or unset {VARIABLE}."
+                f"there is no file {path}, and {VARIABLE} asks for it. Make it, or unset the "
+                "variable."
             ) from None
         return {}
     except OSError as error:
