@@ -10,24 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segmenter.api import pictures
-from segmenter.api.home import ConnectionHome, FileHome
 from segmenter.api.listener import listener
+from segmenter.api.over_time import OverTime
 from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations import classify as classifying
-from segmenter.operations.campaign import Campaign, campaign
-from segmenter.operations.changes import customer_changes, customer_history, segment_history
 from segmenter.operations.classify import Explanation
 from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
 from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
-from segmenter.operations.holdout import Holdout, holdout, holdout_customers
 from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
 from segmenter.operations.lifecycle import segment_lifecycle
 from segmenter.operations.models import models
-from segmenter.operations.moves import Moves, customer_moves, moves
 from segmenter.operations.segments import rules, segments
 from segmenter.operations.table import Table
 from segmenter.sources.source import Source
@@ -41,10 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Reading"]
 
 
-class Reading:
+class Reading(OverTime):
     """The verbs that store nothing in the database; `Database` has them all."""
-
-    _home: FileHome | ConnectionHome
 
     def inspect(self, transactions: Any, **given: Any) -> Inspection:
         """Tell which columns of a table, file or frame are customer, amount, order and date.
@@ -182,110 +176,6 @@ class Reading:
             found = drift(con)
         found.table.drawn_by(pictures.drift)
         return found
-
-    def moves(self, start: object, end: object = None) -> Moves:
-        """Count who changed segment between two moments.
-
-        Parameters
-        ----------
-        start, end : str, date or datetime
-            A date means to its end. Without an end it is the newest transaction.
-        """
-        with self._home.reading() as con:
-            found = moves(con, start, end)
-        found.table.drawn_by(pictures.moves)
-        return found
-
-    def customer_moves(
-        self, start: object, end: object = None, *, limit: int | None = None
-    ) -> Table:
-        """Return who changed segment between two moments, the largest change of money first."""
-        with self._home.reading() as con:
-            return customer_moves(con, start, end, limit=limit).table()
-
-    def customer_changes(self, changes_since: object, *, limit: int | None = None) -> Table:
-        """Return who entered, left or moved since a moment as published, and why.
-
-        Parameters
-        ----------
-        changes_since : str, date or datetime
-            In UTC; a date means its beginning.
-        limit : int, optional
-            At most so many.
-        """
-        with self._home.reading() as con:
-            return customer_changes(con, changes_since, limit=limit).table()
-
-    def customer_history(self) -> Table:
-        """Return what each customer was published as, and when."""
-        with self._home.reading() as con:
-            return customer_history(con).table()
-
-    def segment_history(self) -> Table:
-        """Return the customers and revenue of each segment month by month, and who moved."""
-        with self._home.reading() as con:
-            return segment_history(con).table()
-
-    def holdout(
-        self,
-        salt: str,
-        share: float = 0.1,
-        *,
-        days: int | None = None,
-        by_lifecycle: bool = False,
-        snapshot: bool = False,
-    ) -> Holdout:
-        """Split the customers for a campaign, and tell the smallest lift that it could show.
-
-        Parameters
-        ----------
-        salt : str
-            Names the campaign: the same salt gives the same split, another one draws anew.
-        share : float, default 0.1
-            How many customers are held out, between 0 and 1.
-        days : int, optional
-            For how many days the campaign will be measured; 90 by default, or half of the history.
-        by_lifecycle : bool, default False
-            Each segment crossed with the lifecycle.
-        snapshot : bool, default False
-            The customers as of the last fit or refresh.
-        """
-        with self._home.reading() as con:
-            return holdout(
-                con, salt, share, days=days, by_lifecycle=by_lifecycle, snapshot=snapshot
-            )
-
-    def holdout_customers(self, salt: str, share: float = 0.1, *, snapshot: bool = False) -> Table:
-        """Return each customer with ``campaign_group``: 'treated' or 'held out'."""
-        with self._home.reading() as con:
-            return holdout_customers(con, salt, share, snapshot=snapshot).table()
-
-    def campaign(
-        self,
-        salt: str,
-        since: object,
-        until: object = None,
-        *,
-        share: float = 0.1,
-        by_lifecycle: bool = False,
-    ) -> Campaign:
-        """Compare what the treated customers of a campaign did with what the held out did.
-
-        Parameters
-        ----------
-        salt : str
-            As in the holdout that the campaign was made by.
-        since : str, date or datetime
-            When it began; a date at its start.
-        until : str, date or datetime, optional
-            The last moment that counts; the newest transaction when absent.
-        share : float, default 0.1
-            As in the holdout.
-        by_lifecycle : bool, default False
-            Each segment crossed with the lifecycle that its customers had just before.
-        """
-        with self._home.reading() as con:
-            return campaign(con, salt, since, until, share=share, by_lifecycle=by_lifecycle)
 
     def label(
         self,
