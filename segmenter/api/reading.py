@@ -275,6 +275,8 @@ class Reading(OverTime):
         since: object = None,
         snapshot: bool = False,
         with_customers: bool = False,
+        title: str | None = None,
+        money: str | None = None,
         overwrite: bool = False,
     ) -> Report:
         """Make the report: one page that opens offline. Needs ``duckdb-segmenter[report]``.
@@ -291,6 +293,10 @@ class Reading(OverTime):
             Read what the last fit or refresh added up instead of adding up now.
         with_customers : bool, default False
             Also name customers.
+        title : str, optional
+            Heading of the page; by default it names the table.
+        money : str, optional
+            What money is in, say ``'£'``; by default "the table's currency".
         overwrite : bool, default False
             Replace files that are there already.
         """
@@ -309,6 +315,8 @@ class Reading(OverTime):
                 since=since,
                 snapshot=snapshot,
                 with_customers=with_customers,
+                title=title,
+                money=money,
                 overwrite=overwrite,
                 progress=listener(),
             )

@@ -40,6 +40,17 @@ def report(
             "--with-customers", help="Name customers, too: the largest whales, who is lapsing."
         ),
     ] = False,
+    title: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Heading of the page.  [names the table]"),
+    ] = None,
+    money: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="What money is in, say £ or EUR.  [the table's currency]",
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -81,6 +92,8 @@ def report(
             since=start,
             snapshot=not live,
             with_customers=with_customers,
+            title=title,
+            money=money,
             overwrite=overwrite,
             progress=listener(quiet),
         )

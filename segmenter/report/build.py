@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import duckdb
@@ -51,6 +51,8 @@ def make_report(
     since: dt.datetime | None = None,
     is_live: bool = False,
     with_customers: bool = False,
+    title: str | None = None,
+    currency: str | None = None,
 ) -> Report:
     """Make the report of the current model.
 
@@ -67,6 +69,9 @@ def make_report(
         Add up the transactions instead of reading the snapshot.
     with_customers : bool, default False
         Also name customers.
+    title : str, optional
+    currency : str, optional
+        What money is in.
     """
     with vega.bundled_script() as library:
         with (
@@ -74,12 +79,15 @@ def make_report(
             ReportQueries(con, is_live=is_live) as questions,
         ):
             facts = questions.facts(since=since, with_customers=with_customers)
+            facts = replace(facts, currency=currency)
             done(counted(facts.customers, "customer"))
         with progress.step("Drawing") as done, unchecked():
-            decision = list(decision_sections(facts))
-            analyst = list(analyst_sections(facts, audit, rules))
+            found = list(decision_sections(facts))
+            decision = [section for section in found if not section.is_missing]
+            analyst = [*analyst_sections(facts, audit, rules)]
+            analyst += [section for section in found if section.is_missing]
             html = page(
-                title=f"Customer segments of {facts.relation}",
+                title=title or f"Customer segments of {facts.relation}",
                 when=_when(facts),
                 tiles=tiles(facts),
                 names=facts.names,

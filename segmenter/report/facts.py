@@ -101,6 +101,7 @@ class Facts:
     whales: Rows = field(default_factory=list)
     leaving: Rows = field(default_factory=list)
     has_customers: bool = True
+    currency: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -121,7 +122,9 @@ class Facts:
     def money(self) -> str:
         """What money is counted in."""
         unit = self.model["source"].get("unit")
-        return "the table's currency" if unit is None else f"units of {unit}"
+        if unit is not None:
+            return f"units of {unit} {self.currency or ''}".rstrip()
+        return self.currency or "the table's currency"
 
     @property
     def relation(self) -> str:

@@ -58,7 +58,7 @@ def page(
     library : str
         The charting library, as JavaScript.
     """
-    figures = [figure for section in (*decision, *analyst) for figure in section.figures]
+    sections = (*decision, *analyst)
     return (
         _templates()
         .get_template("page.html")
@@ -70,7 +70,11 @@ def page(
             decision=decision,
             analyst=analyst,
             data={
-                "charts": {figure.key: _spec(figure) for figure in figures},
+                "charts": {
+                    figure.key: _spec(figure, section)
+                    for section in sections
+                    for figure in section.figures
+                },
                 "themes": {theme: config(theme) for theme in PALETTES},
                 "names": list(names),
             },
@@ -109,12 +113,13 @@ def _sha256(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _spec(figure: Figure) -> dict[str, Any]:
+def _spec(figure: Figure, section: Section) -> dict[str, Any]:
+    """Return a chart as the page draws it; who cannot see it hears its title and what it shows."""
     return {
         **figure.spec,
         "width": "container",
         "autosize": {"type": "fit-x", "contains": "padding"},
-        "description": figure.title,
+        "description": f"{figure.title}. {section.lead}",
     }
 
 

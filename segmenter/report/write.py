@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from segmenter.errors import InputError
+from segmenter.formatting import is_text
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.progress import Progress, Silent
 from segmenter.report import vega
@@ -41,6 +43,8 @@ def report(
     since: object = None,
     snapshot: bool = False,
     with_customers: bool = False,
+    title: str | None = None,
+    money: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
@@ -60,6 +64,10 @@ def report(
         Read what the last fit or refresh added up instead of adding the transactions up now.
     with_customers : bool, default False
         Also name customers.
+    title : str, optional
+        Heading of the page; by default it names the table.
+    money : str, optional
+        What money is in, say '£' or 'EUR'; by default "the table's currency".
     overwrite : bool, default False
         Replace files that are there already.
     progress : Progress, optional
@@ -85,6 +93,8 @@ def report(
         since=None if since is None else parse_moment(since, "since"),
         is_live=not snapshot,
         with_customers=with_customers,
+        title=None if title is None else checked_text(title, "title"),
+        currency=None if money is None else checked_text(money, "money"),
     )
     contents = {} if output is None else {Path(output): made.html.encode()}
     if png is not None:
@@ -95,6 +105,18 @@ def report(
             first = next(iter(contents))
             done(f"{first}, {len(contents[first]) / 1e6:.1f} MB")
     return made
+
+
+def checked_text(text: str, name: str) -> str:
+    """Refuse what cannot stand in a heading.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(text, str) or not text.strip() or not is_text(text):
+        raise InputError(f"{name} must be a text to read, not {text!r}. Leave it out, or say it.")
+    return text.strip()
 
 
 def pictures(made: Report, folder: Path) -> dict[Path, bytes]:

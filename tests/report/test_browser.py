@@ -173,3 +173,69 @@ def test_what_was_measured_is_drawn_and_told(twelve_fitted, make, opened):
     assert "Davies-Bouldin 0.800 0.700" in told["quality"]
     assert "Refit: " in told["drift"]
     assert "warn" in told["data-quality"]
+
+
+PRINTED = """
+    window.dispatchEvent(new Event('beforeprint'));
+    const page = document.documentElement.clientWidth;
+    const found = {
+        wide: document.documentElement.scrollWidth - page,
+        closed: document.querySelectorAll('details:not([open])').length,
+        scrolled: [...document.querySelectorAll('.wide')]
+            .filter((each) => each.scrollWidth > each.clientWidth + 1).length,
+        cut: [...document.querySelectorAll('.chart svg')]
+            .filter((each) => each.getBoundingClientRect().right > page + 1).length,
+        nav: getComputedStyle(document.querySelector('nav')).display,
+        analyst: getComputedStyle(document.getElementById('analyst')).breakBefore,
+    };
+    window.dispatchEvent(new Event('afterprint'));
+    found.reopened = document.querySelectorAll('details:not([open])').length;
+    return found;
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 700])
+def test_paper_shows_all_of_it(small, opened, width):
+    """Drawn for a screen, printed on a page of 180 mm."""
+    browser = opened(small.html, width=width)
+    closed = len(browser.find_elements("css selector", "details:not([open])"))
+    try:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": 688, "height": 970, "deviceScaleFactor": 1, "mobile": False},
+        )
+        found = browser.execute_script(PRINTED)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert found == {
+        "wide": 0,
+        "closed": 0,
+        "scrolled": 0,
+        "cut": 0,
+        "nav": "none",
+        "analyst": "page",
+        "reopened": closed,
+    }
+
+
+def test_each_chart_has_a_sentence_for_who_cannot_see_it(small, opened):
+    browser = opened(small.html)
+    said = browser.execute_script(
+        "return [...document.querySelectorAll('.chart svg')].map(each => ["
+        " each.closest('section').querySelector('.lead').textContent,"
+        " (each.closest('[aria-roledescription=visualization]')"
+        " ?? each).getAttribute('aria-label')])"
+    )
+    assert said
+    for lead, label in said:
+        assert lead in label
+
+
+def test_the_contents_lead_to_each_section(small, opened):
+    browser = opened(small.html)
+    links = browser.find_elements("css selector", ".contents a")
+    targets = {link.get_attribute("href").split("#")[1] for link in links}
+    sections = {each.get_attribute("id") for each in browser.find_elements("tag name", "section")}
+    assert targets == sections | {"analyst"}

@@ -60,7 +60,9 @@ def test_a_model_of_an_older_version_shows_its_first_level_and_says_why(twelve, 
     drawn = {figure.key for figure in report.figures}
     assert {"level-1", "tree-1"} <= drawn
     assert not {"level-2", "tree-2"} & drawn
-    assert report.html.count("did not note which segments each part of a split became") == 2
+    assert (
+        report.html.count("did not note which segments each part of a split became") == 3
+    )  # and a chart says it to who cannot see it
     twelve.execute("alter table segments_internal.model_splits drop column higher_segments")
     assert {figure.key for figure in make(twelve).figures} == drawn
 

@@ -32,7 +32,7 @@ RANKINGS = {"segments": "by the segments", "spend": "by spend alone"}
 
 NOT_YET, NO_MORE = "not yet a customer", "no customer any more"
 
-_WAYS = ["rose", "fell", "new", *"4567", "stayed", "left"]
+_WAYS = [*"123", "new", "fell", "rose", "7", "stayed", "left"]
 """Each where its colour is in a theme: the last two are no segment's."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from segmenter.report.charts.base import Canvas, Spec
+from segmenter.report.charts.base import Canvas, Spec, listed
 
 __all__ = ["drift", "plain", "quality"]
 
@@ -64,7 +64,12 @@ def quality(rows: Rows) -> Spec:
     scale = alt.Scale(domain=[OURS, FLAT], range=["circle", "diamond"])
     marks = base.mark_point(size=130, opacity=0.9, filled=True).encode(
         shape=alt.Shape("of:N", scale=scale, title=None),
-        color=alt.Color("of:N", scale=alt.Scale(domain=[OURS, FLAT]), title=None),
+        color=alt.Color(
+            "of:N",
+            scale=alt.Scale(domain=[*"1234", FLAT, OURS]),
+            title=None,
+            legend=listed([OURS, FLAT]),
+        ),
     )
     return canvas.layered(marks, height=34 * len(metrics))
 
@@ -102,7 +107,13 @@ def drift(rows: Rows) -> Spec:
         axis=alt.Axis(tickCount=5),
     )
     drawn = base.mark_bar(cornerRadiusEnd=2, height=16).encode(
-        x=x, color=alt.Color("verdict:N", scale=alt.Scale(domain=verdicts), title=None)
+        x=x,
+        color=alt.Color(
+            "verdict:N",
+            scale=alt.Scale(domain=[*"1234", *reversed(verdicts)]),
+            title=None,
+            legend=listed(verdicts),
+        ),
     )
     marks = base.mark_tick(thickness=2, size=24, style="line").encode(x="threshold:Q")
     text = base.mark_text(align="left", dx=6, style=["label", "halo"]).encode(x=x, text="label:N")

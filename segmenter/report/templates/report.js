@@ -61,6 +61,16 @@
     await Promise.all([...views.values()].map(tell));
   }
 
+  // On paper nothing can be opened.
+  let closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    for (const each of closed) each.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const each of closed) each.open = false;
+  });
+
   for (const chip of chips) {
     chip.addEventListener("click", () => choose(chip.dataset.segment));
   }
