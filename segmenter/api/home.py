@@ -107,9 +107,11 @@ class FileHome:
         with _interruptible(), open_to_copy(self.path, how, writes) as con:
             yield con
 
-    def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
+    def confine(
+        self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], writes: Sequence[str] = ()
+    ) -> None:
         """Let an unconfined connection read and write no more than these files."""
-        confine(con, self.path, reads, [write], self.access.allow)
+        confine(con, self.path, reads, writes, self.access.allow)
 
     def refuse_as_output(self, output: str | os.PathLike[str] | None) -> None:
         """Refuse to write over the database itself."""
@@ -169,9 +171,11 @@ class ConnectionHome:
         with _interruptible():
             yield self.con
 
-    def confine(self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], write: str) -> None:
+    def confine(
+        self, con: duckdb.DuckDBPyConnection, reads: Sequence[str], writes: Sequence[str] = ()
+    ) -> None:
         """Leave it as it is."""
-        del con, reads, write
+        del con, reads, writes
 
     def refuse_as_output(self, output: str | os.PathLike[str] | None) -> None:
         """Leave that to the caller, who knows the file."""

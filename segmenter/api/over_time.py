@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from segmenter.api import pictures
 from segmenter.api.home import ConnectionHome, FileHome
+from segmenter.api.listener import listener
+from segmenter.operations.audience import Audience, addressed
 from segmenter.operations.campaign import Campaign, campaign
 from segmenter.operations.changes import customer_changes, customer_history, segment_history
 from segmenter.operations.holdout import Holdout, holdout, holdout_customers
 from segmenter.operations.moves import Moves, customer_moves, moves
-from segmenter.operations.table import Table
+from segmenter.operations.table import Query, Table
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["OverTime"]
 
@@ -38,7 +46,16 @@ class OverTime:
         with self._home.reading() as con:
             return customer_moves(con, start, end, limit=limit).table()
 
-    def customer_changes(self, changes_since: object, *, limit: int | None = None) -> Table:
+    def customer_changes(
+        self,
+        changes_since: object,
+        *,
+        limit: int | None = None,
+        contacts: str | None = None,
+        objections: str | None = None,
+        phone_country: str | None = None,
+        min_size: int | None = None,
+    ) -> Table:
         """Return who entered, left or moved since a moment as published, and why.
 
         Parameters
@@ -47,9 +64,23 @@ class OverTime:
             In UTC; a date means its beginning.
         limit : int, optional
             At most so many.
+        contacts, objections, phone_country, min_size : optional
+            As in `customers`.
         """
-        with self._home.reading() as con:
-            return customer_changes(con, changes_since, limit=limit).table()
+        audience = Audience(contacts, objections, phone_country, min_size)
+        return self._addressed(
+            audience, lambda con: customer_changes(con, changes_since, limit=limit)
+        )
+
+    def _addressed(
+        self, audience: Audience, ask: Callable[[duckdb.DuckDBPyConnection], Query]
+    ) -> Table:
+        """Ask for a list of customers, with what makes an audience of it."""
+        with self._home.reading(confined=not audience.files) as con:
+            if audience.files:
+                self._home.confine(con, audience.files)
+            query = ask(con)
+            return addressed(query, audience, listener()) if audience else query.table()
 
     def customer_history(self) -> Table:
         """Return what each customer was published as, and when."""

@@ -15,6 +15,7 @@ from segmenter.api.over_time import OverTime
 from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations import classify as classifying
+from segmenter.operations.audience import Audience
 from segmenter.operations.classify import Explanation
 from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
@@ -84,6 +85,10 @@ class Reading(OverTime):
         order_by: str | None = None,
         limit: int | None = None,
         snapshot: bool = False,
+        contacts: str | None = None,
+        objections: str | None = None,
+        phone_country: str | None = None,
+        min_size: int | None = None,
     ) -> Table:
         """Return customers with their segment.
 
@@ -105,9 +110,21 @@ class Reading(OverTime):
             At most so many; everybody when absent.
         snapshot : bool, default False
             As of the last fit or refresh: nothing is added up.
+        contacts : str, optional
+            Table or file with columns of customers, ``email`` and ``phone``: their SHA-256 is in
+            ``email_sha256``, ``phone_sha256`` (Google) and ``phone_digits_sha256`` (Meta).
+        objections : str, optional
+            Table or file of customers, ``email`` or ``phone`` who are left out.
+        phone_country : str, optional
+            Calling code of phone numbers without + or 00, such as ``'44'``; without it they are
+            left empty.
+        min_size : int, optional
+            A list of fewer customers is refused; with contacts, of fewer with an address.
         """
-        with self._home.reading() as con:
-            return customers(
+        audience = Audience(contacts, objections, phone_country, min_size)
+        return self._addressed(
+            audience,
+            lambda con: customers(
                 con,
                 segment=segment,
                 lifecycle=lifecycle,
@@ -116,7 +133,8 @@ class Reading(OverTime):
                 order_by=order_by,
                 limit=limit,
                 snapshot=snapshot,
-            ).table()
+            ),
+        )
 
     def classify(
         self, monetary: ArrayLike, frequency: ArrayLike
@@ -232,7 +250,7 @@ class Reading(OverTime):
                 overwrite_column=overwrite_column,
                 csv=csv,
                 progress=listener(),
-                prepare=lambda path, draft: self._home.confine(con, [path], str(draft)),
+                prepare=lambda path, draft: self._home.confine(con, [path], [str(draft)]),
             )
 
     def _label_on_spark(

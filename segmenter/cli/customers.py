@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database_file import open_model
+from segmenter.cli.audience import (
+    Contacts,
+    MinSize,
+    Objections,
+    PhoneCountry,
+    opened,
+    rows_of,
+)
 from segmenter.cli.options import (
     Database,
     Format,
@@ -25,8 +31,6 @@ from segmenter.errors import SegmenterError
 from segmenter.formatting import counted, verb
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import duckdb
 
 __all__ = ["customers"]
@@ -89,6 +93,10 @@ CHANGE_COLUMNS = (
 )
 
 
+WHICH = "Which customers"
+"""Heading in the help."""
+
+
 class OrderBy(StrEnum):
     """A column to sort by, and in which direction that is useful."""
 
@@ -114,13 +122,20 @@ class Lifecycle(StrEnum):
 def customers(
     database: Database,
     segment: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only customers of this segment.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only customers of this segment.", rich_help_panel=WHICH),
     ] = None,
     lifecycle: Annotated[
-        Lifecycle | None, typer.Option(help="Only customers who stand there by time.")
+        Lifecycle | None,
+        typer.Option(help="Only customers who stand there by time.", rich_help_panel=WHICH),
     ] = None,
     upgrades: Annotated[
-        bool, typer.Option("--upgrades", help="Show what would lift each into a higher segment.")
+        bool,
+        typer.Option(
+            "--upgrades",
+            help="Show what would lift each into a higher segment.",
+            rich_help_panel=WHICH,
+        ),
     ] = False,
     next_actions: Annotated[
         bool,
@@ -128,6 +143,7 @@ def customers(
             "--next",
             help="Whom to do something about now, and what: lapsing customers to win back, and "
             "those whom one more order lifts.",
+            rich_help_panel=WHICH,
         ),
     ] = False,
     changes_since: Annotated[
@@ -136,6 +152,7 @@ def customers(
             metavar="DATE",
             help="Who entered, left or moved since then as published by fit, refresh and rollback, "
             "and why; UTC, a date from its beginning.",
+            rich_help_panel=WHICH,
         ),
     ] = None,
     order_by: Annotated[
@@ -144,9 +161,14 @@ def customers(
             metavar="COLUMN",
             help=f"One of {', '.join(OrderBy)}. Largest first; what is needed and ids smallest "
             "first.  [monetary; --upgrades: monetary_needed; --next: revenue_at_stake]",
+            rich_help_panel=WHICH,
         ),
     ] = None,
     limit: Limit = 100,
+    contacts: Contacts = None,
+    objections: Objections = None,
+    phone_country: PhoneCountry = None,
+    min_size: MinSize = None,
     live: Live = True,
     form: FormatOption = Format.TABLE,
     safe_csv: SafeCsv = True,
@@ -165,17 +187,26 @@ def customers(
     Example: segmenter customers shop.duckdb --next --limit 50
 
     Example: segmenter customers shop.duckdb --changes-since 2024-03-01 --format csv
+
+    Example: segmenter customers shop.duckdb --segment Loyal --limit 0 --format csv \
+        --contacts crm.csv --objections optout.csv --min-size 100
     """
     from segmenter.cli.console import waiting
+    from segmenter.operations.audience import Audience
+    from segmenter.operations.changes import customer_changes
     from segmenter.operations.customers import customers as customers_of
 
+    audience = Audience(contacts, objections, phone_country, min_size)
     if changes_since is not None:
         if segment or lifecycle or upgrades or next_actions or order_by or not live:
             raise SegmenterError(
                 "--changes-since lists what was published: leave out --segment, --lifecycle, "
                 "--upgrades, --next, --order-by and --snapshot."
             )
-        _write_changes(database, changes_since, limit, form, wait, safe_csv=safe_csv, quiet=quiet)
+        with opened(database, wait, audience, quiet=quiet) as con:
+            changes = customer_changes(con, changes_since, limit=limit or None)
+            found, shown = rows_of(changes, CHANGE_COLUMNS, audience, quiet=quiet)
+            write(shown, found, form, safe_csv=safe_csv)
         return
     columns = NEXT_COLUMNS if next_actions else UPGRADE_COLUMNS if upgrades else COLUMNS
     names = [column.name for column in columns]
@@ -193,7 +224,7 @@ def customers(
         raise SegmenterError(
             f"--order-by {order_by.value} is not a column of this list ({', '.join(names)})."
         )
-    with open_model(database, wait, quiet=quiet) as con:
+    with opened(database, wait, audience, quiet=quiet) as con:
         asked = customers_of(
             con,
             segment=segment,
@@ -205,10 +236,8 @@ def customers(
             snapshot=not live,
         )
         with waiting("Adding up customers", quiet):
-            rows = asked.rows(names)
-            first = next(rows, None)
-        found = rows if first is None else chain([first], rows)
-        write(columns, found, form, safe_csv=safe_csv)
+            found, shown = rows_of(asked, columns, audience, quiet=quiet)
+        write(shown, found, form, safe_csv=safe_csv)
         if form is Format.TABLE and not quiet:
             if upgrades:
                 _say_who_is_lifted(con, segment)
@@ -216,24 +245,6 @@ def customers(
                 _say_what_is_at_stake(con, segment)
             elif lifecycle in (None, Lifecycle.LAPSED):
                 _say_who_came_again(con, is_asked=lifecycle is not None)
-
-
-def _write_changes(
-    database: Path,
-    since: str,
-    limit: int,
-    form: Format,
-    wait: float | None,
-    *,
-    safe_csv: bool,
-    quiet: bool,
-) -> None:
-    from segmenter.operations.changes import customer_changes
-
-    with open_model(database, wait, quiet=quiet) as con:
-        asked = customer_changes(con, since, limit=limit or None)
-        names = [column.name for column in CHANGE_COLUMNS]
-        write(CHANGE_COLUMNS, asked.rows(names), form, safe_csv=safe_csv)
 
 
 def _say_what_is_at_stake(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:

@@ -20,10 +20,13 @@ _COMMANDS = {
 _OTHER_TEXTS = {
     "allow",
     "changes_since",
+    "contacts",
     "dialect",
     "frequency",
     "monetary",
+    "objections",
     "partition_by",
+    "phone_country",
     "salt",
     "since",
     "table",
@@ -54,6 +57,6 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
 
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
     settings |= {"allow_lost_rows", "memory_limit", "overwrite", "overwrite_column"}
-    settings |= {"days", "dialect", "share", "threads", "wait"}
+    settings |= {"days", "dialect", "min_size", "share", "threads", "wait"}
     texts = {field.name for field in dataclasses.fields(Source)} | _OTHER_TEXTS | set(_SPELLED)
     return frozenset(settings | texts), frozenset(texts - settings)

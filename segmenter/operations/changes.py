@@ -42,7 +42,11 @@ def customer_changes(
     if is_date or (isinstance(changes_since, str) and len(changes_since.strip()) <= 10):
         moment = dt.datetime.combine(moment.date(), dt.time.min)
     rows = "" if limit is None else f" limit {int(limit)}"
-    return Query(con, f"select * from {SCHEMA}.{CHANGES}($1::timestamp){rows}", [moment])
+    sql = (
+        f"select * from {SCHEMA}.{CHANGES}($1::timestamp) "
+        f"order by changed_at, customer_id nulls last{rows}"
+    )
+    return Query(con, sql, [moment])
 
 
 def customer_history(con: duckdb.DuckDBPyConnection) -> Query:

@@ -40,7 +40,8 @@ def furnish(folder: Path) -> None:
     ``shop.duckdb`` has the table ``sales``, Online Retail under plain names, and a first version of
     its model; ``exports`` and ``warehouse`` are Parquet files of it, ``profiles.parquet`` and
     ``lake/profiles`` are profiles, ``orders.csv`` is the beginning of ``sales``,
-    ``internal_accounts.csv`` lists test accounts.
+    ``internal_accounts.csv`` lists test accounts, ``crm.csv`` has everybody's e-mail address, and
+    ``optout.csv`` who objects.
     """
     with duckdb.connect(str(folder / "shop.duckdb"), config=STORAGE) as con:
         con.execute(
@@ -71,6 +72,9 @@ def furnish(folder: Path) -> None:
             copy profiles to 'profiles.parquet';
             copy profiles to 'lake/profiles/part.parquet';
             copy (select 12346 as customer_id) to 'internal_accounts.csv';
+            copy (select customer_id, customer_id || '@example.com' as email from profiles)
+            to 'crm.csv';
+            copy (select 12347 as customer_id) to 'optout.csv';
             """
         )
         segmenter.fit(con, SALES)

@@ -1,0 +1,27 @@
+-- How many objections there are, and how many of them can be compared with nobody.
+-- Grain:  one row.
+-- Source: the objections ($objections, see queries/normalised_contacts). An address is compared
+--         where the contacts have such a column ($has_email, $has_phone); empty rows do not count.
+with
+
+given as (
+    select
+        coalesce(given_email, given_phone) as address,
+        coalesce(
+            customer_id is not null
+            or ($has_email and email is not null) -- noqa: RF02
+            or ($has_phone and phone is not null), -- noqa: RF02
+            false
+        ) as is_usable
+    from $objections as objection -- noqa: AL05
+    where
+        customer_id is not null
+        or given_email is not null
+        or given_phone is not null
+)
+
+select
+    count(*) as objections,
+    count(case when not is_usable then 1 end) as unusable,
+    min(case when not is_usable then address end) as unusable_example
+from given
