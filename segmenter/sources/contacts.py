@@ -76,7 +76,7 @@ class Reader:
 
     def nobody(self) -> Addresses:
         """Return the list of nobody."""
-        return Addresses("", self._rows(exp.select("1").where(exp.false()).subquery(), None))
+        return Addresses("", self._rows(exp.select("1").where(exp.false()).subquery(), ()))
 
     def contacts(self, name: str) -> Addresses:
         """Read a list of contacts.
@@ -138,7 +138,8 @@ class Reader:
 
     def _refuse(self, relation: str, row: dict[str, Any], contacts: Addresses) -> None:
         unusable = row["unusable"]
-        example = shortened(repr(row["unusable_example"]))
+        example = row["unusable_example"]
+        shown = "" if example is None else f" ({shortened(repr(example))})"
         comparable = ["a customer"]
         if contacts.has_email:
             comparable.append("an e-mail address")
@@ -149,7 +150,7 @@ class Reader:
         else:
             advice = f"Give each of them {', or '.join(comparable)}."
         raise InputError(
-            f"{counted(unusable, 'row')} of the objections in {relation} ({example}) "
+            f"{counted(unusable, 'row')} of the objections in {relation}{shown} "
             f"{verb(unusable, 'fits', 'fit')} no customer whom they could leave out, so there is "
             f"no list. {advice}"
         )
@@ -180,14 +181,15 @@ class Reader:
             alias=_ALIAS,
             whose="the list",
         )
-        rows = self._rows(found.table, value or None, email, phone)
+        rows = self._rows(found.table, tuple(found.columns), value or None, email, phone)
         columns = tuple(dict.fromkeys(one for one in (customer, email, phone) if one))
         return Addresses(found.relation, rows, columns, email is not None, phone is not None)
 
     def _rows(
         self,
         table: exp.Expr,
-        customer: exp.Expr | None,
+        columns: tuple[str, ...],
+        customer: exp.Expr | None = None,
         email: str | None = None,
         phone: str | None = None,
     ) -> exp.Subquery:
@@ -195,6 +197,9 @@ class Reader:
         values = {
             "contacts": table,
             "contact_customer": customer or exp.Cast(this=exp.null(), to=kind),
+            "has_no_value": exp.and_(
+                *(_column(name).is_(exp.null()) for name in columns), exp.true()
+            ),
             "email": _column(email),
             "phone": _column(phone),
             "phone_country": literal(self.phone_country),

@@ -18,6 +18,7 @@ with
 trimmed as (
     select
         $contact_customer as customer_id,
+        $has_no_value as is_empty,
         lower(regexp_replace(cast($email as varchar), '^[\s\pZ\pC]+|[\s\pZ\pC]+$', '', 'g'))
             as email,
         regexp_replace(cast($phone as varchar), '^[\s\pZ\pC]+|[\s\pZ\pC]+$', '', 'g') as phone
@@ -27,6 +28,7 @@ trimmed as (
 compact as (
     select
         customer_id,
+        is_empty,
         nullif(email, '') as email,
         nullif(phone, '') as phone,
         case
@@ -68,6 +70,7 @@ with_country as (
 checked as (
     select
         customer_id,
+        is_empty,
         email as given_email,
         phone as given_phone,
         case when regexp_full_match(email, '[^@\s\pZ\pC]+@[^@\s\pZ\pC]+') then email end as email,

@@ -1,7 +1,8 @@
 -- How many objections there are, and how many of them can be compared with nobody.
 -- Grain:  one row.
 -- Source: the objections ($objections, see queries/normalised_contacts). An address is compared
---         where the contacts have such a column ($has_email, $has_phone); empty rows do not count.
+--         where the contacts have such a column ($has_email, $has_phone). Rows without any value do
+--         not count; those with values in other columns only do, and are compared with nobody.
 with
 
 given as (
@@ -14,10 +15,7 @@ given as (
             false
         ) as is_usable
     from $objections as objection -- noqa: AL05
-    where
-        customer_id is not null
-        or given_email is not null
-        or given_phone is not null
+    where not is_empty
 )
 
 select

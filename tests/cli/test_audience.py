@@ -249,6 +249,7 @@ REFUSED = {
     "an address for a title": ("jane@x.org\n", "reads as an address"),
     "a number for a title": ("+44 20 7031 3000\n", "reads as an address"),
     "two in a field": ("email\njane@x.org joe@x.org\n", "1 row of the objections .* fits no cus"),
+    "somebody by another name": ("kunde,email\n7,\n,\n", "1 row of the objections .*csv fits no"),
     "no country": ("phone\n020 7031 3000\n", "or give --phone-country"),
 }
 
