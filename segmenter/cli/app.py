@@ -116,7 +116,9 @@ def _root(
     reply.begin(verb)
     told = (ctx.default_map or {}).get(verb)
     if told and not {"-q", "--quiet", "-h", "--help"} & set(sys.argv):
-        messages.line(f"  options of {config_file()}: {', '.join(told)}")
+        options = {each.name: max(each.opts, key=len) for each in ctx.command.commands[verb].params}
+        listed = ", ".join(options[name] for name in told)
+        messages.line(f"  options of {config_file()}, unless typed: {listed}")
 
 
 class UsageError(SegmenterError):

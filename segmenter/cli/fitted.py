@@ -72,6 +72,6 @@ def _say_unpublished(path: Path, result: FitResult, max_change: float) -> None:
         f"{percent(result.refit.share, 1)} of the customers would change segment, more than "
         f"--max-change {percent(max_change, 1)}. Look: segmenter compare {path} "
         f"{result.refit.model_id} {model_id}. Then publish it: segmenter rollback {path} "
-        f"{model_id}; or fit with --publish.",
+        f"{model_id}; or repeat it with --publish.",
         level="warning",
     )

@@ -18,10 +18,23 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-__all__ = ["ENOUGH", "Interval", "Sums", "buyers_lift", "rate_power", "spend_lift", "spend_power"]
+__all__ = [
+    "ENOUGH",
+    "ENOUGH_BUYERS",
+    "Interval",
+    "Sums",
+    "buyers_lift",
+    "rate_power",
+    "spend_lift",
+    "spend_power",
+]
 
 ENOUGH = 30
 """With fewer customers on a side nothing is told: no mean of spend is near to normal then."""
+
+ENOUGH_BUYERS = 10
+"""With fewer buyers on a side nothing is told of the spend: where nobody bought, nothing varies,
+and the interval would take that for certainty."""
 
 _LEVEL = 0.95
 _POWER = 0.8
@@ -104,12 +117,14 @@ def spend_lift(treated: Sums, held_out: Sums) -> Interval | None:
     -------
     Interval or None
         In the table's currency, with the past as covariate; None where one side has fewer than
-        `ENOUGH` customers, or nobody's spend differs.
+        `ENOUGH` customers or `ENOUGH_BUYERS` buyers.
     """
     from scipy.stats import t
 
     sides = (treated, held_out)
     if min(side.customers for side in sides) < ENOUGH:
+        return None
+    if min(side.buyers for side in sides) < ENOUGH_BUYERS:
         return None
     slope = _slope(sides)
     means = [(side.spent - slope * side.past) / side.customers for side in sides]

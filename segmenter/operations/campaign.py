@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import InputError
-from segmenter.evaluation.campaigns import ENOUGH, Interval, Sums, buyers_lift, spend_lift
+from segmenter.evaluation.campaigns import (
+    ENOUGH,
+    ENOUGH_BUYERS,
+    Interval,
+    Sums,
+    buyers_lift,
+    spend_lift,
+)
 from segmenter.formatting import counted, day, verb
 from segmenter.operations.lifecycle import require_lifecycle
 from segmenter.operations.split import (
@@ -175,7 +182,7 @@ def _compared(name: str, treated: Sums, held_out: Sums) -> dict[str, Any]:
         "treated_repeat_rate": treated.rate,
         "held_out_repeat_rate": held_out.rate,
         **_columns("rate_lift", rate),
-        "message": _message(name, treated.customers, held_out.customers, spend, rate),
+        "message": _message(name, treated, held_out, spend, rate),
     }
 
 
@@ -185,24 +192,31 @@ def _columns(name: str, found: Interval | None) -> dict[str, float | None]:
 
 
 def _message(
-    name: str, treated: int, held_out: int, spend: Interval | None, rate: Interval | None
+    name: str, treated: Sums, held_out: Sums, spend: Interval | None, rate: Interval | None
 ) -> str:
     name = name[:1].upper() + name[1:]
-    if min(treated, held_out) < ENOUGH:
+    if min(treated.customers, held_out.customers) < ENOUGH:
         return (
-            f"{name}: too few to tell, {treated:,} treated and {held_out:,} held out; {ENOUGH} are "
-            "needed on both sides."
+            f"{name}: too few to tell, {treated.customers:,} treated and {held_out.customers:,} "
+            f"held out; {ENOUGH} are needed on both sides."
         )
-    return f"{name}: {_of_spend(treated, spend)}; {_of_rate(rate)}."
+    return f"{name}: {_of_spend(treated, held_out, spend)}; {_of_rate(rate)}."
 
 
-def _of_spend(treated: int, found: Interval | None) -> str:
+def _of_spend(treated: Sums, held_out: Sums, found: Interval | None) -> str:
+    if min(treated.buyers, held_out.buyers) < ENOUGH_BUYERS:
+        return (
+            f"too few bought to tell of the spend, {treated.buyers:,} of the treated and "
+            f"{held_out.buyers:,} of the held out; {ENOUGH_BUYERS} are needed on both sides"
+        )
     if found is None:
         return "nobody's spend differs"
     between = f"{found.low:,.2f} to {found.high:,.2f}"
     if found.includes_zero:
         return f"no effect on the spend can be told, the interval of {between} includes 0"
-    whole = [f"{abs(one * treated):,.0f}" for one in sorted((found.low, found.high), key=abs)]
+    whole = [
+        f"{abs(one * treated.customers):,.0f}" for one in sorted((found.low, found.high), key=abs)
+    ]
     return (
         f"the treated spent {abs(found.value):,.2f} {'more' if found.value > 0 else 'less'} each "
         f"({between}), {whole[0]} to {whole[1]} in all"

@@ -44,7 +44,7 @@ _CUSTOMERS = "customer_segments"
 _OVER_CUSTOMERS = ("customer_upgrades", "segment_lifecycle", "next_actions", SUMMARY)
 """Views that read nothing of the source but its customers."""
 
-_AS_VIEWS = ("customer_profile", SNAPSHOT, SUMMARY_OF_SNAPSHOT)
+_AS_VIEWS = ("customer_profile",)
 """Objects whose columns another one has."""
 
 _GONE = "whales"

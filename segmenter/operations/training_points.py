@@ -110,7 +110,8 @@ def _trace_in(con: duckdb.DuckDBPyConnection, customer: Customer, version: dict[
             key,
             None,
             0,
-            "has no point of their profile: it was another one at the fit, and that point stays",
+            "has no point of their profile: at the fit they had another one, whose point stays, or "
+            "none yet",
         )
     if "exclude" in stored_mapping(version["source"], "source"):
         return Trace(key, None, 0, "left them out, if they were excluded by its fit already")

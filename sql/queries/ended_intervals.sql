@@ -2,7 +2,7 @@
 -- Grain:  one row for each such customer.
 -- Source: the snapshot before, and $next, the one that follows.
 -- Somebody left with the time window where their last order lies before it; it ends with the newest
--- order, or where the source says.
+-- order, or where the source says. Where there is a window, so did who had refunds only.
 select
     previous.customer_id,
     previous.segment,
@@ -17,6 +17,7 @@ select
         when not $is_same_source then 'refit' -- noqa: RF02
         when previous.last_order_at <= coalesce($as_of, $newest_order) - $window -- noqa: RF02
             then 'window'
+        when $window is not null and previous.last_order_at is null then 'window' -- noqa: RF02
         else 'correction'
     end as left_by
 from segments_internal.customer_segments_snapshot as previous

@@ -40,8 +40,11 @@ def test_what_is_not_typed_is_taken_from_the_file_and_said(run, here):
     (here / "segmenter.toml").write_text(FIT)
     result = run("fit", "shop.duckdb")
     assert result.code == 0
-    said = "  options of segmenter.toml: transactions, customer, amount, levels, as_of, date, "
-    assert result.err.startswith(f"{said}forget_points\n")
+    said = (
+        "  options of segmenter.toml, unless typed: --transactions, --customer, --amount, "
+        "--levels, --as-of, --date, --forget-points\n"
+    )
+    assert result.err.startswith(said)
     assert current("settings->>'levels'") == "1"
     assert current("settings->>'forget_points'") == "true"
     assert current("source->>'as_of'").startswith("2024-12-31")
@@ -63,7 +66,7 @@ def test_what_stands_above_the_tables_holds_for_verbs_that_have_it(run, here):
 def test_a_variable_names_another_file(run, here, monkeypatch):
     (here / "night.toml").write_text(FIT)
     monkeypatch.setenv("SEGMENTER_CONFIG", "night.toml")
-    assert "options of night.toml" in run("fit", "shop.duckdb").err
+    assert "options of night.toml, unless typed: " in run("fit", "shop.duckdb").err
     monkeypatch.setenv("SEGMENTER_CONFIG", "none.toml")
     result = run("segments", "shop.duckdb")
     assert result.code == 2

@@ -102,6 +102,17 @@ def test_too_few_and_nobody_who_differs_give_no_interval():
     assert buyers_lift(Sums(100), Sums(50)).includes_zero
 
 
+def test_where_hardly_anybody_bought_nothing_is_told_of_the_spend():
+    """A side without a buyer has no variance, which is not certainty: 15 of 15 told an effect."""
+    rng = np.random.default_rng(5)
+    spent, past = base(rng, 700)
+    few = np.where(np.arange(700) < 9, 30.0, 0.0)
+    nobody = np.zeros(62)
+    assert spend_lift(sums(few, past), sums(nobody, past[:62])) is None
+    assert spend_lift(sums(spent, past), sums(nobody, past[:62])) is None
+    assert spend_lift(sums(spent, past), sums(spent[:62], past[:62])) is not None
+
+
 def test_the_lift_of_spend_is_found_in_four_of_five_campaigns():
     rng, draws = np.random.default_rng(3), 600
     lift = spend_power(sums(*base(rng, 50_000)), 900, 300)

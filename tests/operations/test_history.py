@@ -118,6 +118,10 @@ def test_why_a_customer_entered_or_left(shop):
 
 def test_what_a_time_window_loses(con):
     make_sales(con)
+    con.execute(  # refunds alone: they have no last order
+        "insert into sales select 7000 + i, 8000 + i, -5, timestamp '2024-01-02' "
+        "from range(3) as t(i)"
+    )
     fit(con, replace(SALES, window="2 months"))
     since = newest(con)
     con.execute(

@@ -182,7 +182,10 @@ def test_live_rows_are_published_and_refresh_fit_and_rollback_do_it_after_their_
     model = "select model_id from segments.current_model"
     db.publish(to)
     assert published(count) == 1
+    assert published(count.replace("customer_segments", "customer_segments_snapshot")) == 0
+    assert published("select sum(customers) from segments.segment_summary_snapshot") == 60
     db.refresh(to=to)
+    assert published(count.replace("customer_segments", "customer_segments_snapshot")) == 1
     assert published("select monetary from segments.customer_segments_snapshot limit 1") > 0
     db.fit(DATED, Settings(levels=1), publish=True, to=to)
     assert published(model) == 2
