@@ -116,7 +116,8 @@ def _root(
     reply.begin(verb)
     told = (ctx.default_map or {}).get(verb)
     if told and not {"-q", "--quiet", "-h", "--help"} & set(sys.argv):
-        options = {each.name: max(each.opts, key=len) for each in ctx.command.commands[verb].params}
+        params = command().commands[verb].params
+        options = {each.name: max(each.opts, key=len) for each in params}
         listed = ", ".join(options[name] for name in told)
         messages.line(f"  options of {config_file()}, unless typed: {listed}")
 

@@ -24,6 +24,7 @@ from segmenter.cli.options import (
     Quiet,
     SafeCsv,
     Wait,
+    rows_at_most,
 )
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
@@ -164,7 +165,7 @@ def customers(
             rich_help_panel=WHICH,
         ),
     ] = None,
-    limit: Limit = 100,
+    limit: Limit = None,
     contacts: Contacts = None,
     objections: Objections = None,
     phone_country: PhoneCountry = None,
@@ -204,7 +205,7 @@ def customers(
                 "--upgrades, --next, --order-by and --snapshot."
             )
         with opened(database, wait, audience, quiet=quiet) as con:
-            changes = customer_changes(con, changes_since, limit=limit or None)
+            changes = customer_changes(con, changes_since, limit=rows_at_most(limit, form))
             found, shown = rows_of(changes, CHANGE_COLUMNS, audience, quiet=quiet)
             write(shown, found, form, safe_csv=safe_csv)
         return
@@ -232,7 +233,7 @@ def customers(
             upgrades=upgrades,
             next_actions=next_actions,
             order_by=order_by,
-            limit=limit or None,
+            limit=rows_at_most(limit, form),
             snapshot=not live,
         )
         with waiting("Adding up customers", quiet):

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import Database, Format, FormatOption, Limit, Quiet, SafeCsv, Wait
+from segmenter.cli.options import (
+    Database,
+    Format,
+    FormatOption,
+    Limit,
+    Quiet,
+    SafeCsv,
+    Wait,
+    rows_at_most,
+)
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import results
 from segmenter.formatting import counted, percent, visible
@@ -62,7 +71,7 @@ def moves(
     customers: Annotated[
         bool, typer.Option("--customers", help="List who moved, the largest change of spend first.")
     ] = False,
-    limit: Limit = 100,
+    limit: Limit = None,
     form: FormatOption = Format.TABLE,
     safe_csv: SafeCsv = True,
     quiet: Quiet = False,
@@ -88,7 +97,7 @@ def moves(
     with open_model(database, wait, quiet=quiet) as con:
         words = "Adding up customers at both moments"
         if customers:
-            asked = customer_moves(con, from_moment, to_moment, limit=limit or None)
+            asked = customer_moves(con, from_moment, to_moment, limit=rows_at_most(limit, form))
             with waiting(words, quiet):
                 rows = list(asked.rows([column.name for column in CUSTOMER_COLUMNS]))
             write(CUSTOMER_COLUMNS, rows, form, safe_csv=safe_csv)

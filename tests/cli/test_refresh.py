@@ -221,3 +221,11 @@ def test_a_disk_that_fills_up_leaves_the_database_as_it_was(start, large_file):
     assert "Traceback" not in err
     assert os.listdir(large_file.parent) == [large_file.name]
     assert contents(large_file) == before
+
+
+def test_a_program_gets_the_whole_list_and_a_person_a_hundred(run, shop_file):
+    assert len(run("customers", shop_file, "-f", "csv").out.splitlines()) == 1 + 400
+    assert len(json.loads(run("customers", shop_file, "-f", "json").out)["rows"]) == 400
+    shown = run("customers", shop_file, "--quiet").out.splitlines()
+    assert sum(line[:1].isdigit() for line in shown) == 100
+    assert len(run("customers", shop_file, "-f", "csv", "--limit", "7").out.splitlines()) == 1 + 7
