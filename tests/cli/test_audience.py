@@ -242,14 +242,14 @@ def test_objections_of_customers_need_no_contacts(run, shop_file):
 
 
 REFUSED = {
-    "no file": (None, "optout.csv"),
+    "no file": (None, "no file matches"),
     "empty": ("", "no titles of columns in its first line, or is empty"),
     "not text of a kind": ("customer_id\nnobody\n", "'nobody' in .* is no customer: customers are"),
     "no title": ("7\n8\n", "reads as a customer"),
     "an address for a title": ("jane@x.org\n", "reads as an address"),
     "a number for a title": ("+44 20 7031 3000\n", "reads as an address"),
     "two in a field": ("email\njane@x.org joe@x.org\n", "1 row of the objections .* fits no cus"),
-    "somebody by another name": ("kunde,email\n7,\n,\n", "1 row of the objections .*csv fits no"),
+    "somebody by another name": ("kunde,email\n7,\n,\n", "1 row of the objections .* fits no"),
     "no country": ("phone\n020 7031 3000\n", "or give --phone-country"),
 }
 
