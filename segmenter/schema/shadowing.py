@@ -54,7 +54,7 @@ _UNNAMED = """
     duckdb_settings duckdb_tables duckdb_views
     approx_quantile quantile quantile_cont median nullif isfinite isnan isinf floor round hash
     bool_or trunc power get_current_timestamp to_days to_minutes listagg regexp_full_match
-    array_contains list_position struct_concat map_extract_value python_arrow_scan
+    array_contains list_position struct_concat map_extract_value python_arrow_scan typeof
 """
 """Functions that the engine calls for what has no name in SQL, and those of SQL made in Python."""
 

@@ -23,6 +23,7 @@ def test_the_sides_of_the_lines_are_the_blocks(fitted):
         "lower_segments",
         "method",
         "order_worth",
+        "order_power",
         "threshold",
         "gap_index",
         "outvoted_share",
@@ -31,7 +32,8 @@ def test_the_sides_of_the_lines_are_the_blocks(fitted):
     assert len(lines) == len(model.splits) == 2
     points, names = model.points, model.names
     for line, split in zip(lines, model.splits, strict=True):
-        level, higher, _, method, worth, threshold, gap, outvoted, message = line
+        level, higher, _, method, worth, power, threshold, gap, outvoted, message = line
+        assert power is None
         assert (level, method, threshold) == (split.level, "ward", split.threshold)
         assert gap == split.gap_index > 0.95
         assert outvoted == model.outvoted_customers / points.n_customers
