@@ -6,6 +6,7 @@ are asked over the customers that were copied before them: transactions are adde
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Protocol
 import duckdb
 from sqlglot import exp
 
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import InputError, SegmenterError, first_line
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import MACROS, MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
@@ -37,7 +38,7 @@ from segmenter.storage.functions import replace_functions
 from segmenter.version import __version__
 from segmenter.workplace.opening import MANNERS, checkpoint_draft
 
-__all__ = ["Publication", "Standing", "Target", "relations", "write_draft"]
+__all__ = ["Publication", "Standing", "Target", "relations", "resolved", "write_draft"]
 
 _CUSTOMERS = "customer_segments"
 
@@ -127,6 +128,25 @@ class Target(Protocol):
     def put(self, draft: Path, publication: Publication) -> str:
         """Put what the draft holds in its place, in one step; return what to say of it."""
         ...
+
+
+def resolved(text: str, instead: str) -> Path:
+    """Return a place on the disk as an absolute path, of a link that of what it leads to.
+
+    Raises
+    ------
+    InputError
+        Nothing can be called so, or it cannot be looked at.
+    """
+    path = Path(text).expanduser()
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{text!r} cannot be published to: {reason}. {instead}") from None
+    return path.resolve()
 
 
 def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publication:

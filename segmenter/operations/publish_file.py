@@ -13,7 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import InputError, SegmenterError
-from segmenter.operations.publication import Publication, Standing
+from segmenter.operations.publication import Publication, Standing, resolved
 from segmenter.schema.names import INTERNAL, PUBLICATION, SCHEMA
 from segmenter.sources.special_files import refuse_special
 from segmenter.workplace.opening import Access, beside
@@ -42,14 +42,7 @@ class FileTarget:
     def __init__(self, text: str, access: Access) -> None:
         self.name = text
         self.access = access
-        try:
-            os.stat(Path(text).expanduser())
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"{text!r} cannot be published to: {reason}. Name a file.") from None
-        self.path = Path(text).expanduser().resolve()
+        self.path = resolved(text, "Name a file.")
 
     def standing(self, home: Path | None) -> Standing | None:
         """Return what was published here before; refuse what is not a place for it.

@@ -20,8 +20,8 @@ from sqlglot import exp
 from segmenter import stopping
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import verb
-from segmenter.operations.publication import Publication, Standing, relations
-from segmenter.schema.names import LAYOUT_VERSION, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
+from segmenter.operations.publication import Publication, Standing, relations, resolved
+from segmenter.schema.names import LAYOUT_VERSION, SCHEMA
 from segmenter.sources.drafts import move, private_folder
 from segmenter.version import __version__
 from segmenter.workplace.opening import MANNERS, Access
@@ -31,9 +31,6 @@ from segmenter.workplace.turns import turn
 __all__ = ["MANIFEST", "FolderTarget"]
 
 MANIFEST = "publication.json"
-
-_TWICE = (SNAPSHOT, SUMMARY_OF_SNAPSHOT)
-"""Objects that have the rows of another one."""
 
 
 class FolderTarget:
@@ -49,14 +46,7 @@ class FolderTarget:
     def __init__(self, text: str, access: Access) -> None:
         self.name = text
         self.access = access
-        try:
-            os.stat(Path(text).expanduser())
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"{text!r} cannot be published to: {reason}. Name a folder.") from None
-        self.path = Path(text).expanduser().resolve()
+        self.path = resolved(text, "Name a folder.")
 
     def standing(self, home: Path | None) -> Standing | None:
         """Return what was published here before; refuse a folder with other things in it."""
@@ -160,8 +150,6 @@ def _written(draft: Path, publication: Publication, path: Path) -> dict[str, Pat
     with closing(duckdb.connect(str(draft), read_only=True)) as con:
         con.execute(MANNERS)
         for name, _ in relations(con):
-            if name in _TWICE:
-                continue
             file = draft.parent / f"{name}.draft"
             literal = exp.Literal.string(str(file)).sql(dialect="duckdb")
             try:

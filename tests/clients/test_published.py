@@ -61,6 +61,7 @@ def test_a_folder_has_a_file_for_each_object_and_a_manifest(home, tmp_path):
     home.publish(tmp_path / "bi.duckdb")
     manifest = json.loads((folder / "publication.json").read_text())
     assert manifest["model_id"] == published.model_id == 1
+    assert {file.removesuffix(".parquet") for file in manifest["files"]} == set(published.rows)
     with duckdb.connect(str(tmp_path / "bi.duckdb"), read_only=True) as con:
         for file, rows in manifest["files"].items():
             path, name = folder / file, file.removesuffix(".parquet")
