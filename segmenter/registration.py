@@ -15,11 +15,14 @@ from segmenter.storage import store
 from segmenter.storage.publish import generation
 from segmenter.udf import (
     Function,
+    backtest_segments,
     classify_segment,
     classify_segment_knn,
     explain_segment_knn,
     fit_segments,
+    measure_quality,
     recursive_segments,
+    refresh_segments,
 )
 
 __all__ = ["register"]
@@ -38,9 +41,10 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
 
     Notes
     -----
-    ``recursive_segments``, ``classify_segment_knn``, ``explain_segment_knn`` and ``fit_segments``
-    are always registered; ``classify_segment`` only where no compiled macro of that name exists. A
-    second call replaces the functions of the first.
+    ``recursive_segments``, ``classify_segment_knn``, ``explain_segment_knn``, ``fit_segments``,
+    ``refresh_segments``, ``measure_quality`` and ``backtest_segments`` are always registered;
+    ``classify_segment`` only where no compiled macro of that name exists. A second call replaces
+    the functions of the first.
 
     Examples
     --------
@@ -58,6 +62,9 @@ def register(con: duckdb.DuckDBPyConnection, model: Model | None = None) -> None
         classify_segment_knn.FUNCTION,
         explain_segment_knn.FUNCTION,
         fit_segments.FUNCTION,
+        refresh_segments.FUNCTION,
+        measure_quality.FUNCTION,
+        backtest_segments.FUNCTION,
     ]
     compiled = has_macro(con)
     _remove(con, functions if compiled else [*functions, classify_segment.FUNCTION])

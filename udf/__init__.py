@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from segmenter.model import Model
+from segmenter.workplace.place import OwnConnection
 
-__all__ = ["Function", "Session"]
+__all__ = ["Function", "Session", "run_verb"]
 
 
 class Session(Protocol):
@@ -47,3 +49,23 @@ class Function:
     returns: str
     make: Callable[[Session], Callable[..., pa.Array]]
     has_side_effects: bool = False
+
+
+def run_verb(session: Session, verb: Callable[..., str], *columns: pa.Array) -> pa.Array:
+    """Run a verb for each row, on a second connection each; return what each says.
+
+    Parameters
+    ----------
+    session : Session
+    verb : callable
+        Takes the place to work in and the row's arguments, and says in a sentence what it did.
+    *columns : Array
+        The arguments.
+    """
+
+    def run(*arguments: Any) -> str:
+        with closing(session.cursor()) as cursor:
+            return verb(OwnConnection(cursor), *arguments)
+
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    return pa.array([run(*row) for row in rows], type=pa.string())

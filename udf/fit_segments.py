@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
-from segmenter.udf import Function, Session
+from segmenter.udf import Function, Session, run_verb
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError, did_you_mean
@@ -37,20 +37,14 @@ _NET = [field.name for field in dataclasses.fields(SafetyNet)]
 
 def _make(session: Session) -> Callable[..., pa.Array]:
     def fit_segments(transactions: pa.Array, mapping: pa.Array) -> pa.Array:
-        rows = zip(transactions.to_pylist(), mapping.to_pylist(), strict=True)
-        return pa.array([_fit(session, table, text) for table, text in rows], type=pa.string())
+        return run_verb(session, _fit, transactions, mapping)
 
     return fit_segments
 
 
-def _fit(session: Session, table: str | None, text: str | None) -> str:
+def _fit(place: OwnConnection, table: str | None, text: str | None) -> str:
     source, settings, net = _read(table, {} if text is None else json.loads(text))
-    cursor = session.cursor()
-    try:
-        place = OwnConnection(cursor)
-        result = fit_into(place, Embedded(cursor), source, settings, net, Silent())
-    finally:
-        cursor.close()
+    result = fit_into(place, Embedded(place.con), source, settings, net, Silent())
     if not result.is_published:
         return unpublished(result, net)
     model = result.model
@@ -80,4 +74,10 @@ def _read(table: str | None, given: Any) -> tuple[Source, Settings, SafetyNet]:
     return Source(**columns), Settings.from_mapping(settings), SafetyNet(**net)
 
 
-FUNCTION = Function("fit_segments", ["VARCHAR", "JSON"], "VARCHAR", _make, has_side_effects=True)
+FUNCTION = Function(
+    "fit_segments",
+    ["VARCHAR", "JSON"],
+    "VARCHAR",
+    _make,
+    has_side_effects=True,
+)

@@ -118,23 +118,24 @@ def _read_texts(values: dict[str, exp.Expr], source: Source, dialect: str) -> No
     for name, form in (("amount", source.number_format), ("date", source.date_format)):
         if form is None or name not in values:
             continue
-
-        def read(text: exp.Expr, name: str = name, form: str = form) -> exp.Expr:
-            if name == "date":
-                return date_reading(text, form, dialect)
-            return NumberFormat.parse(form).reading(text, dialect)
-
         tree, columns = values[name], known.get(name)
         if isinstance(tree, exp.Column):
-            readings[tree.name] = read(tree)
+            readings[tree.name] = _read_as(tree, name, form, dialect)
         if not columns:
-            values[name] = read(tree)
+            values[name] = _read_as(tree, name, form, dialect)
             continue
         for column in value_columns(tree):
             if column.name in columns:
-                readings[column.name] = read(column.copy())
-                column.replace(read(column.copy()))
+                readings[column.name] = _read_as(column.copy(), name, form, dialect)
+                column.replace(_read_as(column.copy(), name, form, dialect))
     values["row_filter"] = with_readings(values["row_filter"], readings)
+
+
+def _read_as(text: exp.Expr, name: str, form: str, dialect: str) -> exp.Expr:
+    """Return how a format reads a text: that of the date, or of the amount."""
+    if name == "date":
+        return date_reading(text, form, dialect)
+    return NumberFormat.parse(form).reading(text, dialect)
 
 
 def _window(text: str | None) -> exp.Expr:

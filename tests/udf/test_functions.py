@@ -148,6 +148,58 @@ def test_fit_segments_takes_a_map_whose_numbers_are_all_floating(shop):
     assert segmenter.load(shop).settings.n_neighbors == 3
 
 
+def test_refresh_segments_is_the_refresh(shop, sales):
+    segmenter.register(shop)
+    segmenter.fit(shop, sales)
+    shop.execute("insert into sales values (7, 9999, 500, timestamp '2024-05-01')")
+    stale = "from segments.customer_segments_snapshot except from segments.customer_segments"
+    query = f"select count(*) from ({stale})"
+    assert one(shop, query) == 1
+    said = one(shop, "select refresh_segments(true)")
+    assert said == "the snapshot is up to date: 60 customers, 60 of them added up"
+    assert one(shop, query) == 0
+    assert "60 customers, 0 of them" in one(shop, "select refresh_segments(null)")
+
+
+def test_measure_quality_keeps_the_figures(shop, sales):
+    segmenter.register(shop)
+    segmenter.fit(shop, sales)
+    said = one(shop, "select measure_quality(null)")
+    kept = shop.execute("select * from segments.model_quality order by all").fetchall()
+    assert said == f"model 1: {len(kept)} figures in segments.model_quality"
+    assert len(kept) == len(segmenter.open(shop).quality(1).table)
+    assert shop.execute("select * from segments.model_quality order by all").fetchall() == kept
+    with pytest.raises(duckdb.InvalidInputException, match="no model 9"):
+        shop.execute("select measure_quality(9)")
+
+
+def test_backtest_segments_says_what_the_operation_says(shop, sales):
+    segmenter.register(shop)
+    segmenter.fit(shop, sales)
+    said = one(shop, "select backtest_segments('2024-03-31', '2024-04-30')")
+    kept = shop.execute("select * from segments.backtest order by all").fetchall()
+    assert kept
+    assert said == segmenter.open(shop).backtest("2024-03-31", "2024-04-30").words()
+    assert shop.execute("select * from segments.backtest order by all").fetchall() == kept
+    with pytest.raises(duckdb.InvalidInputException, match="as_of is NULL") as refused:
+        shop.execute("select backtest_segments(null, null)")
+    advice = str(refused.value).split("known: ")[1].split(".\n")[0].rstrip(".")
+    with pytest.raises(duckdb.InvalidInputException, match="2011-05-31") as refused:
+        shop.execute(advice)  # understood; the small shop began later
+    assert "as_of is NULL" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["refresh_segments(null)", "measure_quality(null)", "backtest_segments('2024-01-01', '')"],
+)
+def test_verbs_in_sql_need_a_model(registered, call):
+    with pytest.raises(duckdb.InvalidInputException, match="no model yet"):
+        registered.execute(f"select {call}")
+    kept = "select count(*) from duckdb_tables() where schema_name like 'segments%'"
+    assert one(registered, kept) == 0
+
+
 def test_the_search_follows_a_new_fit(shop, sales):
     segmenter.register(shop)
     segmenter.fit(shop, sales)
