@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segmenter.api.home import ConnectionHome, FileHome
 from segmenter.api.listener import listener
@@ -50,6 +51,37 @@ class Publishing:
         target = self._target(to)
         assert target is not None
         return self._publish(target, overwrite=overwrite, wait=self._home.access.wait)
+
+    def publish_views(self, session: Any) -> tuple[str, ...]:
+        """Make function and views of the current model again where it was fitted.
+
+        After a table of sales was replaced there by another of its name, as dbt does in
+        PostgreSQL, and took the views along. What did not change is left alone, and nothing is
+        stored in the database.
+
+        Parameters
+        ----------
+        session : psycopg.Connection or SparkSession
+            Of the database that the model was fitted on.
+
+        Returns
+        -------
+        tuple of str
+            The names of the function and the views.
+
+        Raises
+        ------
+        InputError
+            The model was fitted somewhere else.
+        """
+        from segmenter.operations.fit import engine_of
+        from segmenter.operations.publish_views import publish_views
+        from segmenter.storage.store import load
+
+        with self._home.reading() as con:
+            model = load(con)
+        with closing(engine_of(session)) as engine:
+            return publish_views(model, engine, progress=listener())
 
     def _target(self, to: str | os.PathLike[str] | None) -> Target | None:
         """Return the place to publish to, looked at before any work is done."""

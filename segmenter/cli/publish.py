@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segmenter.cli.database_file import access, patience
+from segmenter.cli.database_file import access, open_model, patience
+from segmenter.cli.engine_options import Choice, Dsn, EngineName
 from segmenter.cli.options import (
     Database,
     Format,
@@ -21,12 +22,15 @@ from segmenter.cli.options import (
     Wait,
 )
 from segmenter.cli.tables import Column, write_records
+from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
     from segmenter.operations.publication import Publication
     from segmenter.workplace.opening import Access
 
 __all__ = ["Publishing", "To", "publish"]
+
+MADE = (Column("object", "In schema segments"), Column("kind", "Kind"))
 
 COLUMNS = (Column("object", "In schema segments"), Column("rows", "Rows", "count"))
 
@@ -87,15 +91,16 @@ def _published(
 
 def publish(
     database: Database,
-    to: Annotated[str, _TO],
+    to: To = None,
     overwrite: Overwrite = False,
+    dsn: Dsn = None,
     memory_limit: MemoryLimit = None,
     threads: Threads = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    """Copy what dashboards read to a place that no fit or refresh locks.
+    r"""Copy what dashboards read to a place that no fit or refresh locks.
 
     The views of the schema segments become tables of the same names, with their columns and
     comments, beside the functions classify_segment and explain_segment. No transactions are in it.
@@ -109,8 +114,50 @@ def publish(
     Example: segmenter publish shop.duckdb --to bi.duckdb
 
     Example: segmenter publish shop.duckdb --to lake/published/
+
+    With --dsn nothing is copied: function and live views of a model that was fitted with
+    --engine postgres are made in its PostgreSQL again, after a table of sales was replaced there,
+    as dbt does, and took them along. What did not change is left alone. --dsn '' is the database
+    that PGHOST, PGDATABASE and the like name.
+
+    Example: segmenter publish model.duckdb --dsn "$WAREHOUSE"
     """
+    if (to is None) == (dsn is None):
+        both = "not both --to and --dsn" if to is not None else "which is neither --to nor --dsn"
+        raise SegmenterError(
+            f"publish needs one place, {both}. Give --to bi.duckdb for a copy of what dashboards "
+            "read; --dsn postgresql://user@host/database for the views of a model that was fitted "
+            "there."
+        )
+    if dsn is not None:
+        if overwrite:
+            raise SegmenterError(
+                "--overwrite is for a copy, with --to; --dsn replaces our own views only. Leave "
+                "--overwrite out."
+            )
+        _publish_views(database, dsn, form, quiet=quiet, wait=wait)
+        return
+    assert to is not None
     how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
     published = _published(to, database, how, quiet=quiet, overwrite=overwrite)
     rows = [{"object": name, "rows": count} for name, count in published.rows.items()]
     write_records(COLUMNS, rows, form)
+
+
+def _publish_views(
+    database: Path, dsn: str, form: Format, *, quiet: bool, wait: float | None
+) -> None:
+    """Make function and views again where the model was fitted."""
+    from segmenter.cli.console import listener
+    from segmenter.operations.publish_views import check_engine, publish_views
+    from segmenter.storage.store import load
+
+    chosen = Choice(EngineName.POSTGRES, dsn=dsn)
+    with open_model(database, wait, quiet=quiet) as con:
+        model = load(con)
+        check_engine(model, EngineName.POSTGRES)
+        with chosen.opened(con) as engine:
+            function, *views = publish_views(model, engine, progress=listener(quiet))
+    rows = [{"object": function, "kind": "function"}]
+    rows += [{"object": name, "kind": "view"} for name in views]
+    write_records(MADE, rows, form)

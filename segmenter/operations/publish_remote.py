@@ -32,7 +32,7 @@ from segmenter.sources.source import Source
 from segmenter.storage.store import point_columns
 from segmenter.training.stage import Stage
 
-__all__ = ["check_settings", "points_stage", "publisher"]
+__all__ = ["check_settings", "points_stage", "publish_from", "publisher"]
 
 _OF_SESSION = {"transactions": "segments_transactions"}
 """Names of views that live as long as a session, where they differ from those of the schema."""
@@ -81,20 +81,35 @@ def publisher(stage: Stage, progress: Progress) -> Callable[[Model], None]:
     """
 
     def publish(model: Model) -> None:
-        engine = stage.engine
         if not model.has_macro:
             progress.warn(
-                f"so many rules make no function: nothing was published on {engine.name}."
+                f"so many rules make no function: nothing was published on {stage.engine.name}."
             )
             return
-        lasts = engine.has_catalog and stage.binding.is_live
-        publication = _lasting(stage, model) if lasts else _of_session(stage, model)
-        with progress.step(f"Publishing on {engine.name}") as done:
-            engine.publish(publication)
-            reason = "" if engine.has_catalog else ": it has no lasting catalog"
-            done("in schema segments" if lasts else f"for this session{reason}")
+        publish_from(stage, model, progress)
 
     return publish
+
+
+def publish_from(stage: Stage, model: Model, progress: Progress) -> Publication:
+    """Make a model's function and views where its rows are; return what was made.
+
+    Parameters
+    ----------
+    stage : Stage
+        Of another engine than DuckDB.
+    model : Model
+        It has a function.
+    progress : Progress
+    """
+    engine = stage.engine
+    lasts = engine.has_catalog and stage.binding.is_live
+    publication = _lasting(stage, model) if lasts else _of_session(stage, model)
+    with progress.step(f"Publishing on {engine.name}") as done:
+        engine.publish(publication)
+        reason = "" if engine.has_catalog else ": it has no lasting catalog"
+        done("in schema segments" if lasts else f"for this session{reason}")
+    return publication
 
 
 def _lasting(stage: Stage, model: Model) -> Publication:

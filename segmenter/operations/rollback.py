@@ -20,7 +20,7 @@ from segmenter.storage.publish import publish
 from segmenter.training.stage import Stage
 from segmenter.workplace.place import Place
 
-__all__ = ["check_rollback", "restaged", "rollback", "stage_of"]
+__all__ = ["check_rollback", "restaged", "rollback", "source_of", "stage_of"]
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def stage_of(con: duckdb.DuckDBPyConnection, model: Model, progress: Progress) -
     SegmenterError
         The source is gone, or no longer what it was at the fit.
     """
-    with Stage(con, _source(model), model.settings) as stage:
+    with Stage(con, source_of(model), model.settings) as stage:
         if stage.customers is not None:
             with progress.step("Adding up customers") as done:
                 done(counted(stage.add_up(), "customer"))
@@ -69,7 +69,7 @@ def restaged(
             yield stage, None
         return
     with (
-        Stage(engine, _source(model), model.settings) as rows,
+        Stage(engine, source_of(model), model.settings) as rows,
         points_stage(con, model) as points,
     ):
         yield points, publisher(rows, progress)
@@ -141,7 +141,14 @@ def check_rollback(con: duckdb.DuckDBPyConnection, model_id: int) -> str:
     return str(model.source.get("engine") or "duckdb")
 
 
-def _source(model: Model) -> Source:
+def source_of(model: Model) -> Source:
+    """Return the source of a stored model, which its views read.
+
+    Raises
+    ------
+    SegmenterError
+        They cannot read it any more.
+    """
     source = Source.from_dict(model.source)
     if source.is_read_again:
         raise SegmenterError(

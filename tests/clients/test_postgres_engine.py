@@ -20,8 +20,10 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli.options import Format
 from segmenter.cli.summary import show_segments
+from segmenter.engines.duckdb import Embedded
 from segmenter.engines.postgres import Postgres, connect_postgres
 from segmenter.engines.postgres_publishing import Publisher
+from segmenter.operations.publish_views import publish_views
 from segmenter.training.stage import Stage
 from tests.advice import advised
 from tests.clients.alike import CUSTOMERS, check_same_model
@@ -441,6 +443,72 @@ def test_versions_are_published_where_their_rows_are(store, server, sales, tmp_p
     assert "Publishing on PostgreSQL: in schema segments" in capsys.readouterr().err
     with duckdb.connect(str(file), read_only=True) as con:
         assert segments(store) == set(segmenter.load(con).names) == {"Higher", "Lower"}
+
+
+def test_views_come_back_after_their_table_was_swapped(
+    store, server, shop, sales, tmp_path, capsys
+):
+    from segmenter.cli.app import app
+
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    file = tmp_path / "model.duckdb"
+    segmenter.fit(store, sales, model_file=file)
+    segmenter.fit(shop, sales)
+    store.execute("alter table sales rename to sales_before")
+    store.execute("create table sales as select * from sales_before")
+    store.execute("drop table sales_before cascade")
+    assert objects(store) == 0
+    bytes_before = file.read_bytes()
+    words = ["publish", str(file), "--dsn", dsn, "--format", "json"]
+    app(words, standalone_mode=False)
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["model_id"], answer["published"]) == (1, True)
+    assert [row["object"] for row in answer["rows"]] == [
+        "classify_segment", "transactions", "customer_profile", "customer_segments",
+        "segment_summary",
+    ]  # fmt: skip
+    query = CUSTOMERS.format("segments.")
+    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+    views = "select oid, xmin::text from pg_class where relnamespace = 'segments'::regnamespace"
+    made = store.execute(views).fetchall()
+    app(words, standalone_mode=False)
+    assert store.execute(views).fetchall() == made  # left alone
+    assert segmenter.open(file).publish_views(store)[0] == "classify_segment"
+    assert file.read_bytes() == bytes_before
+
+
+def test_what_cannot_be_published_there_again_is_a_sentence(store, shop, sales, tmp_path):
+    file = tmp_path / "model.duckdb"
+    segmenter.fit(store, sales, model_file=file)
+    db = segmenter.open(file)
+    store.execute("alter table sales rename column amount to paid")
+    with pytest.raises(SegmenterError, match=r"'amount' of amount is not in"):
+        db.publish_views(store)
+    store.execute("drop table sales cascade")
+    with pytest.raises(SegmenterError, match="no table or view 'sales'"):
+        db.publish_views(store)
+    assert objects(store) == 0
+    with pytest.raises(SegmenterError, match="fitted on postgres, and its views are made there"):
+        publish_views(db.model(), Embedded(shop))
+
+
+def test_a_model_of_duckdb_is_copied_or_exported_as_the_message_says(
+    store, server, shop, sales, tmp_path
+):
+    segmenter.fit(shop, sales)
+    here = segmenter.open(shop)
+    with pytest.raises(SegmenterError, match="was fitted in DuckDB") as refused:
+        here.publish_views(store)
+    (dialect,) = advised(str(refused.value), "dialect")
+    store.execute(here.export(dialect))
+    query = CUSTOMERS.format("segments.")
+    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
+    store.execute("drop schema segments cascade")
+    (to,) = advised(str(refused.value), "to")
+    host = "postgresql:///scratch?" + server.partition("?")[2] + "&user=postgres"
+    assert to.startswith("postgresql://")
+    here.publish(host)
+    assert segments(store) == {"Elite", "Loyal", "At-Risk"}
 
 
 def test_other_columns_make_the_views_anew(store, sales, tmp_path):
