@@ -1,10 +1,10 @@
 """fit_segments(transactions, mapping): trains from SQL, in a Python session.
 
 The first argument is a table, view or file; the second a STRUCT with the columns (`customer`,
-`amount`, `order`, `date`, `where`, `window`, `as_of`), any settings of a fit, and what a refit may
-change (`max_change`, `publish`, `replace`). Returns what happened in one sentence. It works on a
-cursor of the connection, so it sees what is committed and not the session's data frames and
-temporary tables.
+`amount`, `order`, `date`, `where`, `window`, `as_of`, a list of `attributes`), any settings of a
+fit, and what a refit may change (`max_change`, `publish`, `replace`). Returns what happened in one
+sentence. It works on a cursor of the connection, so it sees what is committed and not the session's
+data frames and temporary tables.
 
     select fit_segments('sales', {'customer': 'customer_id', 'amount': 'amount'})
 """

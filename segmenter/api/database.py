@@ -192,6 +192,7 @@ class Database(Reading, Publishing):
         *,
         window: str | None = None,
         as_of: object = None,
+        attributes: Sequence[str] | None = None,
         max_change: float = MAX_CHANGE,
         publish: bool = False,
         session: Any = None,
@@ -204,6 +205,8 @@ class Database(Reading, Publishing):
         ----------
         window, as_of : optional
             As in `Source`; as in the current model when absent.
+        attributes : list of str, optional
+            As in `Source`; those of the current model when absent, none when empty.
         max_change, publish, session, to : optional
             As in `fit`.
         **settings
@@ -219,7 +222,7 @@ class Database(Reading, Publishing):
         from segmenter.training.warm_up import warm_up
 
         with self._home.reading() as con:
-            fitted = as_fitted(con, settings, window=window, as_of=as_of)
+            fitted = as_fitted(con, settings, window=window, as_of=as_of, attributes=attributes)
         net = SafetyNet(max_change, publish)
         target = self._target(to)
         reads = fitted.source.files if session is None else []

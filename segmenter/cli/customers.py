@@ -209,7 +209,9 @@ def customers(
             found, shown = rows_of(changes, CHANGE_COLUMNS, audience, quiet=quiet)
             write(shown, found, form, safe_csv=safe_csv)
         return
-    columns = NEXT_COLUMNS if next_actions else UPGRADE_COLUMNS if upgrades else COLUMNS
+    columns: tuple[Column, ...] = (
+        NEXT_COLUMNS if next_actions else UPGRADE_COLUMNS if upgrades else COLUMNS
+    )
     names = [column.name for column in columns]
     if upgrades and (lifecycle or not live):
         raise SegmenterError(
@@ -226,6 +228,8 @@ def customers(
             f"--order-by {order_by.value} is not a column of this list ({', '.join(names)})."
         )
     with opened(database, wait, audience, quiet=quiet) as con:
+        if columns is COLUMNS:
+            columns += attribute_columns(con)
         asked = customers_of(
             con,
             segment=segment,
@@ -246,6 +250,14 @@ def customers(
                 _say_what_is_at_stake(con, segment)
             elif lifecycle in (None, Lifecycle.LAPSED):
                 _say_who_came_again(con, is_asked=lifecycle is not None)
+
+
+def attribute_columns(con: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
+    """Return the columns of the attributes that stand with the customers."""
+    from segmenter.storage import store
+
+    _, source, _ = store.current(con)
+    return tuple(Column(name, name) for name in source.attributes or ())
 
 
 def _say_what_is_at_stake(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:

@@ -35,6 +35,7 @@ from segmenter.cli.source_options import (
     Amount,
     AsOf,
     Attach,
+    Attributes,
     Csv,
     Customer,
     Date,
@@ -108,6 +109,7 @@ def fit(
     number_format: NumberFormat = None,
     date_format: DateFormat = None,
     unit: Unit = None,
+    attributes: Attributes = None,
     window: Window = None,
     as_of: AsOf = None,
     allow_lost_rows: AllowLostRows = False,
@@ -194,6 +196,7 @@ def fit(
     from segmenter.cli.console import listener
     from segmenter.settings import SafetyNet, Settings
     from segmenter.sources.attachments import parsed_attachments
+    from segmenter.sources.attribute_names import parsed_attributes
     from segmenter.sources.csv_options import parsed_options
     from segmenter.sources.source import Source
 
@@ -212,6 +215,7 @@ def fit(
         "number_format": number_format,
         "date_format": date_format,
         "unit": unit,
+        "attributes": parsed_attributes(attributes),
         "window": window,
         "as_of": as_of,
         "profile": profile,

@@ -47,6 +47,15 @@ def refit(
             rich_help_panel=TRANSACTIONS,
         ),
     ] = None,
+    attributes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMNS",
+            help="Columns that stand with each customer, say country,channel; '' for none.  "
+            f"[{UNCHANGED}]",
+            rich_help_panel=TRANSACTIONS,
+        ),
+    ] = None,
     *,
     settings: dict[str, Any],
     max_change: MaxChange = MAX_CHANGE,
@@ -76,10 +85,12 @@ def refit(
     from segmenter.operations.refit import as_fitted
     from segmenter.operations.refit import refit as fit_again
     from segmenter.settings import SafetyNet
+    from segmenter.sources.attribute_names import parsed_attributes
     from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet) as con:
-        fitted = as_fitted(con, settings, window=window, as_of=as_of)
+        named = parsed_attributes(attributes) if attributes else [] if attributes == "" else None
+        fitted = as_fitted(con, settings, window=window, as_of=as_of, attributes=named)
     how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
     publishing = Publishing(to, database, how, quiet=quiet)
     chosen = Choice(EngineName(fitted.engine), master, spark_conf or [], dsn)

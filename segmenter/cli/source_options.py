@@ -13,6 +13,7 @@ __all__ = [
     "Amount",
     "AsOf",
     "Attach",
+    "Attributes",
     "Csv",
     "Customer",
     "Date",
@@ -108,6 +109,15 @@ Unit = Annotated[
         metavar="NUMBER",
         help="Power of ten, say 0.00000001, that amounts are counted in: makes micro amounts "
         "exact.  [1]",
+        rich_help_panel=TRANSACTIONS,
+    ),
+]
+Attributes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMNS",
+        help="Columns that stand with each customer, say country,channel: the latest value that is "
+        "known. They take no part in the model.",
         rich_help_panel=TRANSACTIONS,
     ),
 ]

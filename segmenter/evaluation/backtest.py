@@ -144,7 +144,7 @@ class Backtest(TemporaryTables):
         self, source: Source, settings: Settings, known_until: datetime, progress: Progress
     ) -> Model:
         """Fit what was known then, and give each customer of then segment and lifecycle."""
-        early = dataclasses.replace(source, as_of=known_until)
+        early = dataclasses.replace(source, as_of=known_until, attributes=None)
         with Stage(self.con, early, settings) as stage:
             newest = newest_order({}, added_up=True)
             self.values = stage.binding.values | {"newest_order": newest}
@@ -182,7 +182,7 @@ class Backtest(TemporaryTables):
         self, source: Source, settings: Settings, known_until: datetime, until: object
     ) -> tuple[datetime, datetime]:
         """Return the first moment and the last to measure; refuse what leaves nothing to see."""
-        early = dataclasses.replace(source, as_of=known_until)
+        early = dataclasses.replace(source, as_of=known_until, attributes=None)
         binding = bind_source(Embedded(self.con), early, settings)
         self.values = dict(binding.values)
         self.create_from("transactions", "views/transactions", "view")

@@ -265,6 +265,11 @@ def _header(model: Model, dialect: str) -> str:
         f"{SCHEMA} and replaces only its own objects there. The views are live: nothing needs "
         "Python.",
     ]
+    attributes = model.source.get("attributes")
+    if attributes and dialect != "duckdb":
+        lines.append(
+            f"Without the attributes {', '.join(attributes)}: join the table's own columns here."
+        )
     lines += comments(dialect)
     return "\n".join(f"-- {' '.join(line.split())}" for line in lines)
 

@@ -21,6 +21,7 @@ from segmenter.formatting import is_text
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
+from segmenter.sources.attributes import attribute_values
 from segmenter.sources.binding import bind_source
 from segmenter.sources.bound_expressions import with_readings
 from segmenter.sources.bound_formats import value_columns
@@ -89,6 +90,8 @@ def source_values(
     for name, text in mapped.items():
         if text is not None:
             values[name] = _expression(text, own_names)
+    if dialect == "duckdb":
+        values |= attribute_values(source.attributes, is_read=True)
     _read_texts(values, source, dialect)
     if source.kind == "transactions":
         values["amount"] = counted_in(values["amount"], source.unit)

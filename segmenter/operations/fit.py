@@ -21,6 +21,7 @@ from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.formatting import percent
 from segmenter.model import Model
+from segmenter.operations.attribute_notes import attribute_notes
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit_changes import Refit, check_source, refit_changes
 from segmenter.operations.result_notes import Note, result_notes, say_steadiness
@@ -248,6 +249,7 @@ def _keep(
     if refit is not None:
         progress.warn(refit.words())
     is_published = refit is None or net.lets(refit.share)
+    told = attribute_notes(stage)
     title, words = (
         ("Publishing", "the new model is the current one")
         if is_published
@@ -265,7 +267,7 @@ def _keep(
             )
         else:
             model = store_unpublished(place.con, model)
-        notes = result_notes(place.con, model) if is_published else []
+        notes = [*told, *(result_notes(place.con, model) if is_published else [])]
         done(f"model {model.model_id}")
     _say(notes, progress)
     return FitResult(model, refit, is_published, tuple(notes))

@@ -32,8 +32,9 @@ from segmenter.schema.names import (
     SUMMARY_OF_SNAPSHOT,
     stored_layout,
 )
+from segmenter.sources.attributes import attribute_values
 from segmenter.storage import store
-from segmenter.storage.comments import comment_publication
+from segmenter.storage.comments import comment_attributes, comment_publication
 from segmenter.storage.functions import replace_functions
 from segmenter.version import __version__
 from segmenter.workplace.opening import MANNERS, checkpoint_draft
@@ -42,7 +43,9 @@ __all__ = ["Publication", "Standing", "Target", "relations", "resolved", "write_
 
 _CUSTOMERS = "customer_segments"
 
-_OVER_CUSTOMERS = ("customer_upgrades", "segment_lifecycle", "next_actions", SUMMARY)
+_OVER_CUSTOMERS = (
+    *("customer_upgrades", "segment_lifecycle", "next_actions", SUMMARY, "segment_attributes"),
+)
 """Views that read nothing of the source but its customers."""
 
 _AS_VIEWS = ("customer_profile",)
@@ -172,6 +175,7 @@ def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publ
             "date first, with a refresh or a fit; then publish."
         )
     model = store.load(con)
+    attributes = attribute_values(model.source.get("attributes"))
     (here,) = first_row(con, "select current_database()")
     with closing(con.cursor()) as cursor:
         cursor.execute(f"{MANNERS}; use {_quoted(here)}")
@@ -181,14 +185,14 @@ def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publ
             cursor.execute("begin transaction")
             with _rolled_back(cursor):
                 cursor.execute(f"create schema {_DRAFT}.{SCHEMA}")
-                _copy(cursor, views)
+                _copy(cursor, views, attributes)
                 cursor.execute("commit")
             checkpoint_draft(cursor, path, _DRAFT)
     with closing(duckdb.connect(str(draft))) as made:
         made.execute(MANNERS)
         for name in _AS_VIEWS:
             if name in views and _CUSTOMERS in views:
-                made.execute(read(f"published/{name}"))
+                made.execute(bind(f"published/{name}", attributes).sql(dialect="duckdb"))
         replace_functions(made, model)
         for name in MACROS:
             made.execute(read(f"macros/{name}"))
@@ -209,6 +213,7 @@ def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publ
             ],
         )
         comment_publication(made, comments)
+        comment_attributes(made, model.source.get("attributes") or ())
         (row,) = records(made, f"select * from {SCHEMA}.{PUBLICATION}")
         rows = {
             name: int(first_row(made, f"select count(*) from {SCHEMA}.{name}")[0])
@@ -263,7 +268,11 @@ def _views(con: duckdb.DuckDBPyConnection) -> dict[str, bool]:
     }
 
 
-def _copy(con: duckdb.DuckDBPyConnection, views: Mapping[str, bool]) -> None:
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    views: Mapping[str, bool],
+    attributes: Mapping[str, exp.Expr],
+) -> None:
     """Copy each view as a table, in the caller's transaction."""
     done: dict[str, str] = {}
     for name, has_customers in views.items():
@@ -271,7 +280,7 @@ def _copy(con: duckdb.DuckDBPyConnection, views: Mapping[str, bool]) -> None:
             continue
         query: exp.Expr = exp.select("*").from_(exp.table_(name, db=SCHEMA))
         if name in _OVER_CUSTOMERS and _CUSTOMERS in done:
-            query = redirect(bind(f"views/{name}", {}), done)
+            query = redirect(bind(f"views/{name}", attributes), done)
         if has_customers:
             assert isinstance(query, exp.Query)
             order = ("customer_id", "valid_from") if name == HISTORY else ("customer_id",)

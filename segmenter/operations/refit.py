@@ -6,7 +6,7 @@ What a nightly job calls: nothing of the fit has to be typed again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ def as_fitted(
     *,
     window: str | None = None,
     as_of: Any = None,
+    attributes: Sequence[str] | None = None,
 ) -> AsFitted:
     """Return the source and the settings of the current model, but for what is changed.
 
@@ -61,6 +62,8 @@ def as_fitted(
         As in `Source`; as it was when absent.
     as_of : str, date or datetime, optional
         As in `Source`; as it was when absent.
+    attributes : list of str, optional
+        As in `Source`; those of the fit when absent, none when empty.
 
     Raises
     ------
@@ -81,6 +84,8 @@ def as_fitted(
     engine = given.pop("engine", None) or "duckdb"
     given.pop("texts", None)  # what was found in the rows of then
     given |= {name: value for name, value in (("window", window), ("as_of", as_of)) if value}
+    if attributes is not None:
+        given["attributes"] = attributes or None
     known = dataclasses.asdict(stored_settings(settings))
     told = {name: value for name, value in changed.items() if value is not None}
     return AsFitted(Source.from_dict(given), Settings.from_mapping({**known, **told}), engine)

@@ -42,7 +42,7 @@ _BY_UNIT = "with money in another unit"
 
 _READING = (
     *("amount", "order", "date", "currency", "exclude", "window"),
-    *("number_format", "date_format", "csv"),
+    *("number_format", "date_format", "csv", "attributes"),
 )
 """What says how the same base is read."""
 
@@ -139,10 +139,10 @@ def _differences(
     return [name for name in names if not _are_the_same(name, known.get(name), source.get(name))]
 
 
-def _are_the_same(name: str, one: str | None, other: str | None) -> bool:
+def _are_the_same(name: str, one: Any, other: Any) -> bool:
     """Tell whether two texts mean the same, whatever the case, the quotes and the spaces."""
-    if one == other or one is None or other is None:
-        return one == other
+    if one == other or not (isinstance(one, str) and isinstance(other, str)):
+        return bool(one == other)
     if is_file_name(one) or is_file_name(other):
         return False
     if name in _KINDS or name == "exclude":

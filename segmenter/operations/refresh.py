@@ -19,7 +19,7 @@ from segmenter.settings import Settings
 from segmenter.sources.binding import bind_source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
-from segmenter.storage.comments import comment_snapshot
+from segmenter.storage.comments import comment_attributes, comment_snapshot
 from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
@@ -126,6 +126,7 @@ class Refresh(TemporaryTables):
         with updating(self.con, while_current=self._model_id, again="Refresh"):
             snapshot.create(self.con, self._files, self.staged("profile"), "refresh")
             comment_snapshot(self.con, self._files)
+            comment_attributes(self.con, self._source.attributes or ())
             self.con.execute(f"delete from {INTERNAL}.snapshot_buckets")
             if self._buckets is not None:
                 self.con.execute(

@@ -54,7 +54,7 @@ class Note(NamedTuple):
     code : str
         Which note it is, the same in every version: ``orders_without_spread``, ``one_number``,
         ``top_segment_large``, ``mostly_one_order``, ``lowest_segment_active``,
-        ``newcomers_in_lowest``, ``short_history``.
+        ``newcomers_in_lowest``, ``short_history``; of attributes ``several_values``.
     message : str
         A sentence.
     """

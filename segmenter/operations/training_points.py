@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from segmenter.errors import SegmenterError
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import bind, literal, redirect
+from segmenter.schema.files import LISTS, bind, literal, redirect
 from segmenter.schema.names import INTERNAL, SCHEMAS
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
@@ -180,7 +180,9 @@ def source_rows(
     if source.was_frame or source.kind == "points":
         return 0
     try:
-        with Stage(con, dataclasses.replace(source, exclude=None), settings) as stage:
+        with Stage(
+            con, dataclasses.replace(source, exclude=None, attributes=None), settings
+        ) as stage:
             if source.kind == "transactions":
                 rows = "temp.main.segmenter_transactions"
             else:
@@ -224,7 +226,7 @@ def _as_of_fit(
 def _profile(
     con: duckdb.DuckDBPyConnection, stage: Stage, customer: Customer, fitted_at: datetime
 ) -> Profile | None:
-    values = stage.binding.values
+    values = {name: tree for name, tree in stage.binding.values.items() if name not in LISTS}
     known = bind(
         "queries/known_transactions",
         {

@@ -16,6 +16,7 @@ from sqlglot import exp
 from segmenter.schema.names import INTERNAL, SCHEMA, SCHEMAS
 
 __all__ = [
+    "LISTS",
     "MACROS",
     "MODEL_VIEWS",
     "QUALITY",
@@ -65,6 +66,21 @@ TABLE_MACROS = (
 MACROS = ("is_held_out",)
 """The functions of the schema that are the same for every model."""
 
+LISTS = frozenset(
+    (
+        "attributes",
+        "source_attributes",
+        "ordered_attributes",
+        "dated_attributes",
+        "latest_attributes",
+        "attribute_values",
+        "differing_attributes",
+        "counted_attributes",
+        "attribute_pairs",
+    )
+)
+"""The ``$placeholders`` that stand for any number of columns: none where no value is given."""
+
 MODEL_VIEWS = (
     "segment_rules",
     "segment_lines",
@@ -92,6 +108,7 @@ VIEWS = (
     "segment_lifecycle",
     "next_actions",
     "segment_summary",
+    "segment_attributes",
     "drift_bins",
     "drift",
     "identity_counts",
@@ -144,6 +161,9 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
     """
     tree = _parsed(path).copy()
     for placeholder in list(tree.find_all(exp.Placeholder)):
+        if placeholder.name in LISTS:
+            _spread(placeholder, values.get(placeholder.name))
+            continue
         value = values[placeholder.name].copy() if copy else values[placeholder.name]
         parent = placeholder.parent
         if isinstance(parent, exp.Table) and isinstance(value, exp.Table):
@@ -153,6 +173,20 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
         else:
             placeholder.replace(value)
     return tree
+
+
+def _spread(placeholder: exp.Expr, columns: exp.Expr | None) -> None:
+    """Put the members of a tuple in the place of a placeholder, among its neighbours."""
+    parent, key = placeholder.parent, placeholder.arg_key
+    assert parent is not None
+    assert key is not None
+    spread: list[exp.Expr] = []
+    for each in parent.args[key]:
+        if each is not placeholder:
+            spread.append(each)
+        elif columns is not None:
+            spread.extend(column.copy() for column in columns.expressions)
+    parent.set(key, spread)
 
 
 @cache
@@ -198,7 +232,8 @@ def query_text(path: str, values: Mapping[str, exp.Expr]) -> str:
     text = read(path)
     if "$" not in text:
         return text
-    return _bound_text(path, tuple((name, values[name]) for name in _placeholders(path)))
+    wanted = (name for name in _placeholders(path) if name in values or name not in LISTS)
+    return _bound_text(path, tuple((name, values[name]) for name in wanted))
 
 
 @cache

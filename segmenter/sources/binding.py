@@ -11,6 +11,7 @@ from segmenter.errors import InputError, SegmenterError, reason
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
+from segmenter.sources.attributes import attribute_values, bind_attributes
 from segmenter.sources.bound_expressions import (
     Binding,
     as_moment,
@@ -89,7 +90,8 @@ def bind_stored(source: Source, settings: Settings) -> Binding:
     relation = str(source.relation)
     if source._engine is not None:
         source = Source(points=relation)  # the file of such a model has its points
-    binding = Binding(source, relation, False, _constants(source, settings), {})
+    values = _constants(source, settings) | attribute_values(source.attributes)
+    binding = Binding(source, relation, False, values, {})
     binding.values["newest_order"] = newest_order(binding.values, added_up=True)
     return binding
 
@@ -129,6 +131,8 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         else:
             _bind_aggregates(engine, binding)
         _bind_condition(engine, binding)
+        if source.attributes is not None:
+            bind_attributes(engine, binding, source.attributes)
     except SegmenterError as error:
         notes = differing_types(engine.local, file, binding.used_columns()) if file else []
         raise InputError(" ".join([str(error), *notes])) from None

@@ -117,6 +117,8 @@ class Binding:
         for name in ("customer", "amount", "order", "date", "currency", "where"):
             if name in stored:
                 stored[name] = unambiguous(stored[name], self.columns)
+        if "attributes" in stored:
+            stored["attributes"] = [column.name for column in self.values["attributes"].expressions]
         stored |= self.formats
         if self.read_texts:
             stored["texts"] = self.read_texts

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, Unpack
 
@@ -69,6 +69,9 @@ class Source:
     date_format : str, optional
         How the texts or whole numbers of `date` are written: a format of DuckDB's ``strptime``,
         ``'iso'``, ``'epoch'``, ``'epoch_ms'`` or ``'epoch_us'``.
+    attributes : list of str, optional
+        Columns that stand with each customer in the views, such as ``['country', 'channel']``: the
+        latest value that is known of the customer. They take no part in the model.
     unit : str, optional
         A power of ten of at most 1, such as ``'0.00000001'``, in which amounts are counted, so that
         micro amounts are exact to its ten-thousandths. All money is in it then.
@@ -116,6 +119,7 @@ class Source:
     number_format: str | None = None
     date_format: str | None = None
     unit: str | None = None
+    attributes: Sequence[str] | None = None
     profile: Any = None
     points: Any = None
     allow_lost_rows: bool = False
@@ -142,6 +146,7 @@ class Source:
         number_format: str | None = None,
         date_format: str | None = None,
         unit: str | None = None,
+        attributes: Sequence[str] | None = None,
         allow_lost_rows: bool = False,
         **reading: Unpack[Reading],
     ) -> Self:
@@ -163,6 +168,7 @@ class Source:
             number_format=number_format,
             date_format=date_format,
             unit=unit,
+            attributes=attributes,
             allow_lost_rows=allow_lost_rows,
             **reading,
         )
@@ -175,6 +181,7 @@ class Source:
         customer: str | None = None,
         where: str | None = None,
         exclude: str | os.PathLike[str] | None = None,
+        attributes: Sequence[str] | None = None,
         allow_lost_rows: bool = False,
         **reading: Unpack[Reading],
     ) -> Self:
@@ -186,7 +193,7 @@ class Source:
             With the columns `customer`, ``monetary`` and ``frequency``.
         customer : str, optional
             Column that identifies the customer; ``customer_id`` when absent.
-        where, exclude, allow_lost_rows : optional
+        where, exclude, attributes, allow_lost_rows : optional
             As in `Source`.
         **reading
             As in `Source`: ``csv``, ``sheet``, ``attach``.
@@ -197,6 +204,7 @@ class Source:
             customer=customer,
             where=where,
             exclude=exclude,
+            attributes=attributes,
             allow_lost_rows=allow_lost_rows,
             **reading,
         )
@@ -320,6 +328,8 @@ class Source:
             values[self.kind] = self.file
         if self.as_of is not None:
             values["as_of"] = str(self.as_of)
+        if self.attributes is not None:
+            values["attributes"] = list(self.attributes)
         if self.exclude is not None and is_file_name(os.fspath(self.exclude)):
             values["exclude"] = absolute_name(os.fspath(self.exclude))
         return {

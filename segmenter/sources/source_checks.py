@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from segmenter.errors import InputError
 from segmenter.sources.attachments import checked_attachments
+from segmenter.sources.attribute_names import checked_attributes
 from segmenter.sources.csv_options import checked_mapping
 from segmenter.sources.file_names import is_query, is_workbook
 
@@ -49,6 +50,8 @@ def check_types(source: Source) -> None:
         raise InputError(
             f"{name} must be {what} as text, not {text!r}. Leave it out where there is none."
         )
+    if source.attributes is not None:
+        object.__setattr__(source, "attributes", checked_attributes(source.attributes))
     if not isinstance(source.allow_lost_rows, bool):
         raise InputError(f"allow_lost_rows must be True or False, not {source.allow_lost_rows!r}.")
 
@@ -83,6 +86,11 @@ def refuse_transaction_columns(source: Source) -> None:
             )
     if source.kind == "points" and source.customer is not None:
         raise InputError("a points table is anonymous: leave customer out.")
+    if source.kind == "points" and source.attributes is not None:
+        raise InputError(
+            "a points table is anonymous, so that no attributes stand with its customers. Leave "
+            "attributes out."
+        )
     if source.kind == "points" and source.exclude is not None:
         raise InputError(
             "a points table is anonymous, so that nobody can be excluded from it. Exclude them "

@@ -24,9 +24,20 @@ from segmenter.schema.names import (
     SUMMARY_OF_SNAPSHOT,
 )
 
-__all__ = ["comment_added", "comment_publication", "comment_snapshot", "write_comments"]
+__all__ = [
+    "comment_added",
+    "comment_attributes",
+    "comment_publication",
+    "comment_snapshot",
+    "write_comments",
+]
 
 _AS_OF = "As of the last fit or refresh; otherwise as the live view."
+
+ATTRIBUTE = (
+    "Attribute that the fit names: the latest value of this column of the source that is known of "
+    "the customer."
+)
 
 _AS_PUBLISHED = "As of the publication, see segments.publication; otherwise as what was copied."
 
@@ -64,6 +75,21 @@ def write_comments(
     else:
         _comment(con, "view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}_over", {}))
     _comment_columns(con)
+
+
+def comment_attributes(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Say what the columns are that a fit has named, where they stand with customers."""
+    found = con.execute(
+        """
+        select schema_name, table_name, column_name from duckdb_columns()
+        where database_name = current_database() and list_contains($1, schema_name)
+            and list_contains($2, column_name)
+        """,
+        [[SCHEMA, INTERNAL], list(names)],
+    ).fetchall()
+    for schema, table, column in found:
+        name = exp.column(column, table, schema, quoted=True).sql(dialect="duckdb")
+        _comment(con, "column", name, ATTRIBUTE)
 
 
 def comment_added(

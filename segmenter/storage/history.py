@@ -19,6 +19,7 @@ from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, create_view, literal, read, redirect
 from segmenter.schema.names import HISTORY, INTERNAL, SNAPSHOT
+from segmenter.sources.attributes import attribute_values
 from segmenter.storage.stored import stored_mapping
 
 __all__ = ["Event", "Publication", "add_columns", "create_history_view", "forget", "leave", "write"]
@@ -78,8 +79,12 @@ class Publication:
         source = stored_mapping(text, "source")
         before, is_same = None, True
         if known:
-            before, is_same = known[0], stored_mapping(known[1], "source") == source
+            before, is_same = known[0], _base(stored_mapping(known[1], "source")) == _base(source)
         return cls(at, event, current, before, newest is None, is_same, source)
+
+    def attribute_values(self) -> dict[str, exp.Expr]:
+        """Return what stands for the attributes of the customers."""
+        return attribute_values(self.source.get("attributes"))
 
     def values(self) -> dict[str, exp.Expr]:
         """Return what stands for the ``$placeholders`` of the queries of the history."""
@@ -93,6 +98,7 @@ class Publication:
             "has_window": literal(window is not None),
             "window": exp.cast(literal(window), "interval"),
             "as_of": exp.cast(literal(as_of), "timestamp"),
+            **self.attribute_values(),
         }
 
 
@@ -204,6 +210,11 @@ def add_columns(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create table {INTERNAL}.{_NEXT} as {query.sql(dialect='duckdb')}")
     _replace_snapshot(con)
     _count(con, publication, values)
+
+
+def _base(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what labels depend on."""
+    return {name: value for name, value in source.items() if name != "attributes"}
 
 
 def _find_reasons(

@@ -39,7 +39,7 @@ from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot, store
 from segmenter.storage.added_views import complete
-from segmenter.storage.comments import write_comments
+from segmenter.storage.comments import comment_attributes, write_comments
 from segmenter.storage.functions import FUNCTIONS, replace_functions
 from segmenter.storage.history import Event, add_columns, create_history_view
 from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
@@ -208,6 +208,7 @@ def _create_views(
     functions = [name for name in FUNCTIONS if model.has_macro]
     views = {**{name: name for name in MODEL_VIEWS}, **files}
     write_comments(con, views, functions, binding.values)
+    comment_attributes(con, binding.source.attributes or ())
 
 
 def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model) -> Model:

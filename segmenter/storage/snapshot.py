@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import bind, create_view, newest_order, read, redirect
+from segmenter.schema.files import bind, create_view, newest_order, query_text, redirect
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.storage import history
 
@@ -38,9 +38,11 @@ def create(
     event : {'fit', 'refresh', 'rollback'}
         Why it is made.
     """
-    views = _views_over(files["customers_classified"], customers)
-    history.write(con, history.Publication.of(con, event), views, customers)
-    create_views(con)
+    publication = history.Publication.of(con, event)
+    attributes = publication.attribute_values()
+    views = _views_over(files["customers_classified"], customers, attributes)
+    history.write(con, publication, views, customers)
+    create_views(con, attributes)
     con.execute(f"delete from {INTERNAL}.snapshot_buckets")
     note(con, None)
 
@@ -60,8 +62,10 @@ def segments_of(classified: str, customers: str) -> exp.Query:
     return query
 
 
-def _views_over(classified: str, customers: str) -> dict[str, exp.Expr]:
-    values = {"newest_order": newest_order({}, added_up=True)}
+def _views_over(
+    classified: str, customers: str, attributes: Mapping[str, exp.Expr] | None = None
+) -> dict[str, exp.Expr]:
+    values = {"newest_order": newest_order({}, added_up=True), **(attributes or {})}
     views = {
         "customers_classified": bind(f"views/{classified}", values),
         "customer_segments": bind("views/customer_segments", values),
@@ -71,9 +75,18 @@ def _views_over(classified: str, customers: str) -> dict[str, exp.Expr]:
     return views
 
 
-def create_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the views of the snapshot: its rows, their summary, and their history."""
-    con.execute(create_view(SNAPSHOT, read(f"views/{SNAPSHOT}")))
+def create_views(
+    con: duckdb.DuckDBPyConnection, attributes: Mapping[str, exp.Expr] | None = None
+) -> None:
+    """Create the views of the snapshot: its rows, their summary, and their history.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    attributes : mapping of str to Expression, optional
+        What stands for those of the customers.
+    """
+    con.execute(create_view(SNAPSHOT, query_text(f"views/{SNAPSHOT}", attributes or {})))
     summary = redirect(
         bind("views/segment_summary", {}), {"customer_segments": f"{INTERNAL}.{SNAPSHOT}"}
     )

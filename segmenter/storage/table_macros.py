@@ -51,7 +51,7 @@ def _customers_at(binding: Binding, files: Mapping[str, str]) -> exp.Expr:
     values = {**binding.values, "as_of": moment, "newest_order": newest}
     chosen = {**files, "transactions": "transactions_windowed"}
     views = {name: bind(f"views/{chosen[name]}", values) for name in _CHAIN}
-    macro = bind(f"macros/{AT}", {})
+    macro = bind(f"macros/{AT}", binding.values)
     chain = one_query({**views, AT: macro.expression}, binding.values["source"].name)
     macro.set("expression", chain)
     return macro

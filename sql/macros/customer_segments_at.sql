@@ -18,5 +18,6 @@ create or replace macro segments.customer_segments_at(moment) as table
         segment,
         segment_rank,
         days_since_last_order,
-        lifecycle
+        lifecycle,
+        $attributes
     from segments.customer_segments

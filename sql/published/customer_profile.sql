@@ -7,5 +7,6 @@ select
     monetary,
     frequency,
     first_order_at,
-    last_order_at
+    last_order_at,
+    $attributes
 from segments.customer_segments

@@ -4,7 +4,8 @@ select
     customer_id,
     order_id,
     amount,
-    ordered_at
+    ordered_at,
+    $attributes
 from segments_internal.transactions
 where
     hash(customer_id) % $buckets in ( -- noqa: RF02

@@ -7,6 +7,8 @@ from (
     values
     ('active_days', 'Setting of lifecycle: a last order at most so many days ago is active.'),
     ('amount', 'Money of the row in the table''s currency; refunds are negative.'),
+    ('attribute', 'Column of the source that the fit names, which stands with each customer.'),
+    ('attribute_value', 'Its value as a text; NULL: none is known of the customer.'),
     ('basis', 'What was measured: everybody or a sample, with its seed.'),
     ('bin', 'Number of the bin, from 1; of segments, the segment_rank.'),
     ('as_of', 'Last moment that was known when the backtest was fitted.'),

@@ -20,6 +20,7 @@ select
     segment_rank,
     days_since_last_order,
     lifecycle,
+    $attributes,
     cast($model_id as integer) as model_id,
     cast($published_at as timestamp) as valid_from,
     cast($changed_by as varchar) as changed_by

@@ -55,6 +55,7 @@ select
     segment_rank,
     days_since_last_order,
     lifecycle,
+    $attributes,
     case when is_unchanged then previous_model_id else cast($model_id as integer) end as model_id,
     case when is_unchanged then previous_valid_from else cast($published_at as timestamp) end
         as valid_from,

@@ -9,7 +9,8 @@ select
     monetary,
     frequency,
     first_order_at,
-    last_order_at
+    last_order_at,
+    $attributes
 from segments_internal.customer_segments_snapshot
 where
     hash(customer_id) % $buckets not in ( -- noqa: RF02
@@ -21,5 +22,6 @@ select
     monetary,
     frequency,
     first_order_at,
-    last_order_at
+    last_order_at,
+    $attributes
 from $changed_profile

@@ -15,7 +15,8 @@ select
             case
                 when ordered_at <= make_timestamp(epoch_us(current_timestamp)) + interval 1 day
                     then ordered_at
-            end
+            end,
+            $attributes
         )
     ) as check_sum
 from segments_internal.transactions

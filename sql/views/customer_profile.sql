@@ -8,6 +8,9 @@
 -- NaN, infinite or too large to be exact are left out here, and a date later than this time
 -- tomorrow, UTC, is not believed: the row counts as one without a date. Orders are added up first,
 -- and then customers: that is faster than count(distinct).
+-- An attribute that the fit names is the latest that is known of the customer: that of the newest
+-- row where it is not NULL, of rows of the same moment the one with the highest order, then the
+-- highest value.
 with
 
 transactions as (
@@ -23,7 +26,8 @@ usable as (
                 then ordered_at
         end as ordered_at,
         amount > 0 as is_positive,
-        cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths
+        cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths,
+        $attributes
     from transactions
     where
         customer_id is not null
@@ -37,7 +41,8 @@ orders as (
         sum(ten_thousandths) as ten_thousandths,
         count(case when is_positive then 1 end) as positive_rows,
         min(case when is_positive then ordered_at end) as first_order_at,
-        max(case when is_positive then ordered_at end) as last_order_at
+        max(case when is_positive then ordered_at end) as last_order_at,
+        $ordered_attributes
     from usable
     group by
         customer_id,
@@ -50,7 +55,8 @@ summed as (
         sum(ten_thousandths) + 50 as shifted,
         count(case when positive_rows > 0 then order_id end) as frequency,
         min(first_order_at) as first_order_at,
-        max(last_order_at) as last_order_at
+        max(last_order_at) as last_order_at,
+        $latest_attributes
     from orders
     group by customer_id
 ),
@@ -63,7 +69,8 @@ final as (
         / 100.0 as monetary,
         frequency,
         first_order_at,
-        last_order_at
+        last_order_at,
+        $attribute_values
     from summed
 )
 

@@ -7,6 +7,8 @@
 -- not depend on the order of rows; the sum is rounded half up to the cent. Amounts that are NULL,
 -- NaN, infinite or too large to be exact are left out here, and a date later than this time
 -- tomorrow, UTC, is not believed: the row counts as one without a date.
+-- An attribute that the fit names is the latest that is known of the customer: that of the newest
+-- row where it is not NULL, of rows of the same moment the highest value.
 with
 
 transactions as (
@@ -21,7 +23,8 @@ usable as (
                 then ordered_at
         end as ordered_at,
         amount > 0 as is_positive,
-        cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths
+        cast(floor(amount * 10000 + 0.5) as bigint) as ten_thousandths,
+        $attributes
     from transactions
     where
         customer_id is not null
@@ -34,7 +37,8 @@ summed as (
         sum(ten_thousandths) + 50 as shifted,
         count(case when is_positive then 1 end) as frequency,
         min(case when is_positive then ordered_at end) as first_order_at,
-        max(case when is_positive then ordered_at end) as last_order_at
+        max(case when is_positive then ordered_at end) as last_order_at,
+        $dated_attributes
     from usable
     group by customer_id
 ),
@@ -47,7 +51,8 @@ final as (
         / 100.0 as monetary,
         frequency,
         first_order_at,
-        last_order_at
+        last_order_at,
+        $attribute_values
     from summed
 )
 

@@ -8,7 +8,8 @@ select
     floor(cast($monetary as double) * 100 + 0.5) / 100.0 as monetary,
     cast(floor(cast($frequency as double)) as bigint) as frequency,
     cast(null as timestamp) as first_order_at,
-    cast(null as timestamp) as last_order_at
+    cast(null as timestamp) as last_order_at,
+    $source_attributes
 from $source as user_table
 where
     $customer is not null

@@ -9,5 +9,6 @@ select
     monetary,
     frequency,
     first_order_at,
-    last_order_at
+    last_order_at,
+    $attributes
 from segments_internal.customer_segments_snapshot

@@ -7,7 +7,8 @@
 -- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days
 --         are calendar days up to the newest order of all; lifecycle is new (first order at most
 --         active_days ago), active (last order at most active_days ago), lapsing (at most
---         lapsed_days ago) or lapsed, and NULL without a date column or without an order.
+--         lapsed_days ago) or lapsed, and NULL without a date column or without an order. The
+--         attributes that the fit names come last, as segments.customer_profile has them.
 with
 
 customers_classified as (
@@ -60,7 +61,8 @@ dated as (
         date_diff('day', cast(flagged.first_order_at as date), newest.today)
             as days_since_first_order,
         date_diff('day', cast(flagged.last_order_at as date), newest.today)
-            as days_since_last_order
+            as days_since_last_order,
+        $attributes -- noqa: RF02
     from flagged
     cross join newest
     left join segments_internal.model_segments
@@ -87,7 +89,8 @@ final as (
             when days_since_last_order <= active_days then 'active'
             when days_since_last_order <= lapsed_days then 'lapsing'
             when days_since_last_order > lapsed_days then 'lapsed'
-        end as lifecycle
+        end as lifecycle,
+        $attributes
     from dated
 )
 

@@ -15,5 +15,6 @@ select
     segment,
     segment_rank,
     days_since_last_order,
-    lifecycle
+    lifecycle,
+    $attributes
 from segments_internal.customer_segments_snapshot

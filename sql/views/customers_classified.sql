@@ -17,5 +17,6 @@ select
     customer_profile.last_order_at,
     classify_segment(
         customer_profile.monetary, cast(customer_profile.frequency as double)
-    ) as segment
+    ) as segment,
+    $attributes -- noqa: RF02, RF03
 from customer_profile

@@ -38,7 +38,8 @@ select
     customer_profile.frequency,
     customer_profile.first_order_at,
     customer_profile.last_order_at,
-    rules_of_frequency.segment
+    rules_of_frequency.segment,
+    $attributes -- noqa: RF02
 from customer_profile
 inner join rules_of_frequency
     on

@@ -3,13 +3,15 @@
 --         $as_of - $window, up to and with $as_of.
 -- Source: the user's own table, view or files ($source), read live and never copied.
 -- Units:  amount in the table's currency, refunds negative; ordered_at without time zone.
+-- The attributes that a fit names follow.
 -- $moment is the date as it stands where it can be compared with a time, for an index to serve.
 -- Columns that the user's table does not have are NULL.
 select
     $customer as customer_id,
     $order as order_id,
     cast($amount as double) as amount,
-    cast($date as timestamp) as ordered_at
+    cast($date as timestamp) as ordered_at,
+    $source_attributes
 from $source as user_table
 where
     $row_filter

@@ -4,7 +4,7 @@
 --         the newest transaction that is not in the future and moves with it.
 -- Source: the user's own table, view or files ($source), read live and never copied.
 -- Units:  amount in the table's currency, refunds negative; ordered_at without time zone.
--- Columns that the user's table does not have are NULL.
+-- Columns that the user's table does not have are NULL. The attributes that a fit names follow.
 with
 
 filtered as (
@@ -12,7 +12,8 @@ filtered as (
         $customer as customer_id,
         $order as order_id,
         cast($amount as double) as amount,
-        cast($date as timestamp) as ordered_at
+        cast($date as timestamp) as ordered_at,
+        $source_attributes
     from $source as user_table
     where $row_filter
 ),
@@ -43,5 +44,6 @@ select
     customer_id,
     order_id,
     amount,
-    ordered_at
+    ordered_at,
+    $attributes
 from final

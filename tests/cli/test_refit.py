@@ -131,3 +131,30 @@ def test_from_python(shop_file):
 def test_a_connection_without_a_model(con):
     with pytest.raises(NoModelError):
         segmenter.open(con).refit()
+
+
+def test_attributes_are_kept_changed_and_left_out(run, fitted_file):
+    sales = f"{SHOP}; alter table sales add column country varchar; " + (
+        'alter table sales add column "own, channel" varchar; update sales set country = '
+        "case when order_id % 3 = 0 then 'DE' else 'AT' end, \"own, channel\" = 'web'"
+    )
+    path = fitted_file(sales, *FIT, "--attributes", "country")
+
+    def header(*words):
+        return run("customers", path, "--format", "csv", *words).out.splitlines()[0]
+
+    assert header().endswith("lifecycle,country")
+    done = run("refit", path, "--attributes", 'country, "own, channel"')
+    assert done.code == 0, done.err
+    assert "several values of country: the latest stands with them." in done.err
+    assert header("--snapshot").endswith('lifecycle,country,"own, channel"')
+    assert "country" not in header("--upgrades")
+    assert run("refit", path).code == 0
+    assert header().endswith('lifecycle,country,"own, channel"')
+    assert run("refit", path, "--attributes", "").code == 0
+    assert header().endswith("lifecycle")
+    refused = run("refit", path, "--attributes", "land")
+    assert refused.code == 2
+    assert "attribute 'land' is not a column of sales" in refused.err
+    twice = run("refit", path, "--attributes", "country,country")
+    assert "attributes has 'country' twice" in twice.err
