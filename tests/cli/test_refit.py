@@ -136,7 +136,7 @@ def test_a_connection_without_a_model(con):
 def test_attributes_are_kept_changed_and_left_out(run, fitted_file):
     sales = f"{SHOP}; alter table sales add column country varchar; " + (
         'alter table sales add column "own, channel" varchar; update sales set country = '
-        "case when order_id % 3 = 0 then 'DE' else 'AT' end, \"own, channel\" = 'web'"
+        "case when order_id % 7 = 0 then 'DE' else 'AT' end, \"own, channel\" = 'web'"
     )
     path = fitted_file(sales, *FIT, "--attributes", "country")
 
