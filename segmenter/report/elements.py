@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -36,12 +36,15 @@ class Table:
         A row with a ``segment`` follows the filter.
     is_open : bool
         Whether it is shown at once, or only when the reader asks for it.
+    groups : mapping of str to mapping
+        Rows that the reader can pick in the place of all, by heading and name.
     """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[dict[str, Any]]
     is_open: bool = False
+    groups: Mapping[str, Mapping[str, Sequence[dict[str, Any]]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class Facts:
         Customers by id; empty unless they were asked for.
     has_customers : bool
         Whether the source has customers, not anonymous points.
+    by_attribute : dict of str to dict
+        By attribute and value rows as those of `segments`.
     """
 
     model: dict[str, Any]
@@ -101,6 +103,7 @@ class Facts:
     whales: Rows = field(default_factory=list)
     leaving: Rows = field(default_factory=list)
     has_customers: bool = True
+    by_attribute: dict[str, dict[str, Rows]] = field(default_factory=dict)
     currency: str | None = None
 
     @property

@@ -25,11 +25,14 @@ from segmenter.schema.files import literal, read
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
+from segmenter.sources.attributes import attribute_values
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
 from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
 
-__all__ = ["MANY", "ReportQueries"]
+__all__ = ["ALL_OTHERS", "MANY", "ReportQueries"]
+
+ALL_OTHERS = "all others, or not known"
 
 MANY = 2_000
 """With more customers than this the map shows how dense they are, not where each one is."""
@@ -37,6 +40,9 @@ MANY = 2_000
 FINE = {"monetary_cells": 48, "frequency_cells": 48}
 COARSE = {"monetary_cells": 12, "frequency_cells": 30}
 """Cells of the map from 1 to 10, where it shows places and where it shows density."""
+
+FEWEST, MOST_VALUES = 5, 30
+"""Of an attribute's values those with as many customers are shown, and no more of them."""
 
 _MEASURED = (
     *("repeat_rate", "repeat_rate_low", "repeat_rate_high"),
@@ -122,7 +128,22 @@ class ReportQueries(TemporaryTables):
             trees=trees(self.con, tree, self._coordinates()),
             leaving=self._named("lifecycle = 'lapsing'") if named else [],
             has_customers=self._has_customers,
+            by_attribute=self._by_attribute(),
         )
+
+    def _by_attribute(self) -> dict[str, dict[str, Rows]]:
+        """Return the segments of each value of each attribute, the rest of the values last."""
+        attributes = self._source.attributes or ()
+        self.values = attribute_values(attributes)
+        self.values |= {"least": literal(FEWEST), "most": literal(MOST_VALUES)}
+        found: dict[str, dict[str, Rows]] = {name: {} for name in attributes}
+        if attributes:
+            query = self.query("queries/report_attributes", customers=self._customers)
+            for row in records(self.con, query):
+                value = row.pop("attribute_value")
+                name = ALL_OTHERS if value is None else value
+                found[row.pop("attribute")].setdefault(name, []).append(row)
+        return found
 
     def _refuse_nobody(self) -> None:
         query = f"select 1 from {self._customers} limit 1"

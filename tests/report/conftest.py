@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import cached_property
 
 import duckdb
@@ -114,6 +115,20 @@ def twelve(con):
     """Twelve customers: six who spent little, three in the middle, two at the top, one refund."""
     con.execute(TWELVE)
     return con
+
+
+@pytest.fixture
+def attributed(twelve):
+    """The twelve with a country, and a number that nobody else has."""
+    twelve.execute(
+        "alter table sales add column country varchar; update sales set country = case "
+        "when customer_id in ('anna', 'gus', 'jo') then '<b>AT</b>' when customer_id <> 'lea' "
+        "then 'DE' end; alter table sales add column card varchar; "
+        "update sales set card = 'card-' || customer_id"
+    )
+    source = replace(READ, attributes=["country", "card"])
+    segmenter.fit(twelve, source, settings=Settings(n_neighbors=1))
+    return twelve
 
 
 @pytest.fixture

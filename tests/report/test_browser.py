@@ -110,6 +110,23 @@ def test_the_reader_filters_by_segment(small, opened):
     assert problems(browser) == []
 
 
+def test_the_reader_picks_a_value_of_an_attribute(attributed, make, opened):
+    browser = opened(make(attributed).html)
+    bodies = browser.find_elements("css selector", "#section-segments tbody")
+    (select,) = browser.find_elements("css selector", ".groups select")
+
+    def shown():
+        return [place for place, body in enumerate(bodies) if body.is_displayed()]
+
+    assert select.is_displayed()
+    assert shown() == [0]
+    select.send_keys("DE")
+    assert shown() == [1]
+    customers = bodies[1].find_elements("css selector", "td:nth-child(2)")
+    assert sum(int(cell.text) for cell in customers) == 8
+    assert problems(browser) == []
+
+
 def test_hovering_says_what_a_mark_is(small, opened):
     from selenium.webdriver import ActionChains
 

@@ -108,3 +108,17 @@ def test_the_page_is_small_whatever_the_base(con, make):
     html = make(con).html
     assert len(html.encode()) < 2_500_000
     assert len(data_of(html)["charts"]["map"]["datasets"]["rows_0"]) < 3_000
+
+
+def test_the_table_of_segments_has_one_for_each_common_value(attributed, make):
+    html = make(attributed).html
+    table = html.partition('id="section-segments"')[2].partition("</section>")[0]
+    assert table.count("<tbody>") == 1, "without JavaScript all customers are shown"
+    assert '<p class="groups" hidden>' in table
+    options = re.findall("<option>(.*?)</option>", table)
+    others = "all others, or not known"
+    assert options == ["all customers", "DE", others, others]
+    assert table.count("<tbody hidden>") == 3
+    assert "<b>AT" not in html
+    assert "card-" not in html, "a value of fewer than five could name somebody"
+    assert "The table can be read by country and card" in table

@@ -72,6 +72,11 @@ def _segments(facts: Facts) -> Section:
             f"{money(best['mean_monetary'])} on average; without the whales among them, "
             f"{count(best['whales'])}, it is {money(mean)}."
         )
+    if facts.by_attribute:
+        notes.append(
+            f"The table can be read by {' and '.join(facts.by_attribute)}: shares are then of "
+            "these customers, and of what they brought. The segments are those of one model."
+        )
     if "At-Risk" in facts.names:
         notes.insert(0, "At-Risk means low value here. It does not say that a customer is leaving.")
     return Section(
@@ -87,7 +92,15 @@ def _segments(facts: Facts) -> Section:
                 "Of each pair, the upper, paler bar is customers and the lower one revenue.",
             )
         ],
-        [Table("The segments in numbers", SEGMENT_COLUMNS, facts.segments, is_open=True)],
+        [
+            Table(
+                "The segments in numbers",
+                SEGMENT_COLUMNS,
+                facts.segments,
+                is_open=True,
+                groups=facts.by_attribute,
+            )
+        ],
         notes,
     )
 

@@ -61,6 +61,17 @@
     await Promise.all([...views.values()].map(tell));
   }
 
+  for (const picker of document.querySelectorAll(".groups")) {
+    const select = picker.querySelector("select");
+    picker.hidden = false;
+    const pick = () => {
+      const bodies = picker.parentElement.querySelectorAll("tbody");
+      bodies.forEach((body, place) => { body.hidden = place !== select.selectedIndex; });
+    };
+    select.addEventListener("change", pick);
+    pick();
+  }
+
   // On paper nothing can be opened.
   let closed = [];
   window.addEventListener("beforeprint", () => {
