@@ -17,7 +17,11 @@ fitted_cut as (
     select
         monetary_cut,
         frequency_cut,
-        cast(settings ->> 'cut' as double) as cut
+        -- no function of the JSON extension, which a browser would have to load from elsewhere
+        cast(
+            nullif(regexp_extract(cast(settings as varchar), '"cut": ([0-9.eE+-]+)', 1), '')
+            as double
+        ) as cut
     from segments_internal.models
     where is_current
 ),

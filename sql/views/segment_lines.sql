@@ -18,7 +18,8 @@ splits as (
         model_splits.*,
         model_splits.frequency_weight / nullif(model_splits.monetary_weight, 0) as weight,
         models.outvoted_customers / models.training_customers as outvoted_share,
-        coalesce(models.settings ->> 'scale' = 'log', false) as is_logarithmic
+        -- no function of the JSON extension, which a browser would have to load from elsewhere
+        coalesce(cast(models.settings as varchar) like '%"scale": "log"%', false) as is_logarithmic
     from segments_internal.model_splits
     inner join segments_internal.models
         on model_splits.model_id = models.model_id
