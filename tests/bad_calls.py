@@ -270,6 +270,7 @@ READABLE = (
     "profiles.csv",
     "one_customer",
     "segments_internal.models",
+    "texts",  # taken for profiles
     *ODD_DATES,
 )
 """Files and tables in which customer and amount may be found."""

@@ -37,7 +37,8 @@ def report(
     with_customers: Annotated[
         bool,
         typer.Option(
-            "--with-customers", help="Name customers, too: the largest whales, who is lapsing."
+            "--with-customers",
+            help="Name customers, too: the largest whales, and whom to do something about.",
         ),
     ] = False,
     title: Annotated[

@@ -77,8 +77,8 @@ class Holdout(Tabular):
         ]
         if self.period is None:
             said.append(
-                "The lifts are of the spend so far, since the model knows no time: of a campaign "
-                "that is measured for as long as the data spans."
+                "The lifts are of the spend so far, since the model knows no span of days: of a "
+                "campaign that is measured for as long as the data spans."
             )
         else:
             said.append(

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from segmenter.errors import InputError
 from segmenter.evaluation.campaigns import Sums
-from segmenter.formatting import day, is_text
+from segmenter.formatting import day, is_text, within_years
 from segmenter.points import MAX_CENTS
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import bind, literal
@@ -153,10 +153,13 @@ def period_groups(con: duckdb.DuckDBPyConnection, split: Split, period: Period) 
 
 
 def span(con: duckdb.DuckDBPyConnection) -> tuple[dt.datetime, dt.datetime] | None:
-    """Return the first and the last moment of the transactions; None where none has a date."""
+    """Return the first and the last moment of the transactions; None where none has a date.
+
+    One that Python cannot hold, before the year 1, is the nearest that it can.
+    """
     query = bind("queries/time_span", {"transactions": exp.table_("transactions", db=INTERNAL)})
-    first, last = first_row(con, query.sql(dialect="duckdb"))
-    return None if first is None else (first, last)
+    first, last = map(within_years, first_row(con, query.sql(dialect="duckdb")))
+    return None if first is None or last is None else (first, last)
 
 
 def segment_of(found: Iterable[Group], *, by_lifecycle: bool) -> Callable[[Key, bool | None], Sums]:

@@ -18,6 +18,7 @@ __all__ = [
     "backtest",
     "data_quality",
     "drift",
+    "history",
     "measured_lifecycle",
     "moves",
     "no_time",
@@ -45,6 +46,15 @@ NO_RHYTHM = Missing(
     "Too few customers of this base come back to tell what is late. Say in the fit how "
     "many days a customer counts as active, and from how many on as lapsed."
 )
+NO_CUSTOMERS = Missing(
+    "This model was fitted to anonymous points, so there is nobody to do something about. Fit to "
+    "transactions or profiles to see it."
+)
+ONLY_LIVE = Missing(
+    "Whom to do something about is asked of the transactions as they are now, and this report "
+    "shows a snapshot: segmenter report DB --live has it."
+)
+NOTHING_TO_DO = Missing("Nobody is lapsing, and one more order lifts nobody into a higher segment.")
 _NO_TIME = {
     "transactions": "This model was fitted without a date column, so nothing is known of time. Fit "
     "with a date column to see it.",
@@ -120,6 +130,21 @@ def measured_lifecycle(con: duckdb.DuckDBPyConnection, model_id: int) -> list[di
         qualify as_of = max(as_of) over ()
         """
     return records(con, query, [model_id])
+
+
+def history(con: duckdb.DuckDBPyConnection) -> RowsOrMissing:
+    """Return the segments month by month, from the second month on."""
+    if not has(con, "segment_history"):
+        return Missing("This database has no history yet. A refresh or a fit lets it begin.")
+    rows = _asked(con, f"select * from {SCHEMA}.segment_history", [])
+    if isinstance(rows, Missing):
+        return rows
+    if len({row["month"] for row in rows}) < 2:
+        return Missing(
+            "The history of the segments is of one month yet. Each month in which a fit or a "
+            "refresh is published adds one: segmenter refresh DB."
+        )
+    return rows
 
 
 def quality(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:

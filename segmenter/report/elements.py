@@ -38,6 +38,8 @@ class Table:
         Whether it is shown at once, or only when the reader asks for it.
     groups : mapping of str to mapping
         Rows that the reader can pick in the place of all, by heading and name.
+    shown : int, optional
+        So many rows can be read in the page; its download has all.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Table:
     rows: Sequence[dict[str, Any]]
     is_open: bool = False
     groups: Mapping[str, Mapping[str, Sequence[dict[str, Any]]]] = field(default_factory=dict)
+    shown: int | None = None
 
 
 @dataclass(frozen=True)

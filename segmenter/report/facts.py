@@ -63,7 +63,7 @@ class Facts:
         Each level of the recursion.
     trees : list of Dendrogram, or Missing
         The top of the tree of each level.
-    lifecycle, moves, backtest, quality, drift, data_quality : RowsOrMissing
+    lifecycle, actions, moves, history, backtest, quality, drift, data_quality : RowsOrMissing
         Rows, or why there are none.
     lapsed : Lapsed or None
         How many of the lapsed came again, where a backtest has measured it.
@@ -71,7 +71,7 @@ class Facts:
         Moves are counted from then to the last order.
     names_customers : bool
         Whether ids may be shown.
-    whales, leaving : list of dict
+    whales, to_do : list of dict
         Customers by id; empty unless they were asked for.
     has_customers : bool
         Whether the source has customers, not anonymous points.
@@ -92,7 +92,9 @@ class Facts:
     levels: list[LevelMap] | Missing
     trees: list[Dendrogram] | Missing
     lifecycle: RowsOrMissing
+    actions: RowsOrMissing
     moves: RowsOrMissing
+    history: RowsOrMissing
     backtest: RowsOrMissing
     quality: RowsOrMissing
     drift: RowsOrMissing
@@ -101,7 +103,7 @@ class Facts:
     moves_from: dt.datetime | None = None
     names_customers: bool = False
     whales: Rows = field(default_factory=list)
-    leaving: Rows = field(default_factory=list)
+    to_do: Rows = field(default_factory=list)
     has_customers: bool = True
     by_attribute: dict[str, dict[str, Rows]] = field(default_factory=dict)
     currency: str | None = None

@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import math
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -17,17 +19,16 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from segmenter.report.elements import Figure, Section, Tile
+from segmenter.report.elements import Figure, Section, Table, Tile
 from segmenter.report.theme import (
-    BACKGROUNDS,
     FONT,
     MARKS,
-    PALETTES,
     config,
     count,
     day,
     money,
     share,
+    variables,
 )
 from segmenter.version import __version__
 
@@ -75,7 +76,12 @@ def page(
                     for section in sections
                     for figure in section.figures
                 },
-                "themes": {theme: config(theme) for theme in PALETTES},
+                "config": config(),
+                "tables": {
+                    f"table-{section.key}-{place}": _download(table)
+                    for section in sections
+                    for place, table in enumerate(filter(_has_rows, section.tables), 1)
+                },
                 "names": list(names),
             },
             library=library,
@@ -93,12 +99,12 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"read": _read, "sha256": _sha256}
+    found.filters |= {"read": _read, "sha256": _sha256, "unbroken": _unbroken}
     found.globals |= {
         "generator": GENERATOR,
         "font": FONT,
-        "backgrounds": BACKGROUNDS,
-        "palettes": PALETTES,
+        "light": variables("light"),
+        "dark": variables("dark"),
         "marks": list(MARKS.values()),
     }
     found.policies["json.dumps_kwargs"] = {
@@ -107,6 +113,11 @@ def _templates() -> Environment:
         "separators": (",", ":"),
     }
     return found
+
+
+def _unbroken(text: str) -> str:
+    """Keep a percent sign on the line of its number."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _sha256(script: str) -> str:
@@ -121,6 +132,39 @@ def _spec(figure: Figure, section: Section) -> dict[str, Any]:
         "autosize": {"type": "fit-x", "contains": "padding"},
         "description": f"{figure.title}. {section.lead}",
     }
+
+
+def _has_rows(table: Table) -> bool:
+    return bool(table.rows)
+
+
+def _download(table: Table) -> dict[str, Any]:
+    """Return a table as a file has it: numbers whole, not rounded for a reader."""
+    columns = [column.title for column in table.columns]
+    rows = [_cells(table, row) for row in table.rows]
+    if table.groups:
+        columns += ["Of", "Value"]
+        rows = [[*row, "all customers", None] for row in rows] + [
+            [*_cells(table, row), heading, name]
+            for heading, groups in table.groups.items()
+            for name, members in groups.items()
+            for row in members
+        ]
+    file = f"{re.sub('[^a-z0-9]+', '-', table.title.lower()).strip('-')}.csv"
+    return {"file": file, "columns": columns, "rows": rows}
+
+
+def _cells(table: Table, row: dict[str, Any]) -> list[Any]:
+    return [_plain(row[column.name]) for column in table.columns]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if value is None or isinstance(value, (bool, int)) else str(value)
 
 
 def _read(value: Any, kind: str) -> str:

@@ -16,7 +16,14 @@ from segmenter.errors import SegmenterError
 from segmenter.formatting import day, within_years
 from segmenter.operations.lifecycle import lapsed
 from segmenter.report import availability
-from segmenter.report.availability import NO_RHYTHM, RowsOrMissing, no_time
+from segmenter.report.availability import (
+    NO_CUSTOMERS,
+    NO_RHYTHM,
+    NOTHING_TO_DO,
+    ONLY_LIVE,
+    RowsOrMissing,
+    no_time,
+)
 from segmenter.report.facts import Facts, Map, Rows
 from segmenter.report.level_maps import level_maps, trees
 from segmenter.report.recursion_tree import levels
@@ -28,14 +35,18 @@ from segmenter.settings import Settings
 from segmenter.sources.attributes import attribute_values
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
+from segmenter.storage.added_views import added_view
 from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
 
-__all__ = ["ALL_OTHERS", "MANY", "ReportQueries"]
+__all__ = ["ALL_OTHERS", "LISTED", "MANY", "ReportQueries"]
 
 ALL_OTHERS = "all others, or not known"
 
 MANY = 2_000
 """With more customers than this the map shows how dense they are, not where each one is."""
+
+LISTED = 5_000
+"""So many of whom something should be done about are in a page that names customers."""
 
 FINE = {"monetary_cells": 48, "frequency_cells": 48}
 COARSE = {"monetary_cells": 12, "frequency_cells": 30}
@@ -116,17 +127,19 @@ class ReportQueries(TemporaryTables):
             concentration=self._ask("report_concentration"),
             lifecycle=self._lifecycle(last),
             lapsed=lapsed(self.con),
+            actions=self._actions(),
             moves=self._moves(start, last),
+            history=availability.history(self.con),
             moves_from=start,
             names_customers=with_customers,
             backtest=availability.backtest(self.con, model_id),
             quality=availability.quality(self.con, model_id),
             drift=availability.drift(self.con),
             data_quality=availability.data_quality(self.con),
-            whales=self._named("is_whale") if named else [],
+            whales=self._whales() if named else [],
             levels=level_maps(self.con, tree),
             trees=trees(self.con, tree, self._coordinates()),
-            leaving=self._named("lifecycle = 'lapsing'") if named else [],
+            to_do=self._to_do() if named else [],
             has_customers=self._has_customers,
             by_attribute=self._by_attribute(),
         )
@@ -221,18 +234,38 @@ class ReportQueries(TemporaryTables):
             row |= {name: found[name] for name in _MEASURED}
         return rows or NO_RHYTHM
 
+    def _actions(self) -> RowsOrMissing:
+        if not self._has_customers:
+            return NO_CUSTOMERS
+        if self._refreshed_at is not None:
+            return ONLY_LIVE
+        self.create("actions", f"from {added_view(self.con, 'next_actions').sql(dialect='duckdb')}")
+        query = self.query("queries/report_actions", actions=self.staged("actions"))
+        return records(self.con, query) or NOTHING_TO_DO
+
+    def _to_do(self) -> Rows:
+        if self._refreshed_at is not None:
+            return []
+        query = f"""
+            select * exclude (segment_rank)
+            from {self.staged("actions")}
+            order by next_action desc, revenue_at_stake desc, customer_id
+            limit {LISTED}
+            """
+        return records(self.con, query)
+
     def _moves(self, start: dt.datetime | None, last: dt.datetime | None) -> RowsOrMissing:
         if start is None or last is None:
             return no_time(self._source.kind)
         return availability.moves(self.con, start, last)
 
-    def _named(self, condition: str) -> Rows:
+    def _whales(self) -> Rows:
         return records(
             self.con,
             f"""
             select customer_id, segment, monetary, frequency, last_order_at
             from {self._customers}
-            where {condition}
+            where is_whale
             order by monetary desc, customer_id
             limit 20
             """,

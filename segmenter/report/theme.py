@@ -24,6 +24,7 @@ __all__ = [
     "people",
     "share",
     "signed",
+    "variables",
 ]
 
 PALETTES = {
@@ -56,23 +57,41 @@ _INK = {
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
-def config(theme: str) -> dict[str, Any]:
-    """Return what Vega-Lite needs to draw a chart in a theme.
+def variables(theme: str) -> dict[str, str]:
+    """Return the colours of a theme by name: ``s1`` to ``s9`` are segments, then what is none.
+
+    Parameters
+    ----------
+    theme : {'light', 'dark'}
+    """
+    colours = (*PALETTES[theme], *_NEUTRAL[theme])
+    numbered = {f"s{place}": colour for place, colour in enumerate(colours, 1)}
+    return {**numbered, **_INK[theme], "card": BACKGROUNDS[theme]}
+
+
+def config(theme: str | None = None) -> dict[str, Any]:
+    """Return what Vega-Lite needs to draw a chart.
 
     Charts name no colour but a segment's rank or a style of this mapping, so one chart serves all
     themes.
 
     Parameters
     ----------
-    theme : {'light', 'dark'}
+    theme : {'light', 'dark'}, optional
+        The colours themselves; without it the names of the page's, so that a chart follows the page
+        from light to dark and onto paper.
     """
-    ink = _INK[theme]
+    names = variables("light")
+    ink = {name: f"var(--{name})" for name in names} if theme is None else variables(theme)
     label = {"color": ink["text"], "fontSize": 12, "font": FONT}
     return {
         "background": "transparent",
         "font": FONT,
         "view": {"stroke": None},
-        "range": {"category": [*PALETTES[theme], *_NEUTRAL[theme]], "symbol": list(MARKS)},
+        "range": {
+            "category": [colour for name, colour in ink.items() if name[1:].isdigit()],
+            "symbol": list(MARKS),
+        },
         "axis": {
             "domainColor": ink["muted"],
             "gridColor": ink["grid"],
@@ -98,13 +117,13 @@ def config(theme: str) -> dict[str, Any]:
         },
         "text": label,
         "style": {
-            "halo": {"stroke": BACKGROUNDS[theme], "strokeWidth": 4, "strokeJoin": "round"},
+            "halo": {"stroke": ink["card"], "strokeWidth": 4, "strokeJoin": "round"},
             "label": label,
             "muted": {**label, "color": ink["muted"]},
             "ink": {"color": ink["text"], "stroke": ink["text"]},
             "line": {"color": ink["text"], "stroke": ink["text"]},
             "area": {"fill": ink["area"], "color": ink["area"]},
-            "edge": {"stroke": BACKGROUNDS[theme]},
+            "edge": {"stroke": ink["card"]},
         },
     }
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import duckdb
 import pytest
 
 from tests.datasets import SHOP
@@ -69,3 +70,16 @@ def test_what_is_wrong_is_said(run, shop_file, words, message):
     result = run(words[0], shop_file, *words[1:])
     assert (result.code, result.out) == (2, "")
     assert message in result.err
+
+
+def test_days_that_no_calendar_has_are_no_traceback(run, fitted_file):
+    """DuckDB hands them out as texts."""
+    file = fitted_file(SHOP, "--transactions", "sales", *READ, "--date", "sold_at")
+    with duckdb.connect(file) as con:
+        con.execute("update sales set sold_at = sold_at - to_years(3000)")
+    shown = run("holdout", file, "--salt", "spring")
+    assert shown.code == 0
+    assert "since the model knows no span of days" in shown.out
+    campaign = run("campaign", file, "--salt", "spring", "--since", "2024-02-01")
+    assert campaign.code == 2
+    assert "the rows span before the year 1 to before the year 1" in campaign.err

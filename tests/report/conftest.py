@@ -15,6 +15,7 @@ from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.progress import Silent
 from segmenter.report.build import make_report
 from segmenter.report.queries import ReportQueries
+from tests.datasets import SHOP
 from tests.report.bases import NASTY, READ, TWELVE
 
 FLAGS = (
@@ -135,6 +136,16 @@ def attributed(twelve):
 def twelve_fitted(twelve):
     segmenter.fit(twelve, READ, settings=Settings(n_neighbors=1))
     return twelve
+
+
+@pytest.fixture
+def fitted_to_seven(con):
+    """Seven segments with names of some length."""
+    con.execute(SHOP)
+    names = ("The very best", "Excellent ones indeed", "Good and faithful", "Прочие 客户", "Some")
+    settings = Settings(levels=6, max_share=0.1, names=(*names, "Small", "At-Risk"), n_neighbors=1)
+    segmenter.fit(con, READ, settings=settings)
+    return con
 
 
 @pytest.fixture

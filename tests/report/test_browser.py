@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.report.bases import NASTY
 
@@ -77,20 +80,45 @@ def test_twelve_customers_are_drawn_on_a_phone(small, opened):
     assert wide <= room
 
 
+COLOURS = """
+    const colour = (selector, property) =>
+        getComputedStyle(document.querySelector(selector))[property];
+    return [
+        colour('section', 'backgroundColor'),
+        colour('#customers-and-revenue .mark-rect path', 'fill'),
+        colour('#customers-and-revenue .mark-text text', 'fill'),
+    ];
+"""
+
+DARK = ["rgb(24, 27, 32)", "rgb(47, 143, 216)", "rgb(232, 234, 237)"]
+
+LIGHT = ["rgb(255, 255, 255)", "rgb(0, 74, 171)", "rgb(34, 38, 43)"]
+
+
 def test_dark_and_light(small, opened):
     html = small.html
     browser = opened(html)
-    colours = []
+    found = {}
     for _ in range(2):
         browser.find_element("id", "theme").click()
-        browser.execute_async_script(DRAWN)
         check_drawn(browser, html)
-        theme, card = browser.execute_script(
-            "return [document.documentElement.dataset.theme,"
-            " getComputedStyle(document.querySelector('section')).backgroundColor]"
-        )
-        colours.append((theme, card))
-    assert dict(colours) == {"dark": "rgb(24, 27, 32)", "light": "rgb(255, 255, 255)"}
+        theme = browser.execute_script("return document.documentElement.dataset.theme")
+        found[theme] = browser.execute_script(COLOURS)
+    assert found == {"dark": DARK, "light": LIGHT}
+
+
+def test_paper_is_light_where_the_screen_is_dark(small, opened):
+    browser = opened(small.html)
+    if browser.execute_script("return document.documentElement.dataset.theme") == "light":
+        browser.find_element("id", "theme").click()
+    assert browser.execute_script(COLOURS) == DARK
+    try:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        card, *ink = browser.execute_script(COLOURS)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert card == "rgba(0, 0, 0, 0)"
+    assert ink == LIGHT[1:]
 
 
 def test_the_reader_filters_by_segment(small, opened):
@@ -247,7 +275,7 @@ def test_each_chart_has_a_sentence_for_who_cannot_see_it(small, opened):
     )
     assert said
     for lead, label in said:
-        assert lead in label
+        assert lead.replace("\u00a0", " ") in label
 
 
 def test_the_contents_lead_to_each_section(small, opened):
@@ -256,3 +284,87 @@ def test_the_contents_lead_to_each_section(small, opened):
     targets = {link.get_attribute("href").split("#")[1] for link in links}
     sections = {each.get_attribute("id") for each in browser.find_elements("tag name", "section")}
     assert targets == sections | {"analyst"}
+
+
+VIOLATIONS = """
+    const done = arguments[0];
+    document.querySelectorAll('details').forEach((each) => { each.open = true; });
+    axe.run().then(
+        ({ violations }) => done(violations.map(({ id, nodes }) => [id, nodes[0].html])), done
+    );
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nobody_is_shut_out(twelve_fitted, make, opened, theme, width):
+    """By axe-core's rules, with everything measured and open."""
+    twelve_fitted.execute(MEASURED + PUBLISHED)
+    browser = opened(make(twelve_fitted, is_live=True, with_customers=True).html, width=width)
+    try:
+        browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+        if browser.execute_script("return document.documentElement.dataset.theme") != theme:
+            browser.find_element("id", "theme").click()
+        browser.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE_SCRIPT})
+        assert browser.execute_async_script(VIOLATIONS) == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_legends_are_whole_on_a_phone(fitted_to_seven, make, opened):
+    """However many lines they break into."""
+    browser = opened(make(fitted_to_seven, is_live=True).html, width=390)
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('.chart svg')].flatMap(each => {"
+        " const room = each.getBoundingClientRect();"
+        " return [...each.querySelectorAll('.role-legend text')].map(part => {"
+        "  const box = part.getBoundingClientRect();"
+        "  const side = box.left >= room.left - 1 && box.right <= room.right + 1;"
+        "  return [each.closest('.chart').id, part.textContent, side && box.top >= room.top - 1];"
+        " }); })"
+    )
+    assert len(found) > 7
+    assert [one for one in found if not one[2]] == []
+
+
+CAUGHT = """
+    const done = arguments[1];
+    const made = URL.createObjectURL;
+    URL.createObjectURL = (blob) => {
+        blob.arrayBuffer().then((buffer) => done([...new Uint8Array(buffer)]));
+        return made(blob);
+    };
+    HTMLAnchorElement.prototype.click = function () {};
+    document.querySelector(`[aria-label="Download ${arguments[0]}"]`).click();
+"""
+
+
+def test_a_table_can_be_taken_along(twelve_fitted, make, opened):
+    browser = opened(make(twelve_fitted, is_live=True, with_customers=True).html)
+    text = bytes(browser.execute_async_script(CAUGHT, "the-list.csv")).decode()
+    assert text.startswith("\ufeffCustomer,What to do,Segment,")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    expected = twelve_fitted.execute(
+        "select customer_id, revenue_at_stake from segments.next_actions"
+    ).fetchall()
+    assert expected
+    assert sorted((row["Customer"], float(row["At stake"])) for row in rows) == sorted(expected)
+
+
+PUBLISHED = """
+    insert into segments_internal.published_segments
+    select published_at - interval 2 month, segment, segment_rank, customers + 1, revenue, 1, 2
+    from segments_internal.published_segments;
+"""
+
+
+def test_the_months_are_drawn(twelve_fitted, make, opened):
+    twelve_fitted.execute(PUBLISHED)
+    html = make(twelve_fitted).html
+    browser = opened(html)
+    check_drawn(browser, html)
+    assert browser.execute_script("return document.querySelectorAll('#history-customers').length")
+    assert "Elite went from 6 to 5 customers" in browser.find_element("id", "section-history").text

@@ -231,3 +231,19 @@ def test_a_database_that_is_read_only_can_be_reported(tmp_path, twelve, facts):
     twelve.execute("use memory; detach shop")
     with duckdb.connect(str(path), read_only=True) as con:
         assert facts(con, is_live=True).customers == 12
+
+
+def test_what_to_do_adds_up(twelve_fitted, facts):
+    rows = facts(twelve_fitted, is_live=True).actions
+    found = {
+        action: (
+            sum(row["customers"] for row in rows if row["next_action"] == action),
+            sum(row["revenue_at_stake"] for row in rows if row["next_action"] == action),
+        )
+        for action in ("win back", "one more order")
+    }
+    expected = twelve_fitted.execute(
+        "select next_action, count(*), sum(revenue_at_stake) from segments.next_actions group by 1"
+    ).fetchall()
+    assert found == {action: (number, pytest.approx(at)) for action, number, at in expected}
+    assert "segmenter report DB --live" in facts(twelve_fitted).actions

@@ -89,7 +89,9 @@ def colour(names: Sequence[str], *, legend: bool = False) -> alt.Color:
 def listed(names: Sequence[str]) -> alt.Legend:
     """Return a legend of names that breaks into lines where there is little room."""
     longest = 30 + 7 * min(22, max(map(len, names)))
-    columns = alt.expr(f"max(1, floor(width / {longest}))")
+    # of the whole chart, not of its plot: that one narrows while the legend's place is laid out
+    room = "(containerSize()[0] ? containerSize()[0] - 190 : width)"
+    columns = alt.expr(f"max(1, floor(min(width, {room}) / {longest}))")
     return alt.Legend(title=None, values=list(names), columns=columns, labelLimit=160)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from segmenter.formatting import percent
-from segmenter.report.charts.base import Canvas, Spec, colour, dimmed, is_shown, listed
+from segmenter.report.charts.base import Canvas, Spec, colour, dimmed, is_shown
 from segmenter.report.charts.paired_bars import Bar, pairs
 from segmenter.report.theme import count, money, share
 
@@ -167,7 +167,6 @@ def moves(rows: Rows, names: Sequence[str]) -> Spec:
     """Draw who was in which segment then, and is in which one now."""
     rank = {name: place for place, name in enumerate(names)}
     cells = [_move(row, rank) for row in rows]
-    known = {cell["way"] for cell in cells}
     before = [*names, *([NOT_YET] if any(cell["before"] == NOT_YET for cell in cells) else [])]
     after = [*names, *([NO_MORE] if any(cell["segment"] == NO_MORE for cell in cells) else [])]
     tilt = -30 if len(names) > 4 or max(map(len, names)) > 14 else 0
@@ -190,7 +189,7 @@ def moves(rows: Rows, names: Sequence[str]) -> Spec:
             "way:N",
             title=None,
             scale=alt.Scale(domain=_WAYS),
-            legend=listed([way for way in _WAYS if way in known]),
+            legend=None,
         ),
         fillOpacity=alt.FillOpacity(
             "customers:Q", scale=alt.Scale(type="symlog", range=[0.12, 0.55]), legend=None

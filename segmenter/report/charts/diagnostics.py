@@ -102,7 +102,7 @@ def drift(rows: Rows) -> Spec:
     )
     x = alt.X(
         "size:Q",
-        title="population stability index; of a cut, its relative change",
+        title=["population stability index;", "of a cut, its relative change"],
         scale=alt.Scale(domain=[0, top], nice=False),
         axis=alt.Axis(tickCount=5),
     )

@@ -11,10 +11,17 @@ from segmenter.report.elements import Column, Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.recursion_tree import has_parts
 from segmenter.report.sections.diagnostics import trust_sections
-from segmenter.report.sections.movement import CUSTOMER_COLUMNS
 from segmenter.report.theme import count, day, moment, money, share
 
 __all__ = ["analyst_sections"]
+
+WHALE_COLUMNS = (
+    Column("customer_id", "Customer"),
+    Column("segment", "Segment"),
+    Column("monetary", "Spent", "money"),
+    Column("frequency", "Orders", "count"),
+    Column("last_order_at", "Last order", "day"),
+)
 
 UNKNOWN_PARTS = (
     "The version of segmenter that fitted this model did not note which segments each part of a "
@@ -118,7 +125,7 @@ def _concentration(facts: Facts) -> Section:
         )
     ]
     if facts.whales:
-        tables.append(Table("The largest whales", CUSTOMER_COLUMNS, facts.whales))
+        tables.append(Table("The largest whales", WHALE_COLUMNS, facts.whales))
     lead = f"The best 10 % of the customers bring {share(curve.get(0.1))} of the identified revenue"
     return Section(
         "concentration",

@@ -8,7 +8,9 @@ from segmenter.report.charts.customer_map import customer_map
 from segmenter.report.charts.decision import brief, customers_and_revenue
 from segmenter.report.elements import Column, Figure, Section, Table, Tile
 from segmenter.report.facts import Facts
+from segmenter.report.sections.history import history_section
 from segmenter.report.sections.movement import lifecycle_section, movement_sections
+from segmenter.report.sections.what_to_do import what_to_do_section
 from segmenter.report.theme import count, money, people, share
 
 __all__ = ["decision_sections", "tiles"]
@@ -54,11 +56,13 @@ def decision_sections(facts: Facts) -> Iterator[Section]:
     by_lifecycle = lifecycle_section(facts)
     if not by_lifecycle.is_missing:
         yield by_lifecycle
+    yield what_to_do_section(facts)
     yield _segments(facts)
     yield _map(facts)
     if by_lifecycle.is_missing:
         yield by_lifecycle
     yield from movement_sections(facts)
+    yield history_section(facts)
 
 
 def _segments(facts: Facts) -> Section:

@@ -19,15 +19,7 @@ from segmenter.report.elements import Column, Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.theme import count, day, money, people, share
 
-__all__ = ["CUSTOMER_COLUMNS", "lifecycle_section", "movement_sections"]
-
-CUSTOMER_COLUMNS = (
-    Column("customer_id", "Customer"),
-    Column("segment", "Segment"),
-    Column("monetary", "Spent", "money"),
-    Column("frequency", "Orders", "count"),
-    Column("last_order_at", "Last order", "day"),
-)
+__all__ = ["lifecycle_section", "movement_sections"]
 
 
 def movement_sections(facts: Facts) -> Iterator[Section]:
@@ -67,8 +59,6 @@ def lifecycle_section(facts: Facts) -> Section:
             is_open=True,
         )
     ]
-    if facts.leaving:
-        tables.append(Table("Lapsing customers who spent most", CUSTOMER_COLUMNS, facts.leaving))
     return Section(
         "lifecycle",
         title,

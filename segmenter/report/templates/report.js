@@ -1,27 +1,21 @@
 "use strict";
 (() => {
-  const { charts, themes, names } = JSON.parse(document.getElementById("report-data").textContent);
+  const { charts, config, names, tables } = JSON.parse(document.getElementById("report-data").textContent);
   const root = document.documentElement;
   const button = document.getElementById("theme");
   const chips = [...document.querySelectorAll(".filter button")];
   const wanted = window.matchMedia("(prefers-color-scheme: dark)");
   const views = new Map();
   let shown = new Set(names);
-  let drawing = Promise.resolve();
 
   async function draw() {
-    const theme = root.dataset.theme;
     for (const [key, spec] of Object.entries(charts)) {
-      const options = {
-        actions: false, ast: true, renderer: "svg", config: themes[theme],
-        tooltip: { theme },
-      };
-      views.get(key)?.finalize();
+      const options = { actions: false, ast: true, renderer: "svg", config };
       const { view } = await vegaEmbed(document.getElementById(key), spec, options);
       views.set(key, view);
       await tell(view);
     }
-    root.dataset.drawn = theme;
+    root.dataset.drawn = "yes";
   }
 
   async function tell(view) {
@@ -30,11 +24,10 @@
     }
   }
 
+  // Charts name the page's colours, so nothing is drawn again.
   function turn(theme) {
     root.dataset.theme = theme;
     button.textContent = theme === "dark" ? "Light" : "Dark";
-    delete root.dataset.drawn;
-    drawing = drawing.then(draw);
   }
 
   async function choose(segment) {
@@ -72,6 +65,28 @@
     pick();
   }
 
+  // A table's rows as a file of commas and quotes, which begins as Excel wants UTF-8 to begin.
+  function offer(id, { file, columns, rows }) {
+    const cell = (value) => {
+      const text = value === null ? "" : String(value);
+      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    };
+    const place = document.createElement("button");
+    place.type = "button";
+    place.className = "download";
+    place.textContent = "Download CSV";
+    place.setAttribute("aria-label", `Download ${file}`);
+    place.addEventListener("click", () => {
+      const lines = [columns, ...rows].map((row) => row.map(cell).join(",") + "\r\n");
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob(["\ufeff", ...lines], { type: "text/csv" }));
+      link.download = file;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    });
+    document.getElementById(id).closest(".scroll").after(place);
+  }
+
   // On paper nothing can be opened.
   let closed = [];
   window.addEventListener("beforeprint", () => {
@@ -88,4 +103,6 @@
   button.addEventListener("click", () => turn(root.dataset.theme === "dark" ? "light" : "dark"));
   wanted.addEventListener("change", () => turn(wanted.matches ? "dark" : "light"));
   turn(wanted.matches ? "dark" : "light");
+  for (const [id, table] of Object.entries(tables)) offer(id, table);
+  const drawing = draw();
 })();
