@@ -19,5 +19,6 @@ create or replace macro segments.customer_segments_at(moment) as table
         segment_rank,
         days_since_last_order,
         lifecycle,
+        lifecycle_rank,
         $attributes
     from segments.customer_segments

@@ -14,5 +14,6 @@ create or replace macro segments.customer_segments_at(moment) as table
         cast(null as varchar) as segment,
         cast(null as integer) as segment_rank,
         cast(null as bigint) as days_since_last_order,
-        cast(null as varchar) as lifecycle
+        cast(null as varchar) as lifecycle,
+        cast(null as integer) as lifecycle_rank
     where error($why)

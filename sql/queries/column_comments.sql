@@ -68,6 +68,7 @@ from (
     ('left_by', 'Why the customer left; NULL where they did not.'),
     ('level', 'Depth of the recursion, from 1.'),
     ('lifecycle', 'new, active, lapsing or lapsed, by first and last order; NULL without dates.'),
+    ('lifecycle_rank', '1 new, 2 active, 3 lapsing, 4 lapsed: what lifecycle is sorted by.'),
     ('live_customers', 'Customers in the bin now, under the cut of the model.'),
     ('live_share', 'Share of the customers who are in the bin now, 0 to 1.'),
     ('lower_customers', 'Customers in the part with the lower mean monetary.'),

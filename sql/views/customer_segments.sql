@@ -7,8 +7,9 @@
 -- Units:  money in the table's currency; segment_rank 1 is the segment of the highest value. Days
 --         are calendar days up to the newest order of all; lifecycle is new (first order at most
 --         active_days ago), active (last order at most active_days ago), lapsing (at most
---         lapsed_days ago) or lapsed, and NULL without a date column or without an order. The
---         attributes that the fit names come last, as segments.customer_profile has them.
+--         lapsed_days ago) or lapsed, and NULL without a date column or without an order;
+--         lifecycle_rank is 1 to 4 in this order. The attributes that the fit names come last, as
+--         segments.customer_profile has them.
 with
 
 customers_classified as (
@@ -71,7 +72,7 @@ dated as (
             and flagged.segment = model_segments.segment
 ),
 
-final as (
+aged as (
     select
         customer_id,
         monetary,
@@ -92,6 +93,30 @@ final as (
         end as lifecycle,
         $attributes
     from dated
+),
+
+final as (
+    select
+        customer_id,
+        monetary,
+        frequency,
+        first_order_at,
+        last_order_at,
+        is_whale,
+        is_above_monetary,
+        is_above_frequency,
+        segment,
+        segment_rank,
+        days_since_last_order,
+        lifecycle,
+        case lifecycle
+            when 'new' then 1
+            when 'active' then 2
+            when 'lapsing' then 3
+            when 'lapsed' then 4
+        end as lifecycle_rank,
+        $attributes
+    from aged
 )
 
 select * from final

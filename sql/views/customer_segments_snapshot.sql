@@ -16,5 +16,11 @@ select
     segment_rank,
     days_since_last_order,
     lifecycle,
+    case lifecycle
+        when 'new' then 1
+        when 'active' then 2
+        when 'lapsing' then 3
+        when 'lapsed' then 4
+    end as lifecycle_rank,
     $attributes
 from segments_internal.customer_segments_snapshot

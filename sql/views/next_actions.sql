@@ -73,6 +73,12 @@ final as (
         customer_segments.segment,
         customer_segments.segment_rank,
         customer_segments.lifecycle,
+        case customer_segments.lifecycle
+            when 'new' then 1
+            when 'active' then 2
+            when 'lapsing' then 3
+            when 'lapsed' then 4
+        end as lifecycle_rank,
         customer_segments.monetary,
         customer_segments.frequency,
         customer_segments.days_since_last_order,

@@ -65,6 +65,12 @@ final as (
         added_up.segment,
         added_up.segment_rank,
         added_up.lifecycle,
+        case added_up.lifecycle
+            when 'new' then 1
+            when 'active' then 2
+            when 'lapsing' then 3
+            when 'lapsed' then 4
+        end as lifecycle_rank,
         added_up.customers,
         added_up.customers / cast(totals.customers as double) as share_of_customers,
         added_up.cents / 100.0 as revenue,
@@ -88,5 +94,5 @@ final as (
 
 select * from final
 order by
-    segment_rank,
-    list_position(['new', 'active', 'lapsing', 'lapsed'], lifecycle) nulls last
+    segment_rank asc,
+    lifecycle_rank asc nulls last

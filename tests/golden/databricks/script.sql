@@ -220,6 +220,30 @@ WITH models AS (
   LEFT JOIN model_segments
     ON flagged.model_id = model_segments.model_id
     AND flagged.segment = model_segments.segment
+), aged AS (
+  SELECT
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    is_above_monetary,
+    is_above_frequency,
+    segment,
+    segment_rank,
+    days_since_last_order,
+    CASE
+      WHEN days_since_first_order <= active_days
+      THEN 'new'
+      WHEN days_since_last_order <= active_days
+      THEN 'active'
+      WHEN days_since_last_order <= lapsed_days
+      THEN 'lapsing'
+      WHEN days_since_last_order > lapsed_days
+      THEN 'lapsed'
+    END AS lifecycle
+  FROM dated
 )
 SELECT
   customer_id,
@@ -233,17 +257,18 @@ SELECT
   segment,
   segment_rank,
   days_since_last_order,
-  CASE
-    WHEN days_since_first_order <= active_days
-    THEN 'new'
-    WHEN days_since_last_order <= active_days
-    THEN 'active'
-    WHEN days_since_last_order <= lapsed_days
-    THEN 'lapsing'
-    WHEN days_since_last_order > lapsed_days
-    THEN 'lapsed'
-  END AS lifecycle
-FROM dated;
+  lifecycle,
+  CASE lifecycle
+    WHEN 'new'
+    THEN 1
+    WHEN 'active'
+    THEN 2
+    WHEN 'lapsing'
+    THEN 3
+    WHEN 'lapsed'
+    THEN 4
+  END AS lifecycle_rank
+FROM aged;
 
 -- segments.segment_summary
 -- Grain:  one row for each segment of the current model, empty ones included.
