@@ -46,18 +46,18 @@ def test_what_is_no_connection_is_a_sentence(name, given):
         getattr(segmenter, name)(given)
 
 
-def test_a_lake_in_use_is_a_sentence(shop, sales, monkeypatch):
-    """DuckLake has no txid_current(): asking for it breaks the connection."""
-    monkeypatch.setattr(publish, "_current_database", lambda con: ("lake", "ducklake"))
+def test_a_database_of_another_kind_in_use_is_a_sentence(shop, sales, monkeypatch):
+    """Only DuckDB has txid_current(): asking another for it breaks the connection."""
+    monkeypatch.setattr(publish, "current_database", lambda con: ("crm", "sqlite"))
     monkeypatch.setattr(publish, "in_transaction", None)
-    with pytest.raises(SegmenterError, match="uses 'lake', which is kept in ducklake"):
+    with pytest.raises(SegmenterError, match="uses 'crm', which is kept in sqlite"):
         segmenter.fit(shop, sales)
 
 
 def test_duckdb_s_own_databases_are_known_as_such(shop, tmp_path):
-    assert publish._current_database(shop) == ("memory", "duckdb")
+    assert publish.current_database(shop) == ("memory", "duckdb")
     shop.execute(f'attach \'{tmp_path}/a.duckdb\' as "[x]"; use "[x]"')
-    assert publish._current_database(shop) == ("[x]", "duckdb")
+    assert publish.current_database(shop) == ("[x]", "duckdb")
 
 
 @pytest.mark.parametrize("column", ["source", "settings", "warnings"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_connection",
+    "current_database",
     "first_row",
     "in_transaction",
+    "is_lake",
     "records",
     "tidying_up",
     "transaction",
@@ -80,8 +83,25 @@ def first_row(
     return rows[0] if rows else ()
 
 
+def current_database(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """Return the name of the database that is used, and what keeps it: duckdb, ducklake, sqlite."""
+    query = "select database_name, type from duckdb_databases() where database_name = $1"
+    (name,) = first_row(con, "select current_database()")
+    return first_row(con, query, [name]) or (str(name), "duckdb")
+
+
+def is_lake(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether a DuckLake is used: it has no keys, and comments on fewer things."""
+    return current_database(con)[1] == "ducklake"
+
+
 def in_transaction(con: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether two statements share a transaction; asking with BEGIN would abort it."""
+    if is_lake(con):  # txid_current() breaks the connection there
+        query = "select epoch_us(now())"  # of the transaction's start
+        started = first_row(con, query)
+        time.sleep(0.002)
+        return first_row(con, query) == started
     query = "select txid_current()"
     return first_row(con, query) == first_row(con, query)
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 import duckdb
 from sqlglot import exp
 
+from segmenter.schema.connection import is_lake
 from segmenter.schema.files import MACROS, TABLE_MACROS, TABLES, qualified, read
 from segmenter.schema.names import (
     HISTORY,
@@ -79,6 +80,8 @@ def write_comments(
 
 def comment_attributes(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     """Say what the columns are that a fit has named, where they stand with customers."""
+    if is_lake(con):
+        return  # they are columns of views
     found = con.execute(
         """
         select schema_name, table_name, column_name from duckdb_columns()
@@ -156,6 +159,8 @@ def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) 
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    if kind.startswith("macro") and is_lake(con):
+        return  # it keeps none
     con.execute(_statement(kind, name, text))
 
 
@@ -173,7 +178,12 @@ def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:
         where columns.database_name = current_database()
             and columns.schema_name in ('{SCHEMA}', '{INTERNAL}')
             and columns.comment is distinct from comments.description
-        """
+            and (not $1 or (schema_name, table_name) in (
+                select (schema_name, table_name) from duckdb_tables()
+                where database_name = current_database()
+            ))
+        """,
+        [is_lake(con)],  # which keeps comments on columns of tables only
     ).fetchall()
     for schema, table, column, text in lacking:
         _comment(con, "column", f"{schema}.{table}.{column}", text)

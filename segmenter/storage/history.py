@@ -16,7 +16,7 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.engines.inline_views import one_query
-from segmenter.schema.connection import first_row, records
+from segmenter.schema.connection import first_row, is_lake, records
 from segmenter.schema.files import bind, create_view, literal, read, redirect
 from segmenter.schema.names import HISTORY, INTERNAL, SNAPSHOT
 from segmenter.sources.attributes import attribute_values
@@ -304,7 +304,12 @@ def _match_types(con: duckdb.DuckDBPyConnection) -> None:
         kind = con.execute(f"describe {both} {INTERNAL}.{SNAPSHOT}").fetchall()[0][1]
     else:
         kind = "VARCHAR"
-    if kind != past:
+    if kind == past:
+        return
+    if is_lake(con):  # it only widens the types of columns
+        change = f"* replace (cast(customer_id as {kind}) as customer_id)"
+        con.execute(f"create or replace table {table} as select {change} from {table}")
+    else:
         con.execute(f"alter table {table} alter column customer_id type {kind}")
 
 

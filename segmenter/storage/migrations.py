@@ -7,10 +7,11 @@ They run in the transaction of the next command that writes; until then a file i
 from __future__ import annotations
 
 import duckdb
+from sqlglot import exp
 
 from segmenter.errors import SegmenterError, first_line
-from segmenter.schema.connection import first_row
-from segmenter.schema.files import TABLES, read
+from segmenter.schema.connection import first_row, is_lake
+from segmenter.schema.files import TABLES, bind, read
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, SCHEMA, SNAPSHOT, stored_layout
 from segmenter.schema.older_layout import moved
 from segmenter.storage.history import add_columns
@@ -53,9 +54,18 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the schemas, the models' tables and their columns where they are missing."""
     for schema in (SCHEMA, INTERNAL):
         con.execute(f"create schema if not exists {schema}")
+    lake = is_lake(con)
     for table in TABLES:
-        con.execute(read(f"tables/{table}"))
+        con.execute(_without_keys(f"tables/{table}") if lake else read(f"tables/{table}"))
     _add_columns(con)
+
+
+def _without_keys(path: str) -> str:
+    """Return the statement for a DuckLake, which keeps no keys; the store numbers the rows."""
+    tree = bind(path, {})
+    for key in list(tree.find_all(exp.PrimaryKey, exp.PrimaryKeyColumnConstraint)):
+        (key.parent if isinstance(key.parent, exp.ColumnConstraint) else key).pop()
+    return tree.sql(dialect="duckdb")
 
 
 def _add_columns(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,13 @@ from segmenter import stopping
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import BusyError, SegmenterError
 from segmenter.model import Model
-from segmenter.schema.connection import first_row, in_transaction, transaction
+from segmenter.schema.connection import (
+    current_database,
+    first_row,
+    in_transaction,
+    is_lake,
+    transaction,
+)
 from segmenter.schema.files import (
     MACROS,
     MODEL_VIEWS,
@@ -103,6 +109,7 @@ def publish(
         check_target(con)
     hide(con)
     with transaction(con):
+        _claim(con)
         if not migrate(con):
             create_tables(con)
             add_columns(con)
@@ -156,6 +163,7 @@ def updating(
     """
     hide(con)
     with transaction(con):
+        _claim(con)
         if migrate(con):
             _publish_again(con)
         else:
@@ -165,6 +173,12 @@ def updating(
             if first_row(con, query) != (while_current,):
                 raise BusyError(f"another model was published meanwhile. {again} again.")
         yield
+
+
+def _claim(con: duckdb.DuckDBPyConnection) -> None:
+    """Let of several writers of a DuckLake one commit: it takes rows from all, under equal keys."""
+    if has_model(con) and is_lake(con):
+        con.execute(f"update {INTERNAL}.models set layout_version = layout_version")
 
 
 def _publish_again(con: duckdb.DuckDBPyConnection) -> None:
@@ -262,11 +276,11 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
     SegmenterError
         The message names the object. Also when the connection is inside a transaction.
     """
-    here, kind = _current_database(con)
-    if kind != "duckdb":
+    here, kind = current_database(con)
+    if kind not in ("duckdb", "ducklake"):
         raise SegmenterError(
             f"the connection uses {here!r}, which is kept in {kind}, and a model is kept in a "
-            "database of DuckDB. Copy the table into one, use that, then fit."
+            "database of DuckDB or in a DuckLake. Copy the table into one, use that, then fit."
         )
     if in_transaction(con):
         raise SegmenterError(
@@ -288,13 +302,6 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
             f"this database already has {taken[0]}(), which Segmenter did not make. Rename it, or "
             "fit into another file."
         )
-
-
-def _current_database(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
-    """Return the name of the database that is used, and what keeps it: duckdb, ducklake, sqlite."""
-    query = "select database_name, type from duckdb_databases() where database_name = $1"
-    (name,) = first_row(con, "select current_database()")
-    return first_row(con, query, [name]) or (str(name), "duckdb")
 
 
 def _create_view(con: duckdb.DuckDBPyConnection, name: str, file: str, binding: Binding) -> None:
