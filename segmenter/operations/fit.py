@@ -266,7 +266,7 @@ def _keep(
                 is_checked=place.is_writable and place.con is checked,
             )
         else:
-            model = store_unpublished(place.con, model)
+            model = store_unpublished(place.con, model, stage.customers)
         notes = [*told, *(result_notes(place.con, model) if is_published else [])]
         done(f"model {model.model_id}")
     _say(notes, progress)

@@ -46,6 +46,8 @@ def view_files(source: Source, *, is_live: bool, has_macro: bool) -> dict[str, s
         chosen |= {name: name for name in over_customers}
         if is_live:
             chosen |= {"drift_bins": "drift_bins", "drift": "drift"}
+            if source.attributes is not None:
+                chosen["attribute_drift"] = "attribute_drift"
     if source.attributes is not None:
         chosen["segment_attributes"] = "segment_attributes"
     chosen["segment_summary"] = (

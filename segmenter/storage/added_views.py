@@ -26,6 +26,9 @@ __all__ = ["CHANGES", "LINES", "added_view", "complete", "has_object"]
 
 _TABLES = ("backtest_lifecycle",)
 
+_OF_FITS = ("model_attributes",)
+"""Tables that the next fit fills."""
+
 _OF_HISTORY = ("customer_segments_history", "publishing_log", "published_segments")
 """Tables that are empty in a file from before: its history begins with its snapshot."""
 
@@ -70,7 +73,7 @@ def complete(con: duckdb.DuckDBPyConnection) -> None:
 
     Views are made where their customers are; none of them has anything of the source in it.
     """
-    lacking = [t for t in (*_TABLES, *_OF_HISTORY) if not has_object(con, INTERNAL, t)]
+    lacking = [t for t in (*_TABLES, *_OF_FITS, *_OF_HISTORY) if not has_object(con, INTERNAL, t)]
     for table in lacking:
         con.execute(read(f"tables/{table}"))
     add_columns(con)

@@ -116,6 +116,7 @@ def publish(
         is_new = model.model_id is None
         if is_new:
             model = store.save(con, model)
+            store.save_attributes(con, model, customers)
         assert model.model_id is not None
         store.make_current(con, model.model_id)
         _drop_views(con)
@@ -225,8 +226,15 @@ def _create_views(
     comment_attributes(con, binding.source.attributes or ())
 
 
-def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
+def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model, customers: str | None) -> Model:
     """Keep a new model as a version, and leave the current one and all that follows it alone.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+    model : Model
+    customers : str or None
+        As in `publish`.
 
     Returns
     -------
@@ -235,7 +243,9 @@ def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     """
     check_target(con)
     with updating(con):
-        return store.save(con, model)
+        stored = store.save(con, model)
+        store.save_attributes(con, stored, customers)
+        return stored
 
 
 def delete(con: duckdb.DuckDBPyConnection, model_ids: Iterable[int]) -> None:
