@@ -62,7 +62,7 @@ class Stopwatch:
         yield lambda _: None
         self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - started
 
-    def warn(self, message: str, code: str = "note") -> None:
+    def warn(self, message: str, code: str) -> None:
         """Say nothing: generated sales have rows without a customer."""
 
 

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["Progress", "Silent", "Step"]
+__all__ = ["Note", "Progress", "Silent", "Step", "tell"]
 
 
 Step = Callable[[str], None]
 """A step under way; call it with what came of it."""
+
+
+class Note(NamedTuple):
+    """What to know of data, of a step or of a result.
+
+    Attributes
+    ----------
+    code : str
+        What kind of thing it is, for programs: the same in every version. The page of the command
+        line lists all.
+    message : str
+        A sentence.
+    """
+
+    code: str
+    message: str
 
 
 class Progress(Protocol):
@@ -21,15 +37,8 @@ class Progress(Protocol):
         """Open a step with a title."""
         ...
 
-    def warn(self, message: str, code: str = "note") -> None:
-        """Say something that the user should know.
-
-        Parameters
-        ----------
-        message : str
-        code : str
-            What kind of thing it is, for programs; the same as long as the meaning is.
-        """
+    def warn(self, message: str, code: str) -> None:
+        """Say something that the user should know: the parts of a `Note`."""
 
 
 def _unheard(result: str) -> None:
@@ -45,5 +54,11 @@ class Silent:
         del title
         yield _unheard
 
-    def warn(self, message: str, code: str = "note") -> None:
+    def warn(self, message: str, code: str) -> None:
         """Say nothing."""
+
+
+def tell(progress: Progress, notes: Iterable[Note]) -> None:
+    """Say notes one by one."""
+    for note in notes:
+        progress.warn(note.message, note.code)

@@ -29,7 +29,7 @@ class Heard:
         del title
         yield lambda result: None
 
-    def warn(self, message, code="note"):
+    def warn(self, message, code):
         self.warnings.append(message)
 
 

@@ -11,8 +11,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 FILES = [*sorted((ROOT / "segmenter").rglob("*.py")), *sorted((ROOT / "udf").glob("*.py"))]
 
-SAYS = re.compile(r"(Error|Interrupted)$|^(warn|_fail|Missing)$")
+SAYS = re.compile(r"(Error|Interrupted)$|^(warn|_fail|Missing|Note)$")
 """What is called with a message."""
+
+COUNTS = "".join(
+    file.read_text() for file in sorted((ROOT / "sql/views").glob("data_quality_*.sql"))
+)
 
 VALUE = "\x00"
 """Stands for what a placeholder puts in."""
@@ -75,7 +79,8 @@ def messages() -> Iterator[Message]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                found = rendered(node.args[0]) if SAYS.search(name) else None
+                place = 1 if name == "Note" else 0
+                found = rendered(node.args[place]) if SAYS.search(name) else None
                 if found is not None and " " in found[0].strip():
                     yield Message(*found, f"{file}:{node.lineno}")
 
@@ -161,3 +166,28 @@ def test_the_library_names_parameters_and_the_command_line_options():
     allowed = "password in --dsn"
     expect_none(library, lambda one: option.search(one.text) and allowed not in one.text)
     expect_none(command_line, lambda one: parameter.search(one.text))
+
+
+def codes() -> set[str]:
+    """Return the codes of notes that stand in the source; those of data are checks' names."""
+    places = {"warn": 1, "note": 1, "Note": 0, "_not_counted": 0}
+    found = set()
+    for _, tree in parsed():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                place = places.get(name)
+                if place is not None and len(node.args) > place:
+                    code = node.args[place]
+                    if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                        found.add(code.value)
+    return found
+
+
+def test_the_page_of_the_command_line_lists_each_code_of_a_note():
+    page = (ROOT / "segmenter/cli/README.md").read_text()
+    part = page.split("## Codes of notes")[1].split("\n## ")[0]
+    rows = [line.split("|")[2] for line in part.splitlines() if line.startswith("| ")]
+    listed = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
+    checks = set(re.findall(r"'([a-z_]+)' as check_name", COUNTS))
+    assert listed == codes() - checks

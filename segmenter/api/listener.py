@@ -36,7 +36,7 @@ class _Shown:
             yield details.append
         self._console.print(f"  {visible(title)}: {visible(', '.join(details))}")
 
-    def warn(self, message: str, code: str = "note") -> None:
+    def warn(self, message: str, code: str) -> None:
         """Say something that the user should know."""
         del code
         self._console.print(f"  note: {visible(message)}")

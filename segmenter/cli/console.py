@@ -29,7 +29,7 @@ class _Quiet(Silent):
             yield details
         stopping.check()
 
-    def warn(self, message: str, code: str = "note") -> None:
+    def warn(self, message: str, code: str) -> None:
         reply.note(in_options(message), code)
 
 
@@ -50,7 +50,7 @@ class _Spoken:
         else:
             messages.parts((said, ""), (f"  {seconds:.1f} s", "dim"))
 
-    def warn(self, message: str, code: str = "note") -> None:
+    def warn(self, message: str, code: str) -> None:
         """Say something that the user should know."""
         said = in_options(message)
         reply.note(said, code)

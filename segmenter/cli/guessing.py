@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from segmenter.cli.parameters import in_options
+from segmenter.cli.reply import reply
 from segmenter.cli.terminal import messages
 from segmenter.errors import InputError, SegmenterError
 
@@ -116,6 +117,10 @@ def complete_source(
     from segmenter.operations.inspect import complete
 
     source, guesses = complete(engine, given, relation_of(given))
+    for note in guesses.notes:
+        reply.note(in_options(note), "guess")
+    for guess in guesses.unsure:
+        reply.note(in_options(guess.question()), "unsure_guess")
     if not quiet:
         _show(guesses)
     if guesses.unsure and not (yes or is_dry):

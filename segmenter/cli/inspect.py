@@ -94,7 +94,7 @@ def inspect(
         found = look(transactions, con, **given)
     if form is Format.JSON:
         for note in found.notes:
-            reply.note(in_options(note), "note")
+            reply.note(in_options(note), "guess")
         written = json.dumps(_answer(found), ensure_ascii=False, indent=2)
         print(escaped(written), file=results.exact())
     elif form is Format.CSV:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segmenter.formatting import counted, verb
-from segmenter.operations.result_notes import Note
+from segmenter.progress import Note
 from segmenter.training.stage import Stage
 
 __all__ = ["attribute_notes"]

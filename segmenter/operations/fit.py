@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,9 @@ from segmenter.model import Model
 from segmenter.operations.attribute_notes import attribute_notes
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit_changes import Refit, check_source, refit_changes
-from segmenter.operations.result_notes import Note, result_notes, say_steadiness
+from segmenter.operations.result_notes import result_notes, say_steadiness
 from segmenter.operations.table import Table, Tabular
-from segmenter.progress import Progress, Silent
+from segmenter.progress import Note, Progress, Silent, tell
 from segmenter.schema.connection import way_to
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.engine import Engine
@@ -247,7 +247,7 @@ def _keep(
     say_steadiness(model, progress)
     refit = refit_changes(stage, model)
     if refit is not None:
-        progress.warn(refit.words())
+        progress.warn(refit.words(), "refit_moves")
     is_published = refit is None or net.lets(refit.share)
     told = attribute_notes(stage)
     title, words = (
@@ -269,13 +269,8 @@ def _keep(
             model = store_unpublished(place.con, model, stage.customers)
         notes = [*told, *(result_notes(place.con, model) if is_published else [])]
         done(f"model {model.model_id}")
-    _say(notes, progress)
+    tell(progress, notes)
     return FitResult(model, refit, is_published, tuple(notes))
-
-
-def _say(notes: Sequence[Note], progress: Progress) -> None:
-    for note in notes:
-        progress.warn(note.message, note.code)
 
 
 def engine_of(con: Any) -> Any:
@@ -312,7 +307,8 @@ def _fit_remotely(
     """Fit where the rows are; the model's file is open for writing only in the end."""
     if file is not None:
         refuse_special(file, "Name a DuckDB file for the model.")
-        with workplace(Path(file), Access(warn=progress.warn)) as place:
+        access = Access(warn=lambda message: progress.warn(message, "file"))
+        with workplace(Path(file), access) as place:
             return fit_into(place, engine, source, settings, net, progress)
     settings = settings or Settings()
     check_settings(settings)
@@ -320,5 +316,5 @@ def _fit_remotely(
         model = train(stage, progress).model
         publisher(stage, progress)(model)
         notes = result_notes(None, model)
-        _say(notes, progress)
+        tell(progress, notes)
         return FitResult(model, None, is_published=True, notes=tuple(notes))

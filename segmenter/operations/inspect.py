@@ -216,7 +216,7 @@ def inspected(engine: Engine, transactions: Any, given: Mapping[str, Any]) -> In
             try:
                 binding = bind_source(engine, source, Settings())
                 totals, said = _totals(engine, binding, guesses)
-                notes = (*notes, *binding.notes, *said)
+                notes = (*notes, *(note.message for note in binding.notes), *said)
             except InputError as error:  # what is known of the columns is shown all the same
                 notes = (*notes, str(error))
         columns = tuple(_columns(guesses))

@@ -24,7 +24,7 @@ from segmenter.formatting import counted, verb
 from segmenter.operations import label_warnings
 from segmenter.operations.label_columns import Columns
 from segmenter.points import MAX_FREQUENCY
-from segmenter.progress import Progress, Silent
+from segmenter.progress import Progress, Silent, tell
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, has_macro, require_model
 from segmenter.settings import Settings
@@ -63,7 +63,8 @@ class Labels:
         if unlabelled:
             progress.warn(
                 f"{counted(unlabelled, 'row')} {verb(unlabelled, 'has', 'have')} no segment: "
-                "monetary or frequency is NULL, NaN or infinite."
+                "monetary or frequency is NULL, NaN or infinite.",
+                "no_segment",
             )
         found = {name: count for name, count in counts.items() if name is not None and count}
         return cls(sum(found.values()) + unlabelled, found, unlabelled)
@@ -197,18 +198,15 @@ def label_profiles(
     require_model(con)
     _refuse_same_file(given, output)
     listener = progress or Silent()
-    for note in [
-        *given.notes,
-        *label_warnings.unit_of_profiles(monetary, label_warnings.fitted_source(con)),
-    ]:
-        listener.warn(note)
+    unit = label_warnings.unit_of_profiles(monetary, label_warnings.fitted_source(con))
+    tell(listener, [*given.notes, *unit])
     with _plain_errors(), output.draft() as draft:
         if prepare is not None:
             prepare(draft)
         reading = Columns(con, given, as_text=not output.is_parquet, is_sampled=False)
         rejected = count_rejected_lines(con, given, given.table(), reading.columns)
         if rejected is not None:
-            listener.warn(rejected.words())
+            listener.warn(rejected.words(), "rejected_lines")
         reading.make_room(overwrite=overwrite_column)
         values = {
             "monetary": reading.number("monetary", monetary),
@@ -262,8 +260,7 @@ def label_customers(
     listener = progress or Silent()
     fitted = label_warnings.fitted_source(con)
     source = label_warnings.counted_as_fitted(source, fitted)
-    for sentence in label_warnings.differences(fitted, source):
-        listener.warn(sentence)
+    tell(listener, label_warnings.differences(fitted, source))
     with _plain_errors(), output.draft() as draft:
         if prepare is not None:
             prepare(draft)
@@ -278,8 +275,7 @@ def label_customers(
             notes = [*stage.binding.notes, *label_warnings.left_out(given, survey, losses)]
             with listener.step("Adding up customers") as done:
                 done(counted(stage.add_up(), "customer"))
-            for sentence in [*notes, *identity_warnings(stage)]:
-                listener.warn(sentence)
+            tell(listener, [*notes, *identity_warnings(stage)])
             file = "customers_classified" if has_macro(con) else "customers_classified_by_rules"
             assert stage.customers is not None
             segments = segments_of(file, stage.customers)

@@ -24,7 +24,7 @@ from segmenter.operations.export import model_function
 from segmenter.operations.label import Labels
 from segmenter.operations.label_columns import ADDED
 from segmenter.operations.label_warnings import counted_as_fitted, differences, unit_of_profiles
-from segmenter.progress import Progress, Silent
+from segmenter.progress import Progress, Silent, tell
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import CLASSIFIER
 from segmenter.settings import Settings
@@ -109,19 +109,16 @@ def label_on_spark(
             "Fit with a larger n_neighbors or max_rules."
         )
     if source is None:
-        for sentence in unit_of_profiles(monetary, model.source):
-            listener.warn(sentence)
+        tell(listener, unit_of_profiles(monetary, model.source))
         with spark.asking():
             read_parquet(spark.session, lake.given).createOrReplaceTempView(FRAME)
         return _label(spark, model, lake, FRAME, monetary, frequency, listener)
     source = counted_as_fitted(source, model.source)
-    for sentence in differences(model.source, source):
-        listener.warn(sentence)
+    tell(listener, differences(model.source, source))
     with Stage(spark, source, Settings()) as stage:
         with listener.step("Adding up customers") as done:
             done(counted(stage.add_up(), "customer"))
-        for sentence in identity_warnings(stage):
-            listener.warn(sentence)
+        tell(listener, identity_warnings(stage))
         assert stage.customers is not None
         return _label(spark, model, lake, stage.customers, "monetary", "frequency", listener)
 

@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted, verb
+from segmenter.progress import Note
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL
 from segmenter.sources.files import InputFile
@@ -48,13 +49,14 @@ def counted_as_fitted(source: Source, fitted: Mapping[str, Any]) -> Source:
     return replace(source, unit=unit)
 
 
-def unit_of_profiles(monetary: str, fitted: Mapping[str, Any]) -> Iterator[str]:
+def unit_of_profiles(monetary: str, fitted: Mapping[str, Any]) -> Iterator[Note]:
     """Tell in which unit the money of profiles is taken to be, where it is not the currency."""
     unit = fitted.get("unit")
     if unit is not None and not _multiplies_by(monetary, inverse(unit)):
-        yield (
+        yield Note(
+            "unit",
             f"{in_unit(unit)}, as the model has it. Where these profiles have the currency itself, "
-            f"give monetary = '({monetary}) * {inverse(unit)}'."
+            f"give monetary = '({monetary}) * {inverse(unit)}'.",
         )
 
 
@@ -67,39 +69,41 @@ def _multiplies_by(expression: str, number: int) -> bool:
     return any(float(one.name) == number for one in literals)
 
 
-def differences(fitted: Mapping[str, Any], source: Source) -> Iterator[str]:
+def differences(fitted: Mapping[str, Any], source: Source) -> Iterator[Note]:
     """Tell where these transactions are counted otherwise than those of the model."""
     if source.unit is not None:
-        yield f"{in_unit(source.unit)}, as the model has it."
+        yield Note("unit", f"{in_unit(source.unit)}, as the model has it.")
     if fitted.get("window") != source.window:
-        yield (
+        yield Note(
+            "other_window",
             f"the model was fitted on {_window(fitted.get('window'))}, and these customers are "
             f"added up over {_window(source.window)}. Give the same window to compare like "
-            "with like."
+            "with like.",
         )
     if "transactions" in fitted and ("order" in fitted) != (source.order is not None):
         what = ("distinct orders", "rows")
-        yield (
+        yield Note(
+            "other_frequency",
             f"the model counted {what['order' not in fitted]} as frequency, and here "
             f"{what[source.order is None]} count. "
             + (
                 "Name the order's column with order = 'COLUMN'."
                 if "order" in fitted
                 else "Leave order out."
-            )
+            ),
         )
 
 
-def _not_counted(rows: int, why: str) -> str:
+def _not_counted(code: str, rows: int, why: str) -> Note:
     has, is_ = verb(rows, "has", "have"), verb(rows, "is", "are")
-    return f"{counted(rows, 'row')} {has} {why} and {is_} left out."
+    return Note(code, f"{counted(rows, 'row')} {has} {why} and {is_} left out.")
 
 
 def _window(window: str | None) -> str:
     return f"a window of {window}" if window else "all time"
 
 
-def left_out(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator[str]:
+def left_out(given: InputFile, survey: Survey, losses: Losses | None) -> Iterator[Note]:
     """Tell which rows take no part.
 
     Raises
@@ -115,20 +119,22 @@ def left_out(given: InputFile, survey: Survey, losses: Losses | None) -> Iterato
             "column that identifies the customer with customer = 'COLUMN'."
         )
     if survey.rows_without_customer:
-        yield _not_counted(survey.rows_without_customer, "no customer")
+        yield _not_counted("rows_without_customer", survey.rows_without_customer, "no customer")
     if losses and losses.lost_rows:
-        yield (
+        yield Note(
+            "lost_rows",
             f"{counted(losses.lost_rows, 'row')} {verb(losses.lost_rows, 'is', 'are')} lost: an "
-            f"expression is NULL although what it reads is not, as for {losses.lost_value}."
+            f"expression is NULL although what it reads is not, as for {losses.lost_value}.",
         )
     if losses and losses.unknown_rows:
         number = losses.unknown_rows
-        yield (
+        yield Note(
+            "unknown_condition",
             f"the condition is NULL in {counted(number, 'row')}, which "
-            f"{verb(number, 'is', 'are')} left out."
+            f"{verb(number, 'is', 'are')} left out.",
         )
     if survey.rows_without_amount:
-        yield _not_counted(survey.rows_without_amount, "no amount")
+        yield _not_counted("missing_amounts", survey.rows_without_amount, "no amount")
     if survey.rows_not_usable:
         what = "an amount that is NaN, infinite or too large to be exact"
-        yield _not_counted(survey.rows_not_usable, what)
+        yield _not_counted("unusable_amounts", survey.rows_not_usable, what)

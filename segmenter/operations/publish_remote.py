@@ -83,7 +83,8 @@ def publisher(stage: Stage, progress: Progress) -> Callable[[Model], None]:
     def publish(model: Model) -> None:
         if not model.has_macro:
             progress.warn(
-                f"so many rules make no function: nothing was published on {stage.engine.name}."
+                f"so many rules make no function: nothing was published on {stage.engine.name}.",
+                "no_function",
             )
             return
         publish_from(stage, model, progress)

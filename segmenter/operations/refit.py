@@ -130,7 +130,8 @@ def refit(
     if fitted.source.as_of is not None:
         listener.warn(
             f"nothing after {fitted.source.as_of} counts, as in the fit. Fit without as_of, and "
-            "refits follow the newest transaction."
+            "refits follow the newest transaction.",
+            "as_of_stays",
         )
     return fit_into(
         place,

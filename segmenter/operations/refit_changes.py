@@ -129,7 +129,8 @@ def check_source(
     for name in _differences(known, source, (*others, *_READING)):
         progress.warn(
             f"this fit has {_listed(source, [name])}; model {model_id} was fitted with "
-            f"{_listed(known, [name])}."
+            f"{_listed(known, [name])}.",
+            "read_otherwise",
         )
 
 

@@ -10,7 +10,7 @@ import duckdb
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted
-from segmenter.progress import Progress, Silent
+from segmenter.progress import Progress, Silent, tell
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
 from segmenter.schema.names import INTERNAL, has_macro
@@ -159,8 +159,7 @@ class Refresh(TemporaryTables):
             with progress.step(f"Reading {stage.binding.relation}") as done:
                 done(counted(stage.add_up(), "customer"))
             count_losses(stage)
-            for note in stage.binding.notes:
-                progress.warn(note)
+            tell(progress, stage.binding.notes)
             self.create("profile", f"from {stage.customers}")
         customers = self.count("profile")
         self._changes = Changes(is_full=True, added_up=customers, customers=customers)

@@ -9,6 +9,7 @@ import numpy as np
 
 from segmenter.formatting import counted, percent, within_years
 from segmenter.model import Model
+from segmenter.progress import Note
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import read
 from segmenter.schema.names import SCHEMA, SNAPSHOT
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from segmenter.progress import Progress
 
-__all__ = ["MOST", "Note", "result_notes", "say_steadiness"]
+__all__ = ["MOST", "result_notes", "say_steadiness"]
 
 MOST = 3
 """A fit says no more than so many, those that matter most."""
@@ -44,23 +45,6 @@ _TOO_LONG = 400
 """Days from which on whoever is new has clearly had less time to spend than the others."""
 
 Rows = list[dict[str, Any]]
-
-
-class Note(NamedTuple):
-    """What to know of a result.
-
-    Attributes
-    ----------
-    code : str
-        Which note it is, the same in every version: ``orders_without_spread``, ``one_number``,
-        ``top_segment_large``, ``mostly_one_order``, ``lowest_segment_active``,
-        ``newcomers_in_lowest``, ``short_history``; of attributes ``several_values``.
-    message : str
-        A sentence.
-    """
-
-    code: str
-    message: str
 
 
 class _Metrics(NamedTuple):

@@ -135,7 +135,8 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             bind_attributes(engine, binding, source.attributes)
     except SegmenterError as error:
         notes = differing_types(engine.local, file, binding.used_columns()) if file else []
-        raise InputError(" ".join([str(error), *notes])) from None
+        said = (note.message for note in notes)
+        raise InputError(" ".join([str(error), *said])) from None
     binding.values.update(identity_values(binding.source, binding.columns, binding.types))
     binding.values.update(loss_values(_mapped(binding), binding.losses))
     reads_transactions = is_live and source.kind == "transactions"

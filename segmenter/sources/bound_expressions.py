@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from segmenter.errors import InputError, SegmenterError
+from segmenter.progress import Note
 from segmenter.schema.files import literal
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, resolve, unambiguous, written
@@ -63,7 +64,7 @@ class Binding:
         The file or files that DuckDB reads, where it is none of its tables.
     is_guessed : bool
         Whether a CSV reader may guess the types of the columns.
-    notes : list of str
+    notes : list of Note
         What the user should know about how it is read.
     questions : list of str
         What a fit asks, because nothing tells it.
@@ -91,7 +92,7 @@ class Binding:
     types: dict[str, str] = field(default_factory=dict)
     file: InputFile | None = None
     is_guessed: bool = False
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     doubles: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)

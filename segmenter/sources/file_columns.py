@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 from sqlglot import exp
 
+from segmenter.progress import Note
 from segmenter.schema.connection import first_row
 from segmenter.sources.expressions import quoted
 from segmenter.sources.files import InputFile
@@ -89,7 +90,7 @@ def own_columns(given: InputFile, names: Iterable[str]) -> list[str]:
 
 def reading_notes(
     con: duckdb.DuckDBPyConnection, given: InputFile, used: Iterable[str], date: exp.Expr
-) -> list[str]:
+) -> list[Note]:
     """Return what the user should know about how files are read.
 
     Parameters
@@ -104,7 +105,11 @@ def reading_notes(
     column = unshielded(date)
     is_plain = given.is_csv and isinstance(column, exp.Column)
     unsure = _unsure_dates(con, given, column.name) if is_plain else None
-    return [*given.notes, *differing_types(con, given, used), *([unsure] if unsure else [])]
+    return [
+        *given.notes,
+        *differing_types(con, given, used),
+        *([Note("days_or_months", unsure)] if unsure else []),
+    ]
 
 
 def unsure_years(con: duckdb.DuckDBPyConnection, given: InputFile, date: exp.Expr) -> str | None:
@@ -190,7 +195,7 @@ def _is_summed(column: exp.Column) -> bool:
 
 def differing_types(
     con: duckdb.DuckDBPyConnection, given: InputFile, used: Iterable[str]
-) -> list[str]:
+) -> list[Note]:
     """Say of each used column that has not one type in all files which types it has, and where.
 
     Parameters
@@ -210,10 +215,11 @@ def differing_types(
             first.setdefault(here.get(name.casefold(), "missing"), file)
         if len(first) > 1:
             shown = ", ".join(f"{kind} in {file}" for kind, file in first.items())
-            notes.append(
+            said = (
                 f"the files of {given.name} differ in the column {quoted(name)}: {shown}. It is "
                 "read as the widest of the types, and as NULL where it is missing."
             )
+            notes.append(Note("types_differ", said))
     return notes
 
 

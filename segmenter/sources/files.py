@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, shortened
+from segmenter.progress import Note
 from segmenter.sources.csv_options import csv_literals, value_literal
 from segmenter.sources.file_formats import folder_options, reader, text_literal
 from segmenter.sources.file_names import (
@@ -164,12 +165,13 @@ class InputFile:
         return self.literals.get("strict_mode") == exp.false()
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What the user should know about how it is read."""
         if self.encoding is None:
             return []
         known_as = "Latin-1" if self.encoding == LATIN_1 else "UTF-16"
-        return [f"{self.name} is not encoded in UTF-8 and is read as {known_as}."]
+        said = f"{self.name} is not encoded in UTF-8 and is read as {known_as}."
+        return [Note("encoding", said)]
 
     def table(
         self,

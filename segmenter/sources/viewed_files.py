@@ -13,6 +13,7 @@ from contextlib import suppress
 import duckdb
 from sqlglot import exp
 
+from segmenter.progress import Note
 from segmenter.sources.expressions import quoted
 from segmenter.sources.file_columns import WHOLE
 from segmenter.sources.file_formats import text_literal
@@ -25,7 +26,7 @@ _READERS = ("read_csv", "read_csv_auto")
 _ALL = exp.Literal.number(-1)
 
 
-def rounding_notes(con: duckdb.DuckDBPyConnection, view: str, relation: str) -> list[str]:
+def rounding_notes(con: duckdb.DuckDBPyConnection, view: str, relation: str) -> list[Note]:
     """Return what the user should know about numbers that a view rounds.
 
     Parameters
@@ -49,11 +50,12 @@ def rounding_notes(con: duckdb.DuckDBPyConnection, view: str, relation: str) -> 
             ]
             if rounded:
                 names = ", ".join(map(quoted, rounded))
-                notes.append(
+                said = (
                     f"{relation} reads whole numbers from {names} of a CSV file, because its first "
                     "rows have such, and rounds later ones with decimals: 2.75 is added up as 3. "
                     f"Let the view look at all rows: {whole.sql(dialect='duckdb')}."
                 )
+                notes.append(Note("whole_numbers", said))
     return notes
 
 

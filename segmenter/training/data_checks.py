@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from segmenter.engines.duckdb import Embedded
 from segmenter.errors import InputError
+from segmenter.progress import Note
 from segmenter.schema.files import QUALITY, bind, redirect
 from segmenter.sources.rejected_lines import count_rejected_lines
 from segmenter.training.row_errors import lost
@@ -51,8 +52,8 @@ class Count(NamedTuple):
     example: str | None = None
 
 
-def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = None) -> list[str]:
-    """Return what blocks or warns, as sentences.
+def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = None) -> list[Note]:
+    """Return what blocks or warns; the codes are the names of the checks.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = N
     """
     rows = survey.source_rows if survey else stage.count(stage.staged(stage.profile_view))
     if rows <= MANY_ROWS and stage.engine.dialect == "duckdb":
-        return _sentences(stage)
+        return _notes(stage)
     counts = _of_customers(stage)
     if survey:
         counts += _of_rows(stage, survey)
@@ -73,11 +74,11 @@ def data_warnings(stage: Stage, survey: Survey | None, losses: Losses | None = N
         counts += _lost(losses)
     if seen := losses or survey:
         counts.append(_future(seen))
-    return _sentences(stage, counts)
+    return _notes(stage, counts)
 
 
-def _sentences(stage: Stage, counts: Iterable[Count] | None = None) -> list[str]:
-    """Return the sentences of ``data_quality`` that block or warn.
+def _notes(stage: Stage, counts: Iterable[Count] | None = None) -> list[Note]:
+    """Return the rows of ``data_quality`` that block or warn.
 
     Parameters
     ----------
@@ -101,7 +102,11 @@ def _sentences(stage: Stage, counts: Iterable[Count] | None = None) -> list[str]
     for row in found:
         if row["check_name"] == "total_lines" and row["severity"] == "blocks":
             raise InputError(row["message"])
-    return [row["message"] for row in found if row["severity"] in ("blocks", "warns")]
+    return [
+        Note(row["check_name"], row["message"])
+        for row in found
+        if row["severity"] in ("blocks", "warns")
+    ]
 
 
 def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
@@ -160,8 +165,8 @@ def _of_customers(stage: Stage) -> list[Count]:
     ]
 
 
-def identity_warnings(stage: Stage) -> list[str]:
-    """Return what looks odd about who the customers are, as sentences.
+def identity_warnings(stage: Stage) -> list[Note]:
+    """Return what looks odd about who the customers are.
 
     Parameters
     ----------
@@ -173,7 +178,7 @@ def identity_warnings(stage: Stage) -> list[str]:
     InputError
         One of them is a line of totals.
     """
-    return _sentences(stage, _identities(stage))
+    return _notes(stage, _identities(stage))
 
 
 def _identities(stage: Stage) -> list[Count]:
@@ -236,4 +241,4 @@ def _count_rejected_lines(stage: Stage) -> None:
         raise InputError(
             f"{found.words('would be')} To go on without these lines, give allow_lost_rows = True."
         )
-    binding.notes.append(found.words())
+    binding.notes.append(Note("rejected_lines", found.words()))

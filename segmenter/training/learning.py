@@ -80,12 +80,13 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
         left += empty
     segmentation = with_gaps(segmentation)
     for message in segmentation.warnings:
-        progress.warn(message)
+        progress.warn(message, "segmentation")
     if len(rules) > settings.max_rules:
         progress.warn(
             f"the classifier needs {len(rules):,} rules, more than max_rules = "
             f"{settings.max_rules:,}: the views read segment_rules, and there is no macro "
-            "classify_segment. Raise max_rules, or n_neighbors for smoother boundaries."
+            "classify_segment. Raise max_rules, or n_neighbors for smoother boundaries.",
+            "no_function",
         )
     return Learned(
         segmentation,

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from segmenter.formatting import counted, day, percent, verb, within_years
 from segmenter.points import MAX_CENTS
+from segmenter.progress import Note
 from segmenter.sources.unit import smaller_unit
 from segmenter.training.stage import Losses, Stage, Survey
 
@@ -18,8 +19,8 @@ _FORMAT = re.compile(r"strptime\([^']*'([^']+)'\s*\)", re.IGNORECASE)
 _PARTS = re.compile(r"%[a-zA-Z]")
 
 
-def survey_notes(stage: Stage, survey: Survey) -> list[str]:
-    """Return sentences on dates that stand for none, on amounts of nothing, and on the future."""
+def survey_notes(stage: Stage, survey: Survey) -> list[Note]:
+    """Return notes on dates that stand for none, on amounts of nothing, and on the future."""
     return [
         *_placeholders(survey),
         *_rounded_to_zero(stage, survey),
@@ -63,19 +64,23 @@ def span(survey: Survey) -> str:
     return f", {day(first)} to {day(last)}" if first and last else ""
 
 
-def _placeholders(survey: Survey) -> list[str]:
+def _placeholders(survey: Survey) -> list[Note]:
     rows = survey.rows_with_placeholder
     oldest = within_years(survey.oldest_placeholder)
     if not rows or oldest is None:
         return []
     return [
-        f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} a date such as "
-        f"{oldest.date().isoformat()}, which many programs write where there is none, and it "
-        "counts as a date. Where it means none, make it NULL, for example with nullif() in date."
+        Note(
+            "placeholder_dates",
+            f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} a date such as "
+            f"{oldest.date().isoformat()}, which many programs write where there is none, and it "
+            "counts as a date. Where it means none, make it NULL, for example with nullif() in "
+            "date.",
+        )
     ]
 
 
-def _rounded_to_zero(stage: Stage, survey: Survey) -> list[str]:
+def _rounded_to_zero(stage: Stage, survey: Survey) -> list[Note]:
     rows = survey.rows_rounded_to_zero
     if not rows:
         return []
@@ -86,10 +91,10 @@ def _rounded_to_zero(stage: Stage, survey: Survey) -> list[str]:
     unit = smaller_unit(stage.source.unit)
     if unit is not None and survey.absolute_revenue * 1e6 < MAX_CENTS / 100:
         said += f" Where such amounts matter, count money in a smaller unit, with unit = {unit!r}."
-    return [said]
+    return [Note("rounded_to_zero", said)]
 
 
-def _swapped_days(stage: Stage) -> list[str]:
+def _swapped_days(stage: Stage) -> list[Note]:
     """Say that days and months may be swapped where a format says which is which."""
     form, text = stage.source.date_format, str(stage.source.date)
     if form is None:
@@ -105,12 +110,15 @@ def _swapped_days(stage: Stage) -> list[str]:
     if stage.source.date_format is None:
         way = f"date = {text.replace(form, swapped)!r}"
     return [
-        f"no day in {text} is later than the 12th, so that nothing tells days from months; they "
-        f"are read as {form}. If that is wrong, give {way}."
+        Note(
+            "days_or_months",
+            f"no day in {text} is later than the 12th, so that nothing tells days from months; "
+            f"they are read as {form}. If that is wrong, give {way}.",
+        )
     ]
 
 
-def _ends_later(stage: Stage) -> list[str]:
+def _ends_later(stage: Stage) -> list[Note]:
     moment = stage.source.as_of
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     if not isinstance(moment, dt.datetime) or moment <= now + dt.timedelta(days=1):
@@ -118,6 +126,9 @@ def _ends_later(stage: Stage) -> list[str]:
     window = stage.source.window
     what = f"the window of {window} ends there" if window else "it leaves nothing out"
     return [
-        f"as_of = '{day(moment)}' is in the future: {what}. Leave as_of out to end at the newest "
-        "row."
+        Note(
+            "as_of_in_the_future",
+            f"as_of = '{day(moment)}' is in the future: {what}. Leave as_of out to end at the "
+            "newest row.",
+        )
     ]

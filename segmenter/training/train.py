@@ -15,7 +15,7 @@ from segmenter.errors import InputError, reason
 from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
-from segmenter.progress import Progress
+from segmenter.progress import Progress, tell
 from segmenter.settings import Settings
 from segmenter.sources.rejected_lines import csv_advice
 from segmenter.training.coarsening import MARGIN, Grid
@@ -77,7 +77,7 @@ def train(stage: Stage, progress: Progress) -> Training:
     segmentation, rules = learned.segmentation, learned.rules
     uncertain = 0 if grid is None else _uncertain_customers(points, grid, rules)
     if grid is not None:
-        progress.warn(_coarsened(points, grid, uncertain, settings))
+        progress.warn(_coarsened(points, grid, uncertain, settings), "coarse_points")
     thresholds = _lifecycle(stage, progress)
     model = Model(
         settings=settings,
@@ -132,8 +132,7 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
     notes = survey_notes(stage, survey) if survey else []
     with _readable(stage):
         warnings = data_warnings(stage, survey, losses)
-    for message in [*stage.binding.notes, *notes, *warnings]:
-        progress.warn(message)
+    tell(progress, [*stage.binding.notes, *notes, *warnings])
     return Inspection(survey, cut, points, grid)
 
 
@@ -200,7 +199,7 @@ def _exclude(stage: Stage, progress: Progress) -> None:
         said, note = excluded(stage)
         done(said)
     if note is not None:
-        progress.warn(note)
+        progress.warn(note, "not_excluded")
 
 
 def _losses(stage: Stage, progress: Progress) -> Losses | None:
@@ -285,6 +284,7 @@ def _lifecycle(stage: Stage, progress: Progress) -> LifecycleDays:
     if thresholds.active_days is None:
         progress.warn(
             "nobody has ordered on two days, so nothing tells how long customers stay away, and "
-            "lifecycle is NULL. Set active_days and lapsed_days."
+            "lifecycle is NULL. Set active_days and lapsed_days.",
+            "no_lifecycle",
         )
     return thresholds

@@ -33,7 +33,8 @@ def warm_up(progress: Progress) -> None:
     if FOLDER is None:
         progress.warn(
             "compiled kernels cannot be kept, so that each run compiles them anew: no folder for "
-            "them can be written. Set NUMBA_CACHE_DIR to one that can."
+            "them can be written. Set NUMBA_CACHE_DIR to one that can.",
+            "kernels_not_kept",
         )
         return
     with progress.step("Compiling the kernels, once for this installation") as done:

@@ -118,7 +118,7 @@ from segmenter.training.warm_up import warm_up
 from segmenter.classifier.knn import to_cents
 
 class Listener:
-    def warn(self, message, code="note"):
+    def warn(self, message, code):
         print(message)
 
 warm_up(Listener())

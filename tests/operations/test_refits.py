@@ -34,7 +34,7 @@ class Heard(Silent):
     def __init__(self):
         self.warnings = []
 
-    def warn(self, message, code="note"):
+    def warn(self, message, code):
         self.warnings.append(message)
 
 

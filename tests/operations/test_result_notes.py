@@ -173,5 +173,5 @@ class Steps:
     def step(self, title):
         yield lambda result: self.done.update({title: result})
 
-    def warn(self, message, code="note"):
+    def warn(self, message, code):
         pass

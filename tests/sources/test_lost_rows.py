@@ -292,7 +292,7 @@ class Steps:
     def step(self, title):
         yield lambda result: self.results.append((title, result))
 
-    def warn(self, message, code="note"):
+    def warn(self, message, code):
         del message
 
 

@@ -334,7 +334,7 @@ class Heard:
     def step(self, name):
         yield self.told.append
 
-    def warn(self, message, code="note"):
+    def warn(self, message, code):
         self.told.append(message)
 
 

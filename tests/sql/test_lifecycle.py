@@ -95,7 +95,7 @@ def test_nobody_came_back(lives):
     warned = []
 
     class Listener(Silent):
-        def warn(self, message, code="note"):
+        def warn(self, message, code):
             warned.append(message)
 
     segmenter.fit(lives, SALES, Settings(**SMALL), progress=Listener())
