@@ -285,6 +285,16 @@ class Reading(OverTime):
         """
         return export(self.model(), dialect, what=what, table=table)
 
+    def semantic_model(self) -> str:
+        """Return what the columns mean and how they add up, as a document of JSON.
+
+        It is one of the Open Semantic Interchange, for tools that ask in words.
+        """
+        from segmenter.operations.semantic_model import semantic_model
+
+        with self._home.reading() as con:
+            return semantic_model(con)
+
     def report(
         self,
         output: str | os.PathLike[str] | None = None,

@@ -19,7 +19,7 @@ from segmenter.cli.options import (
     Wait,
 )
 from segmenter.cli.publish import Publishing, To
-from segmenter.cli.source_options import LAST_DAY, TRANSACTIONS
+from segmenter.cli.source_options import ATTRIBUTES, LAST_DAY, TRANSACTIONS
 from segmenter.settings import MAX_CHANGE
 
 __all__ = ["refit"]
@@ -51,8 +51,7 @@ def refit(
         str | None,
         typer.Option(
             metavar="COLUMNS",
-            help="Columns that stand with each customer, say country,channel; '' for none.  "
-            f"[{UNCHANGED}]",
+            help=f"{ATTRIBUTES}  [{UNCHANGED}; '' for none]",
             rich_help_panel=TRANSACTIONS,
         ),
     ] = None,

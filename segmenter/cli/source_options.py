@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "ATTRIBUTES",
     "LAST_DAY",
     "TRANSACTIONS",
     "AllowLostRows",
@@ -29,6 +30,11 @@ __all__ = [
 
 TRANSACTIONS = "Transactions"
 """Heading of these options in the help."""
+
+ATTRIBUTES = (
+    "Columns that stand with each customer, say country,channel: the latest value that is known. "
+    "They take no part in the model."
+)
 
 LAST_DAY = "Last day, to its end, or moment that counts."
 
@@ -116,8 +122,7 @@ Attributes = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMNS",
-        help="Columns that stand with each customer, say country,channel: the latest value that is "
-        "known. They take no part in the model.",
+        help=ATTRIBUTES,
         rich_help_panel=TRANSACTIONS,
     ),
 ]
