@@ -38,7 +38,8 @@ _TO = typer.Option(
     "--to",
     metavar="PLACE",
     help="Where dashboards read, made or replaced when all went well: a DuckDB file, a folder for "
-    "Parquet files (with a slash at its end), or postgresql://user@host/database.",
+    "Parquet files (with a slash at its end), ducklake:catalog.ducklake, or "
+    "postgresql://user@host/database.",
     show_default=False,
 )
 To = Annotated[str | None, _TO]
@@ -106,7 +107,7 @@ def publish(
     comments, beside the functions classify_segment and explain_segment. No transactions are in it.
     What was published before is replaced in one step: who reads it goes on reading the old one,
     who opens it then reads the new one, and nobody waits or sees a half. In a folder each file is
-    whole.
+    whole; in a DuckLake a publication is one snapshot.
 
     The same after a fit, refit, refresh or rollback: their option --to. What was published from a
     newer model, as an older copy of the database would, is replaced with --overwrite only.
@@ -114,6 +115,9 @@ def publish(
     Example: segmenter publish shop.duckdb --to bi.duckdb
 
     Example: segmenter publish shop.duckdb --to lake/published/
+
+    Into a DuckLake: --to ducklake:catalog.ducklake, or --to 'ducklake:postgres:dbname=lake' where
+    somebody has made one.
 
     With --dsn nothing is copied: function and live views of a model that was fitted with
     --engine postgres are made in its PostgreSQL again, after a table of sales was replaced there,

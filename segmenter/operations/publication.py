@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 import duckdb
+import sqlglot
 from sqlglot import exp
 
 from segmenter.errors import InputError, SegmenterError, first_line
@@ -39,7 +40,15 @@ from segmenter.storage.functions import replace_functions
 from segmenter.version import __version__
 from segmenter.workplace.opening import MANNERS, checkpoint_draft
 
-__all__ = ["Publication", "Standing", "Target", "relations", "resolved", "write_draft"]
+__all__ = [
+    "Publication",
+    "Standing",
+    "Target",
+    "relations",
+    "resolved",
+    "view_queries",
+    "write_draft",
+]
 
 _CUSTOMERS = "customer_segments"
 
@@ -244,6 +253,15 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, bool]]:
         """,
         [SCHEMA],
     ).fetchall()
+
+
+def view_queries(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, exp.Expr]:
+    """Return what each view of a publication reads, which is attached under this name."""
+    found = con.execute(
+        "select view_name, sql from duckdb_views() where database_name = $1 and schema_name = $2",
+        [database, SCHEMA],
+    ).fetchall()
+    return {name: sqlglot.parse_one(text, dialect="duckdb").expression for name, text in found}
 
 
 def _views(con: duckdb.DuckDBPyConnection) -> dict[str, bool]:

@@ -34,8 +34,9 @@ def target_of(to: str | os.PathLike[str], access: Access) -> Target:
     Parameters
     ----------
     to : str or path
-        A DuckDB file; a folder for Parquet files, with a slash at its end; or a database of
-        PostgreSQL, such as ``postgresql://user@host/database``.
+        A DuckDB file; a folder for Parquet files, with a slash at its end; a DuckLake, such as
+        ``ducklake:catalog.ducklake``; or a database of PostgreSQL, such as
+        ``postgresql://user@host/database``.
     access : Access
         How files are opened, and how long is waited.
 
@@ -51,11 +52,15 @@ def target_of(to: str | os.PathLike[str], access: Access) -> Target:
         from segmenter.operations.publish_postgres import PostgresTarget
 
         return PostgresTarget(text, access)
-    if is_url(text) or text == ":memory:" or text.startswith("ducklake:"):
+    if text.startswith("ducklake:"):
+        from segmenter.operations.publish_lake import LakeTarget
+
+        return LakeTarget(text, access)
+    if is_url(text) or text == ":memory:":
         raise InputError(
             f"{text!r} cannot be published to. Name a DuckDB file, a folder with a slash at its "
-            "end, or a database of PostgreSQL: to = 'bi.duckdb', to = 'folder/', "
-            "to = 'postgresql://user@host/database'."
+            "end, a DuckLake, or a database of PostgreSQL: to = 'bi.duckdb', to = 'folder/', "
+            "to = 'ducklake:catalog.ducklake', to = 'postgresql://user@host/database'."
         )
     if text.endswith(("/", os.sep)):
         from segmenter.operations.publish_folder import FolderTarget

@@ -14,7 +14,6 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import sqlglot
 from sqlglot import exp
 
 from segmenter import stopping
@@ -22,8 +21,13 @@ from segmenter.engines.ddl import create_function
 from segmenter.engines.postgres import connect_postgres
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.operations.export import model_function
-from segmenter.operations.publication import Publication, Standing, relations
-from segmenter.schema.files import read
+from segmenter.operations.publication import (
+    Publication,
+    Standing,
+    relations,
+    view_queries,
+)
+from segmenter.schema.connection import first_row
 from segmenter.schema.names import CLASSIFIER, PUBLICATION, SCHEMA
 from segmenter.sources.drafts import private_folder
 from segmenter.workplace.opening import MANNERS, Access
@@ -191,10 +195,9 @@ class _Filling:
                 self._do(f"drop view if exists {SCHEMA}.{name}")
         for name in tables:
             self._table(name)
-        for name in views:
-            view = sqlglot.parse_one(read(f"published/{name}"), dialect="duckdb")
-            view.set("replace", True)
-            self._do(view.sql(dialect="postgres"))
+        (here,) = first_row(self.source, "select current_database()")
+        for name, query in view_queries(self.source, here).items():
+            self._do(f"create or replace view {SCHEMA}.{name} as {query.sql(dialect='postgres')}")
         if publication.model.has_macro:
             body = model_function(publication.model, "postgres")
             self._do(create_function(CLASSIFIER, body, "postgres"))

@@ -11,7 +11,7 @@ from segmenter.errors import SegmenterError, first_line
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["load_extension"]
+__all__ = ["load_extension", "load_packaged"]
 
 
 def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -30,9 +30,7 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """
     import duckdb
 
-    packaged = _packaged(name, duckdb.__version__)
-    if packaged is not None:
-        con.load_extension(str(packaged))
+    if load_packaged(con, name):
         return
     try:
         con.load_extension(name)
@@ -49,10 +47,15 @@ def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
             ) from None
 
 
-def _packaged(name: str, version: str) -> Path | None:
-    """Return the file of a package of Python that fits this DuckDB."""
+def load_packaged(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Load an extension of a package of Python that fits this DuckDB; tell whether there is one."""
+    import duckdb
+
     found = find_spec(f"duckdb_extension_{name}")
     if found is None or found.origin is None:
-        return None
-    file = Path(found.origin).parent / "extensions" / f"v{version}" / f"{name}.duckdb_extension"
-    return file if file.is_file() else None
+        return False
+    folder = Path(found.origin).parent / "extensions" / f"v{duckdb.__version__}"
+    file = folder / f"{name}.duckdb_extension"
+    if file.is_file():
+        con.load_extension(str(file))
+    return file.is_file()

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from segmenter.errors import InputError, reason
+from segmenter.schema.extensions import load_packaged
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["attach_databases", "checked_attachments", "parsed_attachments"]
+__all__ = ["attach_databases", "checked_attachments", "has_secret", "parsed_attachments"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TAKEN = ("main", "memory", "system", "temp", "segments", "segments_internal")
@@ -31,6 +32,7 @@ _SECRET = re.compile(
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _KIND = re.compile(r"^(?:ducklake:)?(?P<kind>[a-z_]{2,}):", re.IGNORECASE)
 _FILES = ("sqlite", "duckdb")
+_EXTENSIONS = {"ducklake:": "ducklake", "postgres:": "postgres_scanner"}
 
 
 def parsed_attachments(words: Iterable[str]) -> dict[str, str]:
@@ -73,13 +75,18 @@ def checked_attachments(attach: object) -> dict[str, str]:
             raise InputError(
                 f"a database cannot be attached as {name!r}. Give it a plain name, such as crm."
             )
-        if _SECRET.search(text):
+        if has_secret(text):
             raise InputError(
                 f"the database {name} is given with a secret in it, which would be kept with the "
                 "model. Name a variable of the environment in its place, such as "
                 "password=${CRM_PASSWORD}, or leave it to the client's own file of passwords."
             )
     return {name: _absolute(attach[name]) for name in attach}
+
+
+def has_secret(text: str) -> bool:
+    """Tell whether a password is in the text of a database."""
+    return bool(_SECRET.search(text))
 
 
 def _absolute(text: str) -> str:
@@ -113,6 +120,9 @@ def attach_databases(con: duckdb.DuckDBPyConnection, attach: Mapping[str, str]) 
         path = text.partition(":")[2] if _KIND.match(text) else text
         if os.path.isabs(path) and not os.path.exists(path):
             raise InputError(f"the database {name} cannot be attached: there is no file {path}.")
+        for kind, extension in _EXTENSIONS.items():
+            if kind in text.casefold():
+                load_packaged(con, extension)  # else DuckDB looks where it has its own
         try:
             con.execute(f"attach {literal} as {identifier} (read_only)")
         except duckdb.Error as error:

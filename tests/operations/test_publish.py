@@ -267,8 +267,8 @@ def test_a_place_that_is_somebody_elses_is_refused_and_stays(home, tmp_path):
     refused(db, folder / "soft.duckdb", "is the database itself")
     refused(db, tmp_path / "shop.duckdb", "is the database itself")
     refused(db, tmp_path / "none" / "bi.duckdb", "there is no folder", "Make it first")
-    refused(db, "https://localhost:1/bi.duckdb", "cannot be published to")
-    refused(db, "ducklake:lake.ducklake", "cannot be published to", "Name a DuckDB file, a folder")
+    refused(db, "https://localhost:1/bi.duckdb", "cannot be published to", "Name a DuckDB file")
+    refused(db, "ducklake:", "there is no catalog in", "Name one")
     refused(db, "bi\0.duckdb", "cannot be published to")
     refused(db, "", "must name a place")
     assert {file: file.read_bytes() for file in folder.iterdir()} == before
