@@ -85,6 +85,10 @@ from (
     ('mean_later_revenue_low', 'Lower end of its 95 % interval, by the normal distribution.'),
     ('mean_later_revenue_high', 'Upper end of its 95 % interval, by the normal distribution.'),
     ('median_frequency', 'Median number of orders of a customer.'),
+    (
+        'mean_monetary_without_whales',
+        'Mean money of a customer, whales left out.'
+    ),
     ('median_order', 'Median over customers of their mean order, in the table''s currency.'),
     ('median_monetary', 'Median money of a customer, in the table''s currency.'),
     ('method', 'Split by ward, its tree, or score, the sum of both z-scores; flat: at once.'),

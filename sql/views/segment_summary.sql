@@ -2,9 +2,9 @@
 -- Grain:  one row for each segment of the current model, empty ones included.
 -- Source: segments.customer_segments, live.
 -- Units:  money in the table's currency; share_of_customers is of all customers, share_of_revenue
---         is of
---         identified revenue, that of known customers, both from 0 to 1. The rest, of rows without
---         a customer, is in segments.data_quality.
+--         is of identified revenue, that of known customers, both from 0 to 1. The rest, of rows
+--         without a customer, is in segments.data_quality. mean_monetary_without_whales is NULL
+--         where nobody but whales is in a segment.
 -- At-Risk means low value: it does not say that a customer is leaving.
 with
 
@@ -13,6 +13,7 @@ customer_segments as (
         segment,
         monetary,
         frequency,
+        is_whale,
         cast(round(monetary * 100) as bigint) as cents
     from segments.customer_segments
 ),
@@ -40,6 +41,8 @@ by_segment as (
         count(*) as customers,
         sum(cents) as cents,
         sum(frequency) as orders,
+        sum(case when is_whale then 0 else 1 end) as ordinary_customers,
+        sum(case when is_whale then 0 else cents end) as ordinary_cents,
         quantile_cont(monetary, 0.5) as median_monetary,
         quantile_cont(cast(frequency as double), 0.5) as median_frequency
     from customer_segments
@@ -59,7 +62,9 @@ final as (
         by_segment.cents / 100.0 / by_segment.customers as mean_monetary,
         by_segment.median_monetary,
         by_segment.orders / cast(by_segment.customers as double) as mean_frequency,
-        by_segment.median_frequency
+        by_segment.median_frequency,
+        by_segment.ordinary_cents / 100.0 / nullif(by_segment.ordinary_customers, 0)
+            as mean_monetary_without_whales
     from current_segments
     cross join totals
     left join by_segment

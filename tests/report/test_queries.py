@@ -17,7 +17,7 @@ from tests.report.bases import READ
 def test_segments_are_those_of_the_summary(reported):
     rows = {row["segment"]: row for row in reported.facts.segments}
     for row in reported.con.execute("from segments.segment_summary").fetchall():
-        name, rank, customers, part, revenue, of_revenue, mean, _, orders, _ = row
+        name, rank, customers, part, revenue, of_revenue, mean, _, orders, _, ordinary = row
         found = rows[name]
         assert (found["segment_rank"], found["customers"]) == (rank, customers)
         assert found["revenue"] == pytest.approx(revenue)
@@ -25,6 +25,8 @@ def test_segments_are_those_of_the_summary(reported):
         assert found["share_of_revenue"] == pytest.approx(of_revenue)
         assert found["mean_monetary"] == pytest.approx(mean)
         assert found["mean_frequency"] == pytest.approx(orders)
+        others = customers - found["whales"]
+        assert ordinary == pytest.approx((revenue - found["whale_revenue"]) / others)
 
 
 def test_medians_are_those_of_somebody(reported):

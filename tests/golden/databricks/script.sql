@@ -297,6 +297,7 @@ WITH models AS (
     segment,
     monetary,
     frequency,
+    is_whale,
     CAST(ROUND(monetary * 100) AS BIGINT) AS cents
   FROM segments.customer_segments
 ), current_segments AS (
@@ -331,6 +332,8 @@ WITH models AS (
     COUNT(*) AS customers,
     SUM(cents) AS cents,
     SUM(frequency) AS orders,
+    SUM(CASE WHEN is_whale THEN 0 ELSE 1 END) AS ordinary_customers,
+    SUM(CASE WHEN is_whale THEN 0 ELSE cents END) AS ordinary_cents,
     MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
       (
         MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
@@ -355,7 +358,8 @@ WITH models AS (
     CAST(by_segment.cents AS DOUBLE) / 100.0 / by_segment.customers AS mean_monetary,
     by_segment.median_monetary,
     CAST(by_segment.orders AS DOUBLE) / CAST(by_segment.customers AS DOUBLE) AS mean_frequency,
-    by_segment.median_frequency
+    by_segment.median_frequency,
+    CAST(by_segment.ordinary_cents AS DOUBLE) / 100.0 / NULLIF(by_segment.ordinary_customers, 0) AS mean_monetary_without_whales
   FROM current_segments
   CROSS JOIN totals
   LEFT JOIN by_segment

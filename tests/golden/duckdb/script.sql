@@ -344,6 +344,7 @@ WITH models AS (
     segment,
     monetary,
     frequency,
+    is_whale,
     CAST(ROUND(monetary * 100) AS BIGINT) AS cents
   FROM segments.customer_segments
 ), current_segments AS (
@@ -366,6 +367,8 @@ WITH models AS (
     COUNT(*) AS customers,
     SUM(cents) AS cents,
     SUM(frequency) AS orders,
+    SUM(CASE WHEN is_whale THEN 0 ELSE 1 END) AS ordinary_customers,
+    SUM(CASE WHEN is_whale THEN 0 ELSE cents END) AS ordinary_cents,
     QUANTILE_CONT(monetary, 0.5) AS median_monetary,
     QUANTILE_CONT(CAST(frequency AS DOUBLE), 0.5) AS median_frequency
   FROM customer_segments
@@ -382,7 +385,8 @@ WITH models AS (
     by_segment.cents / 100.0 / by_segment.customers AS mean_monetary,
     by_segment.median_monetary,
     by_segment.orders / CAST(by_segment.customers AS DOUBLE) AS mean_frequency,
-    by_segment.median_frequency
+    by_segment.median_frequency,
+    by_segment.ordinary_cents / 100.0 / NULLIF(by_segment.ordinary_customers, 0) AS mean_monetary_without_whales
   FROM current_segments
   CROSS JOIN totals
   LEFT JOIN by_segment

@@ -304,6 +304,7 @@ WITH models AS (
     segment,
     monetary,
     frequency,
+    is_whale,
     CAST(ROUND(monetary * 100) AS BIGINT) AS cents
   FROM segments.customer_segments
 ), current_segments AS (
@@ -338,6 +339,8 @@ WITH models AS (
     COUNT(*) AS customers,
     SUM(cents) AS cents,
     SUM(frequency) AS orders,
+    SUM(CASE WHEN is_whale THEN 0 ELSE 1 END) AS ordinary_customers,
+    SUM(CASE WHEN is_whale THEN 0 ELSE cents END) AS ordinary_cents,
     MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
       (
         MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
@@ -368,7 +371,8 @@ WITH models AS (
     CAST(by_segment.cents AS DOUBLE PRECISION) / 100.0 / by_segment.customers AS mean_monetary,
     by_segment.median_monetary,
     CAST(by_segment.orders AS DOUBLE PRECISION) / CAST(by_segment.customers AS DOUBLE PRECISION) AS mean_frequency,
-    by_segment.median_frequency
+    by_segment.median_frequency,
+    CAST(by_segment.ordinary_cents AS DOUBLE PRECISION) / 100.0 / NULLIF(by_segment.ordinary_customers, 0) AS mean_monetary_without_whales
   FROM current_segments
   CROSS JOIN totals
   LEFT JOIN by_segment
