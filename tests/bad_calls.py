@@ -47,6 +47,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "campaign": ("shop.duckdb", "--salt", "spring", "--since", "2024-02-01"),
     "label": ("shop.duckdb", "--input", "profiles.csv", "--output", "out.csv"),
     "export": ("shop.duckdb", "--dialect", "postgres"),
+    "dbt init": ("shop.duckdb", "dbt_package"),
     "report": ("shop.duckdb", "--output", "report.html"),
     "moves": ("shop.duckdb", "--from", "2024-02-01"),
     "quality": ("shop.duckdb",),
@@ -354,6 +355,12 @@ CONFLICTS: tuple[tuple[str, ...], ...] = (
     ("backtest", "shop.duckdb", "--as-of", "2024-03-01", "--until", "2024-02-01"),
     ("quality", "rules_only.duckdb"),
     ("refresh", "points.duckdb"),
+    ("dbt",),
+    ("dbt", "shop.duckdb", "init"),
+    ("dbt", "init", "points.duckdb", "dbt_package"),
+    ("dbt", "init", "shop.duckdb", "text.txt"),
+    ("dbt", "init", "shop.duckdb", "text.txt/below"),
+    ("dbt", "init", "shop.duckdb", "no/such"),
     ("publish", "shop.duckdb"),
     ("publish", "shop.duckdb", "--to", "shop.duckdb"),
     ("publish", "shop.duckdb", "--to", "undated.duckdb"),
@@ -522,6 +529,8 @@ def _special_files() -> Iterator[Call]:
         yield Call(("report", "shop.duckdb", "--output", file), WRONG, "a special file")
         yield Call(("publish", "shop.duckdb", "--to", file), WRONG, "a special file")
         codes = EITHER if file == "folder.csv" else WRONG
+        yield Call(("dbt", "init", "shop.duckdb", file), codes, "a special file")
+        codes = EITHER if file == "folder.csv" else WRONG
         yield Call(("report", "shop.duckdb", "--png", file), codes, "a special file")
 
 
@@ -595,6 +604,8 @@ def _texts() -> Iterator[Call]:
         yield Call(("forget", "shop.duckdb", "--id", text), WRONG, "odd texts")
         yield Call(("publish", "shop.duckdb", "--to", text), EITHER, "odd texts")
         yield Call(("export", *GOOD["export"], "--table", text), EITHER, "odd texts")
+        yield Call(("dbt init", *GOOD["dbt init"], "--table", text), EITHER, "odd texts")
+        yield Call(("dbt", "init", "shop.duckdb", text), EITHER, "odd texts")
         names = ("--names", f"{text},B,C", "--publish")
         yield Call(("fit", *GOOD["fit"], *names), EITHER, "odd texts")
         yield Call(("fit", *GOOD["fit"], "--levels", text), WRONG, "odd texts")

@@ -21,7 +21,7 @@ from segmenter.operations.models import prune
 from segmenter.operations.refresh import Changes, refresh
 from segmenter.operations.rollback import rollback
 from segmenter.operations.table import Table
-from segmenter.schema.connection import check_connection
+from segmenter.schema.connection import check_connection, unwrapped
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.source import Source
 from segmenter.workplace.opening import Access
@@ -51,7 +51,9 @@ def open_database(
     ----------
     database : str, path or DuckDBPyConnection
         A file is open only while a method works, and for writing only while its result is stored:
-        others can read it meanwhile. It is made by the first fit when it does not exist.
+        others can read it meanwhile. It is made by the first fit when it does not exist. Of the
+        ``session`` of a Python model of dbt-duckdb a connection of its own is used, outside of
+        dbt's transaction.
     read_only : bool, default False
         Refuse what would store something.
     wait : float, optional
@@ -95,6 +97,7 @@ def open_database(
     )
     if isinstance(database, str | os.PathLike):
         return Database(FileHome(database, how, read_only=read_only))
+    database = unwrapped(database)
     check_connection(database, "open")
     if (wait, how.allow, memory_limit, threads) != (None, (), None, None):
         raise InputError(

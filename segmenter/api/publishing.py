@@ -83,6 +83,42 @@ class Publishing:
         with closing(engine_of(session)) as engine:
             return publish_views(model, engine, progress=listener())
 
+    def dbt_init(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        table: str | None = None,
+        overwrite: bool = False,
+    ) -> list[str]:
+        """Write a dbt package of the current model: seeds, models, macros, tests and docs.
+
+        Parameters
+        ----------
+        folder : str or path
+            A new or an empty folder, or that of an earlier package.
+        table : str, optional
+            The table of sales as dbt finds it; needed when the model was fitted to a file.
+        overwrite : bool, default False
+            Write an earlier package anew, but for the files that are the user's to change, such as
+            ``dbt_project.yml`` and ``models/sources.yml``.
+
+        Returns
+        -------
+        list of str
+            The files that were written.
+
+        Raises
+        ------
+        InputError
+            The folder is somebody else's, or has a package already; the model has no customers.
+        """
+        from segmenter.dbt.project import check_folder, dbt_project, profile_path, write_project
+
+        check_folder(folder, overwrite=overwrite)
+        with self._home.reading() as con:
+            contents = dbt_project(con, table=table, database=profile_path(self._home.path, folder))
+        return write_project(contents, folder, overwrite=overwrite)
+
     def _target(self, to: str | os.PathLike[str] | None) -> Target | None:
         """Return the place to publish to, looked at before any work is done."""
         if to is None:

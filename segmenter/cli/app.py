@@ -13,6 +13,7 @@ import typer
 from segmenter.cli import (
     backtest,
     campaign,
+    dbt,
     demo,
     explain,
     export,
@@ -71,6 +72,7 @@ HEADINGS = {
         explain.explain,
         label.label,
         export.export,
+        dbt.dbt_init,
         holdout.holdout,
         campaign.campaign,
     ),
@@ -89,9 +91,12 @@ HEADINGS = {
 }
 """The verbs, by heading, in the order in which a user meets them."""
 
+OF_TWO_WORDS: dict[Any, str] = {dbt.dbt_init: "dbt init"}
+"""Verbs that are called as another program calls its own."""
+
 for heading, verbs in HEADINGS.items():
     for verb in verbs:
-        name = verb.__name__.replace("_", "-")
+        name = OF_TWO_WORDS.get(verb, verb.__name__.replace("_", "-"))
         with_all: Any = with_old_spellings(with_log_format(with_allow(verb)), name)
         settings = NUMBERS if verb in (use.classify, explain.explain) else None
         app.command(name, cls=Verb, rich_help_panel=heading, context_settings=settings)(with_all)

@@ -9,7 +9,15 @@ from typing import Annotated, Literal
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.options import DIALECTS, Database, Overwrite, Quiet, Wait, checked_path
+from segmenter.cli.options import (
+    DIALECTS,
+    Database,
+    Overwrite,
+    Quiet,
+    Table,
+    Wait,
+    checked_path,
+)
 from segmenter.cli.terminal import results
 from segmenter.errors import SegmenterError
 
@@ -48,16 +56,7 @@ def export(
             "what the columns mean and how they add up, as JSON of the Open Semantic Interchange."
         ),
     ] = What.ALL,
-    table: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The table as it is called there, such as shop.sales. Needed where the model was "
-            "fitted to files or a data frame, and with its schema for bigquery and snowflake.  "
-            "[the table of the fit]",
-            show_default=False,
-        ),
-    ] = None,
+    table: Table = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -46,6 +46,14 @@ class Verb(TyperCommand):
 class Verbs(TyperGroup):
     """All verbs, in the order and under the headings of a user's way."""
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb that the words begin with, which may be of two words."""
+        if (verb := " ".join(args[:2])) in self.commands:
+            args = [verb, *args[2:]]
+        elif begun := [name for name in self.commands if name.startswith(f"{args[0]} ")]:
+            ctx.fail(f"after {args[0]} comes another word: segmenter {begun[0]}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a section a heading, each verb with its first sentence."""
         del ctx

@@ -27,6 +27,7 @@ __all__ = [
     "Overwrite",
     "Quiet",
     "SafeCsv",
+    "Table",
     "Threads",
     "Wait",
     "checked_database",
@@ -142,6 +143,18 @@ ModelId = Annotated[
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that are there already.")
+]
+
+
+Table = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The table as it is called there, such as shop.sales. Needed where the model was "
+        "fitted to files or a data frame, and with its schema for bigquery and snowflake.  "
+        "[the table of the fit]",
+        show_default=False,
+    ),
 ]
 
 

@@ -101,7 +101,7 @@ def publish(
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
-    r"""Copy what dashboards read to a place that no fit or refresh locks.
+    """Copy what dashboards read to a place that no fit or refresh locks.
 
     The views of the schema segments become tables of the same names, with their columns and
     comments, beside the functions classify_segment and explain_segment. No transactions are in it.
@@ -123,8 +123,6 @@ def publish(
     --engine postgres are made in its PostgreSQL again, after a table of sales was replaced there,
     as dbt does, and took them along. What did not change is left alone. --dsn '' is the database
     that PGHOST, PGDATABASE and the like name.
-
-    Example: segmenter publish model.duckdb --dsn "$WAREHOUSE"
     """
     if (to is None) == (dsn is None):
         both = "not both --to and --dsn" if to is not None else "which is neither --to nor --dsn"

@@ -25,7 +25,7 @@ from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
-__all__ = ["export", "model_function", "model_views"]
+__all__ = ["export", "grain", "model_function", "model_views", "with_model"]
 
 What = Literal["all", "points"]
 
@@ -145,7 +145,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         catalog = relation.args.get("catalog")
         files = view_files(source, is_live=True, has_macro=True)
         for name, query in model_views(model, source, values, dialect).items():
-            statements.append(f"{_grain(files[name])}\n{create_view(name, query, dialect)}")
+            statements.append(f"{grain(files[name])}\n{create_view(name, query, dialect)}")
     # where views do without the function, a catalog that keeps none leaves them as they are
     place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
     statements.insert(place, _function(model, dialect, catalog))
@@ -155,7 +155,12 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
 
 
 def model_views(
-    model: Model, source: Source, values: Mapping[str, exp.Expr], dialect: str
+    model: Model,
+    source: Source,
+    values: Mapping[str, exp.Expr],
+    dialect: str,
+    *,
+    classifier: exp.Expr | None = None,
 ) -> dict[str, exp.Expr]:
     """Return the views of a model over its source, each after those that it reads.
 
@@ -166,14 +171,18 @@ def model_views(
     values : mapping of str to Expression
         What stands for each ``$placeholder``.
     dialect : str
+    classifier : Expr, optional
+        What stands for a call of the function; in Trino its body when absent.
     """
     files = view_files(source, is_live=True, has_macro=True)
+    if classifier is None and dialect in _WITHOUT_FUNCTION:
+        classifier = _body(model)
     views: dict[str, exp.Expr] = {}
     for name in SCRIPT:
         if name in files:
-            view = _with_model(_query_of(name, files, values), model)
-            if dialect in _WITHOUT_FUNCTION:
-                _inline_function(view, _body(model))
+            view = with_model(_query_of(name, files, values), model)
+            if classifier is not None:
+                _inline_function(view, classifier)
             views[name] = port(view, dialect)
     return views
 
@@ -274,15 +283,22 @@ def _header(model: Model, dialect: str) -> str:
     return "\n".join(f"-- {' '.join(line.split())}" for line in lines)
 
 
-def _grain(file: str) -> str:
+def grain(file: str) -> str:
     """Return the first comment lines of a view's file: its name and grain."""
     lines = read(f"views/{file}").splitlines()
     head = "\n".join(lines[: next(i for i, line in enumerate(lines) if "-- Source" in line)])
     return head.replace(f"{INTERNAL}.", f"{SCHEMA}.")
 
 
-def _with_model(tree: exp.Expr, model: Model) -> exp.Expr:
-    """Put the current model's row and segments as constants in the place of its tables."""
+def with_model(tree: exp.Expr, model: Model) -> exp.Expr:
+    """Put the current model's row and segments as constants in the place of its tables.
+
+    Parameters
+    ----------
+    tree : Expr
+        With CTEs of its own; it is changed.
+    model : Model
+    """
     constants = {
         "models": [
             {

@@ -27,7 +27,7 @@ from segmenter.operations.refit_changes import Refit, check_source, refit_change
 from segmenter.operations.result_notes import result_notes, say_steadiness
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Note, Progress, Silent, tell
-from segmenter.schema.connection import way_to
+from segmenter.schema.connection import unwrapped, way_to
 from segmenter.settings import MAX_CHANGE, SafetyNet, Settings
 from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
@@ -159,6 +159,7 @@ def fit(
     refuse_old_names(renamed, {"model": "model_file"})
     net = SafetyNet(max_change, publish, replace)
     listener = progress or Silent()
+    con = unwrapped(con)
     if isinstance(con, duckdb.DuckDBPyConnection):
         if model_file is not None:
             raise InputError(

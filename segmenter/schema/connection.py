@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from segmenter import stopping
 from segmenter.errors import BusyError, InputError, SegmenterError, first_line
@@ -23,6 +23,7 @@ __all__ = [
     "records",
     "tidying_up",
     "transaction",
+    "unwrapped",
     "way_to",
 ]
 
@@ -64,6 +65,25 @@ def way_to(con: object) -> str:
     except Exception:  # whatever a stranger's object does
         return ""
     return " It holds one: give con.cursor() instead." if is_one else ""
+
+
+_Connection = TypeVar("_Connection")
+
+
+def unwrapped(con: _Connection) -> _Connection:
+    """Return a connection of its own to the database of what wraps one, as dbt's session does.
+
+    Whoever wraps a connection may be in a transaction of his own. What is no wrapper is returned
+    as it is.
+    """
+    import duckdb
+
+    if isinstance(con, duckdb.DuckDBPyConnection) or not hasattr(con, "cursor"):
+        return con
+    if type(con).__module__.partition(".")[0] != "dbt":
+        return con
+    inner: Any = con.cursor()
+    return cast("_Connection", inner) if isinstance(inner, duckdb.DuckDBPyConnection) else con
 
 
 def records(

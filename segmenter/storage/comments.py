@@ -30,6 +30,7 @@ __all__ = [
     "comment_attributes",
     "comment_publication",
     "comment_snapshot",
+    "head_of_view",
     "write_comments",
 ]
 
@@ -187,6 +188,11 @@ def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for schema, table, column, text in lacking:
         _comment(con, "column", f"{schema}.{table}.{column}", text)
+
+
+def head_of_view(file: str) -> str:
+    """Return what a file of ``sql/views`` says that the view is."""
+    return _head(f"views/{file}", {})
 
 
 def _head(path: str, values: Mapping[str, exp.Expr]) -> str:

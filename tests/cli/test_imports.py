@@ -29,6 +29,7 @@ READING = (
     ("explain", "shop.duckdb", "250", "3"),
     ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "labels.parquet"),
     ("export", "shop.duckdb", "--dialect", "postgres"),
+    ("dbt", "init", "shop.duckdb", "dbt_package"),
     ("moves", "shop.duckdb", "--from", "2024-02-01"),
     ("holdout", "shop.duckdb", "--salt", "spring", "--format", "csv"),
     ("drift", "shop.duckdb"),

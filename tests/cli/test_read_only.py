@@ -35,6 +35,7 @@ WITHOUT_KERNELS = (
     ("explain", "shop.duckdb", "250", "3"),
     ("label", "shop.duckdb", "--input", "profiles.csv", "--output", "labelled.csv"),
     ("export", "shop.duckdb", "--dialect", "postgres"),
+    ("dbt init", "shop.duckdb", "dbt_package"),
     ("moves", "shop.duckdb", "--from", "2024-02-01", "--to", "2024-03-01"),
     ("models", "shop.duckdb"),
     ("compare", "shop.duckdb", "1", "2"),

@@ -30,7 +30,7 @@ EVERYWHERE = (
 )
 """Options that are described once, for all verbs."""
 
-_PART = re.compile(r"<!-- made: (\w+)(?: ([\w-]+))? -->\n.*?<!-- end -->", re.DOTALL)
+_PART = re.compile(r"<!-- made: (\w+)(?: ([\w -]+))? -->\n.*?<!-- end -->", re.DOTALL)
 
 _LABEL = re.compile(r"^([A-Z][a-z]+): +", re.MULTILINE)
 

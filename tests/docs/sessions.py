@@ -23,6 +23,8 @@ from tests.docs.pages import ROOT, Block
 
 CALL = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"
 
+DBT = "from dbt.cli.main import cli; cli(prog_name='dbt')"
+
 STORAGE = {"storage_compatibility_version": "v1.4.0"}
 
 SALES = Source.from_transactions(
@@ -90,10 +92,13 @@ class Session:
             **{name: value for name, value in os.environ.items() if name != "COLUMNS"},
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             **environment,
         }
         ours = f"exec {shlex.quote(sys.executable)}"
-        for name, words in (("segmenter", f" -c {shlex.quote(CALL)}"), ("python", "")):
+        called = (("segmenter", CALL), ("dbt", DBT))
+        programs_of = [(name, f" -c {shlex.quote(call)}") for name, call in called]
+        for name, words in (*programs_of, ("python", "")):
             program = programs / name
             program.write_text(f'#!/bin/sh\n{ours}{words} "$@"\n')
             program.chmod(0o755)
