@@ -83,9 +83,16 @@ def _explanations(model: Model) -> dict[str, str]:
         values = {"body": explanation(model.rules, model.names)}
         body = bind("macros/explain_segment", values).expression
         if adapter == "postgres":
-            body = _as_json(body)
+            body = _as_json(_rounding_decimals(body))
         found[adapter] = written(_with_arguments(port(body, adapter)), adapter, _PROFILE)
     return found
+
+
+def _rounding_decimals(tree: exp.Expr) -> exp.Expr:
+    """Round decimals to digits, where doubles are rounded to whole numbers only."""
+    for call in tree.find_all(exp.Round):
+        call.set("this", exp.cast(call.this, "numeric"))
+    return tree
 
 
 def _as_json(tree: exp.Expr) -> exp.Expr:
