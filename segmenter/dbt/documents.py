@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from segmenter.dbt.jinja import escaped
 from segmenter.dbt.models import DbtModel
-from segmenter.storage.comments import head_of_view
+from segmenter.storage.comments import ATTRIBUTE, head_of_view
 
 __all__ = ["SEEDS", "profile", "properties_of_models", "properties_of_seeds", "sources"]
 
@@ -67,8 +67,8 @@ def properties_of_models(
             lines += ["    data_tests:", *(f"      - {test}" for test in tests)]
         lines.append("    columns:")
         for column in model.columns:
-            lines.append(f"      - name: {column}")
-            lines += _described(comments.get(column, ""), 8)
+            lines.append(f"      - name: {_quoted(column)}")
+            lines += _described(comments.get(column, ATTRIBUTE), 8)
             if names := _TESTS.get(model.name, {}).get(column, ()):
                 lines += ["        data_tests:", *(f"          - {name}" for name in names)]
     return "\n".join(lines) + "\n"
