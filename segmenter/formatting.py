@@ -11,6 +11,7 @@ __all__ = [
     "ended",
     "escaped",
     "is_text",
+    "no_formula",
     "percent",
     "shortened",
     "verb",
@@ -153,3 +154,18 @@ def escaped(json: str) -> str:
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would compute, by OWASP's page on CSV injection."""
+
+
+def no_formula(text: str) -> str:
+    """Return a text that a spreadsheet takes for a text: behind an apostrophe where it must.
+
+    Examples
+    --------
+    >>> no_formula("=1+1"), no_formula("Elite")
+    ("'=1+1", 'Elite')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text

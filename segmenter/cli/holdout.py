@@ -86,8 +86,8 @@ def holdout(
     Some customers get no mail, so that the others can be compared with them afterwards. Who that
     is depends on customer and salt alone, as segments.is_held_out(customer, salt, share) says in
     every warehouse; nothing is stored. As a table the segments are shown; CSV and JSON list each
-    customer, with treated or held out as campaign_group. With --dialect the query that lists them
-    in another warehouse is printed, over its segments.customer_segments.
+    customer, with treated or held out as campaign_group; JSON has the lifts, too. With --dialect
+    the query that lists them in another warehouse is printed, over its segments.customer_segments.
 
     Example: segmenter holdout shop.duckdb --salt spring
 
@@ -105,19 +105,21 @@ def holdout(
         if dialect is not None:
             print(holdout_query(salt, share, dialect), file=results.exact())
             return
+        if form is not Format.CSV:
+            with_linear_algebra()
+            with waiting("Adding up customers", quiet):
+                result = split(
+                    con, salt, share, days=days, by_lifecycle=by_lifecycle, snapshot=not live
+                )
         if form is not Format.TABLE:
             asked = holdout_customers(con, salt, share, snapshot=not live)
             with waiting("Adding up customers", quiet):
                 rows = asked.rows([column.name for column in CUSTOMER_COLUMNS])
                 first = next(rows, None)
             found = rows if first is None else chain([first], rows)
-            write(CUSTOMER_COLUMNS, found, form, safe_csv=safe_csv)
+            lifts = {} if form is Format.CSV else {"lifts": result.table.records()}
+            write(CUSTOMER_COLUMNS, found, form, safe_csv=safe_csv, more=lifts)
             return
-        with_linear_algebra()
-        with waiting("Adding up customers", quiet):
-            result = split(
-                con, salt, share, days=days, by_lifecycle=by_lifecycle, snapshot=not live
-            )
     columns = [one for one in COLUMNS if by_lifecycle or one.name != "lifecycle"]
     write(columns, _rows(result.table.records(), columns), form)
     for sentence in result.sentences():

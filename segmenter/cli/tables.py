@@ -12,12 +12,9 @@ from typing import Any, NamedTuple
 from segmenter.cli.options import Format
 from segmenter.cli.reply import reply
 from segmenter.cli.terminal import Stream, results
-from segmenter.formatting import escaped, percent
+from segmenter.formatting import escaped, no_formula, percent
 
 __all__ = ["Column", "write", "write_records"]
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet would compute, by OWASP's page on CSV injection."""
 
 
 class Column(NamedTuple):
@@ -37,6 +34,7 @@ def write(
     form: Format,
     *,
     safe_csv: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Write rows in the wanted format; each row has a value for each column.
 
@@ -47,13 +45,15 @@ def write(
     form : Format
     safe_csv : bool, default False
         Put ``'`` before texts that a spreadsheet would take for a formula; CSV only.
+    more : mapping of str to object, optional
+        What stands beside the rows; JSON only.
     """
     if form is Format.CSV:
         _write_csv(columns, rows, safe=safe_csv)
     elif form is Format.JSON:
         names = [column.name for column in columns]
         objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
-        written = json.dumps(reply.envelope(objects), ensure_ascii=False, indent=2)
+        written = json.dumps(reply.envelope(objects, **more or {}), ensure_ascii=False, indent=2)
         print(escaped(written), file=results.exact())
     else:
         _write_table(columns, rows)
@@ -95,8 +95,7 @@ def _exact(value: Any) -> Any:
 
 
 def _safe(value: Any) -> Any:
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
-    return f"'{value}" if is_formula else _exact(value)
+    return no_formula(value) if isinstance(value, str) else _exact(value)
 
 
 def _write_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from segmenter.formatting import no_formula
 from segmenter.report.elements import Figure, Section, Table, Tile
 from segmenter.report.theme import (
     FONT,
@@ -159,12 +160,12 @@ def _cells(table: Table, row: dict[str, Any]) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON can hold it."""
+    """Return a value as JSON can hold it, and as no spreadsheet takes for a formula."""
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    return value if value is None or isinstance(value, (bool, int)) else str(value)
+    return value if value is None or isinstance(value, bool | int) else no_formula(str(value))
 
 
 def _read(value: Any, kind: str) -> str:

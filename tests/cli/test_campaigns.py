@@ -33,6 +33,9 @@ def test_holdout_shows_segments_and_lists_customers(run, shop_file):
     assert [row["campaign_group"] for row in json.loads(plain)["rows"]] == [
         row["campaign_group"] for row in rows
     ]
+    lifts = json.loads(plain)["lifts"]
+    assert [row["segment"] for row in lifts] == ["Elite", "Loyal", "At-Risk", None]
+    assert sum(row["held_out"] for row in lifts[:-1]) == lifts[-1]["held_out"] > 0
     by_lifecycle = run("holdout", shop_file, "--salt", "spring", "--by-lifecycle").out
     assert "Lifecycle" in by_lifecycle
 

@@ -9,7 +9,9 @@ import json
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
-from tests.report.bases import NASTY
+import segmenter
+from segmenter import Settings
+from tests.report.bases import NASTY, READ
 
 DRAWN = """
     const done = arguments[0];
@@ -340,6 +342,16 @@ CAUGHT = """
     HTMLAnchorElement.prototype.click = function () {};
     document.querySelector(`[aria-label="Download ${arguments[0]}"]`).click();
 """
+
+
+def test_no_cell_of_a_download_is_a_formula(twelve, make):
+    twelve.execute("update sales set customer_id = '=cmd()' || customer_id")
+    segmenter.fit(twelve, READ, settings=Settings(n_neighbors=1))
+    html = make(twelve, is_live=True, with_customers=True).html
+    data = json.loads(html.split('id="report-data">')[1].split("</script>")[0])
+    rows = data["tables"]["table-what-to-do-2"]["rows"]
+    assert rows
+    assert all(row[0].startswith("'=cmd()") for row in rows)
 
 
 def test_a_table_can_be_taken_along(twelve_fitted, make, opened):
