@@ -159,8 +159,8 @@ def check_folder(folder: str | os.PathLike[str], *, overwrite: bool) -> Path:
         return path
     if not _is_ours(path):
         raise InputError(
-            f"the folder {name} has {counted(len(there), 'file')} that are no package of ours "
-            f"({', '.join(there[:3])}). Name a new or empty folder, such as "
+            f"the folder {name} is no package of ours and has {counted(len(there), 'file')} "
+            f"({shortened(', '.join(there[:3]))}). Name a new or empty folder, such as "
             f"{str(path / 'segments')!r}."
         )
     if not overwrite:
