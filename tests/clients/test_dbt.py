@@ -26,8 +26,6 @@ pytestmark = pytest.mark.slow
 
 pytest.importorskip("dbt.adapters.duckdb", reason="pip install -e '.[dev]' brings dbt")
 
-ROOT = Path(__file__).parent.parent.parent
-
 SUMMARY = "select * from {}segment_summary order by segment_rank"
 PROFILE = "select * from {}customer_profile order by customer_id"
 
@@ -67,7 +65,7 @@ class Project:
         self.environment = {
             **os.environ,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(sys.path),
             **environment,
         }
 
