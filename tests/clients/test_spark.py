@@ -235,6 +235,7 @@ def test_rows_that_change_meanwhile_stop_the_fit(spark, shop, sales):
         ({"where": "amount < 0"}, "Nothing to fit|no rows"),
         ({"amount": "case when order_id = 3 then 'nan'::double else amount end"}, "must be finite"),
         ({"exclude": "staff"}, "exclude is not understood by Spark"),
+        ({"attributes": ["country"]}, "with Spark these stay over there. Leave attributes out"),
     ],
 )
 def test_bad_input_is_a_sentence(spark, in_lake, changed, message):

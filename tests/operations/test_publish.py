@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -29,6 +30,7 @@ SOURCES = {
         Settings(),
     ),
     "too many rules for a function": (DATED, Settings(max_rules=2)),
+    "attributes": (replace(DATED, attributes=["sold_at"]), Settings()),
     "profiles": (Source(profile="profiles", customer="customer_id"), Settings()),
     "points": (Source(points="points"), Settings()),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -18,6 +19,7 @@ from segmenter.operations.refresh import refresh
 from segmenter.operations.rollback import rollback
 from segmenter.progress import Silent
 from segmenter.settings import SafetyNet
+from segmenter.sources.attributes import bind_attributes
 from segmenter.workplace.place import OwnConnection
 
 COUNTRIES = ("AT", "CH", "DE", None)
@@ -308,6 +310,12 @@ def test_bad_attributes_are_refused(shop, attributes, message):
     shop.execute("alter table sales add column pair_of struct(a integer)")
     with pytest.raises(InputError, match=message):
         fit(shop, replace(SALES, attributes=attributes))
+
+
+def test_other_engines_keep_their_customers(shop):
+    elsewhere = SimpleNamespace(dialect="postgres", name="PostgreSQL")
+    with pytest.raises(InputError, match=r"with PostgreSQL these stay over there\. Leave"):
+        bind_attributes(elsewhere, None, ["country"])
 
 
 def test_points_have_none():
