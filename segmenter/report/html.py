@@ -186,4 +186,4 @@ def _read(value: Any, kind: str) -> str:
         return f"{value:,.2f}"
     if kind == "day" and isinstance(value, dt.date):
         return day(value)
-    return str(value)
+    return _unbroken(str(value))

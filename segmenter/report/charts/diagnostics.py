@@ -61,12 +61,14 @@ def quality(rows: Rows) -> Spec:
             alt.Tooltip("label:N", title="Value"),
         ],
     )
-    scale = alt.Scale(domain=[OURS, FLAT], range=["circle", "diamond"])
+    # the same domain as the colours, or there are two legends
+    domain = [*"1234", FLAT, OURS]
+    shapes = alt.Scale(domain=domain, range=["circle"] * 4 + ["diamond", "circle"])
     marks = base.mark_point(size=130, opacity=0.9, filled=True).encode(
-        shape=alt.Shape("of:N", scale=scale, title=None),
+        shape=alt.Shape("of:N", scale=shapes, title=None, legend=listed([OURS, FLAT])),
         color=alt.Color(
             "of:N",
-            scale=alt.Scale(domain=[*"1234", FLAT, OURS]),
+            scale=alt.Scale(domain=domain),
             title=None,
             legend=listed([OURS, FLAT]),
         ),

@@ -37,7 +37,8 @@ def _quality(facts: Facts) -> Section:
         "quality",
         "Metrics between 0 and 1",
         quality(unit),
-        "Lower is better for the boundary share and the largest share, higher for the others.",
+        "Lower is better for the three shares, higher for silhouette, agreement and stability; the "
+        "gap index is neither: near 1 the lines cut a crowd, near 0 they run through gaps.",
     )
     table = Table(
         "What each metric says",
