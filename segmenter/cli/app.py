@@ -31,6 +31,7 @@ from segmenter.cli import quality as watch
 from segmenter.cli import refit as again
 from segmenter.cli import refresh as keep
 from segmenter.cli import segments as use
+from segmenter.cli import serve as server
 from segmenter.cli import warm_up as ahead
 from segmenter.cli.allow import with_allow
 from segmenter.cli.config import config_file, options_of_file
@@ -81,6 +82,7 @@ HEADINGS = {
         keep.refresh,
         again.refit,
         publishing.publish,
+        server.serve,
         versions.models,
         versions.compare,
         versions.rollback,

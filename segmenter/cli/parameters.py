@@ -57,6 +57,6 @@ def _parameters() -> tuple[frozenset[str], frozenset[str]]:
 
     settings = {field.name for one in (Settings, SafetyNet) for field in dataclasses.fields(one)}
     settings |= {"allow_lost_rows", "memory_limit", "overwrite", "overwrite_column"}
-    settings |= {"days", "dialect", "min_size", "share", "threads", "wait"}
+    settings |= {"days", "dialect", "min_size", "port", "share", "threads", "wait"}
     texts = {field.name for field in dataclasses.fields(Source)} | _OTHER_TEXTS | set(_SPELLED)
     return frozenset(settings | texts), frozenset(texts - settings)

@@ -146,7 +146,9 @@ def test_every_verb_works_where_nothing_of_it_can_be_written(run_there, site, tm
     light, _ = run_there(*WITHOUT_KERNELS)
     assert light["codes"] == dict.fromkeys([words[0] for words in WITHOUT_KERNELS], 0), errors
     assert light["imported"] == []
-    assert light["codes"].keys() | heavy["codes"].keys() == set(light["verbs"])
+    needs_an_extension = {"serve"}  # see tests/clients/test_serve.py
+    tried = light["codes"].keys() | heavy["codes"].keys()
+    assert tried == set(light["verbs"]) - needs_an_extension
     kept = tmp_path / "temporary" / f"segmenter-{os.geteuid()}"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o700
     assert list(kept.rglob("*.nbi"))

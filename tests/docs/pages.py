@@ -37,6 +37,8 @@ NOT_RUN = {
     "from datetime import datetime, timedelta": "Airflow is no dependency; that its commands are "
     "understood is a test of its own",
     "import dagster": "Dagster is no dependency; that its calls exist is a test of its own",
+    "segmenter serve": "serves until it is stopped, with an extension for one version of DuckDB: "
+    "tests/clients/test_serve.py runs it there",
     'FIT="segmenter fit': "an earlier version made those files; a later one cannot make them again",
 }
 """How a block begins that cannot run in a test, and why."""

@@ -1,0 +1,231 @@
+"""Serving: DuckDB's remote protocol (quack) over what is published of a database.
+
+The server is a DuckDB in memory whose views read a copy that is attached for reading only, so no
+client reads or changes anything else, and the database's own file stays free for fits and
+refreshes. A new copy takes the place of the old one in one transaction: each query of a client,
+and each of its transactions, is of one publication.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from tempfile import gettempdir
+
+import duckdb
+from sqlglot import exp
+
+from segmenter import stopping
+from segmenter.errors import BusyError, InputError, SegmenterError, first_line
+from segmenter.operations.publication import Publication, Standing, Target, relations
+from segmenter.progress import Progress
+from segmenter.schema.extensions import load_extension
+from segmenter.schema.files import MACROS, create_view, read
+from segmenter.schema.names import SCHEMA
+from segmenter.sources.drafts import private_folder
+from segmenter.storage.functions import replace_functions
+from segmenter.workplace.opening import MANNERS
+
+__all__ = ["Server", "keep_serving", "serving"]
+
+_COPY = "publication_"
+
+_PAUSE = 0.25
+
+_KEPT = 2
+"""Copies that stay: a client's transaction may still read the one before."""
+
+
+class Server:
+    """What answers clients; a place that is published to.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        In memory, with the extension loaded.
+    folder : Path
+        Where its copies are.
+    """
+
+    name = "the server"
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self._con = con
+        self._folder = folder
+        self._number = 0
+
+    def standing(self, home: Path | None) -> Standing | None:
+        """Return nothing: what a server has goes with it."""
+        del home
+        return None
+
+    def turn(self, wait: float | None) -> nullcontext[None]:
+        """Keep nobody out: nobody else publishes here."""
+        del wait
+        return nullcontext()
+
+    @contextmanager
+    def drafts(self) -> Iterator[Path]:
+        """Give a folder for the draft."""
+        with private_folder(self._folder) as folder:
+            yield folder
+
+    def put(self, draft: Path, publication: Publication) -> str:
+        """Let the views read this copy, all from one moment on."""
+        self._number += 1
+        copy = f"{_COPY}{self._number}"
+        file = self._folder / f"{copy}.duckdb"
+        draft.rename(file)
+        literal = exp.Literal.string(str(file)).sql(dialect="duckdb")
+        self._con.execute(f"attach {literal} as {copy} (read_only)")
+        comments = self._con.execute(
+            "select table_name, comment from duckdb_tables() where database_name = $1 "
+            "union all select view_name, comment from duckdb_views() where database_name = $1 "
+            "and schema_name = $2",
+            [copy, SCHEMA],
+        ).fetchall()
+        with stopping.held():
+            self._con.execute("begin")
+            for name, _ in relations(self._con):
+                self._con.execute(f"drop view {SCHEMA}.{name}")
+            for name, text in comments:
+                self._con.execute(create_view(name, f"select * from {copy}.{SCHEMA}.{name}"))
+                words = exp.Literal.string(text or "").sql(dialect="duckdb")
+                self._con.execute(f"comment on view {SCHEMA}.{name} is {words}")
+            replace_functions(self._con, publication.model)
+            for name in MACROS:
+                self._con.execute(read(f"macros/{name}"))
+            self._con.execute("commit")
+        self._forget(self._number - _KEPT)
+        return f"{len(comments)} views"
+
+    def _forget(self, number: int) -> None:
+        if number > 0:
+            with suppress(duckdb.Error, OSError):  # it goes with the folder, then
+                self._con.execute(f"detach {_COPY}{number}")
+                (self._folder / f"{_COPY}{number}.duckdb").unlink()
+
+
+@contextmanager
+def serving(
+    port: int, token: str, publish: Callable[[Target], Publication]
+) -> Iterator[tuple[Server, Publication]]:
+    """Publish to a server on this machine, and let it answer clients while the block runs.
+
+    Parameters
+    ----------
+    port : int
+        Of localhost.
+    token : str
+        What a client must give.
+    publish : callable
+        Publishes the database to a place.
+
+    Raises
+    ------
+    InputError
+        The port is taken.
+    SegmenterError
+        The extension is missing, or nothing can be published.
+    """
+    if _is_taken(port):  # the extension would share it
+        raise InputError(
+            f"port {port} of this machine is taken by another program. Name another: "
+            f"port = {port + 1 if port < 65535 else 9494}."
+        )
+    with private_folder(Path(gettempdir())) as folder:
+        con = duckdb.connect()
+        uri = f"quack:localhost:{port}"
+        try:
+            con.execute(MANNERS)
+            for name in ("quack", "httpfs"):
+                load_extension(con, name)
+            con.execute(f"create schema {SCHEMA}")
+            con.execute(read("served/may_run"))
+            con.execute("set global quack_authorization_function = 'may_run'")
+            allowed = exp.array(exp.Literal.string(str(folder))).sql(dialect="duckdb")
+            con.execute(f"set allowed_directories = {allowed}")
+            con.execute("set enable_external_access = false")
+            con.execute("set lock_configuration = true")
+            server = Server(con, folder)
+            publication = publish(server)
+            try:
+                con.execute("call quack_serve($1, token := $2)", [uri, token])
+            except duckdb.Error as error:
+                raise SegmenterError(
+                    f"the server cannot listen on port {port}: {first_line(error)} Name another: "
+                    f"port = {port + 1 if port < 65535 else 9494}."
+                ) from None
+            yield server, publication
+        finally:
+            with suppress(duckdb.Error):
+                con.execute("call quack_stop($1)", [uri])
+            con.close()
+
+
+def keep_serving(
+    path: Path,
+    server: Server,
+    publish: Callable[[Target], Publication],
+    refresh: Callable[[], object] | None,
+    *,
+    every: float | None,
+    seconds: float | None,
+    progress: Progress,
+) -> None:
+    """Publish again whenever the database has changed, until somebody stops it.
+
+    Parameters
+    ----------
+    path : Path
+        The database.
+    server : Server
+    publish : callable
+    refresh : callable or None
+        Brings the database up to date, every so many seconds.
+    every, seconds : float, optional
+        Seconds between two refreshes, and until the end; None: never.
+    progress : Progress
+        Told of what did not work. The server goes on with what it has, and tries again.
+    """
+    started = refreshed = time.monotonic()
+    seen, pause = _signature(path), _PAUSE
+    while seconds is None or time.monotonic() - started < seconds:
+        stopping.check()
+        now = time.monotonic()
+        try:
+            if refresh is not None and every is not None and now - refreshed >= every:
+                refreshed = now
+                refresh()
+            if (found := _signature(path)) != seen:
+                publish(server)
+                seen = found
+            pause = _PAUSE
+        except BusyError:
+            pass  # who writes the file has it for a moment
+        except SegmenterError as error:
+            progress.warn(f"what was published before is served on: {error}", "serve")
+            pause = min(pause * 2, 60)
+        time.sleep(pause)
+
+
+def _is_taken(port: int) -> bool:
+    """Tell whether somebody answers there."""
+    try:
+        with socket.create_connection(("localhost", port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def _signature(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
