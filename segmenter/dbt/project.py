@@ -59,6 +59,9 @@ _BINS = f"""
 
 _OPEN = {str(float("inf")), str(float("-inf")), str(2**63 - 1)}
 
+_ABOUT = "macros/segments_model.sql"
+"""What no other project has."""
+
 _OURS = re.compile(r"""^name:\s*["']?segments["']?\s*$""", re.MULTILINE)
 
 
@@ -252,7 +255,7 @@ def _is_ours(path: Path) -> bool:
         text = (path / "dbt_project.yml").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
-    return _OURS.search(text) is not None
+    return _OURS.search(text) is not None and (path / _ABOUT).is_file()
 
 
 def _text(file: Traversable) -> str:

@@ -86,15 +86,16 @@ def test_a_refit_writes_anew_what_the_model_gives(run, shop_file, package):
     }  # fmt: skip
 
 
-def test_a_folder_of_somebody_else_stays_as_it_is(run, shop_file, tmp_path):
+@pytest.mark.parametrize("name", ["theirs", "segments"])
+def test_a_folder_of_somebody_else_stays_as_it_is(run, shop_file, tmp_path, name):
     folder = tmp_path / "theirs"
     (folder / "models").mkdir(parents=True)
-    (folder / "dbt_project.yml").write_text("name: theirs\n")
+    (folder / "dbt_project.yml").write_text(f"name: {name}\n")
     for more in ((), ("--overwrite",)):
         refused = run("dbt", "init", shop_file, folder, *more)
         assert refused.code == 2
         assert "is no package of ours and has 1 file (dbt_project.yml)" in refused.err
-        assert contents(folder) == {"dbt_project.yml": "name: theirs\n"}
+        assert contents(folder) == {"dbt_project.yml": f"name: {name}\n"}
     advice = refused.err.split("such as ")[1].strip().rstrip(".").strip("'")
     assert run("dbt", "init", shop_file, advice).code == 0
     assert (folder / "segments" / "dbt_project.yml").is_file()

@@ -47,7 +47,9 @@ CONNECTED = """
 def model(dbt, session):
     import segmenter
     dbt.config(materialized="table")
-    return segmenter.open(session).segments().to_pandas()
+    db = segmenter.open(session)
+    assert db.refit().model.model_id == 2
+    return db.segments().to_pandas()
 """
 
 
@@ -134,6 +136,7 @@ def test_in_duckdb_each_customer_is_as_in_our_views(tmp_path, name):
     said = project.dbt("build")
     assert "ERROR=0" in said
     assert "WARN=0" in said
+    assert segmenter.open(file).model().model_id == 2  # of the model in Python
     with opened(file) as con:
         check_alike(con, con)
         check_drift(con, con)
