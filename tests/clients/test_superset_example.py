@@ -7,7 +7,7 @@ from pathlib import Path
 
 import segmenter
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "superset_dashboard.py"
+EXAMPLE = Path(__file__).parents[2] / "segmenter/cli/examples/superset_dashboard.py"
 
 
 class Recorded:

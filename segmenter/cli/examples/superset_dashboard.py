@@ -2,7 +2,7 @@
 
 It asks Superset's REST API, with the user and password of `SUPERSET_USER` and `SUPERSET_PASSWORD`:
 
-    python examples/superset_dashboard.py http://localhost:8088 /srv/segments/bi.duckdb
+    python superset_dashboard.py http://localhost:8088 /srv/segments/bi.duckdb
 
 Superset itself needs ``pip install duckdb-engine duckdb``, and has to see the file under this path.
 Made with Superset 6.1, duckdb-engine 0.17 and DuckDB 1.5.
