@@ -111,15 +111,6 @@ def test_a_lake_answers_as_duckdb_does(lake, plain):
     assert lake.execute(comments).fetchall() == plain.execute(comments).fetchall() != []
 
 
-def test_numbers_keep_all_their_digits(lake):
-    """Few rows would go into the catalog as texts, from which some doubles do not come back."""
-    segmenter.fit(lake, SALES)
-    lake.execute("update segments_internal.models set relative_step = 0.23333333333333334")
-    assert lake.execute("select relative_step from segments_internal.models").fetchall() == [
-        (0.23333333333333334,)
-    ]
-
-
 def test_another_process_sees_it(lake, catalog, tmp_path):
     segmenter.fit(lake, SALES)
     expected = state(lake)
