@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
-from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.engines.duckdb import Embedded
@@ -109,7 +108,6 @@ def publish(
     if not is_checked:
         check_target(con)
     hide(con)
-    _prepare_lake(con)
     with transaction(con):
         _claim(con)
         if not migrate(con):
@@ -176,19 +174,6 @@ def updating(
             if first_row(con, query) != (while_current,):
                 raise BusyError(f"another model was published meanwhile. {again} again.")
         yield
-
-
-def _prepare_lake(con: duckdb.DuckDBPyConnection) -> None:
-    """Let a DuckLake keep few rows in files, too: as texts in its catalog numbers lose digits.
-
-    It takes that for a schema which is committed, and for no new one.
-    """
-    if is_lake(con) and not has_model(con):
-        con.execute(f"create schema if not exists {INTERNAL}")
-        (lake,) = first_row(con, "select current_database()")
-        name = exp.to_identifier(lake, quoted=True).sql(dialect="duckdb")
-        setting = f"'data_inlining_row_limit', 0, schema => '{INTERNAL}'"
-        con.execute(f"call {name}.set_option({setting})")
 
 
 def _claim(con: duckdb.DuckDBPyConnection) -> None:
