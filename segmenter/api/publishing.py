@@ -12,7 +12,7 @@ from segmenter.api.listener import listener
 from segmenter.workplace.waiting import patience
 
 if TYPE_CHECKING:
-    from segmenter.operations.publication import Publication, Target
+    from segmenter.operations.publishing.publication import Publication, Target
 
 __all__ = ["Publishing"]
 

@@ -25,7 +25,7 @@ from segmenter.cli.tables import Column, write_records
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
-    from segmenter.operations.publication import Publication
+    from segmenter.operations.publishing.publication import Publication
     from segmenter.workplace.opening import Access
 
 __all__ = ["Publishing", "To", "publish"]

@@ -17,7 +17,7 @@ from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads, Wait
 from segmenter.errors import InputError
 
 if TYPE_CHECKING:
-    from segmenter.operations.publication import Publication, Target
+    from segmenter.operations.publishing.publication import Publication, Target
 
 __all__ = ["serve"]
 

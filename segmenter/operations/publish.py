@@ -11,8 +11,8 @@ import duckdb
 
 from segmenter.errors import InputError, SegmenterError, shortage
 from segmenter.formatting import counted
-from segmenter.operations.publication import Publication, Standing, Target, write_draft
-from segmenter.operations.publish_file import FileTarget
+from segmenter.operations.publishing.file import FileTarget
+from segmenter.operations.publishing.publication import Publication, Standing, Target, write_draft
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION
@@ -49,11 +49,11 @@ def target_of(to: str | os.PathLike[str], access: Access) -> Target:
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"to must name a place to publish to, such as 'bi.duckdb', not {text!r}.")
     if text.startswith(("postgresql://", "postgres://")):
-        from segmenter.operations.publish_postgres import PostgresTarget
+        from segmenter.operations.publishing.postgres import PostgresTarget
 
         return PostgresTarget(text, access)
     if text.startswith("ducklake:"):
-        from segmenter.operations.publish_lake import LakeTarget
+        from segmenter.operations.publishing.lake import LakeTarget
 
         return LakeTarget(text, access)
     if is_url(text) or text == ":memory:":
@@ -63,7 +63,7 @@ def target_of(to: str | os.PathLike[str], access: Access) -> Target:
             "to = 'ducklake:catalog.ducklake', to = 'postgresql://user@host/database'."
         )
     if text.endswith(("/", os.sep)):
-        from segmenter.operations.publish_folder import FolderTarget
+        from segmenter.operations.publishing.folder import FolderTarget
 
         return FolderTarget(text, access)
     return FileTarget(text, access)

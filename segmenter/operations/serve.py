@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.errors import BusyError, InputError, SegmenterError, first_line
-from segmenter.operations.publication import Publication, Standing, Target, relations
+from segmenter.operations.publishing.publication import Publication, Standing, Target, relations
 from segmenter.progress import Progress
 from segmenter.schema.extensions import load_extension
 from segmenter.schema.files import MACROS, create_view, read

@@ -10,7 +10,7 @@ import pytest
 import segmenter
 from segmenter import Settings, Source
 from segmenter.errors import BusyError, InputError, SegmenterError
-from segmenter.operations import publish_lake
+from segmenter.operations.publishing import lake as publishing_lake
 from segmenter.schema.extensions import load_extension
 from tests.clients.test_lake import SALES, connect
 from tests.datasets import SHOP
@@ -100,7 +100,7 @@ def test_what_fails_half_way_leaves_what_was_published(home, place, monkeypatch)
     def fails(*_):
         raise duckdb.IOException("the bucket is full")
 
-    monkeypatch.setattr(publish_lake, "replace_functions", fails)
+    monkeypatch.setattr(publishing_lake, "replace_functions", fails)
     with pytest.raises(SegmenterError, match=r"the bucket is full\.? Nothing was published"):
         home.publish(place)
     assert read(place) == before
@@ -109,14 +109,14 @@ def test_what_fails_half_way_leaves_what_was_published(home, place, monkeypatch)
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_who_publishes_while_another_does_is_told(home, place, tmp_path, monkeypatch):
     home.publish(place)
-    replaced = publish_lake.replace_functions
+    replaced = publishing_lake.replace_functions
 
     def meanwhile(*args):
         replaced(*args)
         with connect(place.removeprefix("ducklake:"), tmp_path) as other:
             other.execute("create or replace table segments.publication as select 7 as model_id")
 
-    monkeypatch.setattr(publish_lake, "replace_functions", meanwhile)
+    monkeypatch.setattr(publishing_lake, "replace_functions", meanwhile)
     with pytest.raises(BusyError, match=r"somebody else wrote .* Nothing was published\. Publish"):
         home.publish(place)
     with connect(place.removeprefix("ducklake:"), tmp_path) as con:

@@ -113,7 +113,7 @@ def test_a_folder_that_gets_full_keeps_what_was_there(home, tmp_path, monkeypatc
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("segmenter.operations.publish_folder.move", full)
+    monkeypatch.setattr("segmenter.operations.publishing.folder.move", full)
     with pytest.raises(SegmenterError, match=r"No space left on device. Nothing was written"):
         home.publish(f"{folder}/")
     assert not folder.exists()
@@ -237,7 +237,7 @@ def test_postgres_has_the_same_rows_types_comments_indices_and_the_function(
 def test_a_postgres_that_is_somebody_elses_busy_or_goes_away_keeps_what_it_has(
     home, dsn, database, monkeypatch
 ):
-    from segmenter.operations import publish_postgres
+    from segmenter.operations.publishing import postgres
 
     with pytest.raises(SegmenterError, match="cannot be reached"):
         home.publish("postgresql://nobody@localhost:1/none")
@@ -257,7 +257,7 @@ def test_a_postgres_that_is_somebody_elses_busy_or_goes_away_keeps_what_it_has(
         database.execute("select pg_terminate_backend(%s)", [pid])
         self.con.execute("select 1")
 
-    monkeypatch.setattr(publish_postgres._Filling, "_comment", go_away)
+    monkeypatch.setattr(postgres._Filling, "_comment", go_away)
     with pytest.raises(SegmenterError, match=r"what was there before stands. .* publish again"):
         home.fit(SALES, Settings(levels=1), publish=True, to=dsn)
     assert database.execute(READ).fetchone() == before

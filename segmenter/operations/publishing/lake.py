@@ -18,7 +18,12 @@ from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.errors import BusyError, InputError, SegmenterError, first_line
-from segmenter.operations.publication import Publication, Standing, relations, view_queries
+from segmenter.operations.publishing.publication import (
+    Publication,
+    Standing,
+    relations,
+    view_queries,
+)
 from segmenter.schema.connection import first_row
 from segmenter.schema.extensions import load_extension
 from segmenter.schema.files import MACROS, create_view, read

@@ -21,7 +21,7 @@ from segmenter.engines.ddl import create_function
 from segmenter.engines.postgres import connect_postgres
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.operations.export import model_function
-from segmenter.operations.publication import (
+from segmenter.operations.publishing.publication import (
     Publication,
     Standing,
     relations,

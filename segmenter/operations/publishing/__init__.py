@@ -1,0 +1,1 @@
+"""The places that a publication goes to: a file, a folder, a DuckLake, PostgreSQL."""
