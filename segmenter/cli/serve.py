@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +76,7 @@ def serve(
     Example: segmenter serve shop.duckdb --port 9495 --for 8h
     """
     from segmenter.cli.console import listener
-    from segmenter.cli.terminal import messages, results
+    from segmenter.cli.terminal import messages, results, written_out
     from segmenter.operations.publish import publish
     from segmenter.operations.refresh import refresh
     from segmenter.operations.serve import keep_serving, serving
@@ -113,13 +112,13 @@ def serve(
                 messages.line(
                     f"  {database}: model {publication.model_id}, until Ctrl-C. In a client:"
                 )
-            for statement in (
-                "install quack; load quack;",
-                f"attach 'quack:localhost:{port}' as shop (token '{token}');",
-                "select * from shop.segments.segment_summary;",
-            ):
-                results.command(statement)
-            sys.stdout.flush()
+            with written_out():
+                for statement in (
+                    "install quack; load quack;",
+                    f"attach 'quack:localhost:{port}' as shop (token '{token}');",
+                    "select * from shop.segments.segment_summary;",
+                ):
+                    results.command(statement)
             keep_serving(
                 database, server, published, refreshed if every else None,
                 every=every, seconds=seconds, progress=progress,

@@ -15,6 +15,7 @@ select
     segment,
     segment_rank,
     days_since_last_order,
-    lifecycle
+    lifecycle,
+    lifecycle_rank
 from $customer_segments
 order by customer_id

@@ -263,7 +263,7 @@ def test_the_command_line(spark, lake, tmp_path, monkeypatch, capsys):
         named = tuple(one._replace(name=one.name.upper()) for one in model.segments)
         segmentation = replace(model.segmentation, segments=named)
         other = replace(model, model_id=None, segmentation=segmentation)
-        assert store_unpublished(con, other).model_id == 2
+        assert store_unpublished(con, other, None).model_id == 2
     app(["rollback", str(file), "2"], standalone_mode=False)
     found = {name for (name,) in rows(spark, "select distinct segment from customer_segments")}
     assert found == {"ELITE", "LOYAL", "AT-RISK"}

@@ -156,7 +156,7 @@ def test_an_unpublished_version_changes_nothing_until_it_is_made_current(shop, s
     query = "from segments.customer_segments order by customer_id"
     before = rows(shop, query)
     with Stage(shop, sales, Settings(levels=1)) as stage:
-        stored = store_unpublished(shop, train(stage, Silent()).model)
+        stored = store_unpublished(shop, train(stage, Silent()).model, stage.customers)
     assert stored.model_id == 2
     assert rows(shop, query) == before
     assert rows(shop, "select model_id, is_current from segments_internal.models order by 1") == [
