@@ -50,7 +50,9 @@ def test_a_shell_completes_verbs_and_options():
         "--max-points",
         "--max-change",
     ]
-    shown = module("--show-completion", "bash").stdout
+    # where no shell is among the parents of the process, it has to be named
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    shown = module("--show-completion", "bash", **named).stdout
     assert "complete -o default -F _segmenter_completion segmenter" in shown
 
 
