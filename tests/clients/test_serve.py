@@ -110,6 +110,7 @@ def served(tmp_path_factory):
     yield served
     if served.process.poll() is None:
         served.process.kill()
+    served.process.communicate()
 
 
 STATE = (
