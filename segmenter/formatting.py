@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime
+from typing import Any
 
 __all__ = [
     "counted",
@@ -13,6 +15,7 @@ __all__ = [
     "is_text",
     "no_formula",
     "percent",
+    "plain",
     "shortened",
     "verb",
     "visible",
@@ -169,3 +172,18 @@ def no_formula(text: str) -> str:
     ("'=1+1", 'Elite')
     """
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def plain(value: Any) -> Any:
+    """Return a value that JSON has.
+
+    Examples
+    --------
+    >>> plain(float("nan")), plain(date(2024, 2, 29)), plain(0.5)
+    (None, '2024-02-29', 0.5)
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

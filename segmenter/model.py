@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from segmenter.classifier.rules import Rules
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError, SegmenterError
+from segmenter.formatting import counted
 from segmenter.points import Points
 from segmenter.settings import Settings
 
@@ -110,6 +111,21 @@ class Model:
     def has_macro(self) -> bool:
         """Whether the rules are few enough to be compiled into ``classify_segment``."""
         return len(self.rules) <= self.settings.max_rules
+
+    def require_macro(self, purpose: str) -> None:
+        """Refuse what needs ``classify_segment`` where there is none.
+
+        Raises
+        ------
+        InputError
+            Says what lets the next fit have it.
+        """
+        if not self.has_macro:
+            raise InputError(
+                f"this model has {counted(len(self.rules), 'rule')}, more than max_rules = "
+                f"{self.settings.max_rules:,}, so there is no function {purpose}. Fit with a "
+                "larger n_neighbors for smoother boundaries, or with a larger max_rules."
+            )
 
     @cached_property
     def neighbors(self) -> NearestNeighbors:

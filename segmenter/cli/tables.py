@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 from segmenter.cli.options import Format
 from segmenter.cli.reply import reply
 from segmenter.cli.terminal import Stream, results
-from segmenter.formatting import escaped, no_formula, percent
+from segmenter.formatting import escaped, no_formula, percent, plain
 
 __all__ = ["Column", "write", "write_records"]
 
@@ -52,7 +50,7 @@ def write(
         _write_csv(columns, rows, safe=safe_csv)
     elif form is Format.JSON:
         names = [column.name for column in columns]
-        objects = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+        objects = [dict(zip(names, map(plain, row), strict=True)) for row in rows]
         written = json.dumps(reply.envelope(objects, **more or {}), ensure_ascii=False, indent=2)
         print(escaped(written), file=results.exact())
     else:
@@ -107,15 +105,6 @@ def _write_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> No
         ],
         [[_readable(row[place], columns[place].kind) for place in shown] for row in rows],
     )
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that JSON has."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _readable(value: Any, kind: str) -> str:

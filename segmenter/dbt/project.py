@@ -20,7 +20,6 @@ from segmenter.dbt.macros import dbt_macros
 from segmenter.dbt.models import dbt_models, source_table
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted, shortened
-from segmenter.model import Model
 from segmenter.schema.connection import records
 from segmenter.schema.files import read
 from segmenter.schema.names import INTERNAL, SCHEMA
@@ -87,13 +86,12 @@ def dbt_project(
     Raises
     ------
     InputError
-        The model has no customers or no table that dbt could read.
-    SegmenterError
-        It has more rules than ``max_rules``, so that there is no function.
+        The model has no customers, no table that dbt could read, or more rules than
+        ``max_rules``, so that there is no function.
     """
     model = load(con)
     relation = source_table(model, table)
-    _refuse_without_function(model)
+    model.require_macro("for a package")
     models = dbt_models(model, table)
     rules, bins = records(con, _RULES), records(con, _BINS)
     comments = {
@@ -214,15 +212,6 @@ def write_project(
             with suppress(OSError):  # not empty when all went well
                 each.rmdir()
     return list(chosen)
-
-
-def _refuse_without_function(model: Model) -> None:
-    if not model.has_macro:
-        raise SegmenterError(
-            f"this model has {counted(len(model.rules), 'rule')}, more than max_rules = "
-            f"{model.settings.max_rules:,}, so there is no function for a package. Fit with a "
-            "larger n_neighbors for smoother boundaries, or with a larger max_rules."
-        )
 
 
 def _make_folders(path: Path, names: Iterable[str]) -> list[Path]:

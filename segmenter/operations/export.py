@@ -17,7 +17,6 @@ from segmenter.engines.inline_views import one_query
 from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
 from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
-from segmenter.formatting import counted
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
 from segmenter.schema.files import bind, literal, read
@@ -119,13 +118,7 @@ def export(
 
 
 def _script(model: Model, source: Source, dialect: str, table: str | None) -> str:
-    if not model.has_macro:
-        raise InputError(
-            f"this model has {counted(len(model.rules), 'rule')}, more than max_rules = "
-            f"{model.settings.max_rules:,}, so there is no function to export. Fit with a larger "
-            "n_neighbors for smoother boundaries, or with a larger max_rules. (Its points can be "
-            "exported: what = 'points'.)"
-        )
+    model.require_macro("to export (its points can be: what = 'points')")
     statements = [create_schema(dialect)]
     catalog: exp.Identifier | None = None
     if source.kind == "points":

@@ -103,11 +103,7 @@ def label_on_spark(
         Bad input, or what Spark says; the output is as it was.
     """
     listener = progress or Silent()
-    if not model.has_macro:
-        raise InputError(
-            f"this model has {len(model.rules):,} rules, more than max_rules, and no function. "
-            "Fit with a larger n_neighbors or max_rules."
-        )
+    model.require_macro("to label with")
     if source is None:
         tell(listener, unit_of_profiles(monetary, model.source))
         with spark.asking():

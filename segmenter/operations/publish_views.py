@@ -6,8 +6,7 @@ read it. A fit would make them again and move customers; this only makes them ag
 
 from __future__ import annotations
 
-from segmenter.errors import InputError, SegmenterError
-from segmenter.formatting import counted
+from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations.publish_remote import publish_from
 from segmenter.operations.rollback import source_of
@@ -69,17 +68,12 @@ def publish_views(
     Raises
     ------
     InputError
-        The model was fitted somewhere else.
+        The model was fitted somewhere else, or has more rules than ``max_rules``.
     SegmenterError
         The source is gone or no longer what it was at the fit, or the engine refuses.
     """
     check_engine(model, engine.dialect)
-    if not model.has_macro:
-        raise SegmenterError(
-            f"model {model.model_id} has {counted(len(model.rules), 'rule')}, more than max_rules "
-            f"= {model.settings.max_rules:,}, so there is no function to publish. Fit with a "
-            "larger n_neighbors for smoother boundaries, or with a larger max_rules."
-        )
+    model.require_macro("to publish")
     with Stage(engine, source_of(model), model.settings) as stage:
         publication = publish_from(stage, model, progress or Silent())
     return (CLASSIFIER, *publication.views)

@@ -9,7 +9,7 @@ from sqlglot import exp
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import bind, literal
-from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,21 +45,26 @@ def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table
         ).fetchall()
     }
     (whales,) = first_row(con, f"select whales from {INTERNAL}.models where is_current")
-    is_there = snapshot and SUMMARY_OF_SNAPSHOT in views
-    customers = exp.to_table(f"{SCHEMA}.{SNAPSHOT if is_there else 'customer_segments'}")
+    summary = SUMMARY_OF_SNAPSHOT if snapshot and SUMMARY_OF_SNAPSHOT in views else SUMMARY
     values = {
-        "summary": exp.to_table(f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT if is_there else SUMMARY}"),
-        "customers": customers if "customer_segments" in views else _nobody(),
+        "summary": _summary(con, summary),
         "has_whales": literal("customer_segments" in views or not whales),
     }
     return Query(con, bind("queries/segments", values).sql(dialect="duckdb")).table()
 
 
-def _nobody() -> exp.Subquery:
-    """Return customers of whom there are none."""
-    columns = {"segment": "varchar", "monetary": "double", "is_whale": "boolean"}
-    nulls = (exp.alias_(exp.cast(exp.null(), kind), name) for name, kind in columns.items())
-    return exp.select(*nulls).limit(0).subquery("nobody")
+def _summary(con: duckdb.DuckDBPyConnection, view: str) -> exp.Expr:
+    """Return a summary with all of its columns, also of a file that an earlier version made."""
+    name = "mean_monetary_without_whales"
+    query = (
+        "select 1 from duckdb_columns() where database_name = current_database() "
+        "and schema_name = $1 and table_name = $2 and column_name = $3"
+    )
+    table = exp.table_(view, db=SCHEMA)
+    if first_row(con, query, [SCHEMA, view, name]):
+        return table
+    unknown = exp.alias_(exp.cast(exp.null(), "double"), name)
+    return exp.select("*", unknown).from_(table).subquery()
 
 
 def rules(con: duckdb.DuckDBPyConnection) -> Table:

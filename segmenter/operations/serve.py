@@ -21,13 +21,21 @@ from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.errors import BusyError, InputError, SegmenterError, first_line
-from segmenter.operations.publishing.publication import Publication, Standing, Target, relations
+from segmenter.operations.publishing.publication import (
+    Publication,
+    Standing,
+    Target,
+    comment_on,
+    described,
+    relations,
+)
 from segmenter.progress import Progress
+from segmenter.schema.connection import transaction
 from segmenter.schema.extensions import load_extension
-from segmenter.schema.files import MACROS, create_view, read
+from segmenter.schema.files import create_view, read
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.drafts import private_folder
-from segmenter.storage.functions import replace_functions
+from segmenter.storage.functions import create_functions
 from segmenter.workplace.opening import MANNERS
 
 __all__ = ["Server", "keep_serving", "serving"]
@@ -82,26 +90,16 @@ class Server:
         draft.rename(file)
         literal = exp.Literal.string(str(file)).sql(dialect="duckdb")
         self._con.execute(f"attach {literal} as {copy} (read_only)")
-        comments = self._con.execute(
-            "select table_name, comment from duckdb_tables() where database_name = $1 "
-            "union all select view_name, comment from duckdb_views() where database_name = $1 "
-            "and schema_name = $2",
-            [copy, SCHEMA],
-        ).fetchall()
-        with stopping.held():
-            self._con.execute("begin")
+        found = described(self._con, copy)
+        with stopping.held(), transaction(self._con):
             for name, _ in relations(self._con):
                 self._con.execute(f"drop view {SCHEMA}.{name}")
-            for name, text in comments:
+            for name, text, _ in found:
                 self._con.execute(create_view(name, f"select * from {copy}.{SCHEMA}.{name}"))
-                words = exp.Literal.string(text or "").sql(dialect="duckdb")
-                self._con.execute(f"comment on view {SCHEMA}.{name} is {words}")
-            replace_functions(self._con, publication.model)
-            for name in MACROS:
-                self._con.execute(read(f"macros/{name}"))
-            self._con.execute("commit")
+                comment_on(self._con, "view", f"{SCHEMA}.{name}", text)
+            create_functions(self._con, publication.model)
         self._forget(self._number - _KEPT)
-        return f"{len(comments)} views"
+        return f"{len(found)} views"
 
     def _forget(self, number: int) -> None:
         if number > 0:

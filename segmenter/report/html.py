@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -19,7 +18,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from segmenter.formatting import no_formula
+from segmenter.formatting import no_formula, plain
 from segmenter.report.elements import Figure, Section, Table, Tile
 from segmenter.report.theme import (
     FONT,
@@ -161,11 +160,8 @@ def _cells(table: Table, row: dict[str, Any]) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON can hold it, and as no spreadsheet takes for a formula."""
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return value if value is None or isinstance(value, bool | int) else no_formula(str(value))
+    found = plain(value)
+    return no_formula(found) if isinstance(found, str) else found
 
 
 def _read(value: Any, kind: str) -> str:

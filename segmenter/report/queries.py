@@ -239,7 +239,9 @@ class ReportQueries(TemporaryTables):
             return NO_CUSTOMERS
         if self._refreshed_at is not None:
             return ONLY_LIVE
-        self.create("actions", f"from {added_view(self.con, 'next_actions').sql(dialect='duckdb')}")
+        # over the customers that were added up already
+        actions = added_view(self.con, "next_actions", {"customer_segments": self._customers})
+        self.create("actions", f"from {actions.sql(dialect='duckdb')}")
         query = self.query("queries/report_actions", actions=self.staged("actions"))
         return records(self.con, query) or NOTHING_TO_DO
 

@@ -12,13 +12,13 @@ from segmenter.classifier.case_expression import case_expression
 from segmenter.classifier.explanation import explanation
 from segmenter.model import Model
 from segmenter.schema.connection import first_row
-from segmenter.schema.files import bind
+from segmenter.schema.files import MACROS, bind, read
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["FUNCTIONS", "replace_functions"]
+__all__ = ["FUNCTIONS", "create_functions", "replace_functions"]
 
 
 def replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
@@ -37,6 +37,13 @@ def replace_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         for schema in ("main", SCHEMA):
             macro.this.this.set("db", exp.to_identifier(schema))
             con.execute(macro.sql(dialect="duckdb"))
+
+
+def create_functions(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Create the functions of a model, and those that are the same for every model."""
+    replace_functions(con, model)
+    for name in MACROS:
+        con.execute(read(f"macros/{name}"))
 
 
 def _keeps_types(con: duckdb.DuckDBPyConnection) -> bool:

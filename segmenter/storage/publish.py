@@ -49,6 +49,7 @@ from segmenter.storage.comments import comment_attributes, write_comments
 from segmenter.storage.functions import FUNCTIONS, replace_functions
 from segmenter.storage.history import Event, add_columns, create_history_view
 from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
+from segmenter.storage.model_attributes import save_attributes
 from segmenter.storage.table_macros import table_macros
 
 __all__ = ["check_target", "delete", "generation", "publish", "store_unpublished", "updating"]
@@ -116,7 +117,7 @@ def publish(
         is_new = model.model_id is None
         if is_new:
             model = store.save(con, model)
-            store.save_attributes(con, model, customers)
+            save_attributes(con, model, customers)
         assert model.model_id is not None
         store.make_current(con, model.model_id)
         _drop_views(con)
@@ -244,7 +245,7 @@ def store_unpublished(con: duckdb.DuckDBPyConnection, model: Model, customers: s
     check_target(con)
     with updating(con):
         stored = store.save(con, model)
-        store.save_attributes(con, stored, customers)
+        save_attributes(con, stored, customers)
         return stored
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from sqlglot import exp
 
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW, Rules
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
@@ -23,11 +22,9 @@ from segmenter.schema.connection import (
     first_row,
     records,
 )
-from segmenter.schema.files import bind, literal
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, require_model
 from segmenter.schema.temporary import registered
 from segmenter.settings import Settings
-from segmenter.sources.attributes import attribute_values
 from segmenter.sources.source import Source
 from segmenter.storage.drift_bins import training_bins
 from segmenter.storage.stored import stored_mapping, stored_settings, stored_source, stored_warnings
@@ -40,7 +37,6 @@ __all__ = [
     "point_columns",
     "rules_table",
     "save",
-    "save_attributes",
 ]
 
 _ROWS = "segmenter_rows"
@@ -74,30 +70,6 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     bins = training_bins(model.points, model.rules, model.names, model.whales)
     _insert(con, "model_bins", [{**key, **one._asdict()} for one in bins])
     return model
-
-
-def save_attributes(con: duckdb.DuckDBPyConnection, model: Model, customers: str | None) -> None:
-    """Note how many customers have each value of the attributes, for drift.
-
-    Parameters
-    ----------
-    con : DuckDBPyConnection
-    model : Model
-        As it was stored.
-    customers : str or None
-        Table with the profile of each customer.
-    """
-    attributes = model.source.get("attributes")
-    if not attributes or customers is None:
-        return
-    if not first_row(con, f"select 1 from {customers} limit 1"):
-        return
-    values = attribute_values(attributes) | {
-        "customers": exp.to_table(customers, dialect="duckdb"),
-        "model_id": literal(model.model_id),
-    }
-    query = bind("queries/attribute_values", values).sql(dialect="duckdb")
-    con.execute(f"insert into {INTERNAL}.model_attributes by name {query}")
 
 
 def make_current(con: duckdb.DuckDBPyConnection, model_id: int) -> None:

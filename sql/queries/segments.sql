@@ -2,20 +2,9 @@
 -- Grain:  one row a segment, highest first.
 -- Source: $summary, live or of the snapshot. Without $has_whales it is of the customers learned
 --         from, and what all of them brought is not known: then share_of_all_revenue is NULL.
---         mean_monetary_without_whales is of $customers, live or of the snapshot; NULL where the
---         model knows none.
+--         mean_monetary_without_whales is NULL there, too, and in a file whose views an earlier
+--         version made.
 -- Units:  money in the table's currency; shares from 0 to 1.
-with
-
-without_whales as (
-    select
-        segment,
-        sum(cast(round(monetary * 100) as bigint)) / 100.0 / count(*) as mean_monetary
-    from $customers
-    where not is_whale
-    group by segment
-)
-
 select
     summaries.segment,
     summaries.segment_rank,
@@ -31,13 +20,12 @@ select
                 )
     end as share_of_all_revenue,
     summaries.mean_monetary,
-    without_whales.mean_monetary as mean_monetary_without_whales,
+    case when $has_whales then summaries.mean_monetary_without_whales end
+        as mean_monetary_without_whales,
     summaries.median_monetary,
     summaries.mean_frequency,
     summaries.median_frequency
 from $summary as summaries
 cross join segments_internal.models
-left join without_whales
-    on summaries.segment = without_whales.segment
 where models.is_current
 order by summaries.segment_rank

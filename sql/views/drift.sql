@@ -19,7 +19,7 @@ fitted_cut as (
         frequency_cut,
         -- no function of the JSON extension, which a browser would have to load from elsewhere
         cast(
-            nullif(regexp_extract(cast(settings as varchar), '"cut": ([0-9.eE+-]+)', 1), '')
+            nullif(regexp_extract(cast(settings as varchar), '"cut"\s*:\s*([0-9.eE+-]+)', 1), '')
             as double
         ) as cut
     from segments_internal.models

@@ -68,7 +68,8 @@ def server():
 def database(server):
     """A PostgreSQL database for one test."""
     with psycopg.connect(server, autocommit=True) as pg:
-        pg.execute("drop database if exists scratch")
+        # After a commit that failed, DuckLake may keep its session until this process ends.
+        pg.execute("drop database if exists scratch with (force)")
         pg.execute("create database scratch")
     with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
         yield pg

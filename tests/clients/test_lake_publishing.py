@@ -100,7 +100,7 @@ def test_what_fails_half_way_leaves_what_was_published(home, place, monkeypatch)
     def fails(*_):
         raise duckdb.IOException("the bucket is full")
 
-    monkeypatch.setattr(publishing_lake, "replace_functions", fails)
+    monkeypatch.setattr(publishing_lake, "create_functions", fails)
     with pytest.raises(SegmenterError, match=r"the bucket is full\.? Nothing was published"):
         home.publish(place)
     assert read(place) == before
@@ -109,18 +109,43 @@ def test_what_fails_half_way_leaves_what_was_published(home, place, monkeypatch)
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_who_publishes_while_another_does_is_told(home, place, tmp_path, monkeypatch):
     home.publish(place)
-    replaced = publishing_lake.replace_functions
+    replaced = publishing_lake.create_functions
 
     def meanwhile(*args):
         replaced(*args)
         with connect(place.removeprefix("ducklake:"), tmp_path) as other:
             other.execute("create or replace table segments.publication as select 7 as model_id")
 
-    monkeypatch.setattr(publishing_lake, "replace_functions", meanwhile)
+    monkeypatch.setattr(publishing_lake, "create_functions", meanwhile)
     with pytest.raises(BusyError, match=r"somebody else wrote .* Nothing was published\. Publish"):
         home.publish(place)
     with connect(place.removeprefix("ducklake:"), tmp_path) as con:
         assert con.execute("from segments.publication").fetchall() == [(7,)]
+
+
+def test_a_catalog_that_goes_away_at_the_end_may_have_it_or_not(home, place, monkeypatch):
+    class Gone:
+        """A connection whose commit no answer comes to."""
+
+        def __init__(self, con):
+            self.con = con
+
+        def __getattr__(self, name):
+            return getattr(self.con, name)
+
+        def execute(self, sql, *values):
+            if sql == "commit":
+                raise duckdb.TransactionException("Failed to commit: server closed the connection")
+            return self.con.execute(sql, *values)
+
+    commit = publishing_lake.LakeTarget._commit
+    monkeypatch.setattr(
+        publishing_lake.LakeTarget, "_commit", lambda self, con: commit(self, Gone(con))
+    )
+    with pytest.raises(SegmenterError, match=r"it may be there or not: look .* publish again"):
+        home.publish(place)
+    monkeypatch.undo()
+    home.publish(place)
 
 
 def test_what_is_no_place_is_refused(home, tmp_path):

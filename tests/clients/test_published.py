@@ -262,5 +262,15 @@ def test_a_postgres_that_is_somebody_elses_busy_or_goes_away_keeps_what_it_has(
         home.fit(SALES, Settings(levels=1), publish=True, to=dsn)
     assert database.execute(READ).fetchone() == before
     monkeypatch.undo()
+    fill = postgres._Filling.fill
+
+    def go_away_before_the_end(self, publication):
+        fill(self, publication)
+        database.execute("select pg_terminate_backend(%s)", [self.con.info.backend_pid])
+
+    monkeypatch.setattr(postgres._Filling, "fill", go_away_before_the_end)
+    with pytest.raises(SegmenterError, match=r"it may be there or not: look .* publish again"):
+        home.publish(dsn)
+    monkeypatch.undo()
     home.publish(dsn)
     assert database.execute(READ).fetchone() != before

@@ -86,10 +86,15 @@ def test_consolidation_leaves_every_customer_with_the_nearest_centroid(fitted):
 
 @pytest.mark.parametrize(("left_out", "at_least"), [(0.001, 0.97), (0.1, 0.95)])
 def test_the_segments_hold_still(fitted, left_out, at_least):
-    """Labels of the other customers, everything fitted anew without those left out."""
+    """Labels of the other customers, everything fitted anew without those left out.
+
+    Which customers these are hangs on the order of the labels, and one draw in ten of two years
+    leaves 0.90: of 250 draws the mean was 0.980 there, and 0.983 for Online Retail.
+    """
     con = fitted.con.cursor()
     columns = "customer_id, segment"
-    before = dict(con.execute(f"select {columns} from segments.customer_segments").fetchall())
+    labels = f"select {columns} from segments.customer_segments order by all"
+    before = dict(con.execute(labels).fetchall())
     profiles = con.execute("from segments.customer_profile").df()
     agreement = []
     for seed in SEEDS:

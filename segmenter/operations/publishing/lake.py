@@ -21,16 +21,19 @@ from segmenter.errors import BusyError, InputError, SegmenterError, first_line
 from segmenter.operations.publishing.publication import (
     Publication,
     Standing,
+    comment_on,
+    described,
     relations,
+    unknown_end,
     view_queries,
 )
 from segmenter.schema.connection import first_row
 from segmenter.schema.extensions import load_extension
-from segmenter.schema.files import MACROS, create_view, read
+from segmenter.schema.files import create_view
 from segmenter.schema.names import PUBLICATION, SCHEMA
 from segmenter.sources.attachments import has_secret
 from segmenter.sources.drafts import private_folder
-from segmenter.storage.functions import replace_functions
+from segmenter.storage.functions import create_functions
 from segmenter.workplace.opening import MANNERS, Access
 
 __all__ = ["LakeTarget"]
@@ -117,9 +120,18 @@ class LakeTarget:
             words = exp.Literal.string(f"model {publication.model_id}").sql(dialect="duckdb")
             con.execute(f"call {_LAKE}.set_commit_message('segmenter publish', {words})")
             stopping.check()
-            con.execute("commit")
+            self._commit(con)
             stopping.note_stored(f"{self.name} has model {publication.model_id}")
         return f"{len(publication.rows)} objects in one snapshot"
+
+    def _commit(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Commit; what comes of a catalog that goes away meanwhile nobody can tell."""
+        try:
+            con.execute("commit")
+        except duckdb.Error as error:
+            if "conflict" in str(error).lower():  # then nothing is stored
+                raise
+            raise unknown_end(self.name, error) from None
 
     @contextmanager
     def _connected(self, *, is_writable: bool) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -153,12 +165,7 @@ class LakeTarget:
 def _fill(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
     """Write all objects, and drop those of before that this publication has not."""
     there = relations(con)
-    made = con.execute(
-        "select table_name, comment, false from duckdb_tables() where database_name = $1 "
-        "union all select view_name, comment, true from duckdb_views() "
-        "where database_name = $1 and schema_name = $2",
-        [_DRAFT, SCHEMA],
-    ).fetchall()
+    made = described(con, _DRAFT)
     queries = view_queries(con, _DRAFT)
     kinds = {name: is_view for name, _, is_view in made}
     for name, is_view in reversed(there):  # views first, which read the tables
@@ -170,8 +177,7 @@ def _fill(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
         else:
             rows = f"select * from {_DRAFT}.{SCHEMA}.{name}"
             con.execute(f"create or replace table {SCHEMA}.{name} as {rows}")
-        kind, literal = "view" if is_view else "table", exp.Literal.string(text or "").sql("duckdb")
-        con.execute(f"comment on {kind} {SCHEMA}.{name} is {literal}")
+        comment_on(con, "view" if is_view else "table", f"{SCHEMA}.{name}", text)
     columns = con.execute(
         "select table_name, column_name, comment from duckdb_columns() "
         "where database_name = $1 and comment is not null",
@@ -180,8 +186,5 @@ def _fill(con: duckdb.DuckDBPyConnection, publication: Publication) -> None:
     for table, column, text in columns:
         if not kinds.get(table, True):
             name = exp.column(column, table, SCHEMA, quoted=True).sql(dialect="duckdb")
-            literal = exp.Literal.string(text).sql("duckdb")
-            con.execute(f"comment on column {name} is {literal}")
-    replace_functions(con, publication.model)
-    for name in MACROS:
-        con.execute(read(f"macros/{name}"))
+            comment_on(con, "column", name, text)
+    create_functions(con, publication.model)

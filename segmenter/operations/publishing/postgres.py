@@ -25,6 +25,7 @@ from segmenter.operations.publishing.publication import (
     Publication,
     Standing,
     relations,
+    unknown_end,
     view_queries,
 )
 from segmenter.schema.connection import first_row
@@ -148,11 +149,25 @@ class PostgresTarget:
         ):
             source.execute(MANNERS)
             stopping.check()
-            with self._con.transaction():
+            with self._committed(), self._con.transaction():
                 _Filling(self._con, source, draft.parent).fill(publication)
                 stopping.check()
+                self._commits = True
             stopping.note_stored(f"{self.name} has model {publication.model_id}")
         return f"{len(publication.rows)} objects in schema {SCHEMA}"
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
+        """Say that nobody can tell what came of a commit that no answer came to."""
+        import psycopg
+
+        self._commits = False
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            if not self._commits:
+                raise
+            raise unknown_end(self.name, error) from None
 
     def _is_locked(self, con: psycopg.Connection[Any]) -> bool:
         with self._asking():

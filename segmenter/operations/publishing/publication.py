@@ -21,7 +21,7 @@ from sqlglot import exp
 from segmenter.errors import InputError, SegmenterError, first_line
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, records
-from segmenter.schema.files import MACROS, MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
+from segmenter.schema.files import MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
 from segmenter.schema.names import (
     HISTORY,
     LAYOUT_VERSION,
@@ -36,7 +36,7 @@ from segmenter.schema.names import (
 from segmenter.sources.attributes import attribute_values
 from segmenter.storage import store
 from segmenter.storage.comments import comment_attributes, comment_publication
-from segmenter.storage.functions import replace_functions
+from segmenter.storage.functions import create_functions
 from segmenter.version import __version__
 from segmenter.workplace.opening import MANNERS, checkpoint_draft
 
@@ -44,8 +44,11 @@ __all__ = [
     "Publication",
     "Standing",
     "Target",
+    "comment_on",
+    "described",
     "relations",
     "resolved",
+    "unknown_end",
     "view_queries",
     "write_draft",
 ]
@@ -202,9 +205,7 @@ def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publ
         for name in _AS_VIEWS:
             if name in views and _CUSTOMERS in views:
                 made.execute(bind(f"published/{name}", attributes).sql(dialect="duckdb"))
-        replace_functions(made, model)
-        for name in MACROS:
-            made.execute(read(f"macros/{name}"))
+        create_functions(made, model)
         made.execute(read(f"published/{PUBLICATION}"))
         newest = f"(select max(last_order_at) from {SCHEMA}.{_CUSTOMERS})"
         count = f"(select count(*) from {SCHEMA}.{_CUSTOMERS})"
@@ -253,6 +254,32 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, bool]]:
         """,
         [SCHEMA],
     ).fetchall()
+
+
+def unknown_end(place: str, error: Exception) -> SegmenterError:
+    """Return what to say where a place went away while it stored the publication."""
+    return SegmenterError(
+        f"{place} went away while it stored the publication ({first_line(error)}) So it may be "
+        f"there or not: look with select model_id from {SCHEMA}.{PUBLICATION}, or publish again, "
+        "which does no harm."
+    )
+
+
+def described(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str, bool]]:
+    """Return what a publication has that is attached: names, comments, whether it is a view."""
+    return con.execute(
+        "select table_name, coalesce(comment, ''), false from duckdb_tables() "
+        "where database_name = $1 and schema_name = $2 "
+        "union all select view_name, coalesce(comment, ''), true from duckdb_views() "
+        "where database_name = $1 and schema_name = $2",
+        [database, SCHEMA],
+    ).fetchall()
+
+
+def comment_on(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    """Comment on what was published."""
+    literal = exp.Literal.string(text).sql(dialect="duckdb")
+    con.execute(f"comment on {kind} {name} is {literal}")
 
 
 def view_queries(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, exp.Expr]:
