@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import os
 import re
-import subprocess
-import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,9 @@ from tests.datasets import SHOP, load_dataset
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("dbt.adapters.duckdb", reason="pip install -e '.[dev]' brings dbt")
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: E402
+from dbt.cli.main import dbtRunner  # noqa: E402
 
 SUMMARY = "select * from {}segment_summary order by segment_rank"
 PROFILE = "select * from {}customer_profile order by customer_id"
@@ -64,27 +67,22 @@ class Project:
     def __init__(self, folder: Path, target: str, **environment: str) -> None:
         self.folder = folder
         self.target = target
-        self.environment = {
-            **os.environ,
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            **environment,
-        }
+        self.environment = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **environment}
 
     def dbt(self, *words: str, code: int = 0) -> str:
-        program = "from dbt.cli.main import cli; cli()"
-        called = [sys.executable, "-c", program, "--no-use-colors", *words]
-        ended = subprocess.run(
-            [*called, "--target", self.target],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert ended.returncode == code, ended.stdout + ended.stderr
-        return ended.stdout
+        """Run dbt in this process, which has loaded it already: most of a run would be that."""
+        printed = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of dbt
+            patch.chdir(self.folder)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(printed):
+                ended = dbtRunner().invoke([*words, "--no-use-colors", "--target", self.target])
+            DuckDBConnectionManager.close_all_connections()
+        assert ended.exception is None, printed.getvalue()
+        assert ended.success == (code == 0), printed.getvalue()
+        return printed.getvalue()
 
     def add(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
