@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import socket
+import sys
 
 import pytest
 
@@ -106,16 +108,14 @@ def special(tmp_path, monkeypatch):
         opened.close()
 
 
-def refused(start, tmp_path, *words):
-    """Run a command in a process of its own: what waits for a pipe hears no signal."""
-    called = start(*words, cwd=tmp_path)
-    try:
-        out, err = called.communicate(timeout=120)
-    finally:
-        called.kill()
-    assert (called.returncode, out) == (2, "")
-    assert err.count("\n") == 1
-    return err
+def refused(run, *words):
+    """Run a command; what waits for a pipe hears no signal, and ends the whole process of tests."""
+    faulthandler.dump_traceback_later(120, exit=True, file=sys.__stderr__)
+    result = run(*words)
+    faulthandler.cancel_dump_traceback_later()
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    return result.err
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def refused(start, tmp_path, *words):
     ],
     ids=lambda words: " ".join(words[:4]),
 )
-def test_what_is_no_file_is_refused(start, special, shop_file, profiles, tmp_path, words):
+def test_what_is_no_file_is_refused(run, special, shop_file, profiles, tmp_path, words):
     if "--exclude" in words:
         profiles.write_text("customer_id,amount\n1,2\n")
     name = next(word for word in words if word.startswith("x"))
     _, said = special(name)
-    assert said in refused(start, tmp_path, *words).replace(f"{tmp_path}/", "")
+    assert said in refused(run, *words).replace(f"{tmp_path}/", "")
 
 
 @pytest.mark.parametrize("kind", ["socket", "device"])
@@ -151,22 +151,22 @@ def test_what_is_no_file_is_refused(start, special, shop_file, profiles, tmp_pat
     ],
     ids=lambda words: words[0],
 )
-def test_neither_are_sockets_and_devices(start, special, shop_file, tmp_path, words, kind):
+def test_neither_are_sockets_and_devices(run, special, shop_file, tmp_path, words, kind):
     _, said = special(next(word for word in words if word.startswith("x")), kind)
-    assert said in refused(start, tmp_path, *words).replace(f"{tmp_path}/", "")
+    assert said in refused(run, *words).replace(f"{tmp_path}/", "")
 
 
-def test_a_glob_that_takes_in_a_pipe_is_refused(start, special, shop_file, tmp_path):
+def test_a_glob_that_takes_in_a_pipe_is_refused(run, special, shop_file, tmp_path):
     os.mkdir(tmp_path / "exports")
     (tmp_path / "exports" / "a.csv").write_text("monetary,frequency\n250,3\n")
     _, said = special("exports/b.csv")
     words = ("label", "shop.duckdb", "--input", "exports/*.csv", "--output", "out.csv")
-    assert said in refused(start, tmp_path, *words).replace(f"{tmp_path}/", "")
+    assert said in refused(run, *words).replace(f"{tmp_path}/", "")
 
 
-def test_a_log_that_is_no_file_is_refused(start, special, shop_file, tmp_path):
+def test_a_log_that_is_no_file_is_refused(run, special, shop_file, tmp_path):
     _, said = special("shop.duckdb.wal")
-    assert said in refused(start, tmp_path, "segments", "shop.duckdb")
+    assert said in refused(run, "segments", "shop.duckdb")
 
 
 def test_a_folder_named_as_a_file_says_what_is_in_it(run, shop_file, tmp_path, monkeypatch):
