@@ -1,4 +1,4 @@
-"""The verbs of the command line, in the order in which a user meets them."""
+"""The command line as one: its own options, and what happens when a verb is called."""
 
 from __future__ import annotations
 
@@ -10,37 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from segmenter.cli import (
-    backtest,
-    campaign,
-    dbt,
-    demo,
-    explain,
-    export,
-    holdout,
-    label,
-    moves,
-    report,
-)
-from segmenter.cli import customers as people
-from segmenter.cli import fit as start
-from segmenter.cli import inspect as look
-from segmenter.cli import models as versions
-from segmenter.cli import publish as publishing
-from segmenter.cli import quality as watch
-from segmenter.cli import refit as again
-from segmenter.cli import refresh as keep
-from segmenter.cli import segments as use
-from segmenter.cli import serve as server
-from segmenter.cli import warm_up as ahead
-from segmenter.cli.allow import with_allow
 from segmenter.cli.config import config_file, options_of_file
 from segmenter.cli.exit_codes import ExitCode
-from segmenter.cli.help import Verb, Verbs, shown
-from segmenter.cli.logs import with_log_format
-from segmenter.cli.renamed import with_old_spellings
 from segmenter.cli.reply import reply
 from segmenter.cli.terminal import messages
+from segmenter.cli.verbs import Verbs
 from segmenter.errors import SegmenterError
 from segmenter.version import __version__
 
@@ -48,10 +22,6 @@ __all__ = ["UsageError", "app", "command", "run"]
 
 COMPLETION = "_SEGMENTER_COMPLETE"
 """Set by what ``--install-completion`` makes the shell do."""
-
-NUMBERS = {"ignore_unknown_options": True}
-"""For verbs that take numbers: -20 is one, not an option."""
-
 
 app = typer.Typer(
     cls=Verbs,
@@ -62,46 +32,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-HEADINGS = {
-    "Start": (demo.demo, look.inspect, start.fit),
-    "Use": (
-        use.segments,
-        people.customers,
-        use.rules,
-        use.classify,
-        explain.explain,
-        label.label,
-        export.export,
-        dbt.dbt_init,
-        holdout.holdout,
-        campaign.campaign,
-    ),
-    "Watch": (report.report, moves.moves, watch.quality, watch.drift, backtest.backtest),
-    "Keep": (
-        keep.refresh,
-        again.refit,
-        publishing.publish,
-        server.serve,
-        versions.models,
-        versions.compare,
-        versions.rollback,
-        versions.prune,
-        keep.forget,
-        ahead.warm_up,
-    ),
-}
-"""The verbs, by heading, in the order in which a user meets them."""
-
-OF_TWO_WORDS: dict[Any, str] = {dbt.dbt_init: "dbt init"}
-"""Verbs that are called as another program calls its own."""
-
-for heading, verbs in HEADINGS.items():
-    for verb in verbs:
-        name = OF_TWO_WORDS.get(verb, verb.__name__.replace("_", "-"))
-        with_all: Any = with_old_spellings(with_log_format(with_allow(verb)), name)
-        settings = NUMBERS if verb in (use.classify, explain.explain) else None
-        app.command(name, cls=Verb, rich_help_panel=heading, context_settings=settings)(with_all)
 
 
 def _show_version(wanted: bool) -> None:
@@ -175,8 +105,5 @@ def run() -> int:
 
 @cache
 def command() -> Any:
-    """Return all verbs with their options, which takes long enough to do it once a process."""
-    made: Any = typer.main.get_command(app)
-    for verb in made.commands.values():
-        verb.help = shown(verb.help)
-    return made
+    """Return all verbs, the same ones whenever it is called."""
+    return typer.main.get_command(app)

@@ -1,16 +1,15 @@
-"""How verbs show themselves: options under headings, examples as they are typed, exit codes."""
+"""How verbs show themselves: options under headings, examples as they are typed."""
 
 from __future__ import annotations
 
 from inspect import cleandoc
-from itertools import groupby
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
-from segmenter.cli.exit_codes import MEANINGS
+from segmenter.cli.plain_values import sparing
 
-__all__ = ["EXAMPLE", "OPTIONS", "Verb", "Verbs", "sections", "shown"]
+__all__ = ["EXAMPLE", "OPTIONS", "Verb", "sections", "shown"]
 
 EXAMPLE = "Example: "
 """How a paragraph of a docstring begins that is a command to copy."""
@@ -21,6 +20,10 @@ OPTIONS = "Options"
 
 class Verb(TyperCommand):
     """A verb, whose options stand under their headings."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, that of the help with them."""
+        return sparing(super().get_params(ctx))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the words of the usage: arguments that may be absent in brackets."""
@@ -41,32 +44,6 @@ class Verb(TyperCommand):
         for heading, options in sections(self, ctx).items():
             with formatter.section(heading):
                 formatter.write_dl([each.get_help_record(ctx) for each in options])
-
-
-class Verbs(TyperGroup):
-    """All verbs, in the order and under the headings of a user's way."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the verb that the words begin with, which may be of two words."""
-        if (verb := " ".join(args[:2])) in self.commands:
-            args = [verb, *args[2:]]
-        elif begun := [name for name in self.commands if name.startswith(f"{args[0]} ")]:
-            ctx.fail(f"after {args[0]} comes another word: segmenter {begun[0]}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write a section a heading, each verb with its first sentence."""
-        del ctx
-        verbs: Any = self.commands.values()
-        for heading, listed in groupby(verbs, key=lambda verb: verb.rich_help_panel):
-            with formatter.section(heading):
-                formatter.write_dl([(verb.name, verb.help.split("\n\n")[0]) for verb in listed])
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """End with the exit codes."""
-        del ctx
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(code.value), words) for code, words in MEANINGS.items()])
 
 
 def sections(verb: Any, ctx: Any) -> dict[str, list[Any]]:

@@ -17,16 +17,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Any, Literal, Protocol, TextIO
-
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import escaped, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 __all__ = ["Screen", "Stream", "messages", "prepare", "results", "written_out"]
 
@@ -40,12 +38,6 @@ _GAP = 2
 
 _NARROW = 20
 """Characters that a sentence gets at least, and that a word of a table may take at most."""
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Go on: whoever read this has seen enough, which does not stop the work."""
-        _lead_nowhere(self.file)
 
 
 class Stream(Protocol):
@@ -118,11 +110,14 @@ class Screen:
         *,
         is_whole: bool = False,
     ) -> None:
-        text = Text.assemble(*((visible(text), style) for text, style in parts))
         try:
             if self.is_log:
                 self._log(level, "".join(text for text, _ in parts).strip(), facts)
-            elif is_whole or not self.is_terminal:
+                return
+            from rich.text import Text
+
+            text = Text.assemble(*((visible(text), style) for text, style in parts))
+            if is_whole or not self.is_terminal:
                 self._console.print(text, soft_wrap=True)
             else:
                 for line in self._wrapped(text):
@@ -134,6 +129,8 @@ class Screen:
 
     def _wrapped(self, text: Text) -> Iterator[Text]:
         """Yield the lines of a sentence, indented like its first; a long word stays whole."""
+        from rich.text import Text
+
         indent = len(text.plain) - len(text.plain.lstrip())
         lines = textwrap.wrap(
             text.plain[indent:],
@@ -163,6 +160,10 @@ class Screen:
         Where a terminal has no room for all columns, the last ones are left out, and named below.
         Only a title may have a line break.
         """
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
         needed = [
             _least_width(title, side, [row[place] for row in rows])
@@ -217,8 +218,15 @@ class Screen:
     @property
     def _console(self) -> Console:
         if self._made is None:
+            from rich.console import Console
+
+            class Patient(Console):
+                def on_broken_pipe(self) -> None:
+                    """Go on: whoever read this has seen enough, which does not stop the work."""
+                    _lead_nowhere(self.file)
+
             to_a_file = not self._is_stderr and not sys.stdout.isatty()
-            self._made = _Console(
+            self._made = Patient(
                 stderr=self._is_stderr,
                 markup=False,
                 emoji=False,
@@ -234,6 +242,8 @@ messages = Screen(stderr=True)
 
 def _least_width(title: str, side: str, cells: Sequence[str]) -> int:
     """Return the characters that a column needs: numbers whole, texts by their longest word."""
+    from rich.cells import cell_len
+
     words = [word for line in title.split("\n") for word in visible(line).split()]
     shown = [visible(cell) for cell in cells]
     if side == "left":

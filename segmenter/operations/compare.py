@@ -75,8 +75,8 @@ def compare(con: duckdb.DuckDBPyConnection, model_a: int, model_b: int) -> Compa
     check_versions(con, model_a, model_b)
     versions = [model_a, model_b]
     _check_units(con, versions)
-    segments = Query(con, f"select * from {SCHEMA}.compare_models($1, $2)", versions).table()
-    rules = Query(con, f"select * from {SCHEMA}.compare_rules($1, $2)", versions).table()
+    segments = Query(con, f"select * from {SCHEMA}.compare_models($1, $2)", versions).short_table()
+    rules = Query(con, f"select * from {SCHEMA}.compare_rules($1, $2)", versions).short_table()
     pairs = segments.records()
     sizes = np.array([row["customers"] for row in pairs], dtype=np.int64)
     ranks_a, ranks_b = (

@@ -57,7 +57,7 @@ def drift(con: duckdb.DuckDBPyConnection) -> Drift:
         There are no customers now, say.
     """
     _refuse_sources_that_stand_still(con)
-    metrics = Query(con, f"from {SCHEMA}.drift").table()
+    metrics = Query(con, f"from {SCHEMA}.drift").short_table()
     overall = next(row for row in metrics if row["metric"] == _OVERALL)
     message = str(overall["message"])
     if overall["is_drifted"] is None:

@@ -74,7 +74,7 @@ def segment_lifecycle(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False)
     others = {"customer_segments": f"{SCHEMA}.{SNAPSHOT}"} if snapshot else None
     query = exp.select("*").from_(added_view(con, "segment_lifecycle", others))
     order = "list_position(['new', 'active', 'lapsing', 'lapsed'], lifecycle) nulls last"
-    return Query(con, query.order_by("segment_rank", order).sql(dialect="duckdb")).table()
+    return Query(con, query.order_by("segment_rank", order).sql(dialect="duckdb")).short_table()
 
 
 def lapsed(con: duckdb.DuckDBPyConnection) -> Lapsed | None:

@@ -8,11 +8,11 @@ from segmenter.errors import InputError, NoModelError, SegmenterError
 from segmenter.operations.table import Query, Table
 from segmenter.schema.files import read
 from segmenter.schema.names import require_model
-from segmenter.storage.publish import delete
-from segmenter.workplace.place import Place
 
 if TYPE_CHECKING:
     import duckdb
+
+    from segmenter.workplace.place import Place
 
 __all__ = ["check_versions", "models", "prune", "pruned"]
 
@@ -31,7 +31,7 @@ def models(con: duckdb.DuckDBPyConnection) -> Table:
         What a version keeps as JSON is none any more.
     """
     try:
-        return Query(con, read("queries/model_versions")).table()
+        return Query(con, read("queries/model_versions")).short_table()
     except SegmenterError as error:
         if "Malformed JSON" not in str(error):
             raise
@@ -83,6 +83,8 @@ def prune(place: Place, keep: int) -> tuple[int, ...]:
     """
     gone = pruned(place.con, keep)
     if gone:
+        from segmenter.storage.publish import delete
+
         with place.writing(f"of the models {', '.join(map(str, gone))} nothing is left"):
             delete(place.con, gone)
     return gone

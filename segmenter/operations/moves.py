@@ -94,7 +94,7 @@ def moves(con: duckdb.DuckDBPyConnection, start: object, end: object = None) -> 
         time.
     """
     span = _span(start, end)
-    segments = _asked(con, "segment_moves", span).table()
+    segments = _asked(con, "segment_moves", span).short_table()
     if not any(row["segment_from"] for row in segments):
         raise InputError(_nobody(con, start))
     return Moves(*span, segments, _can_fall(con))

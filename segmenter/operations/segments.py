@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import first_row
-from segmenter.schema.files import bind, literal
+from segmenter.schema.files import read
 from segmenter.schema.names import INTERNAL, SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
@@ -46,25 +44,15 @@ def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table
     }
     (whales,) = first_row(con, f"select whales from {INTERNAL}.models where is_current")
     summary = SUMMARY_OF_SNAPSHOT if snapshot and SUMMARY_OF_SNAPSHOT in views else SUMMARY
-    values = {
-        "summary": _summary(con, summary),
-        "has_whales": literal("customer_segments" in views or not whales),
-    }
-    return Query(con, bind("queries/segments", values).sql(dialect="duckdb")).table()
-
-
-def _summary(con: duckdb.DuckDBPyConnection, view: str) -> exp.Expr:
-    """Return a summary with all of its columns, also of a file that an earlier version made."""
-    name = "mean_monetary_without_whales"
-    query = (
-        "select 1 from duckdb_columns() where database_name = current_database() "
-        "and schema_name = $1 and table_name = $2 and column_name = $3"
+    # a file that an earlier version made has a summary without the last column
+    summaries = (
+        f"from {SCHEMA}.{summary} union all by name "
+        "select null::double as mean_monetary_without_whales where false"
     )
-    table = exp.table_(view, db=SCHEMA)
-    if first_row(con, query, [SCHEMA, view, name]):
-        return table
-    unknown = exp.alias_(exp.cast(exp.null(), "double"), name)
-    return exp.select("*", unknown).from_(table).subquery()
+    query = f"with summaries as ({summaries})\n{read('queries/segments')}"
+    return Query(
+        con, query, {"has_whales": "customer_segments" in views or not whales}
+    ).short_table()
 
 
 def rules(con: duckdb.DuckDBPyConnection) -> Table:
@@ -75,4 +63,6 @@ def rules(con: duckdb.DuckDBPyConnection) -> Table:
     con : DuckDBPyConnection
         With a model.
     """
-    return Query(con, f"from {SCHEMA}.segment_rules order by frequency_from, monetary_from").table()
+    return Query(
+        con, f"from {SCHEMA}.segment_rules order by frequency_from, monetary_from"
+    ).short_table()

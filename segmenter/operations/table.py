@@ -7,10 +7,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, Self
-
-import pyarrow as pa
 
 from segmenter.errors import InputError, first_line
 from segmenter.formatting import counted, percent, shortened, visible
@@ -18,6 +17,7 @@ from segmenter.formatting import counted, percent, shortened, visible
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Query", "Table", "Tabular"]
 
@@ -65,6 +65,47 @@ class Query:
             found = self.con.sql(self.sql, params=self.parameters).to_arrow_table()
         return Table(_with_integers(found))
 
+    def short_table(self) -> Table:
+        """Ask, and return the rows, which are few: Arrow is imported when they are wanted as such.
+
+        Raises
+        ------
+        InputError
+            The schema's own objects say why they have no answer.
+        """
+        with _plain_errors():
+            found = self.con.execute(self.sql, self.parameters)
+            types = {name: str(kind) for name, kind, *_ in found.description or ()}
+            return Table(_Rows(types, found.fetchall()))
+
+
+class _Rows:
+    """Rows as Python has them, with what a table asks of Arrow."""
+
+    def __init__(self, types: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
+        self._types = types
+        self.column_names = [*types]
+        self.num_rows = len(rows)
+        self._rows = rows
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.column_names, row, strict=True)) for row in self._rows]
+
+    @cached_property
+    def arrow(self) -> pa.Table:
+        """The rows for Arrow, of the types that the engine gives them there."""
+        import duckdb
+        import pyarrow as pa
+
+        kinds = ", ".join(
+            f"cast(null as {kind}) as c{place}" for place, kind in enumerate(self._types.values())
+        )
+        with duckdb.connect() as con:
+            schema = con.sql(f"select {kinds} limit 0").to_arrow_table().schema
+        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(schema)
+        arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
+        return _with_integers(pa.table(arrays, names=self.column_names))
+
 
 class Table:
     """Rows with named columns: a result to read, or to go on with in pandas or Arrow.
@@ -81,8 +122,8 @@ class Table:
     (1, 1200)
     """
 
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows = rows
+    def __init__(self, rows: pa.Table | _Rows) -> None:
+        self._rows: Any = rows
         self._picture: Picture | None = None
 
     def drawn_by(self, picture: Picture) -> Self:
@@ -93,6 +134,8 @@ class Table:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> Table:
         """Return a table of mappings, which has these columns when there are none."""
+        import pyarrow as pa
+
         if not rows:
             return cls(pa.table({name: pa.nulls(0) for name in columns}))
         return cls(pa.Table.from_pylist([dict(row) for row in rows]))
@@ -104,11 +147,11 @@ class Table:
 
     def to_arrow(self) -> pa.Table:
         """Return the rows as an Arrow table."""
-        return self._rows
+        return self._rows.arrow if isinstance(self._rows, _Rows) else self._rows
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a pandas frame."""
-        frame: pd.DataFrame = self._rows.to_pandas()
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
         return frame
 
     def records(self) -> list[dict[str, Any]]:
@@ -164,7 +207,7 @@ class Table:
         """Return the first rows as a person reads them."""
         return [
             [_readable(name, value) for name, value in row.items()]
-            for row in self._rows.slice(0, _SHOWN).to_pylist()
+            for row in self.to_arrow().slice(0, _SHOWN).to_pylist()
         ]
 
     def _rest(self) -> list[str]:
@@ -172,7 +215,9 @@ class Table:
         return [f"... and {counted(more, 'more row', 'more rows')}"] if more > 0 else []
 
     def _numeric(self) -> list[bool]:
-        kinds = self._rows.schema.types
+        import pyarrow as pa
+
+        kinds = self.to_arrow().schema.types
         return [
             pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
             for kind in kinds
@@ -232,6 +277,8 @@ def _readable(name: str, value: Any) -> str:
 
 def _with_integers(rows: pa.Table) -> pa.Table:
     """Return whole numbers as integers: a sum of them is wider in DuckDB."""
+    import pyarrow as pa
+
     for place, column in enumerate(rows.schema):
         if pa.types.is_decimal(column.type) and column.type.scale == 0:
             try:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-
-import sqlglot
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from segmenter.schema.names import INTERNAL, SCHEMA, SCHEMAS
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 __all__ = [
     "LISTS",
@@ -161,6 +162,8 @@ def bind(path: str, values: Mapping[str, exp.Expr], *, copy: bool = True) -> exp
     copy : bool, default True
         Leave the values as they are. Large ones that stand in one place can be spent instead.
     """
+    from sqlglot import exp
+
     tree = _parsed(path).copy()
     for placeholder in list(tree.find_all(exp.Placeholder)):
         if placeholder.name in LISTS:
@@ -194,6 +197,8 @@ def _spread(placeholder: exp.Expr, columns: exp.Expr | None) -> None:
 @cache
 def _parsed(path: str) -> exp.Expr:
     """Return a file's tree, of which copies are made: without comments and places in the text."""
+    import sqlglot
+
     tree = sqlglot.parse_one(read(path), dialect="duckdb")
     for node in tree.walk():
         node.pop_comments()
@@ -212,6 +217,8 @@ def newest_order(values: Mapping[str, exp.Expr], *, added_up: bool) -> exp.Expr:
         Whether it is read from profiles; otherwise from the transactions, which spares a query
         about a few customers from adding up all of them.
     """
+    from sqlglot import exp
+
     return exp.Subquery(
         this=bind(f"queries/newest_order{'_of_profiles' if added_up else ''}", values)
     )
@@ -219,6 +226,8 @@ def newest_order(values: Mapping[str, exp.Expr], *, added_up: bool) -> exp.Expr:
 
 def redirect(tree: exp.Expr, tables: Mapping[str, str]) -> exp.Expr:
     """Read other tables, given by their full names, in the place of objects of our schemas."""
+    from sqlglot import exp
+
     for table in tree.find_all(exp.Table):
         if table.db in SCHEMAS and table.name in tables:
             if not table.alias:
@@ -240,6 +249,8 @@ def query_text(path: str, values: Mapping[str, exp.Expr]) -> str:
 
 @cache
 def _placeholders(path: str) -> tuple[str, ...]:
+    from sqlglot import exp
+
     return tuple(sorted({found.name for found in _parsed(path).find_all(exp.Placeholder)}))
 
 
@@ -256,4 +267,6 @@ def create_view(name: str, query: str) -> str:
 
 def literal(value: str | float | bool | None) -> exp.Expr:
     """Return a value as a SQL literal."""
+    from sqlglot import exp
+
     return exp.convert(value)

@@ -103,10 +103,10 @@ def check_layout(con: duckdb.DuckDBPyConnection) -> None:
     SegmenterError
         The stored layout is not one that this version reads.
     """
-    from segmenter.schema.older_layout import show
-
     layout = stored_layout(con)
     if layout is not None and OLDEST_LAYOUT <= layout < LAYOUT_VERSION:
+        from segmenter.schema.older_layout import show
+
         show(con)
     elif layout == 0 and _is_published(con):
         raise SegmenterError(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import shortened
-from segmenter.settings import Settings
-from segmenter.sources.source import Source
+
+if TYPE_CHECKING:
+    from segmenter.settings import Settings
+    from segmenter.sources.source import Source
 
 __all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warnings"]
 
@@ -38,6 +40,8 @@ def stored_source(text: object) -> Source:
     SegmenterError
         It is damaged, or not one that this version knows.
     """
+    from segmenter.sources.source import Source
+
     try:
         return Source.from_dict(stored_mapping(text, "source"))
     except (TypeError, SegmenterError):
@@ -52,6 +56,8 @@ def stored_settings(text: object) -> Settings:
     SegmenterError
         They are damaged, or not ones that this version knows.
     """
+    from segmenter.settings import Settings
+
     try:
         return Settings.from_mapping({**_BEFORE, **stored_mapping(text, "settings")})
     except (TypeError, SegmenterError):

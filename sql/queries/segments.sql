@@ -1,6 +1,6 @@
 -- The segments of the current model with their shares, one of them of all revenue.
 -- Grain:  one row a segment, highest first.
--- Source: $summary, live or of the snapshot. Without $has_whales it is of the customers learned
+-- Source: summaries, live or of the snapshot. Without $has_whales it is of the customers learned
 --         from, and what all of them brought is not known: then share_of_all_revenue is NULL.
 --         mean_monetary_without_whales is NULL there, too, and in a file whose views an earlier
 --         version made.
@@ -25,7 +25,7 @@ select
     summaries.median_monetary,
     summaries.mean_frequency,
     summaries.median_frequency
-from $summary as summaries
+from summaries
 cross join segments_internal.models
 where models.is_current
 order by summaries.segment_rank

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from segmenter import SegmenterError, Source, fit
-from segmenter.cli.app import app
+from segmenter.cli.app import command
+from segmenter.cli.verbs import function
 from tests.datasets import SHOP
 
 FIT = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
@@ -301,8 +302,8 @@ def test_a_source_in_an_attached_database_is_refused(con, tmp_path):
 
 
 def test_every_verb_has_an_example():
-    for command in app.registered_commands:
-        assert "Example: segmenter" in (command.callback.__doc__ or ""), command.callback
+    for name in command().commands:
+        assert "Example: segmenter" in (function(name).__doc__ or ""), name
 
 
 def test_help_names_every_verb(run):

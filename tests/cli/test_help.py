@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from segmenter.cli.app import app, command
+from segmenter.cli.app import command
 from segmenter.cli.exit_codes import MEANINGS, ExitCode
 from segmenter.cli.help import EXAMPLE
 from segmenter.cli.renamed import RENAMED
+from segmenter.cli.verbs import function
 
-VERBS = {each.name: inspect.cleandoc(each.callback.__doc__) for each in app.registered_commands}
+VERBS = {name: inspect.cleandoc(function(name).__doc__) for name in command().commands}
 
 EXAMPLES = [
     (verb, paragraph.removeprefix(EXAMPLE))

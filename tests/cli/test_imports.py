@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from segmenter.cli.app import command
 from tests.datasets import SHOP
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,11 +18,24 @@ ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("pandas", "polars", "scipy.linalg", "scipy.sparse", "scipy.special", "sklearn")
 """SciPy by its parts: numba looks at its version, which is as good as nothing."""
 
+ARROW = ("numpy", "pyarrow", "pydantic", "sqlglot")
+"""What takes longer to import than the engine: most answers are a few rows of a written query."""
+
 FIT = ("--customer", "customer_id", "--amount", "amount", "--date", "sold_at", "--quiet")
 
-READING = (
-    ("--help",),
+HELP = (("--version",), ("--help",), *((*verb.split(), "--help") for verb in command().commands))
+"""Nothing is opened for it."""
+
+ANSWERING = (
     ("segments", "shop.duckdb"),
+    ("segments", "shop.duckdb", "--format", "csv", "--snapshot"),
+    ("rules", "shop.duckdb", "--format", "json"),
+    ("models", "shop.duckdb", "--wait", "1.5"),
+    ("prune", "shop.duckdb", "--keep", "2"),
+)
+"""Verbs that ask a query as it is written."""
+
+READING = (
     ("customers", "shop.duckdb"),
     ("customers", "shop.duckdb", "--upgrades"),
     ("rules", "shop.duckdb"),
@@ -34,8 +48,6 @@ READING = (
     ("holdout", "shop.duckdb", "--salt", "spring", "--format", "csv"),
     ("drift", "shop.duckdb"),
     ("refresh", "shop.duckdb"),
-    ("models", "shop.duckdb"),
-    ("prune", "shop.duckdb", "--keep", "2"),
     ("forget", "shop.duckdb", "--id", "3"),
 )
 """Verbs that compile nothing."""
@@ -92,6 +104,8 @@ def test_no_verb_imports_what_it_does_not_need(tmp_path):
     (tmp_path / "profiles.csv").write_text("monetary,frequency\n10,1\n")
     python(SCRIPT, json.dumps([[TRAINING[0]], []]), cwd=tmp_path)
     for verbs, heavy in (
+        (HELP, ("duckdb", "rich", *ARROW)),
+        (ANSWERING, ("numba", *ARROW, *HEAVY)),
         (READING, ("numba", *HEAVY)),
         (TRAINING, HEAVY),
         (MEASURING, [name for name in HEAVY if name != "pandas"]),

@@ -16,9 +16,10 @@ import duckdb
 
 import segmenter
 from segmenter import Source
-from segmenter.cli.app import app, command
+from segmenter.cli.app import command
 from segmenter.cli.exit_codes import MEANINGS
 from segmenter.cli.help import EXAMPLE, sections
+from segmenter.cli.verbs import function
 from tests.datasets import SHOP
 from tests.docs.pages import text_of
 
@@ -49,8 +50,7 @@ def written_anew(page: str) -> str:
 def verb(name: str) -> Iterator[str]:
     """Describe a verb: what it does, examples, its own options."""
     found = command().commands[name]
-    (callback,) = (each.callback for each in app.registered_commands if each.name == name)
-    for paragraph in inspect.cleandoc(callback.__doc__).split("\n\n"):
+    for paragraph in inspect.cleandoc(function(name).__doc__).split("\n\n"):
         if paragraph.startswith(EXAMPLE):
             code = paragraph.removeprefix(EXAMPLE)
             engine = re.search(r"--engine (\w+)", code)
