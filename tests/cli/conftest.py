@@ -44,17 +44,25 @@ def fitted_files(tmp_path_factory):
 
 @pytest.fixture
 def fitted_file(fitted_files, tmp_path, run):
-    """Give a copy of a file with these sales and their model, which is fitted only once."""
+    """Give a copy of a file with these sales and their model, which is fitted only once.
+
+    With ``versions`` the fit is repeated, so that there are as many of the same model.
+    """
     made, folder = fitted_files
 
-    def call(sales, *words):
-        if (sales, words) not in made:
+    def call(sales, *words, versions=1):
+        key = sales, words, versions
+        if key not in made:
             path = folder / f"{len(made)}.duckdb"
-            with duckdb.connect(str(path)) as con:
-                con.execute(sales)
-            assert run("fit", path, *words, "--quiet").code == 0
-            made[sales, words] = path
-        return Path(shutil.copy(made[sales, words], tmp_path / "shop.duckdb"))
+            if versions > 1:
+                shutil.copy(call(sales, *words, versions=versions - 1), path)
+                assert run("refit", path, "--quiet").code == 0
+            else:
+                with duckdb.connect(str(path)) as con:
+                    con.execute(sales)
+                assert run("fit", path, *words, "--quiet").code == 0
+            made[key] = path
+        return Path(shutil.copy(made[key], tmp_path / "shop.duckdb"))
 
     return call
 

@@ -45,9 +45,8 @@ def answer(result):
 
 
 @pytest.fixture
-def two_versions(run, shop_file):
-    assert run("refit", shop_file, "--quiet").code == 0
-    return shop_file
+def two_versions(fitted_file):
+    return fitted_file(SHOP, *FIT, versions=2)
 
 
 @pytest.mark.parametrize("verb", READING)
