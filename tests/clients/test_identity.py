@@ -1,4 +1,4 @@
-"""Who the customers are, where they are in PostgreSQL or on Spark: what a fit and labels say."""
+"""Who the customers are, where they are in PostgreSQL: what a fit says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import pytest
 
 import segmenter
 from segmenter import InputError, Source
-from segmenter.engines.spark import Spark
-from segmenter.operations.label_spark import Lake, label_on_spark
 from tests.advice import Heard, followed
 
 SALES = """
@@ -72,22 +70,3 @@ def test_ids_that_are_no_texts_in_postgres(database, kind):
     segmenter.fit(database, Source(transactions="sales", **COLUMNS), progress=heard)
     found = [words for words in heard.warnings if "id with a point" in words]
     assert bool(found) is (kind == "double precision")
-
-
-def test_spark(spark, files, tmp_path):
-    source = {"transactions": f"{files}/with_total", **COLUMNS}
-    with pytest.raises(InputError, match="as much as all the others together") as refused:
-        segmenter.fit(spark, Source(**source))
-    better = followed(str(refused.value), **source)
-    heard = Heard()
-    model = segmenter.fit(spark, Source(**better), progress=heard)
-    check(heard.warnings)
-    rows = Spark(spark)
-    lake = Lake(f"{files}/with_total", str(tmp_path / "labels"))
-    with pytest.raises(InputError, match="as much as all the others together"):
-        label_on_spark(rows, model, lake, source=Source(**source))
-    heard = Heard()
-    labels = label_on_spark(rows, model, lake, source=Source(**better), progress=heard)
-    check(heard.warnings)
-    assert labels.rows == 157
-    rows.close()
