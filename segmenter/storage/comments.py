@@ -7,7 +7,7 @@ An object's comment is the head of its SQL file; a column's comes from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import duckdb
@@ -41,6 +41,9 @@ ATTRIBUTE = (
     "the customer."
 )
 
+_Comment = tuple[str, str, str]
+"""The kind of an object, its full name, and what it is."""
+
 _AS_PUBLISHED = "As of the publication, see segments.publication; otherwise as what was copied."
 
 
@@ -61,27 +64,25 @@ def write_comments(
     values : mapping of str to Expression
         What stands for each ``$placeholder`` of the views.
     """
-    for table in TABLES:
-        _comment(con, "table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {}))
-    for macro in TABLE_MACROS:
-        _comment(con, "macro table", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
-    for macro in MACROS:
-        _comment(con, "macro", f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
-    for macro in macros:
-        for schema in ("main", SCHEMA):
-            _comment(con, "macro", f"{schema}.{macro}", _head(f"macros/{macro}", {}))
-    for view, file in views.items():
-        _comment(con, "view", qualified(view), _head(f"views/{file}", values))
+    comments = [
+        *(("table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {})) for table in TABLES),
+        *(_of_function(SCHEMA, macro) for macro in (*TABLE_MACROS, *MACROS)),
+        *(_of_function(schema, macro) for macro in macros for schema in ("main", SCHEMA)),
+        *(
+            ("view", qualified(view), _head(f"views/{file}", values))
+            for view, file in views.items()
+        ),
+    ]
     if "customer_segments" in views:
-        _comment_snapshot(con, views)
+        comments += _of_snapshot(views)
     else:
-        _comment(con, "view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}_over", {}))
-    _comment_columns(con)
+        comments.append(("view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}_over", {})))
+    _write(con, comments)
 
 
-def comment_attributes(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+def comment_attributes(con: duckdb.DuckDBPyConnection, names: Collection[str]) -> None:
     """Say what the columns are that a fit has named, where they stand with customers."""
-    if is_lake(con):
+    if not names or is_lake(con):
         return  # they are columns of views
     found = con.execute(
         """
@@ -91,9 +92,11 @@ def comment_attributes(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> 
         """,
         [[SCHEMA, INTERNAL], list(names)],
     ).fetchall()
-    for schema, table, column in found:
-        name = exp.column(column, table, schema, quoted=True).sql(dialect="duckdb")
-        _comment(con, "column", name, ATTRIBUTE)
+    names_of = (
+        exp.column(column, table, schema, quoted=True).sql(dialect="duckdb")
+        for schema, table, column in found
+    )
+    _execute(con, [("column", name, ATTRIBUTE) for name in names_of])
 
 
 def comment_added(
@@ -103,20 +106,17 @@ def comment_added(
     macros: Iterable[str],
 ) -> None:
     """Say what tables, views and functions are that a file has got since its fit."""
-    for table in tables:
-        _comment(con, "table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {}))
-    for view in views:
-        _comment(con, "view", qualified(view), _head(f"views/{view}", {}))
-    for macro in macros:
-        kind = "macro table" if macro in TABLE_MACROS else "macro"
-        _comment(con, kind, f"{SCHEMA}.{macro}", _head(f"macros/{macro}", {}))
-    _comment_columns(con)
+    comments = [
+        *(("table", f"{INTERNAL}.{table}", _head(f"tables/{table}", {})) for table in tables),
+        *(("view", qualified(view), _head(f"views/{view}", {})) for view in views),
+        *(_of_function(SCHEMA, macro) for macro in macros),
+    ]
+    _write(con, comments)
 
 
 def comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
     """Say what the snapshot and its summary are, which a refresh makes anew."""
-    _comment_snapshot(con, views)
-    _comment_columns(con)
+    _write(con, _of_snapshot(views))
 
 
 def comment_publication(con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]) -> None:
@@ -140,54 +140,67 @@ def comment_publication(con: duckdb.DuckDBPyConnection, texts: Mapping[str, str]
         """,
         [SCHEMA],
     ).fetchall()
+    comments = []
     for kind, name in found:
         if kind == "macro":
-            _comment(con, kind, name, _head(f"macros/{name.partition('.')[2]}", {}))
+            comments.append(_of_function(*name.split(".")))
         elif name == PUBLICATION:
-            _comment(con, kind, f"{SCHEMA}.{name}", _head(f"published/{name}", {}))
+            comments.append((kind, f"{SCHEMA}.{name}", _head(f"published/{name}", {})))
         elif name in texts:
-            _comment(con, kind, f"{SCHEMA}.{name}", f"{_AS_PUBLISHED}\n{texts[name]}")
-    _comment_columns(con)
+            comments.append((kind, f"{SCHEMA}.{name}", f"{_AS_PUBLISHED}\n{texts[name]}"))
+    _write(con, comments)
 
 
-def _comment_snapshot(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+def _of_function(schema: str, name: str) -> _Comment:
+    kind = "macro table" if name in TABLE_MACROS else "macro"
+    return kind, f"{schema}.{name}", _head(f"macros/{name}", {})
+
+
+def _of_snapshot(views: Mapping[str, str]) -> list[_Comment]:
     summary = f"{_AS_OF}\n{_head('views/' + views[SUMMARY], {})}"
     snapshot = _head(f"views/{SNAPSHOT}", {})
-    _comment(con, "table", f"{INTERNAL}.{SNAPSHOT}", snapshot)
-    _comment(con, "view", f"{SCHEMA}.{SNAPSHOT}", snapshot)
-    _comment(con, "view", f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT}", summary)
-    _comment(con, "view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}", {}))
+    return [
+        ("table", f"{INTERNAL}.{SNAPSHOT}", snapshot),
+        ("view", f"{SCHEMA}.{SNAPSHOT}", snapshot),
+        ("view", f"{SCHEMA}.{SUMMARY_OF_SNAPSHOT}", summary),
+        ("view", f"{SCHEMA}.{HISTORY}", _head(f"views/{HISTORY}", {})),
+    ]
 
 
-def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
-    if kind.startswith("macro") and is_lake(con):
-        return  # it keeps none
-    con.execute(_statement(kind, name, text))
-
-
-@lru_cache(maxsize=1024)
-def _statement(kind: str, name: str, text: str) -> str:
-    return f"comment on {kind} {name} is {exp.Literal.string(text).sql('duckdb', copy=False)}"
-
-
-def _comment_columns(con: duckdb.DuckDBPyConnection) -> None:
-    lacking = con.execute(
+def _write(con: duckdb.DuckDBPyConnection, objects: list[_Comment]) -> None:
+    """Comment on objects, and on all columns that lack theirs."""
+    keeps_all = not is_lake(con)  # which keeps none on macros, and on columns those of tables only
+    columns = con.execute(
         f"""
-        select schema_name, table_name, column_name, comments.description
+        select 'column', schema_name || '.' || table_name || '.' || column_name,
+            comments.description
         from duckdb_columns() as columns
         inner join ({read("queries/column_comments")}) as comments using (column_name)
         where columns.database_name = current_database()
             and columns.schema_name in ('{SCHEMA}', '{INTERNAL}')
             and columns.comment is distinct from comments.description
-            and (not $1 or (schema_name, table_name) in (
+            and ($1 or (schema_name, table_name) in (
                 select (schema_name, table_name) from duckdb_tables()
                 where database_name = current_database()
             ))
         """,
-        [is_lake(con)],  # which keeps comments on columns of tables only
+        [keeps_all],
     ).fetchall()
-    for schema, table, column, text in lacking:
-        _comment(con, "column", f"{schema}.{table}.{column}", text)
+    kept = [each for each in objects if keeps_all or not each[0].startswith("macro")]
+    _execute(con, [*kept, *columns])
+
+
+def _execute(con: duckdb.DuckDBPyConnection, comments: Iterable[_Comment]) -> None:
+    """Write all comments with one call; there are hundreds."""
+    statements = (f"comment on {kind} {name} is {_quoted(text)}" for kind, name, text in comments)
+    if script := ";\n".join(statements):
+        con.execute(script)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """Return a text as a literal; many columns share theirs."""
+    return exp.Literal.string(text).sql("duckdb", copy=False)
 
 
 def head_of_view(file: str) -> str:
