@@ -254,9 +254,9 @@ def customers(
 
 def attribute_columns(con: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
     """Return the columns of the attributes that stand with the customers."""
-    from segmenter.storage import store
+    from segmenter.storage.current import current_model
 
-    _, source, _ = store.current(con)
+    _, source, _ = current_model(con)
     return tuple(Column(name, name) for name in source.attributes or ())
 
 

@@ -33,6 +33,7 @@ from segmenter.sources.source import Source
 from segmenter.sources.source_checks import refuse_without_time
 from segmenter.sources.views import view_files
 from segmenter.storage import store
+from segmenter.storage.current import current_model
 from segmenter.storage.publish import updating
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
@@ -109,7 +110,7 @@ class Backtest(TemporaryTables):
             There is no model, or no date column; nothing happened before or after the moment.
         """
         listener = progress or Silent()
-        self._model_id, source, settings = store.current(self.con)
+        self._model_id, source, settings = current_model(self.con)
         refuse_without_time(source, "A backtest")
         known_until = parse_moment(as_of, "as_of")
         first, measured_until = self._check_span(source, settings, known_until, until)

@@ -31,6 +31,7 @@ from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import INTERNAL
 from segmenter.schema.temporary import registered
 from segmenter.storage import store
+from segmenter.storage.current import current_model
 from segmenter.storage.publish import updating
 
 __all__ = ["EXACT_SILHOUETTE", "Measure", "measure", "save_measures", "trained_model"]
@@ -89,7 +90,7 @@ def trained_model(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -
         There is no such model, or it was told to forget its points.
     """
     if model_id is None:
-        model_id, _, _ = store.current(con)
+        model_id, _, _ = current_model(con)
     query = f"select count(*) from {INTERNAL}.model_points where model_id = $1"
     known = first_row(con, f"select 1 from {INTERNAL}.models where model_id = $1", [model_id])
     if known and first_row(con, query, [model_id]) == (0,):

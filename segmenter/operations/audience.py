@@ -22,7 +22,7 @@ from segmenter.operations.table import Query, Table
 from segmenter.schema.files import bind, literal
 from segmenter.sources.contacts import Addresses, Reader
 from segmenter.sources.file_names import is_file_name
-from segmenter.storage import store
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     from segmenter.progress import Progress
@@ -154,7 +154,7 @@ def _lists(asked: Query, audience: Audience) -> tuple[Addresses, Addresses, int]
         sql = f"select exists (select 1 from ({asked.sql}) as asked where {same})"
         return bool(asked.con.execute(sql, asked.parameters).fetchall()[0][0])
 
-    _, source, _ = store.current(asked.con)
+    _, source, _ = current_model(asked.con)
     customer_type = _customer_type(asked)
     reader = Reader(asked.con, source, customer_type, is_customer, audience.phone_country)
     contacts = objections = reader.nobody()

@@ -32,7 +32,7 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL
 from segmenter.sources.moments import parse_moment
 from segmenter.sources.source_checks import refuse_without_time
-from segmenter.storage import store
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -114,7 +114,7 @@ def campaign(
         model that knows no time.
     """
     split = Split(salt, share)
-    model_id, source, _ = store.current(con)
+    model_id, source, _ = current_model(con)
     refuse_without_time(source, "A campaign")
     if by_lifecycle:
         require_lifecycle(con)

@@ -12,8 +12,8 @@ from segmenter.operations.table import Query
 from segmenter.schema.connection import records
 from segmenter.schema.files import literal, read
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
-from segmenter.storage import store
 from segmenter.storage.added_views import added_view
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -146,7 +146,7 @@ def _check_column(con: duckdb.DuckDBPyConnection, rows: exp.Expr, name: str) -> 
 
 
 def _check(con: duckdb.DuckDBPyConnection, segment: str | None, lifecycle: str | None) -> None:
-    model_id, source, _ = store.current(con)
+    model_id, source, _ = current_model(con)
     if source.kind == "points":
         raise InputError(
             "this model was fitted to anonymous points, so there are no customers to list."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from segmenter.errors import InputError, SegmenterError
 from segmenter.operations.table import Query, Table, Tabular
 from segmenter.schema.names import SCHEMA
-from segmenter.storage import store
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,7 +66,7 @@ def drift(con: duckdb.DuckDBPyConnection) -> Drift:
 
 
 def _refuse_sources_that_stand_still(con: duckdb.DuckDBPyConnection) -> None:
-    model_id, source, _ = store.current(con)
+    model_id, source, _ = current_model(con)
     if source.kind == "points":
         raise InputError(
             f"model {model_id} was fitted to anonymous points, so there are no customers to watch. "

@@ -20,7 +20,8 @@ from segmenter.schema.connection import first_row
 from segmenter.schema.files import qualified
 from segmenter.schema.names import HISTORY, INTERNAL, SCHEMA, SCHEMAS, SNAPSHOT
 from segmenter.sources.source import Source
-from segmenter.storage import history, store
+from segmenter.storage import history
+from segmenter.storage.current import current_model
 from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
@@ -71,7 +72,7 @@ class Forgetting:
         SegmenterError
             There is no model or it is of anonymous points, or nobody knows such a customer.
         """
-        self._model_id, source, settings = store.current(self.con)
+        self._model_id, source, settings = current_model(self.con)
         self._customer = Customer(text, self._type_of_customers(source))
         self._condition = f"customer_id = {self._customer.value.sql(dialect='duckdb')}"
         self._check_text()

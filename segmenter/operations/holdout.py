@@ -28,7 +28,7 @@ from segmenter.operations.split import (
 from segmenter.operations.table import Query, Table, Tabular
 from segmenter.schema.files import bind
 from segmenter.schema.names import SCHEMA, SNAPSHOT
-from segmenter.storage import store
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -144,7 +144,7 @@ def holdout(
         customers.
     """
     split = Split(salt, share)
-    _, source, _ = store.current(con)
+    _, source, _ = current_model(con)
     customers = _customers(con, source, by_lifecycle=by_lifecycle, snapshot=snapshot)
     period = _period(con, source, days)
     values = {"customers": customers, "holds_out": split.is_held_out()}
@@ -171,7 +171,7 @@ def holdout_customers(
         'held out'.
     """
     split = Split(salt, share)
-    _, source, _ = store.current(con)
+    _, source, _ = current_model(con)
     customers = _customers(con, source, by_lifecycle=False, snapshot=snapshot)
     values = {"customers": customers, "holds_out": split.is_held_out()}
     return Query(con, bind("queries/holdout_customers", values).sql(dialect="duckdb"))

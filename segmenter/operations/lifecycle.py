@@ -13,8 +13,8 @@ from segmenter.formatting import counted, day, percent
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
-from segmenter.storage import store
 from segmenter.storage.added_views import added_view, has_object
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,7 +64,7 @@ def segment_lifecycle(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False)
     InputError
         The model knows no customers or no time.
     """
-    _, source, _ = store.current(con)
+    _, source, _ = current_model(con)
     if source.kind == "points":
         raise InputError(
             "this model was fitted to anonymous points, so there are no customers whose lifecycle "

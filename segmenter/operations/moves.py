@@ -11,7 +11,7 @@ from segmenter.operations.table import Query, Table, Tabular
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.sources.moments import parse_moment
-from segmenter.storage import store
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -150,6 +150,6 @@ def _nobody(con: duckdb.DuckDBPyConnection, start: object) -> str:
 
 
 def _can_fall(con: duckdb.DuckDBPyConnection) -> bool:
-    _, source, _ = store.current(con)
+    _, source, _ = current_model(con)
     refund = f"select 1 from {INTERNAL}.transactions where amount < 0 limit 1"
     return source.window is not None or bool(first_row(con, refund))

@@ -18,8 +18,9 @@ from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
 from segmenter.sources.binding import bind_source
 from segmenter.sources.views import view_files
-from segmenter.storage import snapshot, store
+from segmenter.storage import snapshot
 from segmenter.storage.comments import comment_attributes, comment_snapshot
+from segmenter.storage.current import current_model
 from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
@@ -98,7 +99,7 @@ class Refresh(TemporaryTables):
             There is no model, or its source is anonymous, gone or no longer what it was.
         """
         listener = progress or Silent()
-        self._model_id, self._source, settings = store.current(self.con)
+        self._model_id, self._source, settings = current_model(self.con)
         _refuse_sources_without_customers(self._source)
         if self._source.is_read_again:
             return self._read_again(settings, listener)

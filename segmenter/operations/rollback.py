@@ -16,6 +16,7 @@ from segmenter.progress import Progress, Silent
 from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
 from segmenter.storage import store
+from segmenter.storage.current import current_model
 from segmenter.storage.publish import publish
 from segmenter.training.stage import Stage
 from segmenter.workplace.place import Place
@@ -106,7 +107,7 @@ def rollback(
     """
     listener = progress or Silent()
     rows = engine or Embedded(place.con)
-    current, _, _ = store.current(place.con)
+    current, _, _ = current_model(place.con)
     of_fit = check_rollback(place.con, model_id)
     if rows.dialect != of_fit:
         raise InputError(
@@ -135,7 +136,7 @@ def check_rollback(con: duckdb.DuckDBPyConnection, model_id: int) -> str:
         It is the current one.
     """
     model = store.load(con, model_id)
-    current, _, _ = store.current(con)
+    current, _, _ = current_model(con)
     if current == model_id:
         raise InputError(f"model {model_id} is the current one already.")
     return str(model.source.get("engine") or "duckdb")

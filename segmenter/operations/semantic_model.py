@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.names import SCHEMA, SUMMARY
 from segmenter.sources.expressions import quoted
-from segmenter.storage import store
 from segmenter.storage.added_views import has_object
+from segmenter.storage.current import current_model
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,7 +68,7 @@ def semantic_model(con: duckdb.DuckDBPyConnection) -> str:
     NoModelError
         There is none.
     """
-    model_id, source, _ = store.current(con)
+    model_id, source, _ = current_model(con)
     known = [name for name in _KEYS if has_object(con, SCHEMA, name)]
     has_customers = CUSTOMERS in known
     (names,) = first_row(

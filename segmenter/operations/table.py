@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
@@ -76,35 +76,60 @@ class Query:
         with _plain_errors():
             found = self.con.execute(self.sql, self.parameters)
             types = {name: str(kind) for name, kind, *_ in found.description or ()}
-            return Table(_Rows(types, found.fetchall()))
+            return Table(_Rows([*types], found.fetchall(), partial(_typed, types.values())))
 
 
 class _Rows:
     """Rows as Python has them, with what a table asks of Arrow."""
 
-    def __init__(self, types: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
-        self._types = types
-        self.column_names = [*types]
+    def __init__(
+        self,
+        column_names: list[str],
+        rows: Sequence[tuple[Any, ...]],
+        as_arrow: Callable[[_Rows], pa.Table],
+    ) -> None:
+        self.column_names = column_names
         self.num_rows = len(rows)
         self._rows = rows
+        self._as_arrow = as_arrow
 
     def to_pylist(self) -> list[dict[str, Any]]:
         return [dict(zip(self.column_names, row, strict=True)) for row in self._rows]
 
+    def columns(self) -> list[tuple[Any, ...]]:
+        return [*zip(*self._rows, strict=True)] or [()] * len(self.column_names)
+
     @cached_property
     def arrow(self) -> pa.Table:
-        """The rows for Arrow, of the types that the engine gives them there."""
-        import duckdb
-        import pyarrow as pa
+        return self._as_arrow(self)
 
-        kinds = ", ".join(
-            f"cast(null as {kind}) as c{place}" for place, kind in enumerate(self._types.values())
-        )
-        with duckdb.connect() as con:
-            schema = con.sql(f"select {kinds} limit 0").to_arrow_table().schema
-        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(schema)
-        arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
-        return _with_integers(pa.table(arrays, names=self.column_names))
+
+def _typed(types: Iterable[str], rows: _Rows) -> pa.Table:
+    """Return rows of columns of these types as the engine gives them to Arrow."""
+    import duckdb
+    import pyarrow as pa
+
+    nothing = ", ".join(f"cast(null as {kind}) as c{place}" for place, kind in enumerate(types))
+    with duckdb.connect() as con:
+        fields = con.sql(f"select {nothing} limit 0").to_arrow_table().schema
+    pairs = zip(rows.columns(), fields, strict=True)
+    arrays = [pa.array(column, field.type) for column, field in pairs]
+    return _with_integers(pa.table(arrays, names=rows.column_names))
+
+
+def _inferred(rows: _Rows) -> pa.Table:
+    """Return rows with the types of their values."""
+    import pyarrow as pa
+
+    return pa.table([pa.array(column) for column in rows.columns()], names=rows.column_names)
+
+
+def _plain_column(values: Iterable[Any]) -> list[Any]:
+    """Return values as Python's own; whole numbers among others are others."""
+    found = [value.item() if hasattr(value, "item") else value for value in values]
+    if {type(value) for value in found} - {type(None)} == {int, float}:
+        return [None if value is None else float(value) for value in found]
+    return found
 
 
 class Table:
@@ -134,11 +159,9 @@ class Table:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> Table:
         """Return a table of mappings, which has these columns when there are none."""
-        import pyarrow as pa
-
-        if not rows:
-            return cls(pa.table({name: pa.nulls(0) for name in columns}))
-        return cls(pa.Table.from_pylist([dict(row) for row in rows]))
+        names = [*rows[0]] if rows else [*columns]
+        made = [_plain_column(row.get(name) for row in rows) for name in names]
+        return cls(_Rows(names, [*zip(*made, strict=True)], _inferred))
 
     @property
     def columns(self) -> tuple[str, ...]:

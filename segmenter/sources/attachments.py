@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from segmenter.errors import InputError, reason
 from segmenter.schema.extensions import load_packaged
 
@@ -108,6 +106,7 @@ def attach_databases(con: duckdb.DuckDBPyConnection, attach: Mapping[str, str]) 
         With what is missing.
     """
     import duckdb
+    from sqlglot import exp
 
     found = con.execute("select lower(database_name) from duckdb_databases()").fetchall()
     known = {name for (name,) in found}

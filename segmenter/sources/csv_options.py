@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError, did_you_mean
 
-__all__ = ["checked_mapping", "csv_literals", "parsed_options", "value_literal"]
+__all__ = ["csv_literals", "parsed_options", "value_literal"]
 
 _OF_REJECTS = ("store_rejects", "rejects_")
 _POSITIONAL = {"path", "paths", "col0"}
@@ -43,22 +43,6 @@ def parsed_options(words: list[str]) -> dict[str, Any]:
             raise InputError(f"the csv option {name} is given twice. Give it once.")
         found[name] = _typed(name, text)
     return found
-
-
-def checked_mapping(options: object) -> dict[str, Any]:
-    """Return options as a mapping from their names in small letters.
-
-    Raises
-    ------
-    InputError
-        It is none.
-    """
-    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
-        raise InputError(
-            "csv must be a mapping from options of the CSV reader to values, such as "
-            f"csv = {{'delim': ';'}}, not {options!r}."
-        )
-    return {name.casefold(): options[name] for name in options}
 
 
 def csv_literals(options: Mapping[str, Any]) -> dict[str, exp.Expr]:

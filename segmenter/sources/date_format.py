@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-
-import duckdb
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError
 from segmenter.schema.files import literal
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 __all__ = ["EPOCHS", "ISO", "checked_date_format", "date_reading", "is_known"]
 
@@ -33,6 +34,8 @@ def checked_date_format(text: object) -> str:
     InputError
         It is none that DuckDB knows, or has no day.
     """
+    import duckdb
+
     if isinstance(text, str) and text.strip() in (ISO, *EPOCHS):
         return text.strip()
     if isinstance(text, str) and "%" in text:
@@ -69,6 +72,8 @@ def date_reading(text: exp.Expr, form: str, dialect: str = "duckdb") -> exp.Expr
     InputError
         Another dialect has no such format, or understands another by it.
     """
+    from sqlglot import exp
+
     if dialect != "duckdb":
         return _ported(text, form, dialect)
     if form in EPOCHS:
@@ -90,11 +95,15 @@ def date_reading(text: exp.Expr, form: str, dialect: str = "duckdb") -> exp.Expr
 
 
 def _in_utc(time: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
     return exp.AtTimeZone(this=time, zone=literal("UTC"))
 
 
 def is_known(form: str, dialect: str) -> bool:
     """Tell whether a dialect reads dates in a format."""
+    from sqlglot import exp
+
     try:
         date_reading(exp.null(), form, dialect)
     except InputError:
@@ -104,6 +113,8 @@ def is_known(form: str, dialect: str) -> bool:
 
 def _ported(text: exp.Expr, form: str, dialect: str) -> exp.Expr:
     """Return the time where `dialect` reads it alike: its pattern is compared first."""
+    from sqlglot import exp
+
     parts = re.split(r"%(.)", form)
     directives, between = parts[1::2], "".join(parts[::2])
     if form in (ISO, *EPOCHS) or set(directives) - set(_NUMERIC) or re.search("[A-Za-z]", between):

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError
 from segmenter.schema.files import literal
 from segmenter.sources.amount_texts import CURRENCIES
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 __all__ = ["EXAMPLES", "MISSING", "NumberFormat", "canonical_currencies", "is_missing"]
 
@@ -124,6 +126,8 @@ class NumberFormat:
         InputError
             Patterns mean something else in the dialect that it will be written in.
         """
+        from sqlglot import exp
+
         if dialect not in _PATTERNS_ALIKE:
             raise InputError(
                 f"number_format = {self.text!r} is not understood by {dialect}. Let a view there "
@@ -164,6 +168,8 @@ class NumberFormat:
 
 def _sign(text: exp.Expr) -> exp.Expr:
     """Return -1 for one minus or a pair of brackets, 1 without, NULL for more of them."""
+    from sqlglot import exp
+
     signs = exp.Case(this=_replace_all(text.copy(), f"[^+(){_MINUS}]"))
     for mark, sign in (("+", 1), *((minus, -1) for minus in _MINUS), ("()", -1)):
         signs = signs.when(literal(mark), literal(sign), copy=False)
@@ -185,17 +191,23 @@ def canonical_currencies(units: Iterable[str]) -> list[str]:
 
 def is_missing(text: exp.Expr) -> exp.Expr:
     """Return the condition that a text says that there is no value."""
+    from sqlglot import exp
+
     said = exp.Lower(this=exp.Trim(this=text.copy()))
     return exp.In(this=said, expressions=[literal(missing) for missing in MISSING])
 
 
 def _extract(text: exp.Expr, pattern: str) -> exp.Expr:
+    from sqlglot import exp
+
     return exp.RegexpExtract(
         this=text.copy(), expression=literal(pattern), group=exp.Literal.number(1)
     )
 
 
 def _replace_all(text: exp.Expr, pattern: str) -> exp.Expr:
+    from sqlglot import exp
+
     return exp.RegexpReplace(
         this=text, expression=literal(pattern), replacement=literal(""), modifiers=literal("g")
     )

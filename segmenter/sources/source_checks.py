@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from segmenter.errors import InputError
 from segmenter.sources.attachments import checked_attachments
 from segmenter.sources.attribute_names import checked_attributes
-from segmenter.sources.csv_options import checked_mapping
 from segmenter.sources.file_names import is_query, is_workbook
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def refuse_transaction_columns(source: Source) -> None:
 def check_reading(source: Source) -> None:
     """Refuse options of readers, a sheet and databases for what does not read them."""
     if source.csv is not None:
-        object.__setattr__(source, "csv", checked_mapping(source.csv))
+        object.__setattr__(source, "csv", _checked_csv(source.csv))
     if source.csv and (not source.is_file or source.is_read_again):
         raise InputError(
             f"csv says how a CSV file is read, and the {source.kind} are none. Leave it out, or "
@@ -157,3 +156,13 @@ def refuse_without_time(source: Source, what: str) -> None:
             "this model was fitted without a date column, so there is no time to go back. Fit "
             "again with the column, for example date = 'ordered_at'."
         )
+
+
+def _checked_csv(options: object) -> dict[str, Any]:
+    """Return options of the CSV reader as a mapping from their names in small letters."""
+    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
+        raise InputError(
+            "csv must be a mapping from options of the CSV reader to values, such as "
+            f"csv = {{'delim': ';'}}, not {options!r}."
+        )
+    return {name.casefold(): options[name] for name in options}

@@ -6,11 +6,12 @@ A unit is a power of ten of at most 1, ``0.00000001`` say: then 0.00000123 count
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError
-from segmenter.points import MAX_CENTS
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 __all__ = [
     "checked_unit",
@@ -60,6 +61,8 @@ def counted_in(amount: exp.Expr, unit: str | None) -> exp.Expr:
     doubles, which they become in any case. Up to 100 billion units in a row the ten-thousandth of
     the unit is right, whether the amount was a DECIMAL or a DOUBLE.
     """
+    from sqlglot import exp
+
     if unit is None:
         return amount
     number = exp.Literal.number(str(inverse(unit)))
@@ -73,6 +76,8 @@ def inverse(unit: str) -> int:
 
 def uncounted(tree: exp.Expr, unit: str | None) -> exp.Expr:
     """Return the amount that `counted_in` was given."""
+    from sqlglot import exp
+
     cast = None if unit is None else tree.find(exp.Cast)
     return tree if cast is None else cast.this
 
@@ -97,6 +102,8 @@ def unit_for(size: float, unit: str | None = None) -> str | None:
     str or None
         None where such an amount is too large or too small for all of them.
     """
+    from segmenter.points import MAX_CENTS
+
     amount = Decimal(size) * Decimal(unit or 1)
     for places in range(0, _FINEST + 1, 3):
         if 1 <= amount.scaleb(places) <= MAX_CENTS // 100:

@@ -24,14 +24,11 @@ from segmenter.schema.connection import (
 )
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, require_model
 from segmenter.schema.temporary import registered
-from segmenter.settings import Settings
-from segmenter.sources.source import Source
 from segmenter.storage.drift_bins import training_bins
 from segmenter.storage.stored import stored_mapping, stored_settings, stored_source, stored_warnings
 from segmenter.version import __version__
 
 __all__ = [
-    "current",
     "load",
     "make_current",
     "point_columns",
@@ -105,25 +102,6 @@ def load(con: duckdb.DuckDBPyConnection, model_id: int | None = None) -> Model:
             f"this database has no model {model_id} ({', '.join(str(row[0]) for row in known)})."
         )
     return _assemble(con, headers[0])
-
-
-def current(con: duckdb.DuckDBPyConnection) -> tuple[int, Source, Settings]:
-    """Return the current model's id, source and settings, without its points and rules.
-
-    Raises
-    ------
-    SegmenterError
-        There is no model.
-    """
-    require_model(con)
-    model_id, source, settings = first_row(
-        con, f"select model_id, source, settings from {INTERNAL}.models where is_current"
-    )
-    return (
-        model_id,
-        stored_source(source),
-        stored_settings(settings),
-    )
 
 
 def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:

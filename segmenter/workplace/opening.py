@@ -130,9 +130,9 @@ def _look_at_the_source(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Say so when a query failed because the user's table is not what it was at the fit."""
     from segmenter.engines.duckdb import Embedded
     from segmenter.sources.binding import bind_source
-    from segmenter.storage import store
+    from segmenter.storage.current import current_model
 
-    _, source, settings = store.current(con)
+    _, source, settings = current_model(con)
     if source.is_stored:
         return
     try:
