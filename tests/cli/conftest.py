@@ -11,7 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import segmenter
+from segmenter import Settings, Source
 from segmenter.cli import main
+from tests.datasets import RETAIL
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,6 +68,26 @@ def fitted_file(fitted_files, tmp_path, run):
         return Path(shutil.copy(made[key], tmp_path / "shop.duckdb"))
 
     return call
+
+
+@pytest.fixture(scope="session")
+def retail_models(tmp_path_factory):
+    """Online Retail with a macro, and with a model that has too many rules for one."""
+    folder = tmp_path_factory.mktemp("models")
+    found = {}
+    for name, settings in (("macro", Settings()), ("rules", Settings(max_rules=1))):
+        found[name] = folder / f"{name}.duckdb"
+        with duckdb.connect(str(found[name])) as con:
+            con.execute("create table sales as from read_parquet($1)", [RETAIL])
+            source = Source(
+                transactions="sales",
+                customer="CustomerID",
+                amount="Quantity * UnitPrice",
+                order="InvoiceNo",
+                date="InvoiceDate",
+            )
+            segmenter.fit(con, source, settings)
+    return found
 
 
 CALL = "import sys; from segmenter.cli import main; sys.argv[0] = 'segmenter'; main()"

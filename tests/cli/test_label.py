@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import resource
 import shutil
-import signal
-import time
 from itertools import product
 from pathlib import Path
 
@@ -14,7 +11,6 @@ import duckdb
 import pytest
 
 import segmenter
-from segmenter import Settings, Source
 from segmenter.operations.label import label_profiles
 from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
@@ -25,41 +21,21 @@ MAPPING = ("--customer", "CustomerID", "--amount", "Quantity * UnitPrice", "--or
 DATED = (*MAPPING, "--date", "InvoiceDate")
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """Online Retail with a macro, and with a model that has too many rules for one."""
-    folder = tmp_path_factory.mktemp("models")
-    found = {}
-    for name, settings in (("macro", Settings()), ("rules", Settings(max_rules=1))):
-        found[name] = folder / f"{name}.duckdb"
-        with duckdb.connect(str(found[name])) as con:
-            con.execute("create table sales as from read_parquet($1)", [str(RETAIL)])
-            source = Source(
-                transactions="sales",
-                customer="CustomerID",
-                amount="Quantity * UnitPrice",
-                order="InvoiceNo",
-                date="InvoiceDate",
-            )
-            segmenter.fit(con, source, settings)
-    return found
-
-
 @pytest.fixture(params=["macro", "rules"])
-def retail(request, models):
-    return models[request.param]
+def retail(request, retail_models):
+    return retail_models[request.param]
 
 
 @pytest.fixture
-def model(models):
-    return models["macro"]
+def model(retail_models):
+    return retail_models["macro"]
 
 
 @pytest.fixture(scope="module")
-def profile_files(models, tmp_path_factory):
+def profile_files(retail_models, tmp_path_factory):
     """Every customer of Online Retail in no particular order, with columns of other kinds."""
     folder = tmp_path_factory.mktemp("profiles")
-    with duckdb.connect(str(models["macro"]), read_only=True) as con:
+    with duckdb.connect(str(retail_models["macro"]), read_only=True) as con:
         for suffix in ("parquet", "csv"):
             con.execute(
                 f"""
@@ -164,7 +140,7 @@ def test_transactions_become_the_view_customer_segments(run, retail, tmp_path, g
     assert kinds[1:3] == ["DOUBLE", "BIGINT"]
 
 
-def test_both_ways_agree_beyond_what_the_model_has_seen(models, tmp_path):
+def test_both_ways_agree_beyond_what_the_model_has_seen(retail_models, tmp_path):
     before = write(
         tmp_path,
         "wild.parquet",
@@ -183,7 +159,7 @@ def test_both_ways_agree_beyond_what_the_model_has_seen(models, tmp_path):
         """,
     )
     labels = {}
-    for name, database in models.items():
+    for name, database in retail_models.items():
         after = tmp_path / f"{name}.parquet"
         with duckdb.connect(str(database), read_only=True) as con:
             done = label_profiles(con, InputFile(str(before)), OutputFile(after))
@@ -201,7 +177,7 @@ def test_both_ways_agree_beyond_what_the_model_has_seen(models, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["macro", "rules"])
-def test_many_rows_keep_their_order(models, tmp_path, name):
+def test_many_rows_keep_their_order(retail_models, tmp_path, name):
     before = write(
         tmp_path,
         "many.parquet",
@@ -211,7 +187,7 @@ def test_many_rows_keep_their_order(models, tmp_path, name):
         """,
     )
     after = tmp_path / "labelled.parquet"
-    with duckdb.connect(str(models[name]), read_only=True) as con:
+    with duckdb.connect(str(retail_models[name]), read_only=True) as con:
         label_profiles(con, InputFile(str(before)), OutputFile(after))
     assert rows(f"select count(*) from '{after}' where i <> file_row_number") == [(0,)]
 
@@ -294,160 +270,6 @@ def test_transactions_that_are_counted_otherwise_than_the_model_s_are_noted(run,
     assert result.code == 0
     assert "the model was fitted on all time" in result.err
     assert "the model counted distinct orders as frequency, and here rows count" in result.err
-
-
-RAW = ("--customer", "customer_id", "--amount", "monetary")
-
-
-@pytest.mark.parametrize(
-    ("name", "select", "output", "words", "message"),
-    [
-        ("in.parquet", "select 1 as monetry, 2 as frequency", "out.csv", (),
-         r"'monetary' is not in .*in.parquet \(monetry, frequency\)\. Did you mean 'monetry'"),
-        ("in.csv", "select 1 as monetary, 2 as orders", "out.csv", (),
-         r"column 'frequency' is not in .* Name it with --frequency"),
-        ("in.parquet", FEW, "out.csv", ("--monetary", "spent + 1"), "column 'spent' of monetary"),
-        ("in.parquet", FEW, "out.csv", ("--monetary", "sum(monetary)"), "not an aggregate"),
-        ("in.parquet", FEW, "out.csv", ("--monetary", "date '2024-01-01'"), "is DATE, not a"),
-        ("in.parquet", FEW, "out.csv", (*RAW, "--monetary", "monetary"), "the ones or the others"),
-        ("in.parquet", FEW, "out.csv", ("--customer", "customer_id"), "amount is missing"),
-        ("in.parquet", FEW, "out.csv", ("--customer", "customer", *RAW[2:]),
-         "column 'customer' .* Did you mean 'customer_id'"),
-        ("in.parquet", f"{FEW} where false", "out.csv", RAW, "has no rows that count"),
-        ("in.parquet", "select 1 as segmenter_row, 1 as monetary, 1 as frequency", "out.csv", (),
-         "names that begin with segmenter_ are needed"),
-        ("in.parquet", FEW, "in.parquet", ("--overwrite",), "is the input"),
-        ("in.parquet", FEW, "out.xlsx", (), "neither Parquet nor CSV .* Name it .* out.parquet"),
-        ("in.parquet", FEW, "no/such/out.csv", (), "there is no folder .*no/such"),
-        ("in.parquet", FEW, "/proc/out.csv", (), "/proc/out.csv cannot be written"),
-        ("in.parquet",
-         "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as monetary, "
-         "1 as frequency from range(100) as t(i)", "out.parquet", (),
-         "row 42 of .*in.parquet has 'abc' in monetary, which is not a number"),
-        ("in.csv", "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as "
-         "monetary, 1 as frequency from range(100) as t(i)", "out.csv", (),
-         "row 42 of .*in.csv has 'abc' in monetary, which is not a number"),
-        ("in.csv", "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as "
-         "monetary, 1 as frequency from range(100) as t(i)", "out.parquet",
-         ("--monetary", "monetary * 2"), "row 42 of .*in.csv has 'abc' in monetary"),
-        ("in.csv", "select i as customer_id, case when i = 50001 then 'abc' else '1.5' end as "
-         "monetary, 1 as frequency from range(60000) as t(i)", "out.csv", (),
-         "row 50,002 of .*in.csv has 'abc' in monetary, which is not a number"),
-        ("in.csv", "select i as customer_id, case when i = 50001 then 'abc' else '1.5' end as "
-         "monetary, 1 as frequency from range(60000) as t(i)", "out.parquet", (),
-         "row 50,002 of .*in.csv has 'abc' in monetary, which is not a number"),
-        ("in.csv", "select i as customer_id, case when i = 50001 then 'abc' else '1.5' end as "
-         "monetary, 1 as frequency from range(60000) as t(i)", "out.parquet", RAW,
-         "row 50,002 of .*in.csv has 'abc' in monetary, which is not a number"),
-        ("in.csv", "select i as customer_id, case when i = 41 then 'abc' else '1.5' end as "
-         "monetary, 1 as frequency from range(100) as t(i)", "out.parquet", RAW,
-         "row 42 of .*in.csv has 'abc' in monetary, which is not a number"),
-    ],
-)  # fmt: skip
-def test_bad_input_is_a_sentence_and_writes_nothing(
-    run, model, tmp_path, name, select, output, words, message
-):
-    before = write(tmp_path, name, select)
-    content = before.read_bytes()
-    result = run("label", model, "--input", before, "--output", tmp_path / output, *words)
-    assert result.code == 2, result.err
-    said = result.err.splitlines()[-1]
-    assert said.startswith("segmenter: ")
-    assert re.search(message, said), said
-    assert "Traceback" not in result.err
-    assert before.read_bytes() == content
-    assert left(tmp_path) == [name]
-
-
-def test_the_file_of_a_bad_value_is_named(run, model, tmp_path):
-    write(tmp_path, "a.csv", FEW)
-    write(tmp_path, "b.csv", "select 1 as customer_id, 'x y' as monetary, 2 as frequency")
-    result = run("label", model, "--input", tmp_path / "*.csv", "--output", tmp_path / "o.parquet")
-    assert result.code == 2
-    assert re.search("row 1 of .*b.csv has 'x y' in monetary", result.err)
-
-
-def test_errors_with_files(run, model, tmp_path):
-    before = write(tmp_path, "profiles.parquet", FEW)
-    (tmp_path / "broken.parquet").write_text("hello")
-    (tmp_path / "folder.csv").mkdir()
-    empty = tmp_path / "empty.duckdb"
-    duckdb.connect(str(empty)).close()
-    old = tmp_path / "old.duckdb"
-    old.write_bytes(model.read_bytes())
-    with duckdb.connect(str(old)) as con:
-        con.execute("update segments_internal.models set layout_version = 99")
-    there = left(tmp_path)
-    cases = [
-        (model, "profile.parquet", "out.csv", "Did you mean 'profiles.parquet'"),
-        (model, "nothing*.csv", "out.csv", "no file matches"),
-        (model, "profiles.xlsx", "out.csv", "Save it as a CSV or Parquet file"),
-        (model, "broken.parquet", "out.csv", "broken.parquet cannot be read"),
-        (model, before.name, "folder.csv", "is a folder"),
-        (model, "*.parquet", before.name, "is the input, or one of its files"),
-        (empty, before.name, "out.csv", "has no model yet. Fit one first"),
-        (old, before.name, "out.csv", "has layout 99"),
-        (tmp_path / "non.duckdb", before.name, "out.csv", "there is no database"),
-    ]
-    for database, given, output, message in cases:
-        words = ("--input", tmp_path / given, "--output", tmp_path / output, "--overwrite")
-        result = run("label", database, *words)
-        assert result.code == 2, (given, output)
-        assert message in result.err
-        assert left(tmp_path) == there
-
-
-@pytest.fixture(scope="module")
-def big_file(tmp_path_factory):
-    """Three million profiles that do not compress."""
-    return write(
-        tmp_path_factory.mktemp("big"),
-        "big.parquet",
-        "select hash(i)::varchar as id, (hash(i) % 1000000) / 100.0 as monetary, "
-        "hash(i + 1) % 20 as frequency, hash(i + 2) as noise from range(3000000) as t(i)",
-    )
-
-
-@pytest.fixture
-def big(big_file, tmp_path):
-    path = tmp_path / big_file.name
-    path.hardlink_to(big_file)
-    return path
-
-
-@pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
-def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output, start):
-    after = big.parent / output
-    after.write_text("precious")
-
-    def small_files_only():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
-
-    words = ("label", model, "--input", big, "--output", after, "--overwrite")
-    called = start(*words, preexec_fn=small_files_only)
-    out, err = called.communicate()
-    assert called.returncode == 2, err
-    assert out == ""
-    assert re.search(r"segmenter: .* cannot be written: File too large\. Nothing was written", err)
-    assert "Traceback" not in err
-    assert after.read_text() == "precious"
-    assert left(big.parent) == sorted(["big.parquet", output])
-
-
-@pytest.mark.parametrize("words", [(), ("--customer", "id", "--amount", "monetary")])
-@pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
-def test_an_interrupted_run_leaves_nothing(model, big, output, words, start):
-    called = start("label", model, "--input", big, "--output", big.parent / output, *words)
-    deadline = time.monotonic() + 60
-    while not list(big.parent.glob(".segmenter-*/draft")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    time.sleep(0.1)
-    called.send_signal(signal.SIGINT)
-    _, err = called.communicate()
-    assert called.returncode == 130, err
-    assert err.splitlines()[-1] == "segmenter: interrupted; nothing was written."
-    assert "Traceback" not in err
-    assert left(big.parent) == ["big.parquet"]
 
 
 @pytest.mark.parametrize("given", ["monetary", "try_cast(amount as double)"])

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -18,12 +12,7 @@ from sqlglot import exp
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.cli.options import Format
-from segmenter.cli.summary import show_segments
-from segmenter.engines.duckdb import Embedded
-from segmenter.engines.postgres import Postgres, connect_postgres
-from segmenter.engines.postgres_publishing import Publisher
-from segmenter.operations.publish_views import publish_views
+from segmenter.engines.postgres import Postgres
 from segmenter.training.stage import Stage
 from tests.advice import advised
 from tests.clients.alike import CUSTOMERS, check_same_model
@@ -33,6 +22,11 @@ from tests.clients.conftest import copy_table
 def objects(pg):
     query = "select count(*) from pg_class where relnamespace = to_regnamespace('segments')"
     return pg.execute(query).fetchone()[0]
+
+
+def segments(pg):
+    query = "select distinct segment from segments.customer_segments"
+    return {name for (name,) in pg.execute(query).fetchall()}
 
 
 def test_each_data_set_gives_the_same_model_and_segments(database, fitted, tmp_path):
@@ -92,49 +86,6 @@ def test_nothing_is_half_published(store, sales, tmp_path, monkeypatch):
     assert objects(store) > 0
 
 
-KILLED = """
-import os, signal, sys
-import psycopg, segmenter
-from segmenter.engines.postgres_publishing import Publisher
-
-def dying(self, names):
-    real(self, list(names)[:2])
-    os.kill(os.getpid(), signal.SIGKILL)
-
-real, Publisher._create = Publisher._create, dying
-dsn, file = sys.argv[1:]
-source = segmenter.Source(transactions="sales", customer="customer_id", amount="amount")
-segmenter.fit(psycopg.connect(dsn), source, model_file=file)
-"""
-
-
-def test_a_killed_fit_leaves_nothing_and_a_restart_completes(store, server, tmp_path):
-    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
-    file = tmp_path / "model.duckdb"
-    words = [sys.executable, "-c", KILLED, dsn, str(file)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    assert subprocess.run(words, env=env, timeout=120).returncode == -signal.SIGKILL
-    assert objects(store) == 0
-    with duckdb.connect(str(file)) as con:
-        assert not con.execute("select * from duckdb_tables()").fetchall()
-    source = Source(transactions="sales", customer="customer_id", amount="amount")
-    assert segmenter.fit(store, source, model_file=file).model_id == 1
-    assert objects(store) > 0
-
-
-def test_a_missing_permission_is_named(store, sales, server):
-    store.execute("drop role if exists reader")
-    store.execute("create role reader login")
-    with psycopg.connect(server, dbname="scratch", user="reader") as pg:
-        with pytest.raises(SegmenterError, match=r"permission denied for table sales.*Ask for"):
-            segmenter.fit(pg, sales)
-        store.execute("grant select on sales to reader")
-        with pytest.raises(SegmenterError, match=r"permission denied .* nothing was published"):
-            segmenter.fit(pg, sales)
-    assert objects(store) == 0
-    store.execute("drop owned by reader; drop role reader")
-
-
 def test_it_reads_the_table_as_it_was_at_the_beginning(store, shop, sales, server, monkeypatch):
     real = Postgres.create
 
@@ -146,15 +97,6 @@ def test_it_reads_the_table_as_it_was_at_the_beginning(store, shop, sales, serve
 
     monkeypatch.setattr(Postgres, "create", meanwhile)
     check_same_model(segmenter.fit(store, sales), segmenter.fit(shop, sales))
-
-
-def test_the_connection_is_as_it_was(store, sales):
-    assert store.autocommit
-    segmenter.fit(store, sales)
-    assert store.autocommit
-    assert store.isolation_level is None
-    with store.transaction(), pytest.raises(SegmenterError, match="inside a transaction"):
-        segmenter.fit(store, sales)
 
 
 @pytest.mark.parametrize(
@@ -204,48 +146,6 @@ def test_money_is_read_as_the_message_says(store, shop, sales):
     store.execute("alter table sales alter amount type money using amount::numeric::money")
     found = segmenter.fit(store, replace(sales, amount="cast(amount as decimal(18, 2))"))
     check_same_model(found, segmenter.fit(shop, sales))
-
-
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "client_encoding='latin1'",
-        "extra_float_digits=-3",
-        "timezone='Asia/Tokyo'",
-        "standard_conforming_strings=off",
-    ],
-)
-def test_whatever_the_session_is_set_to(store, shop, sales, setting):
-    odd = {"amount": "amount / 3.0 + case when 'Ü' = 'Ü' then 1 else 0 end"}
-    odd["where"] = r"regexp_matches(order_id::varchar, '^\d+$')"
-    odd["order"] = "order_id::varchar || date_trunc('month', sold_at::date)"
-    odd["date"] = "strptime(strftime(sold_at, '%Y-%m-%d'), '%Y-%m-%d')"
-    settings = Settings(names=("Größte", "Mittel", "Kleine"))
-    expected = segmenter.fit(shop, replace(sales, **odd), settings)
-    store.execute(f"set {setting}")
-    check_same_model(segmenter.fit(store, replace(sales, **odd), settings), expected)
-    assert (
-        setting.split("=")[1].strip("'").upper()
-        in store.execute(f"show {setting.split('=')[0]}").fetchone()[0].upper()
-    )
-    store.execute("set client_encoding='utf8'")
-    query = CUSTOMERS.format("segments.")
-    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
-
-
-def test_whatever_the_connection_s_cursors_are(store, server, sales):
-    from psycopg.rows import dict_row
-
-    expected = segmenter.fit(store, sales)
-    for options in ({"row_factory": dict_row}, {"cursor_factory": psycopg.RawCursor}):
-        with psycopg.connect(server, dbname="scratch", **options) as pg:
-            check_same_model(segmenter.fit(pg, sales), expected)
-    with (
-        psycopg.connect(server, dbname="scratch") as pg,
-        pg.pipeline(),
-        pytest.raises(SegmenterError, match="in a pipeline"),
-    ):
-        segmenter.fit(pg, sales)
 
 
 @pytest.mark.parametrize(
@@ -329,207 +229,6 @@ def test_views_of_another_source_do_not_stay(store, sales):
     store.execute("create table pts as select monetary, frequency, 1 as customers from base")
     segmenter.fit(store, Source(points="pts"))
     assert objects(store) == 0
-
-
-def test_two_fits_at_once(store, server, sales, monkeypatch):
-    real = Publisher._create
-    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
-    program = (
-        "import psycopg, segmenter, sys\n"
-        "source = segmenter.Source(transactions='sales', customer='customer_id', amount='amount')\n"
-        "segmenter.fit(psycopg.connect(sys.argv[1]), source)"
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    others = []
-
-    def slow(self, names):
-        if not others:
-            words = [sys.executable, "-c", program, dsn]
-            others.append(subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True))
-            waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-            with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
-                while not pg.execute(waiting).fetchone()[0] and others[0].poll() is None:
-                    time.sleep(0.05)
-        real(self, names)
-
-    monkeypatch.setattr(Publisher, "_create", slow)
-    segmenter.fit(store, sales)
-    _, err = others[0].communicate(timeout=60)
-    assert not others[0].returncode, err
-    assert len(segments(store)) == 3
-
-
-def test_a_connection_that_ends_is_a_sentence(store, server, sales, monkeypatch):
-    real = Postgres.create
-
-    def ending(self, name, query, kind):
-        if name == "profile_cut":
-            with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
-                pg.execute("select pg_terminate_backend(%s)", [self.con.info.backend_pid])
-        real(self, name, query, kind)
-
-    monkeypatch.setattr(Postgres, "create", ending)
-    with (
-        psycopg.connect(server, dbname="scratch") as pg,
-        pytest.raises(SegmenterError, match="terminating connection"),
-    ):
-        segmenter.fit(pg, sales)
-    assert objects(store) == 0
-
-
-def test_a_read_only_connection_is_a_sentence(store, sales):
-    store.execute("set default_transaction_read_only = on")
-    with pytest.raises(SegmenterError, match=r"read-only.*default_transaction_read_only = off"):
-        segmenter.fit(store, sales)
-
-
-def test_an_unreachable_database(tmp_path):
-    with pytest.raises(SegmenterError, match=r"cannot be reached.*the dsn"):
-        connect_postgres(f"host={tmp_path} dbname=none")
-
-
-def test_without_the_driver_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
-    with pytest.raises(SegmenterError, match=r"pip install 'duckdb-segmenter\[postgres\]'"):
-        connect_postgres("")
-
-
-def test_the_command_line(store, server, tmp_path, capsys):
-    from segmenter.cli.app import app
-
-    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
-    file = tmp_path / "model.duckdb"
-    words = ["fit", str(file), "--engine", "postgres", "--dsn", dsn, "--transactions", "sales"]
-    words += ["--customer", "customer_id", "--amount", "amount", "--format", "json"]
-    app(words, standalone_mode=False)
-    out, err = capsys.readouterr()
-    assert [row["segment"] for row in json.loads(out)["rows"]] == ["Elite", "Loyal", "At-Risk"]
-    assert "Publishing on PostgreSQL: in schema segments" in err
-    assert len(segments(store)) == 3
-
-
-def test_shares_of_customers_learned_from_are_none_of_all_revenue(store, sales, tmp_path, capsys):
-    """The model's file has no whales: 0.42 of what is there would pass for 0.42 of all."""
-    file = tmp_path / "model.duckdb"
-    model = segmenter.fit(store, sales, model_file=file)
-    assert model.whales > 0
-    rows = segmenter.open(file).segments().records()
-    assert sum(row["customers"] for row in rows) == model.customers - model.whales
-    assert {row["share_of_all_revenue"] for row in rows} == {None}
-    with duckdb.connect(str(file), read_only=True) as con:
-        show_segments(con, Format.TABLE)
-    shown = " ".join(capsys.readouterr().out.split())
-    assert f"of {model.customers} customers and their revenue are not among them" in shown
-
-
-def test_versions_are_published_where_their_rows_are(store, server, sales, tmp_path, capsys):
-    from segmenter.cli.app import app
-
-    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
-    file = tmp_path / "model.duckdb"
-    segmenter.fit(store, sales, model_file=file)
-    words = ["fit", str(file), "--engine", "postgres", "--dsn", dsn, "--transactions", "sales"]
-    words += ["--customer", "customer_id", "--amount", "amount", "--levels", "1"]
-    assert app(words, standalone_mode=False) == 3
-    assert f"segmenter rollback {file} 2" in capsys.readouterr().err
-    assert segments(store) == {"Elite", "Loyal", "At-Risk"}
-    with pytest.raises(SegmenterError, match="cannot be reached"):
-        app(["rollback", str(file), "2", "--dsn", f"host={tmp_path}"], standalone_mode=False)
-    with pytest.raises(SegmenterError, match="--master belongs to --engine spark, not to postgres"):
-        app(["rollback", str(file), "2", "--master", "local"], standalone_mode=False)
-    with duckdb.connect(str(file), read_only=True) as con:
-        assert segmenter.load(con).model_id == 1
-    app(["rollback", str(file), "2", "--dsn", dsn], standalone_mode=False)
-    assert "Publishing on PostgreSQL: in schema segments" in capsys.readouterr().err
-    with duckdb.connect(str(file), read_only=True) as con:
-        assert segments(store) == set(segmenter.load(con).names) == {"Higher", "Lower"}
-
-
-def test_views_come_back_after_their_table_was_swapped(
-    store, server, shop, sales, tmp_path, capsys
-):
-    from segmenter.cli.app import app
-
-    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
-    file = tmp_path / "model.duckdb"
-    segmenter.fit(store, sales, model_file=file)
-    segmenter.fit(shop, sales)
-    store.execute("alter table sales rename to sales_before")
-    store.execute("create table sales as select * from sales_before")
-    store.execute("drop table sales_before cascade")
-    assert objects(store) == 0
-    bytes_before = file.read_bytes()
-    words = ["publish", str(file), "--dsn", dsn, "--format", "json"]
-    app(words, standalone_mode=False)
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["model_id"], answer["published"]) == (1, True)
-    assert [row["object"] for row in answer["rows"]] == [
-        "classify_segment", "transactions", "customer_profile", "customer_segments",
-        "segment_summary",
-    ]  # fmt: skip
-    query = CUSTOMERS.format("segments.")
-    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
-    views = "select oid, xmin::text from pg_class where relnamespace = 'segments'::regnamespace"
-    made = store.execute(views).fetchall()
-    app(words, standalone_mode=False)
-    assert store.execute(views).fetchall() == made  # left alone
-    assert segmenter.open(file).publish_views(store)[0] == "classify_segment"
-    assert file.read_bytes() == bytes_before
-
-
-def test_what_cannot_be_published_there_again_is_a_sentence(store, shop, sales, tmp_path):
-    file = tmp_path / "model.duckdb"
-    segmenter.fit(store, sales, model_file=file)
-    db = segmenter.open(file)
-    store.execute("alter table sales rename column amount to paid")
-    with pytest.raises(SegmenterError, match=r"'amount' of amount is not in"):
-        db.publish_views(store)
-    store.execute("drop table sales cascade")
-    with pytest.raises(SegmenterError, match="no table or view 'sales'"):
-        db.publish_views(store)
-    assert objects(store) == 0
-    with pytest.raises(SegmenterError, match="fitted on postgres, and its views are made there"):
-        publish_views(db.model(), Embedded(shop))
-
-
-def test_a_model_of_duckdb_is_copied_or_exported_as_the_message_says(
-    store, server, shop, sales, tmp_path
-):
-    segmenter.fit(shop, sales)
-    here = segmenter.open(shop)
-    with pytest.raises(SegmenterError, match="was fitted in DuckDB") as refused:
-        here.publish_views(store)
-    (dialect,) = advised(str(refused.value), "dialect")
-    store.execute(here.export(dialect))
-    query = CUSTOMERS.format("segments.")
-    assert store.execute(query).fetchall() == shop.execute(query).fetchall()
-    store.execute("drop schema segments cascade")
-    (to,) = advised(str(refused.value), "to")
-    host = "postgresql:///scratch?" + server.partition("?")[2] + "&user=postgres"
-    assert to.startswith("postgresql://")
-    here.publish(host)
-    assert segments(store) == {"Elite", "Loyal", "At-Risk"}
-
-
-def test_other_columns_make_the_views_anew(store, sales, tmp_path):
-    file = tmp_path / "model.duckdb"
-    segmenter.fit(store, sales, model_file=file)
-    store.execute("create view mine as select order_id from segments.transactions")
-    changed = replace(sales, order="'no ' || order_id::varchar")
-    with pytest.raises(SegmenterError, match=r"view mine depends on view segments\.transactions"):
-        segmenter.fit(store, changed, model_file=file)
-    assert store.execute("select max(order_id) from mine").fetchone() == (599,)
-    with duckdb.connect(str(file), read_only=True) as con:
-        assert segmenter.load(con).model_id == 1
-    store.execute("drop view mine")
-    segmenter.fit(store, changed, model_file=file)
-    query = "select max(order_id) from segments.transactions"
-    assert store.execute(query).fetchone() == ("no 99",)
-
-
-def segments(pg):
-    query = "select distinct segment from segments.customer_segments"
-    return {name for (name,) in pg.execute(query).fetchall()}
 
 
 @pytest.mark.parametrize("cut", [0.51, 0.6, 0.75, 0.9, 0.95, 0.999, 1])

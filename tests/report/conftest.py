@@ -33,6 +33,13 @@ FLAGS = (
 )
 
 
+DRAWN = """
+    const done = arguments[0];
+    const wait = () => document.documentElement.dataset.drawn ? done(true) : setTimeout(wait, 20);
+    wait();
+"""
+
+
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     """A browser without a network."""
@@ -164,3 +171,18 @@ def nasty():
     segmenter.fit(made, source, Settings(names=NASTY, n_neighbors=1))
     yield made
     made.close()
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    """Open a report as a file and wait until all is drawn."""
+
+    def call(html, width=1280):
+        path = tmp_path / "report.html"
+        path.write_text(html, encoding="utf-8")
+        chromium.set_window_size(width, 900)
+        chromium.get(path.as_uri())
+        chromium.execute_async_script(DRAWN)
+        return chromium
+
+    return call
