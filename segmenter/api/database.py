@@ -172,7 +172,6 @@ class Database(Reading, Publishing):
             Bad input. The database is as it was before.
         """
         from segmenter.operations.fit import fit_into, unpublished
-        from segmenter.training.warm_up import warm_up
 
         net = SafetyNet(max_change, publish, replace)
         target = self._target(to)
@@ -181,9 +180,7 @@ class Database(Reading, Publishing):
             self._home.working(reads, attach=source.attach or {}, needs_model=False) as place,
             _engine(session) as engine,
         ):
-            result = fit_into(
-                place, engine, source, settings, net, listener(), before_training=warm_up
-            )
+            result = fit_into(place, engine, source, settings, net, listener())
         if not result.is_published:
             warnings.warn(unpublished(result, net), stacklevel=2)
         elif target is not None:
@@ -222,7 +219,6 @@ class Database(Reading, Publishing):
         """
         from segmenter.operations.fit import unpublished
         from segmenter.operations.refit import as_fitted, refit
-        from segmenter.training.warm_up import warm_up
 
         with self._home.reading() as con:
             fitted = as_fitted(con, settings, window=window, as_of=as_of, attributes=attributes)
@@ -233,9 +229,7 @@ class Database(Reading, Publishing):
             self._home.working(reads, attach=fitted.source.attach or {}) as place,
             _engine(session) as engine,
         ):
-            result = refit(
-                place, fitted, net, engine=engine, progress=listener(), before_training=warm_up
-            )
+            result = refit(place, fitted, net, engine=engine, progress=listener())
         if not result.is_published:
             warnings.warn(unpublished(result, net), stacklevel=2)
         elif target is not None:

@@ -34,10 +34,10 @@ from segmenter.classifier.kdtree import (
     Scratch,
     scratch,
     search,
+    vote,
     voter_bound,
 )
-from segmenter.classifier.knn import vote
-from segmenter.jit import inlined, inner, kernel
+from segmenter.jit.kernels import inlined, inner, kernel
 from segmenter.points import IntArray
 
 __all__ = ["only_segments", "walk"]

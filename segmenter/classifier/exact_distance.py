@@ -19,18 +19,15 @@ Mathematik 18, 224-242, 1971, sections 4 and 5 (with Veltkamp's splitting).
 
 from __future__ import annotations
 
-from segmenter.jit import inlined
+from segmenter.jit.kernels import inlined
 
-__all__ = ["MAX_RATIO", "MIN_RATIO", "SLACK", "is_before", "two_product", "zero"]
+__all__ = ["SLACK", "is_before", "two_product", "zero"]
 
 SLACK = 1.0 + 2.0**-50
 """Two computed d2 further apart than this factor are in the right order.
 
 Each carries a relative error below 2^-51: a sum of two terms, neither negative, each rounded once.
 """
-
-MIN_RATIO, MAX_RATIO = 2.0**-400, 2.0**400
-"""Range of a positive r in which nothing here can overflow or underflow."""
 
 _SPLITTER = 2.0**27 + 1.0
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.classifier.exact_distance import SLACK, is_before, zero
-from segmenter.jit import inlined, inner, kernel
+from segmenter.jit.kernels import inlined, inner, kernel
 from segmenter.jit.selection import Axes, select, spread, swap
 from segmenter.points import CodeArray, IntArray, Points
 
@@ -30,6 +30,7 @@ __all__ = [
     "build_tree",
     "scratch",
     "search",
+    "vote",
     "voter_bound",
 ]
 
@@ -235,3 +236,20 @@ def voter_bound(tree: PointTree, found: Scratch, size: int, c: float, f: float) 
         dc, df = tree.at[found.point[j], 0] - c, tree.at[found.point[j], 1] - f
         farthest = max(farthest, dc * dc + tree.ratio * (df * df))
     return farthest * SLACK
+
+
+@inlined
+def vote(tree: PointTree, found: Scratch, size: int) -> int:
+    """Return the winning segment of the voters that a search found."""
+    found.ballots[:] = 0
+    left = tree.n_neighbors
+    for j in range(size):
+        votes = min(left, tree.customers[found.point[j]])
+        found.ballots[tree.segment[found.point[j]]] += votes
+        left -= votes
+    winner = tree.segment[found.point[0]]
+    for j in range(1, size):
+        segment = tree.segment[found.point[j]]
+        if found.ballots[segment] > found.ballots[winner]:
+            winner = segment
+    return int(winner)

@@ -5,36 +5,38 @@ The neighbours of a query are the k nearest *customers*: points in the order of
 counts c times, the last one as often as is still needed to make k. The majority of their
 segments wins; tied segments yield to the one with the nearest neighbour.
 
-Neighbours are found by `kdtree` and ordered by `exact_distance`: no rounding decides, so the order
-is a mathematical fact, from which `rules` can prove where segments change.
+Neighbours are found by `kdtree`, or by `search_plain` in NumPy where that is done earlier, and
+ordered by `exact_distance`: no rounding decides, so the order is a mathematical fact, from which
+`rules` can prove where segments change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from segmenter.classifier.exact_distance import MAX_RATIO, MIN_RATIO
-from segmenter.classifier.kdtree import (
-    CodeArray,
-    FloatArray,
-    PointTree,
-    Scratch,
-    build_tree,
-    scratch,
-    search,
-    voter_bound,
-)
 from segmenter.errors import InputError
-from segmenter.jit import inlined, kernel
-from segmenter.points import IntArray, Points
+from segmenter.jit.choice import search_seconds, use_kernels, walk_seconds
+from segmenter.points import CodeArray, IntArray, Points
 
-__all__ = ["NearestNeighbors", "Voters", "to_cents", "vote"]
+if TYPE_CHECKING:
+    from segmenter.classifier.search_kernels import TreeSearch
+    from segmenter.classifier.search_plain import PlainSearch
+
+__all__ = ["MAX_RATIO", "MIN_RATIO", "NearestNeighbors", "Voters", "to_cents"]
+
+FloatArray = NDArray[np.float64]
 
 MAX_NEIGHBORS = 50
+MIN_RATIO, MAX_RATIO = 2.0**-400, 2.0**400
+"""Range of a positive r in which nothing in `exact_distance` can overflow or underflow."""
+
 LAST_CENT = 2**52  # neighbouring cents beyond it can be the same double
 BLOCK = 1 << 20  # queries that are sorted at a time
 
@@ -75,7 +77,7 @@ class NearestNeighbors:
     ----------
     cents_range, frequency_range : tuple of int
         Smallest and largest coordinate of the points: queries are clamped to this rectangle.
-    tree : PointTree
+    n_segments : int
 
     Notes
     -----
@@ -98,7 +100,9 @@ class NearestNeighbors:
         self.points = points
         self.cents_range = int(points.cents.min()), int(points.cents.max())
         self.frequency_range = int(points.frequency.min()), int(points.frequency.max())
-        self.tree = build_tree(points, codes, ratio, n_neighbors)
+        self.n_segments = int(codes.max()) + 1
+        self.n_neighbors = int(n_neighbors)
+        self._codes, self._ratio = codes, float(ratio)
         self._steps: list[tuple[IntArray, IntArray]] = []
 
     def raised(self, cents: ArrayLike, frequency: ArrayLike) -> NearestNeighbors:
@@ -168,17 +172,49 @@ class NearestNeighbors:
         """Return the points that vote on one profile."""
         c = float(np.clip(cents, *self.cents_range))
         f = float(np.clip(frequency, *self.frequency_range))
-        place, d2 = _find(self.tree, c, f)
-        customers = self.tree.customers[place]
+        index, d2 = self._search(search_seconds(len(self.points), 1)).find(c, f)
+        customers = self.points.customers[index]
         before = np.cumsum(customers) - customers
-        votes = np.minimum(customers, self.tree.n_neighbors - before)
-        return Voters(self.tree.number[place], np.sqrt(d2), votes)
+        votes = np.minimum(customers, self.n_neighbors - before)
+        return Voters(index, np.sqrt(d2), votes)
+
+    def lines(self) -> Iterator[tuple[IntArray, CodeArray]]:
+        """Yield where the segment changes along each frequency of the rectangle, lowest first.
+
+        By votes alone, whether raised or not.
+
+        Yields
+        ------
+        starts : ndarray of int64
+            First cent of each piece; the first is that of the rectangle.
+        codes : ndarray of int32
+            Its segment, another one than before.
+        """
+        low, high = self.frequency_range
+        search = self._search(walk_seconds(len(self.points), high + 1 - low))
+        yield from search.lines(range(low, high + 1), *self.cents_range)
+
+    def _search(self, seconds: float) -> PlainSearch | TreeSearch:
+        """Return what searches: NumPy, which takes so long, or kernels with equal results."""
+        return self.by_tree if use_kernels(seconds) else self._plainly
+
+    @cached_property
+    def by_tree(self) -> TreeSearch:
+        """The search by compiled kernels."""
+        from segmenter.classifier.search_kernels import TreeSearch
+
+        return TreeSearch(self.points, self._codes, self._ratio, self.n_neighbors)
+
+    @cached_property
+    def _plainly(self) -> PlainSearch:
+        from segmenter.classifier.search_plain import PlainSearch
+
+        return PlainSearch(self.points, self._codes, self._ratio, self.n_neighbors)
 
     def _classify(self, queries: FloatArray, codes: CodeArray) -> None:
-        """Classify clamped queries, in an order in which each is near to the one before."""
-        low, high = self.cents_range
-        order = np.argsort(queries[:, 1] * (high - low + 1) + queries[:, 0])
-        _classify_in_order(self.tree, queries, order, codes)
+        """Classify clamped queries."""
+        search = self._search(search_seconds(len(self.points), len(queries)))
+        codes[:] = search.classify(queries)
 
     def _raise(self, queries: FloatArray, codes: CodeArray) -> None:
         """Raise the codes of clamped queries to what profiles below them reach."""
@@ -209,7 +245,32 @@ def to_cents(monetary: ArrayLike) -> IntArray:
     >>> to_cents([1.15, 1.1499, -0.001]).tolist()
     [115, 114, -1]
     """
-    return _to_cents(np.ascontiguousarray(monetary, dtype=np.float64))
+    money = np.ascontiguousarray(monetary, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        scaled = money * 100.0
+    cents = np.where(scaled >= LAST_CENT, LAST_CENT, -LAST_CENT)
+    inside = np.abs(scaled) < LAST_CENT
+    money, found = money[inside], np.floor(scaled[inside]).astype(np.int64)
+    while (above := found / 100.0 > money).any():
+        found -= above
+    while (below := (found + 1) / 100.0 <= money).any():
+        found += below
+    cents[inside] = found
+    return cents
+
+
+def _clamp(
+    money: FloatArray,
+    orders: FloatArray,
+    cents_range: tuple[int, int],
+    frequency_range: tuple[int, int],
+) -> FloatArray:
+    """Return queries of shape (m, 2) in whole cents and orders, NaN where there is no answer."""
+    queries = np.full((len(money), 2), np.nan)
+    known = np.isfinite(money) & np.isfinite(orders)
+    queries[known, 0] = np.clip(to_cents(money[known]), *cents_range)
+    queries[known, 1] = np.clip(np.floor(orders[known]), *frequency_range)
+    return queries
 
 
 def _check(points: Points, codes: CodeArray, ratio: float, n_neighbors: int) -> None:
@@ -226,86 +287,3 @@ def _check(points: Points, codes: CodeArray, ratio: float, n_neighbors: int) -> 
         )
     if not 1 <= n_neighbors <= MAX_NEIGHBORS:
         raise InputError(f"n_neighbors must be between 1 and {MAX_NEIGHBORS}, not {n_neighbors!r}.")
-
-
-@inlined
-def _cent(money: float) -> int:
-    if not money * 100.0 > -LAST_CENT:
-        return -LAST_CENT
-    if money * 100.0 >= LAST_CENT:
-        return LAST_CENT
-    cent = int(np.floor(money * 100.0))
-    while cent / 100.0 > money:
-        cent -= 1
-    while (cent + 1) / 100.0 <= money:
-        cent += 1
-    return cent
-
-
-@kernel
-def _to_cents(money: FloatArray) -> IntArray:
-    cents = np.empty(len(money), np.int64)
-    for i in range(len(money)):
-        cents[i] = _cent(money[i])
-    return cents
-
-
-@kernel
-def _clamp(
-    money: FloatArray,
-    orders: FloatArray,
-    cents_range: tuple[int, int],
-    frequency_range: tuple[int, int],
-) -> FloatArray:
-    """Return queries of shape (m, 2) in whole cents and orders, NaN where there is no answer."""
-    queries = np.full((len(money), 2), np.nan)
-    for i in range(len(money)):
-        if np.isfinite(money[i]) and np.isfinite(orders[i]):
-            queries[i, 0] = min(max(_cent(money[i]), cents_range[0]), cents_range[1])
-            frequency = np.floor(orders[i])
-            queries[i, 1] = min(max(frequency, float(frequency_range[0])), frequency_range[1])
-    return queries
-
-
-@inlined
-def vote(tree: PointTree, found: Scratch, size: int) -> int:
-    """Return the winning segment of the voters that a search found."""
-    found.ballots[:] = 0
-    left = tree.n_neighbors
-    for j in range(size):
-        votes = min(left, tree.customers[found.point[j]])
-        found.ballots[tree.segment[found.point[j]]] += votes
-        left -= votes
-    winner = tree.segment[found.point[0]]
-    for j in range(1, size):
-        segment = tree.segment[found.point[j]]
-        if found.ballots[segment] > found.ballots[winner]:
-            winner = segment
-    return int(winner)
-
-
-@kernel
-def _find(tree: PointTree, c: float, f: float) -> tuple[IntArray, FloatArray]:
-    found = scratch(tree)
-    size = search(tree, found, c, f, np.inf)
-    return found.point[:size].copy(), found.d2[:size].copy()
-
-
-@kernel
-def _classify_in_order(
-    tree: PointTree, queries: FloatArray, order: IntArray, codes: CodeArray
-) -> None:
-    """Write the codes of queries; equal ones in a row are searched once."""
-    found = scratch(tree)
-    size, code = 0, -1
-    last_c = last_f = np.nan
-    for i in order:
-        c, f = queries[i, 0], queries[i, 1]
-        if np.isnan(c):
-            codes[i] = -1
-            continue
-        if c != last_c or f != last_f:
-            size = search(tree, found, c, f, voter_bound(tree, found, size, c, f))
-            code = vote(tree, found, size)
-            last_c, last_f = c, f
-        codes[i] = code

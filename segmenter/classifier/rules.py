@@ -135,21 +135,16 @@ def compile_rules(neighbors: NearestNeighbors, *, max_rules: int, monotone: bool
     >>> compile_rules(neighbors, max_rules=10).cents_from[1:].tolist()
     [551]
     """
-    from segmenter.classifier.breakpoints import only_segments, walk
-
     low, high = neighbors.frequency_range
     if high - low >= MAX_FREQUENCIES:
         raise InputError(
             f"frequency goes from {low:,} to {high:,}; up to {MAX_FREQUENCIES:,} whole numbers "
             "can be compiled. Count orders, visits or days instead of single lines or clicks."
         )
-    tree = neighbors.tree
-    only = only_segments(tree)
     lines: list[_Line] = []
     n_rules = 0
-    raised = _Raised(int(tree.segment.max()) + 1)
-    for frequency in range(low, high + 1):
-        starts, codes = walk(tree, only, float(frequency), *neighbors.cents_range)
+    raised = _Raised(neighbors.n_segments)
+    for frequency, (starts, codes) in enumerate(neighbors.lines(), start=low):
         if monotone:
             starts, codes = raised.line(starts, codes)
         if lines and _is_equal(lines[-1], starts, codes):

@@ -47,7 +47,6 @@ def demo(
     from segmenter.cli.summary import show_result
     from segmenter.operations.fit import fit as fit_model
     from segmenter.sources.source import Source
-    from segmenter.training.warm_up import warm_up
     from segmenter.workplace.opening import new_database
 
     is_there = database.exists()
@@ -56,7 +55,6 @@ def demo(
     else:
         check_free(database)
     progress = listener(quiet)
-    warm_up(progress)
     source = Source(
         transactions="online_retail",
         customer="CustomerID",

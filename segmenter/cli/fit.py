@@ -248,10 +248,9 @@ def fit(
             show_dry_run(rows, source, made, form, listener(quiet))
             return
         from segmenter.operations.fit import fit_into
-        from segmenter.training.warm_up import warm_up
 
         net = SafetyNet(max_change, publish, replace)
-        result = fit_into(place, rows, source, made, net, listener(quiet), before_training=warm_up)
+        result = fit_into(place, rows, source, made, net, listener(quiet))
     from segmenter.cli.fitted import show_fit
 
     show_fit(path, result, max_change, form, publishing, quiet=quiet, wait=wait)

@@ -85,7 +85,6 @@ def refit(
     from segmenter.operations.refit import refit as fit_again
     from segmenter.settings import SafetyNet
     from segmenter.sources.attribute_names import parsed_attributes
-    from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet) as con:
         named = parsed_attributes(attributes) if attributes else [] if attributes == "" else None
@@ -107,7 +106,5 @@ def refit(
         chosen.opened(place.con) as rows,
     ):
         net = SafetyNet(max_change, publish)
-        result = fit_again(
-            place, fitted, net, engine=rows, progress=listener(quiet), before_training=warm_up
-        )
+        result = fit_again(place, fitted, net, engine=rows, progress=listener(quiet))
     show_fit(database, result, max_change, form, publishing, quiet=quiet, wait=wait)

@@ -9,16 +9,16 @@ __all__ = ["warm_up"]
 
 
 def warm_up(quiet: Quiet = False) -> None:
-    """Compile the kernels now, not in the first fit: for images and machines without a cache.
+    """Compile the kernels now, not in the first large fit: for images and machines without a cache.
 
-    They are kept in the installation, or where that is read-only in NUMBA_CACHE_DIR, ~/.cache or
+    Bases of some thousand distinct points need none. They are kept in the installation, or where that is read-only in NUMBA_CACHE_DIR, ~/.cache or
     the temporary folder. Another user of the same installation gets a copy.
 
     Example: segmenter warm-up
     """
     from segmenter.cli.console import listener
     from segmenter.cli.terminal import messages
-    from segmenter.jit import FOLDER, all_on_disk
+    from segmenter.jit.kernels import FOLDER, all_on_disk
     from segmenter.training.warm_up import warm_up as compile_all
 
     if FOLDER is None:

@@ -14,20 +14,19 @@ on the points alone.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.jit import bare_kernel
-from segmenter.points import IntArray, Points
+from segmenter.clustering.consolidation_plain import LIMB
+from segmenter.jit.choice import step_seconds, use_kernels
+from segmenter.points import Points
 
 __all__ = ["MAX_STEPS", "consolidate", "tightness"]
 
 MAX_STEPS = 1000
 """Real bases settle within 60 steps; the limit only guards against rounding that oscillates."""
-
-_LIMB = 26
-"""Bits of a limb: sums over 2^31 customers of what fits into one stay within 64 bits."""
 
 Labels = NDArray[np.int32]
 
@@ -56,7 +55,8 @@ def consolidate(points: Points, labels: Labels, n_blocks: int, ratio: float) -> 
     settled = labels.astype(np.int32)
     for _ in range(MAX_STEPS):
         centers = _centers(points, settled, n_blocks)
-        if not _move(points.cents, points.frequency, settled, centers, ratio):
+        move = _steps(len(points), n_blocks).move
+        if not move(points.cents, points.frequency, settled, centers, ratio):
             break
     return settled
 
@@ -85,45 +85,17 @@ def _centers(points: Points, labels: Labels, n_blocks: int) -> NDArray[np.float6
 def _sums(points: Points, labels: Labels, n_blocks: int) -> list[tuple[int, int, int]]:
     """Return customers, cents and orders of each block, as exact integers."""
     sums = np.zeros((n_blocks, 4), np.int64)
-    _add_up(points.cents, points.frequency, points.customers, labels, sums)
-    return [(n, (high << _LIMB) + low, frequency) for n, high, low, frequency in sums.tolist()]
+    add_up = _steps(len(points), n_blocks).add_up
+    add_up(points.cents, points.frequency, points.customers, labels, sums)
+    return [(n, (high << LIMB) + low, frequency) for n, high, low, frequency in sums.tolist()]
 
 
-@bare_kernel
-def _add_up(
-    cents: IntArray, frequency: IntArray, customers: IntArray, labels: Labels, sums: IntArray
-) -> None:
-    for i in range(len(cents)):
-        block, n = labels[i], customers[i]
-        high = cents[i] >> _LIMB
-        sums[block, 0] += n
-        sums[block, 1] += n * high
-        sums[block, 2] += n * (cents[i] - (high << _LIMB))
-        sums[block, 3] += n * frequency[i]
+def _steps(n_points: int, n_blocks: int) -> Any:
+    """Return who adds up and moves so many points: kernels, or NumPy with equal results."""
+    if use_kernels(step_seconds(n_points, n_blocks)):
+        from segmenter.clustering import consolidation_kernels
 
+        return consolidation_kernels
+    from segmenter.clustering import consolidation_plain
 
-@bare_kernel
-def _move(
-    cents: IntArray,
-    frequency: IntArray,
-    labels: Labels,
-    centers: NDArray[np.float64],
-    ratio: float,
-) -> int:
-    """Move each point once, to the first block that is nearer than its own; count the moves."""
-    moves = 0
-    for i in range(len(cents)):
-        across = cents[i] - centers[labels[i], 0]
-        along = frequency[i] - centers[labels[i], 1]
-        nearest = across * across + ratio * (along * along)
-        block = labels[i]
-        for other in range(len(centers)):
-            across = cents[i] - centers[other, 0]
-            along = frequency[i] - centers[other, 1]
-            distance = across * across + ratio * (along * along)
-            if distance < nearest:
-                nearest = distance
-                block = other
-        moves += block != labels[i]
-        labels[i] = block
-    return moves
+    return consolidation_plain

@@ -25,6 +25,7 @@ from segmenter.clustering.lines import (
     score_line,
 )
 from segmenter.clustering.segmentation import Split
+from segmenter.clustering.ward import cut_tree
 from segmenter.points import Points
 from segmenter.settings import Settings
 
@@ -38,8 +39,6 @@ def flat_blocks(
     points: Points, linkage: NDArray[np.float64], n_blocks: int, settings: Settings
 ) -> Labels:
     """Return the blocks of Ward's tree when it is cut into as many at once, and consolidated."""
-    from segmenter.clustering.ward import cut_tree
-
     start = cut_tree(linkage, n_blocks).astype(np.int32)
     return consolidate(points, start, n_blocks, points.scaling()) if settings.consolidate else start
 
@@ -100,8 +99,6 @@ def flat_splits(
     settings: Settings,
 ) -> tuple[Split, ...]:
     """Return the audit: each block against all below it, from the highest down."""
-    from segmenter.clustering.ward import cut_tree
-
     n = points.n_customers
     customers = sizes(points, ranked)
     before = by_rank(points, cut_tree(linkage, len(names)).astype(np.int32))

@@ -28,6 +28,7 @@ from segmenter.clustering.gaps import GAP, with_gaps
 from segmenter.clustering.naming import segment_names
 from segmenter.clustering.scale import Scaled, scaled
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
+from segmenter.clustering.ward import ward_linkage
 from segmenter.errors import InputError
 from segmenter.formatting import counted, verb
 from segmenter.points import Points
@@ -72,8 +73,6 @@ def recursive_segments(
     >>> recursive_segments(points, Settings(max_share=0.4, n_neighbors=1)).names
     ('Elite', 'Loyal', 'At-Risk')
     """
-    from segmenter.clustering.ward import ward_linkage
-
     settings = settings or Settings()
     _check_size(points, settings)
     base = scaled(points, settings)
@@ -111,8 +110,6 @@ def _recursive(
     settings: Settings,
     can_be_entered: Callable[[NDArray[np.bool_]], bool] | None,
 ) -> Segmentation:
-    from segmenter.clustering.ward import ward_linkage
-
     points = base.at
     blocks = Blocks(points, settings, can_be_entered)
     splits: list[Split] = []
@@ -198,8 +195,6 @@ def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:
     InputError
         There are fewer points than blocks.
     """
-    from segmenter.clustering.ward import ward_linkage
-
     base = scaled(points, settings)
     at = base.at
     tree = ward_linkage(at.cents, at.frequency, at.customers, ratio=at.scaling())

@@ -27,6 +27,7 @@ from segmenter.clustering.lines import (
     score,
     score_line,
 )
+from segmenter.clustering.ward import cut_tree, ward_linkage
 from segmenter.points import Points
 from segmenter.settings import Settings
 
@@ -100,8 +101,6 @@ def split_in_two(
         near[np.flatnonzero(near)[found]] = False
         if near.sum() < 2 or points.customers[near].sum() < 2 * least:
             return None
-        from segmenter.clustering.ward import ward_linkage
-
         rest = points.take(near)
         tree = ward_linkage(rest.cents, rest.frequency, rest.customers, ratio=rest.scaling())
 
@@ -117,8 +116,6 @@ def _split(
     can_be_entered: Callable[[Mask], bool],
 ) -> Halves | Mask:
     """Split what is near and put the rest on its sides; or say who of them is far outside."""
-    from segmenter.clustering.ward import cut_tree
-
     start = cut_tree(tree, 2).astype(np.int32)
     too_small: list[Mask] = []
     for method, labels, line in _ways(part, start, settings):

@@ -10,6 +10,8 @@ gives the same tree, merge by merge, in close to O(n log n):
   than the nearer of the two was. So two clusters that are each other's nearest neighbour will
   merge with each other whatever happens elsewhere, and all such pairs can merge at once
   (`segmenter.clustering.ward_merges`).
+* A few thousand points are clustered in NumPy before kernels are even loaded
+  (`segmenter.clustering.ward_plain`, the shortest statement of the method; equal bits).
 * Equal heights are ordered as one-by-one merging would: by the smaller id, then the larger; ids
   are given to points in the order of input and then to clusters as they appear
   (`segmenter.clustering.ward_order`).
@@ -31,35 +33,21 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from segmenter.clustering.ward_merges import merge_all
-from segmenter.clustering.ward_order import (
-    FloatArray,
-    Forest,
-    IdArray,
-    IntArray,
-    number_duplicates,
-    number_merges,
-)
-from segmenter.clustering.ward_tree import (
-    BLOCK,
-    NODES,
-    REBUILDS,
-    ROUND_MERGES,
-    ROUNDS,
-    SEARCHES,
-    ClusterTree,
-    fill,
-)
 from segmenter.errors import InputError
-from segmenter.jit import bare_kernel
+from segmenter.jit.choice import use_kernels, ward_seconds
 from segmenter.points import distinct_pairs
 
 __all__ = ["WardCounters", "cut_tree", "split_in_two", "ward_linkage"]
 
+
+FloatArray = NDArray[np.float64]
+IdArray = NDArray[np.int32]
+IntArray = NDArray[np.int64]
 
 _FAR, _HEAVY = 1e60, 1e30
 """Largest spread and weight: products of them stay far from overflow and underflow."""
@@ -152,23 +140,29 @@ def ward_linkage(
     if n_points < 2:
         return np.empty((0, 4))
     linkage = np.empty((n_points - 1, 4))
-    group, row = _equal_points(m, f), 0
+    merges = _merges(n_points if counters is None else None)
+    group = _equal_points(m, f)
     rank, size = np.arange(n_points, dtype=np.int32), np.ones(n_points, np.int32)
     if group is not None:
         m, f, w, size = _grouped(m, f, w, group)
-        rank, row = number_duplicates(group, linkage)
-    tree = _build_tree(m, f, w, ratio)
-    del m, f, w, group
-    # from here on a starting cluster is numbered as it lies in the tree: its neighbours are near
-    planted = tree.cluster[: len(rank)]
-    forest = _new_forest(rank[planted], size[planted])
-    planted[:] = forest.slot[: len(rank)]
-    merge_all(tree, forest)
+        rank = merges.merge_duplicates(group, linkage)
+    start = merges.start(m, f, w, ratio)
+    del m, f, w, group  # memory of many points
+    counts = merges.merge_all(start, rank, size, linkage)
     if counters is not None:
-        _count(counters, tree.counts, len(rank))
-    del tree, planted
-    number_merges(forest, linkage, row)
+        vars(counters).update(counts, n_points=len(rank), merges=len(rank) - 1)
     return linkage
+
+
+def _merges(n_points: int | None) -> Any:
+    """Return who merges so many points: kernels, or NumPy with equal results; kernels count."""
+    if n_points is None or use_kernels(ward_seconds(n_points)):
+        from segmenter.clustering import ward_kernels
+
+        return ward_kernels
+    from segmenter.clustering import ward_plain
+
+    return ward_plain
 
 
 def cut_tree(linkage: FloatArray, n_clusters: int) -> IntArray:
@@ -203,31 +197,13 @@ def cut_tree(linkage: FloatArray, n_clusters: int) -> IntArray:
             f"n_clusters must be a whole number from 1 to the {n_points:,} points of the linkage, "
             f"not {n_clusters!r}."
         )
-    top, number = np.arange(2 * n_points - 1), np.full(2 * n_points - 1, -1)
-    block = np.empty(n_points, np.int64)
-    _number_blocks(linkage, n_points - n_clusters, top, number, block)
-    return block
+    cut: IntArray = _merges(0).cut(linkage, n_clusters)
+    return cut
 
 
 def split_in_two(linkage: FloatArray) -> IntArray:
     """Return the two blocks that the last merge joined, 0 for the first point's; see `cut_tree`."""
     return cut_tree(linkage, 2)
-
-
-@bare_kernel
-def _number_blocks(
-    linkage: FloatArray, rows: int, top: IntArray, number: IntArray, block: IntArray
-) -> None:
-    """Follow the first rows downwards, then number what they leave by its first point."""
-    n_points = len(linkage) + 1
-    for row in range(rows - 1, -1, -1):
-        top[int(linkage[row, 0])] = top[int(linkage[row, 1])] = top[n_points + row]
-    used = 0
-    for i in range(n_points):
-        if number[top[i]] < 0:
-            number[top[i]] = used
-            used += 1
-        block[i] = number[top[i]]
 
 
 def _checked(
@@ -302,49 +278,3 @@ def _grouped(
     one[group] = np.arange(len(group))
     weight = np.bincount(group, w, n).astype(np.float64)
     return m[one], f[one], weight, np.bincount(group, minlength=n).astype(np.int32)
-
-
-def _build_tree(m: FloatArray, f: FloatArray, w: FloatArray, ratio: float) -> ClusterTree:
-    """Return a tree over points."""
-    slots = -(-len(m) // BLOCK) * BLOCK
-    buffers = ClusterTree(
-        sum_m=np.empty(slots),
-        sum_f=np.empty(slots),
-        weight=np.empty(slots),
-        cluster=np.empty(slots, np.int32),
-        box=np.empty((slots // BLOCK * 2, 5)),
-        first=1,
-        # at 0 all frequencies are 0, and 0 times the infinite box of an empty node is NaN
-        ratio=float(ratio) or 1.0,
-        stack=np.empty(128, np.int32),
-        far=np.empty(128),
-        counts=np.zeros(5, np.int64),
-    )
-    return fill(buffers, m * w, f * w, w, np.arange(len(m), dtype=np.int32))
-
-
-def _new_forest(rank: IdArray, size: IdArray) -> Forest:
-    """Return a forest of starting clusters, each in the slot of its number."""
-    n = len(rank)
-    slot = np.empty(2 * n - 1, np.int32)
-    slot[:n] = np.arange(n)
-    return Forest(
-        rank=rank,
-        size=size,
-        height=np.empty(n - 1),
-        left=np.empty(n - 1, np.int32),
-        right=np.empty(n - 1, np.int32),
-        ordered=np.full(1, 2 * n, np.int32),
-        slot=slot,
-        neighbor=np.empty(2 * n - 1, np.int32),
-        bound=np.empty(2 * n - 1),
-    )
-
-
-def _count(counters: WardCounters, counts: IntArray, n: int) -> None:
-    counters.n_points, counters.merges = n, n - 1
-    counters.searches = int(counts[SEARCHES])
-    counters.nodes = int(counts[NODES])
-    counters.rounds = int(counts[ROUNDS])
-    counters.rebuilds = int(counts[REBUILDS])
-    counters.merges_in_rounds = int(counts[ROUND_MERGES])

@@ -28,8 +28,8 @@ from segmenter.clustering.ward_tree import (
     refit_all,
     search,
 )
-from segmenter.jit import bare_inner as inner
-from segmenter.jit import bare_kernel as kernel
+from segmenter.jit.kernels import bare_inner as inner
+from segmenter.jit.kernels import bare_kernel as kernel
 
 __all__ = ["merge_all"]
 
@@ -97,7 +97,7 @@ class Heap(NamedTuple):
     cluster: IdArray
     bound: FloatArray
     older: IdArray  # of the pair; -1 when the neighbour was not searched yet
-    younger: IdArray
+    younger: IdArray  # of the pair; the cluster itself then
 
 
 @inner
@@ -106,8 +106,8 @@ def _precedes(heap: Heap, forest: Forest, i: int, bound: float, c: int, d: int) 
     if heap.bound[i] != bound:
         return heap.bound[i] < bound
     a, b = heap.older[i], heap.younger[i]
-    if a < 0 or c < 0:
-        return a < 0 <= c
+    if (a < 0) != (c < 0):
+        return a < 0
     if a != c:
         return is_older(forest, a, c)
     return b != d and is_older(forest, b, d)

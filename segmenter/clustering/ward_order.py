@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.jit import bare_inner as inner
-from segmenter.jit import bare_kernel as kernel
+from segmenter.jit.kernels import bare_inner as inner
+from segmenter.jit.kernels import bare_kernel as kernel
 
 __all__ = ["Forest", "number_duplicates", "number_merges"]
 

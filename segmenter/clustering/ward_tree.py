@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.ward_order import FloatArray, Forest, IdArray, is_older
-from segmenter.jit import bare_inner as inner
-from segmenter.jit import bare_kernel as kernel
+from segmenter.jit.kernels import bare_inner as inner
+from segmenter.jit.kernels import bare_kernel as kernel
 from segmenter.jit.selection import Axes, select, spread
 
 __all__ = ["BLOCK", "ClusterTree", "fill", "rebuild", "refit", "refit_all", "search"]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.jit import bare_inner as inner
+from segmenter.jit.kernels import bare_inner as inner
 
 __all__ = ["Axes", "select", "spread", "swap"]
 

@@ -182,8 +182,6 @@ def fit_into(
     settings: Settings | None,
     net: SafetyNet,
     progress: Progress,
-    *,
-    before_training: Callable[[Progress], None] | None = None,
 ) -> FitResult:
     """Train, and store the model in its place; publish it if the safety net holds.
 
@@ -197,8 +195,6 @@ def fit_into(
     settings : Settings, optional
     net : SafetyNet
     progress : Progress
-    before_training : callable, optional
-        Called once the source and its columns are found, before any long work.
 
     Raises
     ------
@@ -213,8 +209,6 @@ def fit_into(
         check_settings(settings)
     with Stage(rows, source, settings) as stage:
         check_source(place.con, stage.binding.stored_source(), net.replace, progress)
-        if before_training is not None:
-            before_training(progress)
         model = train(stage, progress).model
         if rows.dialect == "duckdb":
             return _keep(place, stage, model, net, progress, checked)

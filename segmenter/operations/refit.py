@@ -6,7 +6,7 @@ What a nightly job calls: nothing of the fit has to be typed again.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,6 @@ def refit(
     *,
     engine: Engine | None = None,
     progress: Progress | None = None,
-    before_training: Callable[[Progress], None] | None = None,
 ) -> FitResult:
     """Fit the current model's source again, with the safety net of every fit.
 
@@ -112,8 +111,6 @@ def refit(
     engine : Engine, optional
         That of the fit; DuckDB when absent.
     progress : Progress, optional
-    before_training : callable, optional
-        As in `fit_into`.
 
     Raises
     ------
@@ -140,5 +137,4 @@ def refit(
         fitted.settings,
         net,
         listener,
-        before_training=before_training,
     )

@@ -1,5 +1,7 @@
 """Compiled kernels: whether they are on disk already, and compiling them out loud when not.
 
+To import this module is to choose them; who may do without asks `segmenter.jit.choice` first.
+
 Two processes share the work, one for the clustering and one for the classifier; what they compile
 meets on disk. ``python -m segmenter.training.warm_up`` is the second one.
 """
@@ -12,13 +14,15 @@ from contextlib import suppress
 
 import numpy as np
 
-import segmenter.classifier.breakpoints  # noqa: F401  # its kernels count too; the rules import them late
-from segmenter.classifier.knn import NearestNeighbors, to_cents
+import segmenter.classifier.search_kernels
+import segmenter.clustering.consolidation_kernels
+import segmenter.clustering.ward_kernels  # noqa: F401  # all kernels are looked for
+from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import compile_rules
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.ward import ward_linkage
-from segmenter.jit import FOLDER, all_on_disk
 from segmenter.jit.cache_folder import drop_older
+from segmenter.jit.kernels import FOLDER, all_on_disk
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
@@ -63,7 +67,6 @@ def _use_classifier() -> None:
     compile_rules(neighbors, max_rules=2000)
     neighbors.classify([1.0], [1.0])
     neighbors.neighbors(100, 1)
-    to_cents([1.0])
 
 
 if __name__ == "__main__":

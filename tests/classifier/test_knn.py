@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from segmenter.classifier.exact_distance import two_product
 from segmenter.classifier.knn import NearestNeighbors, to_cents
 from segmenter.errors import SegmenterError
-from segmenter.jit import kernel
+from segmenter.jit.kernels import kernel
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
 
 
@@ -249,8 +249,8 @@ def test_a_skewed_layout_does_not_outgrow_the_stack():
     frequency = np.concatenate([np.arange(50) ** 3, np.ones(5000, int)])
     points = Points.group(cents, frequency)
     neighbors = NearestNeighbors(points, np.arange(len(points)) % 3, ratio=1.0, n_neighbors=3)
-    depth = np.zeros(len(neighbors.tree.child), int)
-    for node, child in enumerate(neighbors.tree.child):
+    depth = np.zeros(len(neighbors.by_tree.tree.child), int)
+    for node, child in enumerate(neighbors.by_tree.tree.child):
         if child:
             depth[child : child + 2] = depth[node] + 1
     assert depth.max() < 40

@@ -11,7 +11,7 @@ import pytest
 
 import segmenter
 from segmenter import InputError
-from segmenter.jit import FOLDER
+from segmenter.jit.kernels import FOLDER
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -64,7 +64,7 @@ def test_kernels_are_compiled_ahead(run):
 
 
 def test_without_a_place_for_them_it_says_so(run, monkeypatch):
-    monkeypatch.setattr("segmenter.jit.FOLDER", None)
+    monkeypatch.setattr("segmenter.jit.kernels.FOLDER", None)
     result = run("warm-up")
     assert result.code == 2
     assert "Set NUMBA_CACHE_DIR to one that can." in result.err

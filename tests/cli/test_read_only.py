@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from segmenter.classifier import knn
-from segmenter.jit import FOLDER
+from segmenter.classifier import search_kernels
+from segmenter.jit.kernels import FOLDER
 from tests.datasets import SHOP
 
 pytestmark = pytest.mark.slow
@@ -97,7 +97,7 @@ def site(tmp_path_factory):
         shutil.copytree(ROOT / name, package / name, ignore=bare)
     assert FOLDER is not None
     if FOLDER.parent == ROOT / "segmenter" / "__pycache__":
-        place = knn._clamp._cache._impl.locator.get_suitable_cache_subpath
+        place = search_kernels._find._cache._impl.locator.get_suitable_cache_subpath
         for kept in filter(Path.is_dir, FOLDER.iterdir()):  # a folder for each package
             name = kept.name.rpartition("_")[0]
             if kept.name != place(str(ROOT / "segmenter" / name / "x.py")):

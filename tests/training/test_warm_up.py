@@ -17,14 +17,14 @@ assert not warm_up.all_on_disk()
 
 FIRST_RUN = """
 from segmenter.training import warm_up
-from segmenter import jit
+from segmenter.jit import kernels
 from segmenter.progress import Silent
 
 warm_up.all_on_disk = lambda: False  # what is there already need not be compiled again
 warm_up.warm_up(Silent())
-untouched = [kernel.py_func.__name__ for kernel in jit._KERNELS if not kernel.signatures]
+untouched = [kernel.py_func.__name__ for kernel in kernels._KERNELS if not kernel.signatures]
 assert not untouched, untouched
-assert jit.all_on_disk()
+assert kernels.all_on_disk()
 """
 
 

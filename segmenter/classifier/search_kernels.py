@@ -1,0 +1,90 @@
+"""The nearest-neighbour classifier by compiled kernels: a kd-tree, and walks along frequencies.
+
+`segmenter.classifier.search_plain` has the same methods with equal results, in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from segmenter.classifier.breakpoints import only_segments, walk
+from segmenter.classifier.kdtree import (
+    CodeArray,
+    FloatArray,
+    PointTree,
+    build_tree,
+    scratch,
+    search,
+    vote,
+    voter_bound,
+)
+from segmenter.jit.kernels import kernel
+from segmenter.points import IntArray, Points
+
+__all__ = ["TreeSearch"]
+
+
+class TreeSearch:
+    """The k nearest customers among weighted, labelled points.
+
+    Parameters
+    ----------
+    points : Points
+    segment : ndarray of int32, shape (n_points,)
+    ratio : float
+    n_neighbors : int
+    """
+
+    def __init__(self, points: Points, segment: CodeArray, ratio: float, n_neighbors: int) -> None:
+        self.tree = build_tree(points, segment, ratio, n_neighbors)
+        self._width = int(points.cents.max()) - int(points.cents.min()) + 1
+
+    def classify(self, queries: FloatArray) -> CodeArray:
+        """Return the segment of queries, shape (m, 2): whole cents and orders, or NaN for -1."""
+        codes = np.empty(len(queries), np.int32)
+        # in an order in which each is near to the one before
+        order = np.argsort(queries[:, 1] * self._width + queries[:, 0])
+        _classify_in_order(self.tree, queries, order, codes)
+        return codes
+
+    def find(self, cents: float, frequency: float) -> tuple[IntArray, FloatArray]:
+        """Return the points that vote on a query, nearest first, and their squared distances."""
+        place, d2 = _find(self.tree, cents, frequency)
+        return self.tree.number[place], d2
+
+    def lines(
+        self, frequencies: range, low: int, high: int
+    ) -> Iterator[tuple[IntArray, CodeArray]]:
+        """Yield where the segment changes along each frequency; see `NearestNeighbors.lines`."""
+        only = only_segments(self.tree)
+        for frequency in frequencies:
+            yield walk(self.tree, only, float(frequency), low, high)
+
+
+@kernel
+def _find(tree: PointTree, c: float, f: float) -> tuple[IntArray, FloatArray]:
+    found = scratch(tree)
+    size = search(tree, found, c, f, np.inf)
+    return found.point[:size].copy(), found.d2[:size].copy()
+
+
+@kernel
+def _classify_in_order(
+    tree: PointTree, queries: FloatArray, order: IntArray, codes: CodeArray
+) -> None:
+    """Write the codes of queries; equal ones in a row are searched once."""
+    found = scratch(tree)
+    size, code = 0, -1
+    last_c = last_f = np.nan
+    for i in order:
+        c, f = queries[i, 0], queries[i, 1]
+        if np.isnan(c):
+            codes[i] = -1
+            continue
+        if c != last_c or f != last_f:
+            size = search(tree, found, c, f, voter_bound(tree, found, size, c, f))
+            code = vote(tree, found, size)
+            last_c, last_f = c, f
+        codes[i] = code

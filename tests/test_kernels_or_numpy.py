@@ -1,0 +1,280 @@
+"""Kernels and NumPy: the same bits from both, and whichever is done earlier is chosen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.ward_layouts import LAYOUTS, make_layout
+from segmenter import Settings
+from segmenter.classifier.knn import NearestNeighbors
+from segmenter.classifier.rules import compile_rules
+from segmenter.clustering.consolidation import consolidate, tightness
+from segmenter.clustering.ward import cut_tree, ward_linkage
+from segmenter.errors import InputError
+from segmenter.jit import choice
+from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
+from segmenter.progress import Silent
+from segmenter.training.learning import learn
+from tests.kinds import KINDS
+
+ROOT = Path(__file__).parent.parent
+
+
+@contextmanager
+def using(kernels):
+    """Let kernels do all the work, or NumPy."""
+    before, choice.forced = choice.forced, kernels
+    try:
+        yield
+    finally:
+        choice.forced = before
+
+
+def both(make):
+    """Return what kernels make, and what NumPy makes."""
+    found = []
+    for kernels in (True, False):
+        with using(kernels):
+            found.append(make())
+    return found
+
+
+def assert_alike(make):
+    """Check that both make equal arrays of equal types, and return them."""
+    ours, theirs = both(make)
+    assert len(ours) == len(theirs)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert np.asarray(one).dtype == np.asarray(other).dtype
+    return ours
+
+
+@st.composite
+def weighted(draw, most=60):
+    """Draw coordinates and weights: lattices, lines, gaps that grow, and the largest there are."""
+    n = draw(st.integers(1, most))
+    width = draw(st.sampled_from([0, 1, 3, 8, 100, 2**40, MAX_CENTS]))
+    height = draw(st.sampled_from([0, 1, 4, 20, MAX_FREQUENCY]))
+    heavy = draw(st.sampled_from([1, 2, 5, 2**20]))
+    seed = draw(st.integers(0, 2**32))
+    rng = np.random.default_rng(seed)
+    cents, frequency = rng.integers(0, width + 1, n), rng.integers(0, height + 1, n)
+    if draw(st.booleans()):
+        cents = np.cumsum(2 ** rng.integers(0, 3, n))  # equal and growing gaps
+    return cents, frequency, rng.integers(1, heavy + 1, n)
+
+
+RATIOS = st.sampled_from([0.0, 1.0, 3.0, 1 / 3, 1234.5, 1e6])
+
+
+@settings(max_examples=250, deadline=None)
+@given(weighted(), RATIOS, st.randoms(use_true_random=False))
+def test_ward(points, ratio, random):
+    cents, frequency, customers = points
+    (tree,) = assert_alike(lambda: [ward_linkage(cents, frequency, customers, ratio=ratio)])
+    n_clusters = random.randint(1, len(cents))
+    assert_alike(lambda: [cut_tree(tree, n_clusters)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(-1e12, 1e12), st.floats(-1e3, 1e3), st.floats(1e-3, 1e9)),
+        min_size=2,
+        max_size=60,
+    )
+)
+def test_ward_of_any_floats(points):
+    assert_alike(lambda: [ward_linkage(*np.array(points).T)])
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_ward_on_every_layout(name):
+    layout = make_layout(name, 700)
+    points = layout.monetary, layout.frequency, layout.customers
+    assert_alike(lambda: [ward_linkage(*points, ratio=layout.ratio)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(weighted(), st.integers(1, 6), RATIOS, st.integers(0, 99))
+def test_consolidation(points, n_blocks, ratio, seed):
+    points = Points.group(*points)
+    labels = np.random.default_rng(seed).integers(0, n_blocks, len(points)).astype(np.int32)
+    (settled,) = assert_alike(lambda: [consolidate(points, labels, n_blocks, ratio)])
+    one, other = both(lambda: tightness(points, settled, n_blocks, ratio))
+    assert one == other
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    weighted(),
+    st.sampled_from([0.0, 1.0, 4.0, 0.1, 1 / 3, 1e-30, 1e30, None]),
+    st.one_of(st.integers(1, 9), st.integers(1, 50)),
+    st.integers(1, 6),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_search_and_rules(points, ratio, n_neighbors, n_segments, monotone, seed):
+    points = Points.group(*points)
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, n_segments, len(points))
+    if rng.random() < 0.5:  # blocks, as a clustering would make them; else noise
+        codes = np.sort(codes)
+    ratio = points.scaling() if ratio is None else ratio
+    low, high = points.frequency.min(), min(points.frequency.max(), points.frequency.min() + 30)
+    points = points.take(points.frequency <= high)
+    cents = rng.integers(points.cents.min() - 2, points.cents.max() + 3, 200)
+    asked = (
+        np.append(cents, points.cents),
+        np.append(rng.integers(low, high + 1, 200), points.frequency),
+    )
+
+    def found():
+        search = NearestNeighbors(
+            points, codes[: len(points)], ratio=ratio, n_neighbors=n_neighbors
+        )
+        rules = compile_rules(search, max_rules=2000, monotone=monotone)
+        if monotone:
+            search = search.raised(*rules.corners())
+        some = [search.neighbors(c, f) for c, f in zip(asked[0][:3], asked[1][:3], strict=True)]
+        return [
+            search.classify_cents(*asked),
+            search.classify(np.append(asked[0] / 100, np.nan), np.append(asked[1] + 0.5, 1)),
+            *vars(rules).values(),
+            *(array for voters in some for array in vars(voters).values()),
+        ]
+
+    assert_alike(found)
+
+
+def learned(points, wanted):
+    """Return all that a fit learns from points, or why it cannot."""
+    try:
+        return learn(points, wanted, Silent())
+    except InputError as error:
+        return str(error)
+
+
+def assert_learn_alike(points, wanted):
+    ours, theirs = both(lambda: learned(points, wanted))
+    if isinstance(ours, str):
+        assert ours == theirs
+        return
+    assert ours.segmentation.splits == theirs.segmentation.splits
+    assert ours.segmentation.warnings == theirs.segmentation.warnings
+    assert ours[2:] == theirs[2:]
+    np.testing.assert_array_equal(ours.segmentation.codes, theirs.segmentation.codes)
+    for name, column in vars(ours.rules).items():
+        np.testing.assert_array_equal(column, vars(theirs.rules)[name])
+
+
+WANTED = {
+    "as it is": {},
+    "not monotone": {"monotone": False, "n_neighbors": 1},
+    "auto": {"levels": "auto", "n_neighbors": 9},
+    "flat": {"shape": "flat", "levels": 3},
+    "not consolidated": {"consolidate": False, "monotone": False},
+    "logarithms": {"scale": "log", "shape": "auto"},
+    "six levels": {"levels": 6, "max_share": 0.01, "n_init": 1},
+}
+
+
+@pytest.mark.parametrize("wanted", WANTED.values(), ids=WANTED)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_fits_of_every_kind(kind, wanted):
+    money, orders = kind(np.random.default_rng(1), 400)
+    points = Points.group(np.round(np.abs(money) * 100).astype(int), orders)
+    assert_learn_alike(points, Settings(**wanted))
+
+
+@pytest.mark.parametrize("customers", [[9], [1, 9], [5, 5, 5]])
+def test_fits_of_next_to_nothing(customers):
+    n = len(customers)
+    assert_learn_alike(Points.group(range(n), [1] * n, customers), Settings(levels=1))
+
+
+# Which is chosen
+
+
+@pytest.fixture
+def choosing(monkeypatch):
+    """Choose in a process that has done nothing, and has loaded nothing."""
+    monkeypatch.setattr(choice, "_spent", 0.0)
+    monkeypatch.setattr(choice, "_KERNELS", "nobody.has.imported.this")
+    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+
+    def are_compiled(answer):
+        monkeypatch.setattr(choice, "_are_compiled", lambda: answer)
+
+    are_compiled(False)
+    return are_compiled
+
+
+def test_small_work_is_done_in_numpy_until_it_adds_up(choosing):
+    choosing(True)
+    seconds = choice.LOADING / 4
+    assert [choice.use_kernels(seconds) for _ in range(6)] == [False] * 4 + [True] * 2
+    assert [choice.kernels_pay(0.0) for _ in range(3)] == [False] * 3  # asking costs nothing
+
+
+def test_kernels_that_are_to_be_compiled_must_be_worth_more(choosing):
+    n_points = 20_000
+    seconds = choice.ward_seconds(n_points)
+    assert choice.LOADING < seconds < choice.COMPILING
+    assert not choice.kernels_pay(seconds)
+    assert choice.kernels_pay(choice.ward_seconds(100_000))
+    choosing(True)
+    assert choice.kernels_pay(seconds)
+
+
+def test_what_is_loaded_is_used_and_what_is_switched_off_is_not(choosing, monkeypatch):
+    monkeypatch.setattr(choice, "_KERNELS", "numpy")
+    assert choice.use_kernels(0.0)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert not choice.use_kernels(1e9)
+
+
+FIT = """
+import sys
+import duckdb, segmenter
+from tests.datasets import load_dataset
+with duckdb.connect() as con:
+    model = segmenter.fit(con, load_dataset(con, "online_retail"))
+print(len(model.points), model.names, "numba" in sys.modules)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changed", [{}, {"NUMBA_DISABLE_JIT": "1"}])
+def test_the_first_fit_of_an_installation_waits_for_no_compiler(tmp_path, changed):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
+    called = subprocess.run(
+        [sys.executable, "-c", FIT],
+        env=environment | changed,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert called.stdout.split() == ["4204", "('Elite',", "'Loyal',", "'At-Risk')", "False"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_fits_of_real_bases(fitted):
+    """What is stored of each is equal to what both learn."""
+    points = fitted.model.points
+    assert_learn_alike(points, Settings())
+    with using(kernels=False):
+        again = learn(points, Settings(), Silent())
+    assert again.segmentation.splits == fitted.model.segmentation.splits
+    np.testing.assert_array_equal(again.segmentation.codes, fitted.model.segmentation.codes)
+    np.testing.assert_array_equal(again.rules.cents_from, fitted.model.rules.cents_from)
+    np.testing.assert_array_equal(again.rules.segment, fitted.model.rules.segment)
