@@ -11,8 +11,9 @@ __all__ = ["warm_up"]
 def warm_up(quiet: Quiet = False) -> None:
     """Compile the kernels now, not in the first large fit: for images and machines without a cache.
 
-    Bases of some thousand distinct points need none. They are kept in the installation, or where that is read-only in NUMBA_CACHE_DIR, ~/.cache or
-    the temporary folder. Another user of the same installation gets a copy.
+    Bases of some thousand distinct points need none. Kernels are kept in the installation, or where
+    that is read-only in NUMBA_CACHE_DIR, ~/.cache or the temporary folder. Another user of the same
+    installation gets a copy.
 
     Example: segmenter warm-up
     """
