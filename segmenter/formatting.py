@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
+    "Column",
     "counted",
     "day",
     "ended",
@@ -29,6 +30,17 @@ _UNSEEN = re.compile(
 overrides of the direction of writing, and halves of a pair, which cannot be written at all."""
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+class Column(NamedTuple):
+    """A column of a result: its name where programs read it, its title and kind where people do.
+
+    On a terminal, where room is scarce, a column without a title is left out.
+    """
+
+    name: str
+    title: str
+    kind: str = "text"
 
 
 def percent(share: float, digits: int = 0) -> str:

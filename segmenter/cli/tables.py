@@ -5,25 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from segmenter.cli.options import Format
 from segmenter.cli.reply import reply
 from segmenter.cli.terminal import Stream, results
-from segmenter.formatting import escaped, no_formula, percent, plain
+from segmenter.formatting import Column, escaped, no_formula, percent, plain
 
 __all__ = ["Column", "write", "write_records"]
-
-
-class Column(NamedTuple):
-    """A column of a result: its name in CSV and JSON, and its title and kind in a table.
-
-    A column without a title is left out of tables, where room is scarce.
-    """
-
-    name: str
-    title: str
-    kind: str = "text"
 
 
 def write(

@@ -6,22 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from segmenter.formatting import Column
 from segmenter.report.availability import Missing
 
-__all__ = ["Column", "Figure", "Section", "Table", "Tile"]
-
-
-class Column(NamedTuple):
-    """A column of a table: its name in the rows, its title, and how its values are read."""
-
-    name: str
-    title: str
-    kind: str = "text"
-
-    @property
-    def style(self) -> str:
-        """The class of its cells, empty where they are plain text."""
-        return "key" if self.kind == "key" else "number" * (self.kind not in ("text", "day"))
+__all__ = ["Figure", "Section", "Table", "Tile"]
 
 
 @dataclass(frozen=True)

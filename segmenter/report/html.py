@@ -18,7 +18,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from segmenter.formatting import no_formula, plain
+from segmenter.formatting import Column, no_formula, plain
 from segmenter.report.elements import Figure, Section, Table, Tile
 from segmenter.report.theme import (
     FONT,
@@ -99,7 +99,12 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"read": _read, "sha256": _sha256, "unbroken": _unbroken}
+    found.filters |= {
+        "read": _read,
+        "sha256": _sha256,
+        "style": _style,
+        "unbroken": _unbroken,
+    }
     found.globals |= {
         "generator": GENERATOR,
         "font": FONT,
@@ -118,6 +123,11 @@ def _templates() -> Environment:
 def _unbroken(text: str) -> str:
     """Keep a percent sign on the line of its number."""
     return text.replace(" %", "\u00a0%")
+
+
+def _style(column: Column) -> str:
+    """Return the class of the cells of a column, empty where they are plain text."""
+    return "key" if column.kind == "key" else "number" * (column.kind not in ("text", "day"))
 
 
 def _sha256(script: str) -> str:

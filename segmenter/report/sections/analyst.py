@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from segmenter.formatting import Column
 from segmenter.report.availability import Missing
 from segmenter.report.charts.analyst import concentration, level_map, tree
-from segmenter.report.elements import Column, Figure, Section, Table
+from segmenter.report.elements import Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.recursion_tree import has_parts
 from segmenter.report.sections.diagnostics import trust_sections

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segmenter.formatting import Column
 from segmenter.report.charts.customer_map import customer_map
 from segmenter.report.charts.decision import brief, customers_and_revenue
-from segmenter.report.elements import Column, Figure, Section, Table, Tile
+from segmenter.report.elements import Figure, Section, Table, Tile
 from segmenter.report.facts import Facts
 from segmenter.report.sections.history import history_section
 from segmenter.report.sections.movement import lifecycle_section, movement_sections

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from segmenter.formatting import counted
+from segmenter.formatting import Column, counted
 from segmenter.report.availability import Missing
 from segmenter.report.charts.diagnostics import drift, plain, quality
-from segmenter.report.elements import Column, Figure, Section, Table
+from segmenter.report.elements import Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.theme import moment
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from segmenter.formatting import Column
 from segmenter.report.availability import Missing
 from segmenter.report.charts.history import over_months
-from segmenter.report.elements import Column, Figure, Section, Table
+from segmenter.report.elements import Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.theme import count, money
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from segmenter.formatting import Column
 from segmenter.operations.backtest import WAYS, who_wins
 from segmenter.report.availability import Missing
 from segmenter.report.charts.decision import (
@@ -15,7 +16,7 @@ from segmenter.report.charts.decision import (
     lifecycle,
     moves,
 )
-from segmenter.report.elements import Column, Figure, Section, Table
+from segmenter.report.elements import Figure, Section, Table
 from segmenter.report.facts import Facts
 from segmenter.report.theme import count, day, money, people, share
 

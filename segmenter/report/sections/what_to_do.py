@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from segmenter.formatting import Column
 from segmenter.report.availability import Missing
-from segmenter.report.elements import Column, Section, Table
+from segmenter.report.elements import Section, Table
 from segmenter.report.facts import Facts, Rows
 from segmenter.report.theme import count, money, people
 
