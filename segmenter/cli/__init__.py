@@ -8,7 +8,7 @@ from typing import NoReturn
 from segmenter import stopping
 from segmenter.cli import terminal
 from segmenter.cli.exit_codes import ExitCode
-from segmenter.cli.linear_algebra import without_linear_algebra
+from segmenter.cli.hidden_libraries import hiding
 from segmenter.cli.logs import prepare_logs
 from segmenter.cli.parameters import in_options
 from segmenter.errors import BusyError, SegmenterError, reason, shortage
@@ -32,7 +32,7 @@ def main() -> None:
     prepare_logs()
     stopping.listen()
     try:
-        with without_linear_algebra():
+        with hiding():
             _run()
     except SystemExit as stop:
         if stop.code and stopping.is_asked():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmenter.cli.database_file import open_model, workplace
-from segmenter.cli.linear_algebra import with_linear_algebra
+from segmenter.cli.hidden_libraries import LINEAR_ALGEBRA, show
 from segmenter.cli.options import (
     Database,
     Format,
@@ -106,7 +106,7 @@ def backtest(
         database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
     ) as place:
         warm_up(progress)
-        with_linear_algebra()
+        show(LINEAR_ALGEBRA)
         result = test(place, as_of, until, progress=progress)
     if form is not Format.TABLE:
         write_records(COLUMNS, result.table, form)

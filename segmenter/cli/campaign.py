@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from segmenter.cli.database_file import open_model
+from segmenter.cli.hidden_libraries import LINEAR_ALGEBRA, show
 from segmenter.cli.holdout import Salt, Share
-from segmenter.cli.linear_algebra import with_linear_algebra
 from segmenter.cli.options import ByLifecycle, Database, Format, FormatOption, Quiet, SafeCsv, Wait
 from segmenter.cli.tables import Column, write_records
 from segmenter.cli.terminal import results
@@ -91,7 +91,7 @@ def campaign(
     for moment, option in ((since, "--since"), (until, "--until")):
         if moment is not None:
             parse_moment(moment, option)
-    with_linear_algebra()
+    show(LINEAR_ALGEBRA)
     with open_model(database, wait, quiet=quiet) as con, waiting("Adding up customers", quiet):
         result = compared(con, salt, since, until, share=share, by_lifecycle=by_lifecycle)
     rows: list[dict[str, Any]] = result.table.records()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmenter.cli.hidden_libraries import PANDAS, show
 from segmenter.errors import SegmenterError
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class Choice:
         """Start Spark, and stop it in the end if it was not running before."""
         from segmenter.engines.spark import Spark, is_running, start_spark
 
+        show(PANDAS)  # Spark makes frames with it
         was_running = is_running()
         session = start_spark(self.master, dict(text.split("=", 1) for text in self.spark_conf))
         try:

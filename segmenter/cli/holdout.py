@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from segmenter.cli.database_file import open_model
-from segmenter.cli.linear_algebra import with_linear_algebra
+from segmenter.cli.hidden_libraries import LINEAR_ALGEBRA, show
 from segmenter.cli.options import (
     DIALECTS,
     ByLifecycle,
@@ -106,7 +106,7 @@ def holdout(
             print(holdout_query(salt, share, dialect), file=results.exact())
             return
         if form is not Format.CSV:
-            with_linear_algebra()
+            show(LINEAR_ALGEBRA)
             with waiting("Adding up customers", quiet):
                 result = split(
                     con, salt, share, days=days, by_lifecycle=by_lifecycle, snapshot=not live

@@ -63,8 +63,7 @@ MEASURING = (("quality", "shop.duckdb"),)
 """Its kernels are compiled."""
 
 FORECASTING = (("backtest", "shop.duckdb", "--as-of", "2024-03-01"),)
-"""SciPy fits the peer that expects orders of each customer, and pyarrow looks for pandas when it
-makes arrays of rows."""
+"""SciPy fits the peer that expects orders of each customer."""
 
 COMPARING = (
     ("holdout", "shop.duckdb", "--salt", "spring"),
@@ -110,7 +109,7 @@ def test_no_verb_imports_what_it_does_not_need(tmp_path):
         (READING, ("numba", *HEAVY)),
         (TRAINING, ("numba", *HEAVY)),
         (MEASURING, HEAVY),
-        (FORECASTING, ["polars", "sklearn"]),
+        (FORECASTING, ["pandas", "polars", "sklearn"]),
         (COMPARING, ["numba", "pandas", "polars", "sklearn"]),
     ):
         done = python(SCRIPT, json.dumps([verbs, heavy]), cwd=tmp_path)
