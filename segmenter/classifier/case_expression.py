@@ -99,7 +99,7 @@ def balanced(column: str, branches: list[Branch]) -> exp.Expr:
         chosen = exp.Case()
         for branch in branches[:-1]:
             assert branch.below is not None
-            condition = exp.column(column) < branch.below
+            condition = exp.LT(this=exp.column(column), expression=branch.below)
             chosen = chosen.when(condition, branch.result, copy=False)
         return chosen.else_(branches[-1].result, copy=False)
     half = 1 + bisect_left(reached, reached[-1] / 2)
@@ -108,6 +108,10 @@ def balanced(column: str, branches: list[Branch]) -> exp.Expr:
     assert bound is not None
     return (
         exp.Case()
-        .when(exp.column(column) < bound.copy(), balanced(column, branches[:middle]), copy=False)
+        .when(
+            exp.LT(this=exp.column(column), expression=bound.copy()),
+            balanced(column, branches[:middle]),
+            copy=False,
+        )
         .else_(balanced(column, branches[middle:]), copy=False)
     )

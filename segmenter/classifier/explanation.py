@@ -162,9 +162,10 @@ def _cents_to(cents: int) -> exp.Expr:
     Fractions of a cent do not count, so upwards they shorten the way and downwards they do not
     lengthen it: rounded up, in both directions. What doubles leave beyond the sixth digit is none.
     """
-    hundred, digits = exp.Literal.number(100), exp.Literal.number(6)
-    distance = exp.func("round", exp.paren(money(cents) - exp.column("monetary")) * hundred, digits)
-    return exp.Ceil(this=distance) / hundred.copy()
+    difference = exp.Sub(this=money(cents), expression=exp.column("monetary"))
+    in_cents = exp.Mul(this=exp.Paren(this=difference), expression=exp.Literal.number(100))
+    rounded = exp.Round(this=in_cents, decimals=exp.Literal.number(6))
+    return exp.Div(this=exp.Ceil(this=rounded), expression=exp.Literal.number(100))
 
 
 def _along_frequency(
@@ -175,9 +176,10 @@ def _along_frequency(
     whole = exp.func("greatest", exp.func("floor", exp.column("frequency")), exp.Literal.number(0))
     up = down = None
     if place + 1 < len(pieces):
-        up = (exp.Literal.number(piece.below) - whole, place + 1)
+        up = (exp.Sub(this=exp.Literal.number(piece.below), expression=whole), place + 1)
     if place > 0:
-        down = (exp.Literal.number(piece.start - 1) - whole.copy(), place - 1)
+        most = exp.Literal.number(piece.start - 1)
+        down = (exp.Sub(this=most, expression=whole.copy()), place - 1)
     return _nearer(up, down, pieces, names, "bigint")
 
 
@@ -197,7 +199,8 @@ def _nearer(
         return _cast(exp.null(), kind), _cast(exp.null(), "varchar")
     if len(steps) == 1:
         return steps[0]
-    is_up = steps[0][0].copy() <= exp.Neg(this=steps[1][0].copy())
+    negated = exp.Neg(this=steps[1][0].copy())
+    is_up = exp.LTE(this=steps[0][0].copy(), expression=negated)  # an operator would copy both
     return (
         exp.Case().when(is_up, steps[0][0], copy=False).else_(steps[1][0], copy=False),
         exp.Case().when(is_up.copy(), steps[0][1], copy=False).else_(steps[1][1], copy=False),

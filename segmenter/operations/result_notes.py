@@ -12,7 +12,7 @@ from segmenter.model import Model
 from segmenter.progress import Note
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import read
-from segmenter.schema.names import SCHEMA, SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.storage.added_views import has_object
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def result_notes(con: duckdb.DuckDBPyConnection | None, model: Model) -> list[No
     model : Model
         The current one.
     """
-    if con is not None and has_object(con, SCHEMA, SNAPSHOT):
+    if con is not None and has_object(con, INTERNAL, SNAPSHOT):
         rows = records(con, read("queries/result_notes"))
     else:
         con, rows = None, _rows_of_points(model)

@@ -72,18 +72,17 @@ def has_model(con: duckdb.DuckDBPyConnection) -> bool:
 
 def schema_of_tables(con: duckdb.DuckDBPyConnection) -> str | None:
     """Return the schema that has the tables of the models: up to layout 3 it was `SCHEMA`."""
-    found = first_row(
-        con,
+    columns = con.execute(
         """
-        select schema_name from system.main.duckdb_columns()
+        select schema_name, column_name = 'layout_version'
+        from system.main.duckdb_columns()
         where database_name = system.main.current_database()
-            and table_name = 'models' and (schema_name = $1 or schema_name = $2)
-        group by schema_name
-        order by bool_or(column_name = 'layout_version') desc, schema_name = $1 desc
+            and table_name = 'models' and schema_name in ($1, $2)
         """,
         [INTERNAL, SCHEMA],
-    )
-    return str(found[0]) if found else None
+    ).fetchall()
+    ranked = sorted((is_layout, schema == INTERNAL, schema) for schema, is_layout in columns)
+    return str(ranked[-1][2]) if ranked else None
 
 
 def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
@@ -95,8 +94,13 @@ def has_macro(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(first_row(con, query, [CLASSIFIER]))
 
 
-def check_layout(con: duckdb.DuckDBPyConnection) -> None:
+def check_layout(con: duckdb.DuckDBPyConnection) -> int | None:
     """Refuse a database whose model tables this version does not know; see older ones as of today.
+
+    Returns
+    -------
+    int or None
+        The stored layout; None where there are no tables of a model.
 
     Raises
     ------
@@ -119,6 +123,7 @@ def check_layout(con: duckdb.DuckDBPyConnection) -> None:
             f"layouts {OLDEST_LAYOUT} to {LAYOUT_VERSION}. Fit again into a new file, or use the "
             "version that wrote it."
         )
+    return layout
 
 
 def stored_layout(con: duckdb.DuckDBPyConnection) -> int | None:
@@ -160,8 +165,7 @@ def require_model(con: duckdb.DuckDBPyConnection) -> None:
     SegmenterError
         It is of another layout, or damaged.
     """
-    if has_model(con):
-        check_layout(con)
+    if check_layout(con) is not None:
         current = f"select model_id from {INTERNAL}.models where is_current"
         if first_row(con, f"select 1 from {INTERNAL}.model_segments where model_id in ({current})"):
             return

@@ -73,43 +73,47 @@ def complete(con: duckdb.DuckDBPyConnection) -> None:
 
     Views are made where their customers are; none of them has anything of the source in it.
     """
-    lacking = [t for t in (*_TABLES, *_OF_FITS, *_OF_HISTORY) if not has_object(con, INTERNAL, t)]
+    known = _objects(con)
+    lacking = [t for t in (*_TABLES, *_OF_FITS, *_OF_HISTORY) if (INTERNAL, t) not in known]
     for table in lacking:
         con.execute(read(f"tables/{table}"))
     add_columns(con)
-    wanted = _VIEWS if has_object(con, SCHEMA, "customer_segments") else ()
+    wanted = _VIEWS if (SCHEMA, "customer_segments") in known else ()
     wanted = (LINES, *wanted, *_OVER_HISTORY)
-    made = [view for view in wanted if not has_object(con, SCHEMA, view)]
+    made = [view for view in wanted if (SCHEMA, view) not in known]
     for view in made:
         con.execute(create_view(view, read(f"views/{view}")))
-    if not has_object(con, SCHEMA, HISTORY):
-        create_history_view(con, has_customers=has_object(con, INTERNAL, SNAPSHOT))
+    if (SCHEMA, HISTORY) not in known:
+        create_history_view(con, has_customers=(INTERNAL, SNAPSHOT) in known)
         made.append(HISTORY)
-    functions = [macro for macro in (*MACROS, CHANGES) if not _has_function(con, macro)]
+    functions = [macro for macro in (*MACROS, CHANGES) if (SCHEMA, macro) not in known]
     for macro in functions:
         con.execute(read(f"macros/{macro}"))
     if lacking or made or functions:
         comment_added(con, lacking, made, functions)
 
 
+def _objects(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Return schema and name of all tables, views and functions of the connection's database."""
+    query = " union all ".join(
+        f"select schema_name, {kind}_name from duckdb_{kind}s() "
+        "where database_name = current_database()"
+        for kind in ("table", "view", "function")
+    )
+    return set(con.execute(query).fetchall())
+
+
 def has_object(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
     """Tell whether the connection's database has a table or view."""
-    query = """
-        select 1 from duckdb_views() where database_name = current_database()
-            and schema_name = $1 and view_name = $2
-        union all
-        select 1 from duckdb_tables() where database_name = current_database()
-            and schema_name = $1 and table_name = $2
-        """
-    return bool(first_row(con, query, [schema, name]))
-
-
-def _has_function(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    query = (
-        "select 1 from duckdb_functions() where database_name = current_database() "
-        "and schema_name = $1 and function_name = $2"
+    return any(
+        first_row(
+            con,
+            f"select 1 from duckdb_{kind}s() where database_name = current_database() "
+            f"and schema_name = $1 and {kind}_name = $2",
+            [schema, name],
+        )
+        for kind in ("table", "view")  # views take longer: all of them are bound
     )
-    return bool(first_row(con, query, [SCHEMA, name]))
 
 
 def _nobody(table: str) -> exp.Select:

@@ -179,7 +179,7 @@ def updating(
 
 def _claim(con: duckdb.DuckDBPyConnection) -> None:
     """Let of several writers of a DuckLake one commit: it takes rows from all, under equal keys."""
-    if has_model(con) and is_lake(con):
+    if is_lake(con) and has_model(con):
         con.execute(f"update {INTERNAL}.models set layout_version = layout_version")
 
 
@@ -301,8 +301,7 @@ def check_target(con: duckdb.DuckDBPyConnection, *, writable: bool = True) -> No
     read_only = "select 1 from duckdb_databases() where readonly and database_name = $1"
     if writable and first_row(con, read_only, [here]):
         raise SegmenterError("the database is open read-only. Open it for writing, then fit.")
-    if has_model(con):
-        check_layout(con)
+    if check_layout(con) is not None:
         if schema_of_tables(con) != INTERNAL:  # an older layout, which has nothing there yet
             refuse_foreign(con, INTERNAL)
         return
