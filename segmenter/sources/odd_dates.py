@@ -26,21 +26,34 @@ _MONTHS = {
     "Portuguese": "jan fev mar abr mai jun jul ago set out nov dez",
     "Dutch": "jan feb maa apr mei jun jul aug sep okt nov dec "
     "jan feb mrt apr mei jun jul aug sep okt nov dec",
-    "Swedish or Danish": "jan feb mar apr maj jun jul aug sep okt nov dec",
+    "Swedish, Danish or Slovak": "jan feb mar apr maj jun jul aug sep okt nov dec",
     "Norwegian": "jan feb mar apr mai jun jul aug sep okt nov des",
     "Finnish": "tamm helm maal huht touk kesa hein elok syys loka marr joul",
     "Polish": "sty lut mar kwi maj cze lip sie wrz paz lis gru",
     "Romanian": "ian feb mar apr mai iun iul aug sep oct noi dec",
     "Turkish": "oca sub mar nis may haz tem agu eyl eki kas ara",
-    "Russian": "янв фев мар апр май июн июл авг сен окт ноя дек "
+    "Czech": "ledna unora brezna dubna kvetna cervna cervence srpna zari rijna listopad prosince "
+    "leden unor brezen duben kveten cerven cervenec srpen zari rijen listopad prosinec "
+    "led uno bre dub kve cvn cvc srp zar rij lis pro",
+    "Croatian": "sij vel ozu tra svi lip srp kol ruj lis stu pro",
+    "Slovene": "jan feb mar apr maj jun jul avg sep okt nov dec",
+    "Hungarian": "jan feb mar apr maj jun jul aug sze okt nov dec",
+    "Greek": "ιανο φεβρ μαρτ απρι μαιο ιουν ιουλ αυγο σεπτ οκτω νοεμ δεκε "
+    "ιαν φεβ μαρ απρ μαι ιουν ιουλ αυγ σεπ οκτ νοε δεκ",
+    "Russian": "янв фев мар апр маи июн июл авг сен окт ноя дек "
     "янв фев мар апр мая июн июл авг сен окт ноя дек",
+    "Ukrainian": "січ лют бер кві тра чер лип сер вер жов лис гру",
+    "Bulgarian": "яну фев мар апр маи юни юли авг сеп окт ное дек",
 }
-"""How the months begin, without accents; names of one language that differ are in a second row."""
+"""How the months begin, without accents; names of one language that differ are in further rows.
+
+A name that is shorter than the longest of them stands whole.
+"""
 
 _DAYS = (
     "%d. %m %Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%d. %m. %Y", "%d de %m de %Y",
     "%d %m, %Y", "%m %d, %Y", "%m %d %Y", "%Y-%m-%d", "%Y %m %d", "%d. %m %y", "%d %m %y",
-    "%d-%m-%y", "%d/%m/%y", "%d.%m.%y",
+    "%d-%m-%y", "%d/%m/%y", "%d.%m.%y", "%Y. %m %d.", "%Y. %m %d",
 )  # fmt: skip
 """Forms of dates whose month was a word, and is a number."""
 
@@ -109,9 +122,7 @@ def _with_number(text: str, months: list[str]) -> str:
     """Return the SQL of a text with the number of its month in the place of the name."""
     size = max(len(month) for month in months)
     listed = ", ".join(f"'{month}'" for month in months)
-    word = f"lower(regexp_extract({text}, '\\p{{L}}{{3,}}'))"
-    if months[0].isascii():
-        word = f"strip_accents({word})"
+    word = f"strip_accents(lower(regexp_extract({text}, '\\p{{L}}{{3,}}')))"
     place = f"list_position([{listed}], left({word}, {size}))"
     if len(months) > 12:
         place = f"(({place} - 1) % 12 + 1)"

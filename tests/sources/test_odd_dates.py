@@ -40,6 +40,25 @@ NAMES = {
     "Turkish": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
     "Russian": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     "Russian, short": "янв фев мар апр май июн июл авг сен окт ноя дек",
+    "Czech": "ledna února března dubna května června července srpna září října listopadu prosince",
+    "Czech, alone": "leden únor březen duben květen červen červenec srpen září říjen listopad "
+    "prosinec",
+    "Czech, short": "led úno bře dub kvě čvn čvc srp zář říj lis pro",
+    "Slovak": "januára februára marca apríla mája júna júla augusta septembra októbra novembra "
+    "decembra",
+    "Croatian": "siječnja veljače ožujka travnja svibnja lipnja srpnja kolovoza rujna listopada "
+    "studenoga prosinca",
+    "Slovene": "januar februar marec april maj junij julij avgust september oktober november "
+    "december",
+    "Greek": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου "
+    "Οκτωβρίου Νοεμβρίου Δεκεμβρίου",
+    "Greek, alone": "Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος "
+    "Σεπτέμβριος Οκτώβριος Νοέμβριος Δεκέμβριος",
+    "Greek, short": "Ιαν Φεβ Μάρ Απρ Μάι Ιούν Ιούλ Αύγ Σεπ Οκτ Νοέ Δεκ",
+    "Ukrainian": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада "
+    "грудня",
+    "Bulgarian": "януари февруари март април май юни юли август септември октомври ноември "
+    "декември",
 }
 
 
@@ -66,6 +85,15 @@ def read_as_advised(con, **source):
 def test_months_of_other_languages_are_read_as_advised(con, language):
     months = NAMES[language].split()
     fill(con, [f"{day.day}. {months[day.month - 1]} {day.year}" for day in days()])
+    assert read_as_advised(con) == days()
+
+
+def test_a_year_that_stands_first_may_have_a_point(con):
+    months = (
+        "január február március április május június július augusztus szeptember október november "
+        "december"
+    ).split()
+    fill(con, [f"{day.year}. {months[day.month - 1]} {day.day}." for day in days()])
     assert read_as_advised(con) == days()
 
 
