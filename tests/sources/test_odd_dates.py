@@ -50,6 +50,8 @@ NAMES = {
     "studenoga prosinca",
     "Slovene": "januar februar marec april maj junij julij avgust september oktober november "
     "december",
+    "Hungarian": "január február március április május június július augusztus szeptember október "
+    "november december",
     "Greek": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου "
     "Οκτωβρίου Νοεμβρίου Δεκεμβρίου",
     "Greek, alone": "Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος "
@@ -89,10 +91,7 @@ def test_months_of_other_languages_are_read_as_advised(con, language):
 
 
 def test_a_year_that_stands_first_may_have_a_point(con):
-    months = (
-        "január február március április május június július augusztus szeptember október november "
-        "december"
-    ).split()
+    months = NAMES["Hungarian"].split()
     fill(con, [f"{day.year}. {months[day.month - 1]} {day.day}." for day in days()])
     assert read_as_advised(con) == days()
 
