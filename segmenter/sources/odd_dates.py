@@ -60,6 +60,7 @@ _DAYS = (
 _TIMES = ("", " %H:%M", " %H:%M:%S", ", %H:%M", ", %H:%M:%S")
 _MOST_FORMS = 4
 _FIRST_YEAR = 1000
+_OTHER_YEAR = str.maketrans("yY", "Yy")
 _TEXT = "segmenter_text"
 
 
@@ -133,18 +134,19 @@ def _several_forms(
     engine: Engine, rows: exp.Select, texts: list[str]
 ) -> tuple[str, _Written | None] | None:
     """Read dates of which some are written in one form, and others in another."""
-    forms: list[str] = []
-    possible: list[str] = []
+    alike: list[list[str]] = []
     rest = texts
-    while rest and len(forms) < _MOST_FORMS:
+    while rest and len(alike) < _MOST_FORMS:
         found = formats_of(engine, rest, 0.0, has_iso=False)
         if not found:
             return None
-        forms.append(found[0])
-        possible += [form for form in found if form not in possible]
+        alike.append(found)
         rest = _unread(engine, rest, found[0])
-    if rest or len(forms) < 2:
+    if rest or len(alike) < 2:
         return None
+    alike = _with_the_same_order(alike)
+    forms = [found[0] for found in alike]
+    possible = list(dict.fromkeys(form for found in alike for form in found))
     either = _clash(engine, possible, texts)
     if either is not None:
         return (
@@ -164,6 +166,19 @@ def _several_forms(
         return f"coalesce({reads})"
 
     return f" {said[0].upper()}{said[1:]}.", written
+
+
+def _with_the_same_order(alike: list[list[str]]) -> list[list[str]]:
+    """Of forms that read the same rows keep those that others have with a longer or shorter year.
+
+    Where some rows have ``%d/%m/%Y``, those with two digits have ``%d/%m/%y`` and not ``%y/%m/%d``.
+    """
+    every = {form for found in alike for form in found}
+
+    def stands_twice(form: str) -> bool:
+        return "%y" in form.lower() and form.translate(_OTHER_YEAR) in every
+
+    return [[form for form in found if stands_twice(form)] or found for found in alike]
 
 
 def _unread(engine: Engine, texts: list[str], form: str) -> list[str]:

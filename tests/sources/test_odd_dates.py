@@ -119,6 +119,9 @@ def test_east_asian_dates_have_a_format(con, form):
         ("%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y"),
         ("%d.%m.%Y", "%d-%b-%y"),
         ("%d %b %Y", "%Y-%m-%d %H:%M:%S", "%d-%b-%y", "%Y%m%d"),
+        ("%d/%m/%Y", "%d/%m/%y"),
+        ("%d.%m.%y", "%d.%m.%Y"),
+        ("%m/%d/%y", "%m/%d/%Y"),
     ],
 )
 def test_several_forms_are_counted_and_read_as_advised(con, forms):
