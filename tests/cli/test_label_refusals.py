@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.cli.test_label import FEW, left, write
+from tests.combinations import each_once
 
 
 @pytest.fixture
@@ -156,8 +157,10 @@ def test_a_full_disk_leaves_an_existing_output_as_it_was(model, big, output, sta
     assert left(big.parent) == sorted(["big.parquet", output])
 
 
-@pytest.mark.parametrize("words", [(), ("--customer", "id", "--amount", "monetary")])
-@pytest.mark.parametrize("output", ["out.parquet", "out.csv"])
+@pytest.mark.parametrize(
+    ("words", "output"),
+    each_once([(), ("--customer", "id", "--amount", "monetary")], ["out.csv", "out.parquet"]),
+)
 def test_an_interrupted_run_leaves_nothing(model, big, output, words, start):
     called = start("label", model, "--input", big, "--output", big.parent / output, *words)
     deadline = time.monotonic() + 60

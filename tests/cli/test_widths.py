@@ -16,6 +16,7 @@ import pytest
 
 from segmenter.cli import main
 from segmenter.cli.terminal import messages, results
+from tests.combinations import each_once
 from tests.datasets import SHOP
 
 pytestmark = pytest.mark.slow
@@ -92,8 +93,9 @@ def is_command(line):
     return line.startswith(("  segmenter ", "  select "))
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("words", [("segments", "--audit"), ("refit",)])
+@pytest.mark.parametrize(
+    ("words", "width"), each_once([("refit",), ("segments", "--audit")], WIDTHS)
+)
 def test_sentences_break_between_words(shown, shop_file, width, words):
     verb, *options = words
     wide = [line for line in shown(1000, verb, shop_file, *options) if line]
@@ -119,8 +121,10 @@ def test_what_is_to_be_copied_stays_one_line(shown, tmp_path):
     assert "--transactions sales" in copied[0]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("words", [("segments",), ("models",), ("customers", "--limit", "3")])
+@pytest.mark.parametrize(
+    ("words", "width"),
+    each_once([("segments",), ("models",), ("customers", "--limit", "3")], WIDTHS),
+)
 def test_a_table_shows_columns_whole_or_names_those_that_it_leaves_out(
     shown, shop_file, width, words
 ):

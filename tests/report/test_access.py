@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
+from tests.combinations import each_once
 from tests.report.test_browser import MEASURED, PUBLISHED
 
 
@@ -38,8 +39,7 @@ VIOLATIONS = """
 """
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), each_once(["light", "dark"], [390, 1280]))
 def test_nobody_is_shut_out(twelve_fitted, make, opened, theme, width):
     """By axe-core's rules, with everything measured and open."""
     twelve_fitted.execute(MEASURED + PUBLISHED)
