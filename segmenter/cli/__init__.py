@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -25,9 +26,14 @@ _FULL = {
 }
 """What to do when an engine has used something up."""
 
+_MANY = 50_000
+"""Objects that are made before garbage is looked for: trees of SQL are many, and to look after each
+few hundred, as Python does, takes a twentieth of a fit."""
+
 
 def main() -> None:
     """Run the command line; user errors are one or two lines and exit code 2."""
+    gc.set_threshold(_MANY)
     terminal.prepare()
     prepare_logs()
     stopping.listen()

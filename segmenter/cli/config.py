@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +54,8 @@ def options_of_file(verbs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         raise SegmenterError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise SegmenterError(f"{path} is not a text in UTF-8. Save it as one.") from None
+    import tomllib
+
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

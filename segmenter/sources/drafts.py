@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 import sys
 import tempfile
@@ -203,7 +202,7 @@ def _flush(draft: Path) -> None:
 def _make(parent: Path) -> tuple[Path, int]:
     """Make a folder and lock it, again if somebody swept it before it was locked."""
     while True:
-        folder = parent / f".segmenter-{secrets.token_hex(16)}"
+        folder = parent / f".segmenter-{os.urandom(16).hex()}"
         folder.mkdir(mode=0o700)
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
