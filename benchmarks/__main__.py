@@ -26,6 +26,7 @@ PARTS = (
     "stability",
     "meaning",
     "startup",
+    "kernels",
     "engines",
 )
 

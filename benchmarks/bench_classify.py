@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import segmenter
+import segmenter.classifier.search_kernels  # what is loaded is used, of few points too
 from benchmarks.measuring import Figure, Row, Scale, alone, timed
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import compile_rules

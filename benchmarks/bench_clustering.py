@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+import segmenter.clustering.ward_kernels  # noqa: F401  # what is loaded is used, of few points too
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, missing, timed
 from benchmarks.ward_layouts import LAYOUTS, make_layout, skewed
 from segmenter.clustering.ward import WardCounters, ward_linkage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,25 +23,16 @@ from segmenter.jit import choice
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
 from segmenter.progress import Silent
 from segmenter.training.learning import learn
+from tests.choosing import BOTH, using
 from tests.kinds import KINDS
 
 ROOT = Path(__file__).parent.parent
 
 
-@contextmanager
-def using(kernels):
-    """Let kernels do all the work, or NumPy."""
-    before, choice.forced = choice.forced, kernels
-    try:
-        yield
-    finally:
-        choice.forced = before
-
-
 def both(make):
     """Return what kernels make, and what NumPy makes."""
     found = []
-    for kernels in (True, False):
+    for kernels in BOTH:
         with using(kernels):
             found.append(make())
     return found

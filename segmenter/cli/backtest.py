@@ -97,7 +97,6 @@ def backtest(
     from segmenter.cli.console import listener
     from segmenter.operations.backtest import WAYS, who_wins
     from segmenter.operations.backtest import backtest as test
-    from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
@@ -105,7 +104,6 @@ def backtest(
     with workplace(
         database, wait, quiet=quiet, memory_limit=memory_limit, threads=threads
     ) as place:
-        warm_up(progress)
         show(LINEAR_ALGEBRA)
         result = test(place, as_of, until, progress=progress)
     if form is not Format.TABLE:

@@ -51,12 +51,10 @@ def quality(
     """
     from segmenter.cli.console import listener
     from segmenter.operations.quality import quality as measure
-    from segmenter.training.warm_up import warm_up
 
     with open_model(database, wait, quiet=quiet):
         pass  # a file without a model is refused before it is opened for writing
     progress = listener(quiet)
-    warm_up(progress)
     with workplace(database, wait, quiet=quiet) as place:
         measured = measure(place, model_id, progress=progress)
     write_records(QUALITY_COLUMNS, measured.table, form)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from segmenter.evaluation.quality import Measure, measure, save_measures, trained_model
+from segmenter.evaluation.resampling import DRAWS
 from segmenter.formatting import counted
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Progress, Silent
+from segmenter.training.kernels import get_kernels
 from segmenter.workplace.place import Place
 
 __all__ = ["Quality", "quality"]
@@ -58,6 +60,7 @@ def quality(
     with listener.step("Reading the model") as done:
         model = trained_model(place.con, model_id)
         done(f"model {model.model_id}, {counted(len(model.points), 'point')}")
+    get_kernels(model.points, listener, times=DRAWS)
     measures = measure(place.con, model, listener)
     with (
         listener.step("Writing segments.model_quality") as done,

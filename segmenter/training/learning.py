@@ -14,10 +14,10 @@ from segmenter.clustering.gaps import with_gaps
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.segmentation import Segmentation
 from segmenter.formatting import counted
-from segmenter.jit.choice import kernels_pay, search_seconds, walk_seconds, ward_seconds
 from segmenter.points import CodeArray, Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
+from segmenter.training.kernels import get_kernels
 
 __all__ = ["Learned", "learn"]
 
@@ -63,7 +63,7 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
     InputError
         The points cannot be divided, or not compiled.
     """
-    _get_kernels(points, progress)
+    get_kernels(points, progress)
     left: list[Mask] = []
     while True:
         segmentation = _cluster(points, settings, left, progress)
@@ -96,18 +96,6 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
         outvoted_customers=int(points.customers[labels != segmentation.codes].sum()),
         raised_customers=int(points.customers[labels != votes].sum()),
     )
-
-
-def _get_kernels(points: Points, progress: Progress) -> None:
-    """Compile the kernels where they are worth it, and not on disk."""
-    n = len(points)
-    if n == 0:
-        return
-    lines = int(points.frequency.max()) - int(points.frequency.min()) + 1
-    if kernels_pay(2 * ward_seconds(n) + search_seconds(n, n) + walk_seconds(n, lines)):
-        from segmenter.training.warm_up import warm_up
-
-        warm_up(progress)
 
 
 def _cluster(

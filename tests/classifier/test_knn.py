@@ -14,6 +14,7 @@ from segmenter.classifier.knn import NearestNeighbors, to_cents
 from segmenter.errors import SegmenterError
 from segmenter.jit.kernels import kernel
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
+from tests.choosing import BOTH, using
 
 
 def voters_by_fractions(points, ratio, k, cents, frequency):
@@ -91,16 +92,20 @@ def queries(draw, points):
 @given(st.data())
 def test_voters_and_segment_are_those_of_exact_arithmetic(data):
     points, segment, ratio, k = data.draw(models())
-    neighbors = NearestNeighbors(points, segment, ratio=ratio, n_neighbors=k)
     asked = data.draw(st.lists(queries(points), min_size=1, max_size=10))
-    codes = neighbors.classify_cents(*map(np.array, zip(*asked, strict=True)))
-    for (cents, frequency), code in zip(asked, codes, strict=True):
-        assert code == segment_by_fractions(points, segment, ratio, k, cents, frequency)
-        expected = voters_by_fractions(points, ratio, k, cents, frequency)
-        voters = neighbors.neighbors(cents, frequency)
-        assert voters.index.tolist() == [i for i, _, _ in expected]
-        assert voters.votes.tolist() == [votes for _, votes, _ in expected]
-        assert voters.distance == pytest.approx([math.sqrt(d2) for *_, d2 in expected], rel=1e-14)
+    codes = [segment_by_fractions(points, segment, ratio, k, *query) for query in asked]
+    voters = [voters_by_fractions(points, ratio, k, *query) for query in asked]
+    for kernels in BOTH:
+        with using(kernels):
+            neighbors = NearestNeighbors(points, segment, ratio=ratio, n_neighbors=k)
+            found = neighbors.classify_cents(*map(np.array, zip(*asked, strict=True)))
+            assert found.tolist() == codes
+            for query, expected in zip(asked, voters, strict=True):
+                near = neighbors.neighbors(*query)
+                assert near.index.tolist() == [i for i, _, _ in expected]
+                assert near.votes.tolist() == [votes for _, votes, _ in expected]
+                distances = [math.sqrt(d2) for *_, d2 in expected]
+                assert near.distance == pytest.approx(distances, rel=1e-14)
 
 
 @pytest.mark.parametrize("ratio", [0.1, 1 / 3, 1e-20, 3e20, 2.0**-52])
@@ -111,20 +116,25 @@ def test_order_is_right_where_doubles_cannot_tell(ratio):
     f = np.concatenate([np.arange(60) % 3, MAX_FREQUENCY - np.arange(60) % 3])
     points = Points.group(c, f)
     segment = rng.integers(0, 3, len(points))
-    neighbors = NearestNeighbors(points, segment, ratio=ratio, n_neighbors=7)
-    for cents in range(-4, 5):
-        for frequency in (0, MAX_FREQUENCY // 2, MAX_FREQUENCY):
-            expected = voters_by_fractions(points, ratio, 7, cents, frequency)
-            assert neighbors.neighbors(cents, frequency).index.tolist() == [i for i, *_ in expected]
+    for kernels in BOTH:
+        with using(kernels):
+            neighbors = NearestNeighbors(points, segment, ratio=ratio, n_neighbors=7)
+            for cents in range(-4, 5):
+                for frequency in (0, MAX_FREQUENCY // 2, MAX_FREQUENCY):
+                    expected = voters_by_fractions(points, ratio, 7, cents, frequency)
+                    found = neighbors.neighbors(cents, frequency).index.tolist()
+                    assert found == [i for i, *_ in expected]
 
 
 def test_a_difference_below_half_an_ulp_decides():
     """The double 1/3 is a little less than a third: (1, 5) is nearer to (1, 3) than (0, 4) is."""
     points = Points.group([0, 1, 1000], [4, 5, 3])
-    neighbors = NearestNeighbors(points, [0, 1, 2], ratio=1 / 3, n_neighbors=1)
     assert 1 / 3 * 3 == 1.0
     assert Fraction(1 / 3) * 4 < 1 + Fraction(1 / 3)
-    assert neighbors.neighbors(1, 3).index.tolist() == [1]
+    for kernels in BOTH:
+        with using(kernels):
+            neighbors = NearestNeighbors(points, [0, 1, 2], ratio=1 / 3, n_neighbors=1)
+            assert neighbors.neighbors(1, 3).index.tolist() == [1]
 
 
 @kernel

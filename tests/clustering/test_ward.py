@@ -15,6 +15,7 @@ from sklearn.cluster import AgglomerativeClustering
 from benchmarks.ward_layouts import LAYOUTS, make_layout
 from segmenter.clustering.ward import WardCounters, cut_tree, split_in_two, ward_linkage
 from segmenter.errors import SegmenterError
+from tests.choosing import BOTH, using
 
 
 def greedy(monetary, frequency, customers, ratio=1):
@@ -45,8 +46,12 @@ def greedy(monetary, frequency, customers, ratio=1):
 
 def assert_greedy(monetary, frequency, customers=None, ratio=1):
     customers = np.ones(len(monetary), int) if customers is None else customers
-    found = ward_linkage(monetary, frequency, customers, ratio=float(ratio))
-    np.testing.assert_array_equal(found, greedy(monetary, frequency, customers, ratio))
+    expected = greedy(monetary, frequency, customers, ratio)
+    for kernels in BOTH:
+        with using(kernels):
+            found = ward_linkage(monetary, frequency, customers, ratio=float(ratio))
+        assert is_valid_linkage(found, throw=True)
+        np.testing.assert_array_equal(found, expected)
 
 
 def same_partition(a, b):
@@ -166,11 +171,7 @@ def test_ties_far_from_zero():
     ratio=st.sampled_from([0, 1, 2, 3, 4]),
 )
 def test_equals_greedy(points, ratio):
-    m, f, w = np.array(points).T
-    tree = ward_linkage(m, f, w, ratio=float(ratio))
-    assert is_valid_linkage(tree, throw=True)
-    assert (np.diff(tree[:, 2]) >= 0).all()
-    np.testing.assert_array_equal(tree, greedy(m, f, w, ratio))
+    assert_greedy(*np.array(points).T, ratio=ratio)
 
 
 @settings(max_examples=60, deadline=None)
