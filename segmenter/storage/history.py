@@ -124,7 +124,7 @@ def write(
     is_new = publication.before is None
     if not is_new:
         (kind,) = first_row(con, f"select typeof(customer_id) from {customers} limit 1") or ("",)
-        values["previous_customer"] = _as_type("previous", _kind_of(con, SNAPSHOT), kind)
+        values["previous_customer"] = _as_type("previous", _customer_types(con)[1], kind)
     file = "queries/first_labels" if is_new else "queries/published_labels"
     query = one_query({**views, _NEXT: bind(file, values)}, customers)
     con.execute(f"create table {INTERNAL}.{_NEXT} as {query.sql(dialect='duckdb', copy=False)}")
@@ -198,7 +198,10 @@ def create_history_view(con: duckdb.DuckDBPyConnection, *, has_customers: bool) 
 def add_columns(con: duckdb.DuckDBPyConnection) -> None:
     """Let the snapshot of a file from before have a history, which begins with that snapshot."""
     known = records(con, f"select * from {INTERNAL}.snapshots")
-    if not known or _kind_of(con, SNAPSHOT, "valid_from") or not _kind_of(con, SNAPSHOT):
+    if not known:
+        return
+    types = _types(con)
+    if (SNAPSHOT, "valid_from") in types or (SNAPSHOT, "customer_id") not in types:
         return
     (found,) = known
     publication = Publication(
@@ -268,10 +271,9 @@ def _count(
     con: duckdb.DuckDBPyConnection, publication: Publication, values: Mapping[str, exp.Expr]
 ) -> None:
     """Write down what a publication says of each segment, and that it was."""
-    kinds = _kind_of(con, HISTORY), _kind_of(con, SNAPSHOT)
     query = bind(
         "queries/published_segments",
-        {**values, "ended_customer": _as_type("ended_intervals", *kinds)},
+        {**values, "ended_customer": _as_type("ended_intervals", *_customer_types(con))},
     )
     con.execute(f"insert into {INTERNAL}.published_segments by name {query.sql(dialect='duckdb')}")
     (customers,) = first_row(con, f"select count(*) from {INTERNAL}.{SNAPSHOT}")
@@ -293,7 +295,7 @@ def _note(
 
 def _match_types(con: duckdb.DuckDBPyConnection) -> None:
     """Let what is over hold the ids of the snapshot too, as texts where they are of other types."""
-    past, present = _kind_of(con, HISTORY), _kind_of(con, SNAPSHOT)
+    past, present = _customer_types(con)
     if past == present:
         return
     table = f"{INTERNAL}.{HISTORY}"
@@ -323,15 +325,20 @@ def _as_type(table: str, kind: str, wanted: str) -> exp.Expr:
     )
 
 
-def _kind_of(con: duckdb.DuckDBPyConnection, table: str, column: str = "customer_id") -> str:
-    """Return the type of a column, empty where there is none."""
-    found = first_row(
-        con,
-        "select data_type from duckdb_columns() where database_name = current_database() "
-        "and schema_name = $1 and table_name = $2 and column_name = $3",
-        [INTERNAL, table, column],
-    )
-    return str(found[0]) if found else ""
+def _types(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """Return the type of each column of history and snapshot, by table and column."""
+    rows = con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = $1 and table_name in ($2, $3)",
+        [INTERNAL, HISTORY, SNAPSHOT],
+    ).fetchall()
+    return {(table, column): kind for table, column, kind in rows}
+
+
+def _customer_types(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """Return how history and snapshot hold customers, empty where there is no such table."""
+    types = _types(con)
+    return types.get((HISTORY, "customer_id"), ""), types.get((SNAPSHOT, "customer_id"), "")
 
 
 def _next() -> exp.Table:
