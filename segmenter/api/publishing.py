@@ -12,7 +12,8 @@ from segmenter.api.listener import listener
 from segmenter.workplace.waiting import patience
 
 if TYPE_CHECKING:
-    from segmenter.operations.publishing.publication import Publication, Target
+    from segmenter.operations.publishing.publication import Publication
+    from segmenter.operations.publishing.target import Target
 
 __all__ = ["Publishing"]
 

@@ -16,7 +16,8 @@ from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads, Wait
 from segmenter.errors import InputError
 
 if TYPE_CHECKING:
-    from segmenter.operations.publishing.publication import Publication, Target
+    from segmenter.operations.publishing.publication import Publication
+    from segmenter.operations.publishing.target import Target
 
 __all__ = ["serve"]
 

@@ -12,7 +12,8 @@ import duckdb
 from segmenter.errors import InputError, SegmenterError, shortage
 from segmenter.formatting import counted
 from segmenter.operations.publishing.file import FileTarget
-from segmenter.operations.publishing.publication import Publication, Standing, Target, write_draft
+from segmenter.operations.publishing.publication import Publication, write_draft
+from segmenter.operations.publishing.target import Standing, Target
 from segmenter.progress import Progress, Silent
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION

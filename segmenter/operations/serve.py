@@ -23,12 +23,11 @@ from segmenter import stopping
 from segmenter.errors import BusyError, InputError, SegmenterError, first_line
 from segmenter.operations.publishing.publication import (
     Publication,
-    Standing,
-    Target,
     comment_on,
     described,
     relations,
 )
+from segmenter.operations.publishing.target import Standing, Target
 from segmenter.progress import Progress
 from segmenter.schema.connection import transaction
 from segmenter.schema.extensions import load_extension

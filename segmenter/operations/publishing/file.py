@@ -13,7 +13,8 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.errors import InputError, SegmenterError
-from segmenter.operations.publishing.publication import Publication, Standing, resolved
+from segmenter.operations.publishing.publication import Publication
+from segmenter.operations.publishing.target import Standing, resolved
 from segmenter.schema.names import INTERNAL, PUBLICATION, SCHEMA
 from segmenter.sources.special_files import refuse_special
 from segmenter.workplace.opening import Access, beside

@@ -20,7 +20,8 @@ from sqlglot import exp
 from segmenter import stopping
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import verb
-from segmenter.operations.publishing.publication import Publication, Standing, relations, resolved
+from segmenter.operations.publishing.publication import Publication, relations
+from segmenter.operations.publishing.target import Standing, resolved
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA
 from segmenter.sources.drafts import move, private_folder
 from segmenter.version import __version__

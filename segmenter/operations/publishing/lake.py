@@ -20,13 +20,12 @@ from segmenter import stopping
 from segmenter.errors import BusyError, InputError, SegmenterError, first_line
 from segmenter.operations.publishing.publication import (
     Publication,
-    Standing,
     comment_on,
     described,
     relations,
-    unknown_end,
     view_queries,
 )
+from segmenter.operations.publishing.target import Standing, unknown_end
 from segmenter.schema.connection import first_row
 from segmenter.schema.extensions import load_extension
 from segmenter.schema.files import create_view

@@ -21,13 +21,8 @@ from segmenter.engines.ddl import create_function
 from segmenter.engines.postgres import connect_postgres
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.operations.export import model_function
-from segmenter.operations.publishing.publication import (
-    Publication,
-    Standing,
-    relations,
-    unknown_end,
-    view_queries,
-)
+from segmenter.operations.publishing.publication import Publication, relations, view_queries
+from segmenter.operations.publishing.target import Standing, unknown_end
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import CLASSIFIER, PUBLICATION, SCHEMA
 from segmenter.sources.drafts import private_folder

@@ -6,19 +6,17 @@ are asked over the customers that were copied before them: transactions are adde
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
-from segmenter.errors import InputError, SegmenterError, first_line
+from segmenter.errors import SegmenterError, first_line
 from segmenter.model import Model
 from segmenter.schema.connection import first_row, records
 from segmenter.schema.files import MODEL_VIEWS, STEPS, VIEWS, bind, read, redirect
@@ -42,13 +40,9 @@ from segmenter.workplace.opening import MANNERS, checkpoint_draft
 
 __all__ = [
     "Publication",
-    "Standing",
-    "Target",
     "comment_on",
     "described",
     "relations",
-    "resolved",
-    "unknown_end",
     "view_queries",
     "write_draft",
 ]
@@ -97,71 +91,6 @@ class Publication:
     rows: Mapping[str, int]
     size: int
     model: Model = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What was published in a place before.
-
-    Attributes
-    ----------
-    model_id : int
-    fitted_at : datetime
-    layout_version : int
-    segmenter_version : str
-    """
-
-    model_id: int
-    fitted_at: datetime
-    layout_version: int
-    segmenter_version: str
-
-
-class Target(Protocol):
-    """A place that is published to.
-
-    Attributes
-    ----------
-    name : str
-        As the user calls it.
-    """
-
-    name: str
-
-    def standing(self, home: Path | None) -> Standing | None:
-        """Return what was published here before; refuse what is not a place for it."""
-        ...
-
-    def turn(self, wait: float | None) -> AbstractContextManager[None]:
-        """Keep other publishers out meanwhile."""
-        ...
-
-    def drafts(self) -> AbstractContextManager[Path]:
-        """Give a folder for the draft."""
-        ...
-
-    def put(self, draft: Path, publication: Publication) -> str:
-        """Put what the draft holds in its place, in one step; return what to say of it."""
-        ...
-
-
-def resolved(text: str, instead: str) -> Path:
-    """Return a place on the disk as an absolute path, of a link that of what it leads to.
-
-    Raises
-    ------
-    InputError
-        Nothing can be called so, or it cannot be looked at.
-    """
-    path = Path(text).expanduser()
-    try:
-        os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{text!r} cannot be published to: {reason}. {instead}") from None
-    return path.resolve()
 
 
 def write_draft(con: duckdb.DuckDBPyConnection, draft: Path, path: Path) -> Publication:
@@ -254,15 +183,6 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, bool]]:
         """,
         [SCHEMA],
     ).fetchall()
-
-
-def unknown_end(place: str, error: Exception) -> SegmenterError:
-    """Return what to say where a place went away while it stored the publication."""
-    return SegmenterError(
-        f"{place} went away while it stored the publication ({first_line(error)}) So it may be "
-        f"there or not: look with select model_id from {SCHEMA}.{PUBLICATION}, or publish again, "
-        "which does no harm."
-    )
 
 
 def described(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str, bool]]:
