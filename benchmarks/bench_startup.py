@@ -1,4 +1,4 @@
-"""Wall time of whole commands, each a process of its own; kernels were compiled before.
+"""Wall time of whole commands, each a process of its own; the second runs of each.
 
 The peer is what any program that talks to DuckDB from Python waits for: the interpreter and
 ``import duckdb``.

@@ -7,6 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from segmenter.points import Points
+from segmenter.progress import Silent
+from segmenter.training.kernels import get_kernels
+from tests.choosing import using
+
 ROOT = Path(__file__).parent.parent.parent
 
 NOTHING_THERE = """
@@ -26,6 +33,16 @@ untouched = [kernel.py_func.__name__ for kernel in kernels._KERNELS if not kerne
 assert not untouched, untouched
 assert kernels.all_on_disk()
 """
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_kernels_are_got_for_what_is_worth_it(monkeypatch, kernels):
+    asked = []
+    monkeypatch.setattr("segmenter.training.warm_up.warm_up", asked.append)
+    listener = Silent()
+    with using(kernels):
+        get_kernels(Points.group([1, 2, 9], [1, 1, 2]), listener)
+    assert asked == [listener] * kernels
 
 
 def run(program, **environment):
