@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -15,33 +12,10 @@ import pyarrow as pa
 import pytest
 
 import segmenter
-from segmenter import BusyError, InputError, NoModelError, SegmenterError, Source
+from segmenter import InputError, NoModelError, SegmenterError, Source
 from tests.datasets import SHOP
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-def path(tmp_path):
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute(SHOP)
-    return tmp_path / "shop.duckdb"
-
-
-@pytest.fixture(scope="module")
-def fitted_path(tmp_path_factory, sales):
-    made = tmp_path_factory.mktemp("fitted") / "shop.duckdb"
-    with duckdb.connect(str(made)) as con:
-        con.execute(SHOP)
-    assert segmenter.open(made).fit(sales).is_published
-    return made
-
-
-@pytest.fixture
-def db(path, fitted_path):
-    """A copy of a fitted file, at ``path``."""
-    shutil.copy(fitted_path, path)
-    return segmenter.open(path)
 
 
 def asked(path, query):
@@ -272,59 +246,6 @@ def test_a_verb_that_is_stopped_leaves_the_database_as_it_was(db, path, sales, m
         db.fit(sales)
     assert path.read_bytes() == before
     assert not issubclass(segmenter.Interrupted, SegmenterError)
-
-
-def test_others_read_while_a_verb_works(db, path, sales, monkeypatch):
-    """Another process asks in the middle of a fit, and the file is free between two calls."""
-    from segmenter.operations import fit as fitting
-
-    train, seen = fitting.train, []
-    code = "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).execute("
-    code += "'select count(*) from segments.models').fetchone()[0])"
-
-    def look(*given):
-        made = train(*given)
-        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True)
-        seen.append(done.stdout.strip())
-        return made
-
-    monkeypatch.setattr(fitting, "train", look)
-    db.fit(sales)
-    assert seen == [b"1"]
-    with duckdb.connect(str(path)) as con:
-        assert con.execute("select count(*) from segments.models").fetchone() == (2,)
-
-
-def test_a_file_in_use_is_busy_and_one_can_wait(db, path, sales):
-    code = (
-        "import duckdb, sys, time\n"
-        "con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    )
-    words = [sys.executable, "-c", code, str(path)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        holder.stdout.readline()
-        with pytest.raises(BusyError, match="wait = "):
-            db.segments()
-        holder.stdin.close()
-        assert len(segmenter.open(path, wait=60).segments()) == 3
-
-
-def test_read_only_refuses_what_writes(db, path, sales):
-    reader = segmenter.open(path, read_only=True)
-    assert len(reader.segments()) == 3
-    before = path.read_bytes()
-    for verb in (
-        lambda: reader.fit(sales),
-        lambda: reader.refresh(),
-        lambda: reader.rollback(1),
-        lambda: reader.prune(1),
-        lambda: reader.forget("x"),
-        lambda: reader.quality(),
-        lambda: reader.backtest("2024-01-01"),
-    ):
-        with pytest.raises(SegmenterError, match="read-only"):
-            verb()
-    assert path.read_bytes() == before
 
 
 def test_a_connection_of_the_caller(shop, sales):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import gzip
-import hashlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from tests.datasets import RETAIL, SHOP
+from tests.faults.states import contents, differences, file_state
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -93,11 +93,6 @@ VERBS = {
     "demo": Verb(("demo", DEMO), (), DEMO),
     "demo-over": Verb(("demo", DEMO), (DEMO,), DEMO),
 }
-
-VOLATILE = (
-    *("fitted_at", "refreshed_at", "measured_at"),
-    *("published_at", "valid_from", "valid_to"),
-)
 
 
 @dataclass
@@ -183,39 +178,6 @@ class Server:
         assert self.run(self.base, "demo", DEMO, "--quiet", here=True)["code"] == 0
 
 
-def contents(path: Path) -> dict[str, str]:
-    """Return what a database holds, object by object, without the times of the clock."""
-    found = {}
-    with duckdb.connect(str(path), read_only=True) as con:
-        for schema, table, columns in con.execute(
-            """
-            select schema_name, table_name, string_agg(format('"{}"', column_name), ', ')
-            from duckdb_columns()
-            where not internal and not list_contains($1, column_name)
-                and (schema_name, table_name)
-                in (select (schema_name, table_name) from duckdb_tables())
-            group by all
-            """,
-            [VOLATILE],
-        ).fetchall():
-            rows = f'(select {columns} from "{schema}"."{table}") as t'
-            found[f"{schema}.{table}"] = str(
-                con.execute(f"select count(*), sum(hash(t)) from {rows}").fetchone()
-            )
-        others = """
-            select schema_name, view_name, sql from duckdb_views() where not internal
-            union all select schema_name, function_name, macro_definition from duckdb_functions()
-            where not internal
-            union all select schema_name, 'comment ' || table_name, comment from duckdb_tables()
-            union all select schema_name, 'comment ' || view_name, comment from duckdb_views()
-            where not internal
-        """
-        for schema, name, text in con.execute(others).fetchall():
-            key = f"{schema}.{name}"
-            found[key] = found.get(key, "") + hashlib.sha1(str(text).encode()).hexdigest()
-    return found
-
-
 @dataclass
 class Trial:
     """One verb in a folder of its own: its state before and after a whole run, and its calls."""
@@ -256,7 +218,7 @@ class Trial:
             path = self.folder / name
             for file in sorted(path.glob("*.png")) if path.is_dir() else [path]:
                 if file.exists():
-                    found[str(file.relative_to(self.folder))] = _file_state(file)
+                    found[str(file.relative_to(self.folder))] = file_state(file)
         return found
 
     def leftovers(self) -> list[str]:
@@ -293,7 +255,7 @@ class Trial:
         is_old, is_new = state == self.old, state == self.new
         found = list(self._false_words(done, state, is_old=is_old, is_new=is_new))
         if not (is_old or is_new) and not self._is_told_in_part(done, state, fault):
-            found.append(f"a mixture: {_differences(state, self.old, self.new)}")
+            found.append(f"a mixture: {differences(state, self.old, self.new)}")
         if self.leftovers():
             found += self._left_behind(is_old=is_old)
         return [f"{complaint} | {done['code']} {done['err'].strip()}" for complaint in found]
@@ -336,22 +298,3 @@ class Trial:
             return False
         told = fault["what"] == KILL or re.search("files (is|are) new", done["err"]) is not None
         return self.name == "report-png" and told
-
-
-def _file_state(path: Path) -> str:
-    data = path.read_bytes()
-    if path.suffix == ".html":  # its times differ
-        return "new" if data.rstrip().endswith(b"</html>") else hashlib.sha1(data).hexdigest()
-    return hashlib.sha1(data).hexdigest()
-
-
-def _differences(state, old, new) -> str:
-    """Say of each object that changes in a whole run in which state it is."""
-    found = []
-    for key in sorted({*state, *old, *new}):
-        value = state.get(key)
-        if value == old.get(key) == new.get(key):
-            continue
-        which = "old" if value == old.get(key) else "new" if value == new.get(key) else "neither"
-        found.append(f"{key} is {which}")
-    return ", ".join(found)
