@@ -74,9 +74,7 @@ def test_names_of_our_own_are_refused(shop, name, kind):
 
 
 def test_customers_with_several_values_are_counted_out_loud(shop):
-    result = fit_into(
-        OwnConnection(shop), None, SALES, None, SafetyNet(), Silent(), before_training=None
-    )
+    result = fit_into(OwnConnection(shop), None, SALES, None, SafetyNet(), Silent())
     told = {note.message for note in result.notes if note.code == "several_values"}
     rows = sales_rows(0)
     (countries, channels) = (
