@@ -56,9 +56,10 @@ def fitted_file(fitted_files, tmp_path, run):
     def call(sales, *words, versions=1):
         key = sales, words, versions
         if key not in made:
+            before = call(sales, *words, versions=versions - 1) if versions > 1 else None
             path = folder / f"{len(made)}.duckdb"
-            if versions > 1:
-                shutil.copy(call(sales, *words, versions=versions - 1), path)
+            if before:
+                shutil.copy(before, path)
                 assert run("refit", path, "--quiet").code == 0
             else:
                 with duckdb.connect(str(path)) as con:
