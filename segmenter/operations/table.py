@@ -27,6 +27,13 @@ Picture = Callable[[list[dict[str, Any]]], bytes | None]
 _SHOWN = 20
 _SHARES = ("share", "rate")
 _PORTION = 10_000
+_PLAIN = frozenset(
+    (
+        *("VARCHAR", "JSON", "BOOLEAN", "DATE", "TIMESTAMP"),
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE"),
+    )
+)
+"""Types whose values are the same in Python by way of Arrow and without it."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,10 @@ class Query:
         with _plain_errors():
             found = self.con.execute(self.sql, self.parameters)
             types = {name: str(kind) for name, kind, *_ in found.description or ()}
-            return Table(_Rows([*types], found.fetchall(), partial(_typed, types.values())))
+            rows = found.fetchall()
+        if not _PLAIN.issuperset(types.values()):
+            return self.table()
+        return Table(_Rows([*types], rows, partial(_typed, types.values())))
 
 
 class _Rows:

@@ -14,6 +14,7 @@ import pytest
 import segmenter
 from segmenter import Settings, Source
 from segmenter.errors import BusyError, SegmenterError
+from segmenter.operations.publishing.postgres import PostgresTarget
 from tests.clients.test_clients import CACHE, OLD_CLIENT, check, install, queries, run
 from tests.datasets import SHOP
 
@@ -274,3 +275,13 @@ def test_a_postgres_that_is_somebody_elses_busy_or_goes_away_keeps_what_it_has(
     monkeypatch.undo()
     home.publish(dsn)
     assert database.execute(READ).fetchone() != before
+
+
+def test_a_server_that_answers_that_it_did_not_commit_is_believed():
+    target = PostgresTarget("postgresql://nowhere/none", None)
+    target._commits = True
+    with pytest.raises(psycopg.errors.SerializationFailure), target._committed():
+        raise psycopg.errors.SerializationFailure("could not serialize access")
+    for error in (psycopg.OperationalError, psycopg.errors.AdminShutdown):
+        with pytest.raises(SegmenterError, match="may be there or not"), target._committed():
+            raise error("the server went away")

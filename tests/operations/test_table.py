@@ -32,3 +32,20 @@ def test_a_short_table_is_the_table(con, has_rows):
     assert short.to_arrow().equals(whole.to_arrow())
     assert (repr(short), short._repr_html_()) == (repr(whole), whole._repr_html_())
     assert short.to_pandas().equals(whole.to_pandas())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'6b1f0f9a-0a3e-4f0c-9d3c-0d5a1f0c2b11'::uuid",
+        "12::decimal(5, 0)",
+        "interval 3 days",
+        "timestamptz '2024-02-29 12:30:00+02'",
+        "'a'::blob",
+    ],
+)
+def test_values_that_arrow_has_otherwise_go_through_it(con, value):
+    asked = Query(con, f"select {value} as value")
+    short, whole = asked.short_table(), asked.table()
+    assert short.records() == whole.records()
+    assert short.to_arrow().equals(whole.to_arrow())

@@ -128,7 +128,8 @@ class LakeTarget:
         try:
             con.execute("commit")
         except duckdb.Error as error:
-            if "conflict" in str(error).lower():  # then nothing is stored
+            is_answer = isinstance(error, duckdb.TransactionException)
+            if is_answer and "conflict" in str(error).lower():  # then nothing is stored
                 raise
             raise unknown_end(self.name, error) from None
 

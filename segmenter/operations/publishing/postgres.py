@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["PostgresTarget"]
 
 _PAUSE = 0.1
+_ENDING = ("08", "57P")
+"""How the states of errors begin with which a connection or the server ends."""
 
 _TYPES = {
     "BOOLEAN": "boolean",
@@ -93,6 +95,7 @@ class PostgresTarget:
         self.access = access
         self._dsn = dsn
         self._con: psycopg.Connection[Any] | None = None
+        self._commits = False
 
     def standing(self, home: Path | None) -> Standing | None:
         """Return what was published here before; refuse a schema that somebody else made."""
@@ -145,6 +148,7 @@ class PostgresTarget:
             source.execute(MANNERS)
             stopping.check()
             with self._committed(), self._con.transaction():
+                self._commits = False
                 _Filling(self._con, source, draft.parent).fill(publication)
                 stopping.check()
                 self._commits = True
@@ -156,11 +160,11 @@ class PostgresTarget:
         """Say that nobody can tell what came of a commit that no answer came to."""
         import psycopg
 
-        self._commits = False
         try:
             yield
         except psycopg.OperationalError as error:
-            if not self._commits:
+            is_answer = error.sqlstate is not None and not error.sqlstate.startswith(_ENDING)
+            if is_answer or not self._commits:
                 raise
             raise unknown_end(self.name, error) from None
 
