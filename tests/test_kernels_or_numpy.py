@@ -25,6 +25,7 @@ from segmenter.progress import Silent
 from segmenter.training.learning import learn
 from tests.choosing import BOTH, using
 from tests.kinds import KINDS
+from tests.ties import halfway
 
 ROOT = Path(__file__).parent.parent
 
@@ -85,6 +86,12 @@ def test_ward(points, ratio, random):
 )
 def test_ward_of_any_floats(points):
     assert_alike(lambda: [ward_linkage(*np.array(points).T)])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(120, 300))
+def test_ward_where_ties_are_between_clusters_of_both_phases(seed, length):
+    assert_alike(lambda: [ward_linkage(*halfway(seed, length))])
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -5,8 +5,9 @@ each other's nearest neighbour merge at once; where such a round merges little, 
 all merges, one by one. Every sum and distance is computed from the same numbers by the same
 operations, so the tree has the same bits.
 
-Living clusters are kept in the order of their age, oldest first: then the oldest of equally near
-ones is the first of them.
+In the rounds living clusters are kept in the order of their age, oldest first: then the oldest of
+equally near ones is the first of them. One by one a cluster may be made that is older than some
+that the rounds have made, being lower; there ages are compared where distances are equal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import heapq
 from functools import cmp_to_key
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,7 @@ class _Forest:
         n, ids = len(m), 2 * len(m) - 1
         self.n = n
         self.k = 0
+        self.ordered = 2 * n  # from this id on, clusters are made in the order of their age
         self.ratio = ratio or 1.0  # at 0 all frequencies are 0
         self.sums = np.empty((3, ids))  # weighted sums of both coordinates, and weights
         self.sums[:, :n] = m * w, f * w, w
@@ -178,15 +180,18 @@ class _Forest:
         is_tied = (height[1:] == height[:-1]) & (height[1:] >= 0)
         if not is_tied.any():
             return by_height
-        key = cmp_to_key(self._compare_age)
         runs = groupby(by_height.tolist(), self.height.__getitem__)
         return np.array(
-            [one for h, run in runs for one in (run if h < 0 else sorted(run, key=key))]
+            [one for h, run in runs for one in (run if h < 0 else sorted(run, key=self.age))]
         )
+
+    def age(self, cluster: int) -> Any:
+        """Return what older clusters have less of."""
+        return cmp_to_key(self._compare_age)(cluster)
 
     def _compare_age(self, a: int, b: int) -> int:
         """Tell which cluster is older, below 0 for a; see `segmenter.clustering.ward_order`."""
-        while a >= self.n and b >= self.n:
+        while a >= self.n and b >= self.n and (a < self.ordered or b < self.ordered):
             if self.height[a] != self.height[b]:
                 return -1 if self.height[a] < self.height[b] else 1
             a, b = self.left[a], self.left[b]
@@ -198,13 +203,9 @@ class _Forest:
         A cluster waits by the distance of its neighbour, which is replaced only when it comes up:
         until then its distance is a lower bound.
         """
-        neighbor = self.neighbor[living]
-        known = self._by_age(np.unique(np.append(living, neighbor[neighbor >= 0])))
-        age = np.empty(2 * self.n - 1, np.int64)
-        age[known] = np.arange(len(known))
-        age[self.n + self.k :] = np.arange(len(known), len(known) + self.n - 1 - self.k)
+        self.ordered = self.n + self.k
         row = _Row(self, living)
-        heap = [self._waiting(cluster, age) for cluster in living.tolist()]
+        heap = [self._waiting(cluster) for cluster in living.tolist()]
         heapq.heapify(heap)
         before = 0.0
         while self.k < self.n - 1:
@@ -215,22 +216,22 @@ class _Forest:
             if mate < 0 or not self.is_living[mate]:
                 row.search(cluster)
             else:
-                before = self._join(cluster, mate, age, before)
+                before = self._join(cluster, mate, before)
                 cluster = self.n + self.k - 1
                 row.replace(cluster)
-            heapq.heappush(heap, self._waiting(cluster, age))
+            heapq.heappush(heap, self._waiting(cluster))
 
-    def _waiting(self, cluster: int, age: IntArray) -> tuple[float, int, int, int]:
+    def _waiting(self, cluster: int) -> tuple[float, bool, Any, Any, int]:
         """Return where a cluster stands in the queue: who was not searched yet comes first."""
-        mate, own = int(self.neighbor[cluster]), int(age[cluster])
+        bound, mate = float(self.bound[cluster]), int(self.neighbor[cluster])
+        own = self.age(cluster)
         if mate < 0:
-            return float(self.bound[cluster]), -1, own, cluster
-        other = int(age[mate])
-        return float(self.bound[cluster]), min(own, other), max(own, other), cluster
+            return bound, False, own, own, cluster
+        return bound, True, *sorted((own, self.age(mate))), cluster
 
-    def _join(self, a: int, b: int, age: IntArray, before: float) -> float:
+    def _join(self, a: int, b: int, before: float) -> float:
         """Merge two clusters at `before` or above, and return the height."""
-        if age[a] > age[b]:
+        if self._compare_age(a, b) > 0:
             a, b = b, a
         made = self.n + self.k
         self.left[made], self.right[made] = a, b
@@ -243,7 +244,7 @@ class _Forest:
 
 
 class _Row:
-    """The living clusters side by side, oldest first, for one search at a time."""
+    """The living clusters side by side, for one search at a time."""
 
     def __init__(self, forest: _Forest, living: IntArray) -> None:
         self._forest = forest
@@ -262,9 +263,10 @@ class _Row:
         own = self._forest.sums[:, cluster, None]
         distance = _ward_distance(own, self._sums[:, : self._used], self._forest.ratio)
         distance[self._place[cluster]] = np.inf
-        nearest = int(distance.argmin())
-        self._forest.neighbor[cluster] = self._ids[nearest]
-        self._forest.bound[cluster] = distance[nearest]
+        least = distance.min()
+        near = self._ids[np.flatnonzero(distance == least)].tolist()
+        self._forest.neighbor[cluster] = min(near, key=self._forest.age)
+        self._forest.bound[cluster] = least
 
     def replace(self, made: int) -> None:
         """Put a merged cluster in the last place; its parts are infinitely far away."""

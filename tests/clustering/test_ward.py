@@ -16,6 +16,7 @@ from benchmarks.ward_layouts import LAYOUTS, make_layout
 from segmenter.clustering.ward import WardCounters, cut_tree, split_in_two, ward_linkage
 from segmenter.errors import SegmenterError
 from tests.choosing import BOTH, using
+from tests.ties import halfway
 
 
 def greedy(monetary, frequency, customers, ratio=1):
@@ -155,6 +156,18 @@ def test_ties_of_small_integers(seed):
     n = int(rng.integers(2, 45))
     m, f = rng.integers(0, [[8], [4]], (2, n))
     assert_greedy(m, f, rng.integers(1, 4, n) if seed % 2 else None)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_ties_of_clusters_from_both_phases(seed):
+    assert_greedy(*halfway(seed, 60 + seed))
+
+
+def test_an_older_cluster_may_be_made_after_a_younger_one():
+    chain = 1_000_000 + np.cumsum(1000 + 10 * np.arange(60))
+    m = np.append([0, 2, 5, 103, 198, 208], chain)
+    w = np.append([1, 1, 2, 1, 2, 2], np.ones(60, int))
+    assert_greedy(m, np.ones(66), w)
 
 
 def test_ties_far_from_zero():
