@@ -1,11 +1,6 @@
-"""Kernels and NumPy: the same bits from both, and whichever is done earlier is chosen."""
+"""Kernels and NumPy: the same bits from both."""
 
 from __future__ import annotations
-
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,15 +14,12 @@ from segmenter.classifier.rules import compile_rules
 from segmenter.clustering.consolidation import consolidate, tightness
 from segmenter.clustering.ward import cut_tree, ward_linkage
 from segmenter.errors import InputError
-from segmenter.jit import choice
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
 from segmenter.progress import Silent
 from segmenter.training.learning import learn
 from tests.choosing import BOTH, using
 from tests.kinds import KINDS
 from tests.ties import halfway
-
-ROOT = Path(__file__).parent.parent
 
 
 def both(make):
@@ -197,72 +189,6 @@ def test_fits_of_every_kind(kind, wanted):
 def test_fits_of_next_to_nothing(customers):
     n = len(customers)
     assert_learn_alike(Points.group(range(n), [1] * n, customers), Settings(levels=1))
-
-
-# Which is chosen
-
-
-@pytest.fixture
-def choosing(monkeypatch):
-    """Choose in a process that has done nothing, and has loaded nothing."""
-    monkeypatch.setattr(choice, "_spent", 0.0)
-    monkeypatch.setattr(choice, "_KERNELS", "nobody.has.imported.this")
-    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
-
-    def are_compiled(answer):
-        monkeypatch.setattr(choice, "_are_compiled", lambda: answer)
-
-    are_compiled(False)
-    return are_compiled
-
-
-def test_small_work_is_done_in_numpy_until_it_adds_up(choosing):
-    choosing(True)
-    seconds = choice.LOADING / 4
-    assert [choice.use_kernels(seconds) for _ in range(6)] == [False] * 4 + [True] * 2
-    assert [choice.kernels_pay(0.0) for _ in range(3)] == [False] * 3  # asking costs nothing
-
-
-def test_kernels_that_are_to_be_compiled_must_be_worth_more(choosing):
-    n_points = 20_000
-    seconds = choice.ward_seconds(n_points)
-    assert choice.LOADING < seconds < choice.COMPILING
-    assert not choice.kernels_pay(seconds)
-    assert choice.kernels_pay(choice.ward_seconds(100_000))
-    choosing(True)
-    assert choice.kernels_pay(seconds)
-
-
-def test_what_is_loaded_is_used_and_what_is_switched_off_is_not(choosing, monkeypatch):
-    monkeypatch.setattr(choice, "_KERNELS", "numpy")
-    assert choice.use_kernels(0.0)
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
-    assert not choice.use_kernels(1e9)
-
-
-FIT = """
-import sys
-import duckdb, segmenter
-from tests.datasets import load_dataset
-with duckdb.connect() as con:
-    model = segmenter.fit(con, load_dataset(con, "online_retail"))
-print(len(model.points), model.names, "numba" in sys.modules)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("changed", [{}, {"NUMBA_DISABLE_JIT": "1"}])
-def test_the_first_fit_of_an_installation_waits_for_no_compiler(tmp_path, changed):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
-    called = subprocess.run(
-        [sys.executable, "-c", FIT],
-        env=environment | changed,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert called.stdout.split() == ["4204", "('Elite',", "'Loyal',", "'At-Risk')", "False"]
-    assert not list(tmp_path.iterdir())
 
 
 def test_fits_of_real_bases(fitted):

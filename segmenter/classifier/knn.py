@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmenter.errors import InputError
-from segmenter.jit.choice import search_seconds, use_kernels, walk_seconds
+from segmenter.jit.choice import kernels_pay, search_seconds, walk_seconds
 from segmenter.points import CodeArray, IntArray, Points
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ MIN_RATIO, MAX_RATIO = 2.0**-400, 2.0**400
 
 LAST_CENT = 2**52  # neighbouring cents beyond it can be the same double
 BLOCK = 1 << 20  # queries that are sorted at a time
+_FIRST_LINES, _MOST_LINES = 4, 256  # that NumPy walks along at a time
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class NearestNeighbors:
         """Return the points that vote on one profile."""
         c = float(np.clip(cents, *self.cents_range))
         f = float(np.clip(frequency, *self.frequency_range))
-        index, d2 = self._search(search_seconds(len(self.points), 1)).find(c, f)
+        index, d2 = self._search(1).find(c, f)
         customers = self.points.customers[index]
         before = np.cumsum(customers) - customers
         votes = np.minimum(customers, self.n_neighbors - before)
@@ -191,12 +192,21 @@ class NearestNeighbors:
             Its segment, another one than before.
         """
         low, high = self.frequency_range
-        search = self._search(walk_seconds(len(self.points), high + 1 - low))
-        yield from search.lines(range(low, high + 1), *self.cents_range)
+        count, seconds = _FIRST_LINES, walk_seconds(len(self.points), 1, self.n_neighbors)
+        while low <= high and not kernels_pay(seconds * (high + 1 - low)):
+            some = range(low, min(low + count, high + 1))
+            before = self._plainly.seconds
+            yield from self._plainly.lines(some, *self.cents_range)
+            # where labels overlap a line has more steps than anybody can estimate
+            seconds = max(seconds, (self._plainly.seconds - before) / len(some))
+            low, count = some.stop, min(2 * count, _MOST_LINES)
+        if low <= high:
+            yield from self.by_tree.lines(range(low, high + 1), *self.cents_range)
 
-    def _search(self, seconds: float) -> PlainSearch | TreeSearch:
-        """Return what searches: NumPy, which takes so long, or kernels with equal results."""
-        return self.by_tree if use_kernels(seconds) else self._plainly
+    def _search(self, n_queries: int) -> PlainSearch | TreeSearch:
+        """Return what searches so often: NumPy, or kernels with equal results."""
+        seconds = search_seconds(len(self.points), n_queries, self.n_neighbors)
+        return self.by_tree if kernels_pay(seconds) else self._plainly
 
     @cached_property
     def by_tree(self) -> TreeSearch:
@@ -213,8 +223,7 @@ class NearestNeighbors:
 
     def _classify(self, queries: FloatArray, codes: CodeArray) -> None:
         """Classify clamped queries."""
-        search = self._search(search_seconds(len(self.points), len(queries)))
-        codes[:] = search.classify(queries)
+        codes[:] = self._search(len(queries)).classify(queries)
 
     def _raise(self, queries: FloatArray, codes: CodeArray) -> None:
         """Raise the codes of clamped queries to what profiles below them reach."""

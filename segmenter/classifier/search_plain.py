@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.jit.tiles import Tiles, make_tiles, pieces
+from segmenter.jit.choice import spend
+from segmenter.jit.tiles import SIZE, Tiles, make_tiles, pieces
 from segmenter.points import CodeArray, IntArray, Points, distinct_pairs
 
 __all__ = ["PlainSearch"]
@@ -28,8 +29,10 @@ _SPLITTER = 2.0**27 + 1.0
 """See `segmenter.classifier.exact_distance` and `segmenter.classifier.breakpoints`."""
 
 _NOBODY = -1
-_LINES = 256
-"""Frequencies that are walked along at a time."""
+
+_PAIR, _ROW, _CALL = 1.2e-8, 6e-7, 2e-4
+"""Seconds for each pair of query and point that is looked at, for each that is sorted, and for a
+call of some array functions."""
 
 
 class _Voters(NamedTuple):
@@ -76,7 +79,8 @@ class PlainSearch:
 
     def __init__(self, points: Points, segment: CodeArray, ratio: float, n_neighbors: int) -> None:
         c, f = points.cents.astype(np.float64), points.frequency.astype(np.float64)
-        self._tiles: Tiles = make_tiles(c, f, ratio)
+        # a tile with fewer than k points says nothing about who can be among the k nearest
+        self._tiles: Tiles = make_tiles(c, f, ratio, max(SIZE, 2 * n_neighbors))
         # where a tile has no point there is one that is infinitely far away
         self._at = np.append(np.stack([c, f]), [[np.inf], [0.0]], axis=1)
         self._customers = points.customers
@@ -84,6 +88,7 @@ class PlainSearch:
         self._n_segments = int(segment.max()) + 1
         self._ratio = float(ratio)
         self._k = n_neighbors
+        self.seconds = 0.0  # for what all searches so far looked at, without those for calls
         members = np.append(segment, _NOBODY)[self._tiles.member]
         alike = (members == members[:, :1]) | (members == _NOBODY)
         self._only = np.where(alike.all(axis=1), members[:, 0], _NOBODY)
@@ -108,6 +113,8 @@ class PlainSearch:
     ) -> Iterator[tuple[IntArray, CodeArray]]:
         """Yield where the segment changes along each frequency, from `low` to `high` cents.
 
+        All frequencies are walked along at once, before the first is yielded.
+
         Yields
         ------
         starts : ndarray of int64
@@ -115,29 +122,28 @@ class PlainSearch:
         codes : ndarray of int32
             Its segment, another one than before.
         """
-        for first in range(0, len(frequencies), _LINES):
-            some = np.array(frequencies[first : first + _LINES])
-            left = self._probe(np.full(len(some), low), some)
-            steps = [left]
-            right = self._probe(np.full(len(some), high), some)
-            while len(left.cents):
-                is_step = (right.cents - left.cents <= 1) & (left.code != right.code)
-                steps.append(right.at(is_step))
-                is_open = self._is_open(left, right)
-                left, right = left.at(is_open), right.at(is_open)
-                middle = self._probe((left.cents + right.cents) >> 1, left.frequency)
-                left, right = left.followed_by(middle), middle.followed_by(right)
-            yield from self._by_line(some, steps)
+        every = np.array(frequencies)
+        left = self._probe(np.full(len(every), low), every)
+        steps = [left]
+        right = self._probe(np.full(len(every), high), every)
+        while len(left.cents):
+            is_step = (right.cents - left.cents <= 1) & (left.code != right.code)
+            steps.append(right.at(is_step))
+            is_open = self._is_open(left, right)
+            left, right = left.at(is_open), right.at(is_open)
+            middle = self._probe((left.cents + right.cents) >> 1, left.frequency)
+            left, right = left.followed_by(middle), middle.followed_by(right)
+        yield from self._by_line(every, steps)
 
     @staticmethod
-    def _by_line(some: IntArray, steps: list[_Places]) -> Iterator[tuple[IntArray, CodeArray]]:
+    def _by_line(every: IntArray, steps: list[_Places]) -> Iterator[tuple[IntArray, CodeArray]]:
         frequency, cents, code = (
             np.concatenate([getattr(step, name) for step in steps])
             for name in ("frequency", "cents", "code")
         )
         order = np.lexsort((cents, frequency))
         frequency, cents, code = frequency[order], cents[order], code[order]
-        ends = np.searchsorted(frequency, some, side="right")
+        ends = np.searchsorted(frequency, every, side="right")
         for start, end in zip(np.append(0, ends[:-1]), ends, strict=True):
             yield cents[start:end], code[start:end]
 
@@ -173,7 +179,14 @@ class PlainSearch:
         d2 = self._squares(c[query, None], f[query, None], members)
         bound = np.minimum.reduceat(self._kth(d2), np.searchsorted(query, np.arange(len(c))))
         row, column = np.nonzero((d2 <= bound[query, None]) & (members < len(self._segment)))
+        self._charge(len(row), near.size + members.size + least.size)
         return query[row], members[row, column], d2[row, column]
+
+    def _charge(self, n_rows: int, n_pairs: int) -> None:
+        """Charge a call of some array functions for what it looked at."""
+        seconds = n_rows * _ROW + n_pairs * _PAIR
+        self.seconds += seconds
+        spend(_CALL + seconds)
 
     def _kth(self, d2: FloatArray) -> FloatArray:
         """Return within which squared distance there are enough voters in each row of d2."""
@@ -189,15 +202,16 @@ class PlainSearch:
         self, queries: FloatArray, query: IntArray, point: IntArray, d2: FloatArray
     ) -> None:
         """Put neighbouring rows in their exact order where doubles cannot tell, in place."""
-        while True:
-            near = (query[1:] == query[:-1]) & (d2[1:] <= d2[:-1] * _SLACK)
-            i = np.flatnonzero(near)
+        at, swapped, parity = np.arange(len(query) - 1), [True, True], 0
+        while any(swapped):  # every other pair at a time, so that none has a row of another
+            i = at[parity::2]
+            i = i[(query[i + 1] == query[i]) & (d2[i + 1] <= d2[i] * _SLACK)]
             i = i[self._is_before(queries[query[i]].T, point[i + 1], point[i])]
-            if not len(i):
-                return
-            i = i[np.append(True, np.diff(i) > 1)]  # the first of some in a row
             for column in (point, d2):
                 column[i], column[i + 1] = column[i + 1], column[i]
+            self._charge(0, 10 * len(at))
+            swapped[parity] = len(i) > 0
+            parity = 1 - parity
 
     def _is_before(self, query: FloatArray, p: IntArray, q: IntArray) -> Mask:
         """Tell which p come before their q: `segmenter.classifier.exact_distance.is_before`."""
@@ -278,6 +292,7 @@ class PlainSearch:
             i, tile = np.nonzero(is_near & (self._only != left.code[piece, None]))
             i += piece.start
             members = self._tiles.member[tile]
+            self._charge(0, gap_c.size + members.size)
             at = self._at[:, members]
             dc = np.maximum(np.maximum(a[i, None] - at[0], at[0] - b[i, None]), 0.0)
             df = at[1] - f[i, None]

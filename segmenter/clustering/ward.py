@@ -39,7 +39,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmenter.errors import InputError
-from segmenter.jit.choice import use_kernels, ward_seconds
+from segmenter.jit.choice import kernels_pay, ward_seconds
 from segmenter.points import distinct_pairs
 
 __all__ = ["WardCounters", "cut_tree", "split_in_two", "ward_linkage"]
@@ -156,7 +156,7 @@ def ward_linkage(
 
 def _merges(n_points: int | None) -> Any:
     """Return who merges so many points: kernels, or NumPy with equal results; kernels count."""
-    if n_points is None or use_kernels(ward_seconds(n_points)):
+    if n_points is None or kernels_pay(ward_seconds(n_points)):
         from segmenter.clustering import ward_kernels
 
         return ward_kernels

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.ward_plain_order import Tree, cut, merge_duplicates, write_merges
+from segmenter.jit.choice import kernels_pay, spend
 from segmenter.jit.tiles import make_tiles, pieces
 
 __all__ = ["cut", "merge_all", "merge_duplicates", "start"]
@@ -35,6 +36,13 @@ LEAST_SHARE = 0.05
 _SLACK = 2.0**-50
 _SHAVE = 2.0 * (1.0 - 2.0**-48)
 """Of bounds, for what roundings can do to them; see `segmenter.clustering.ward_tree`."""
+
+_PAIR, _QUERY, _CALL, _STEP = 2e-8, 2e-6, 1e-3, 6e-5
+"""Seconds for each pair of clusters that is looked at, for each search in a round, for a round, and
+for a step of the merging one by one."""
+
+_STEPS = 4
+"""Of the merging one by one, for each merge: searches, and the merge itself."""
 
 
 class Start(NamedTuple):
@@ -64,7 +72,7 @@ def merge_all(points: Start, rank: IdArray, size: IdArray, linkage: FloatArray) 
     Returns
     -------
     dict
-        Empty: nothing is counted.
+        Empty where NumPy did it: nothing is counted.
 
     Notes
     -----
@@ -72,7 +80,13 @@ def merge_all(points: Start, rank: IdArray, size: IdArray, linkage: FloatArray) 
     """
     order = np.argsort(rank)
     forest = _Forest(points.m[order], points.f[order], points.w[order], points.ratio)
-    forest.merge_all()
+    forest.merge_in_rounds()
+    left = forest.n - 1 - forest.k
+    if left and kernels_pay(_STEPS * left * (_STEP + _PAIR / 2 * left)):
+        from segmenter.clustering import ward_kernels
+
+        return ward_kernels.merge_all(ward_kernels.start(*points), rank, size, linkage)
+    forest.merge_one_by_one()
     tree = Tree(forest.left, forest.right, forest.height)
     write_merges(tree, rank[order], size[order], linkage)
     return {}
@@ -96,17 +110,16 @@ class _Forest:
         self.bound = np.full(ids, np.inf)  # squared distance to the neighbour: nobody is nearer
         self.is_living = np.arange(ids) < n
 
-    def merge_all(self) -> None:
-        """Merge until one cluster is left."""
+    def merge_in_rounds(self) -> None:
+        """Merge all pairs of each other's nearest neighbours as long as a round merges a share."""
         living, is_worth = np.arange(self.n), True
         while self.k < self.n - 1 and is_worth:
             self._search(living[self._is_stale(living)], living)
             merged = self._merge_reciprocal(living)
+            spend(_CALL)
             is_worth = merged >= LEAST_SHARE * len(living)
             made = np.arange(self.n + self.k - merged, self.n + self.k)
             living = self._by_age(np.append(living[self.is_living[living]], made))
-        if self.k < self.n - 1:
-            self._merge_one_by_one(living)
 
     def _is_stale(self, clusters: IntArray) -> NDArray[np.bool_]:
         """Whether the neighbour of each has merged or was never searched."""
@@ -136,6 +149,7 @@ class _Forest:
             query, tile = np.nonzero(least <= bound[:, None] * (inverse[own][:, None] + most))
             others = tiles.member[tile]
             distance = self._distances(sums, own[query], others)
+            spend(_QUERY * len(own) + _PAIR * (near.size + others.size + least.size))
             starts = np.searchsorted(query, np.arange(len(own)))
             bound = np.minimum.reduceat(distance.min(axis=1), starts)
             oldest = np.where(distance == bound[query][:, None], others, n).min(axis=1)
@@ -197,13 +211,14 @@ class _Forest:
             a, b = self.left[a], self.left[b]
         return int(a) - int(b)
 
-    def _merge_one_by_one(self, living: IntArray) -> None:
+    def merge_one_by_one(self) -> None:
         """Merge the nearest pair of all, by (height, older, younger), until one is left.
 
         A cluster waits by the distance of its neighbour, which is replaced only when it comes up:
         until then its distance is a lower bound.
         """
         self.ordered = self.n + self.k
+        living = np.flatnonzero(self.is_living)
         row = _Row(self, living)
         heap = [self._waiting(cluster) for cluster in living.tolist()]
         heapq.heapify(heap)
@@ -212,6 +227,7 @@ class _Forest:
             cluster = heapq.heappop(heap)[-1]
             if not self.is_living[cluster]:
                 continue
+            spend(_STEP)
             mate = int(self.neighbor[cluster])
             if mate < 0 or not self.is_living[mate]:
                 row.search(cluster)
@@ -263,6 +279,7 @@ class _Row:
         own = self._forest.sums[:, cluster, None]
         distance = _ward_distance(own, self._sums[:, : self._used], self._forest.ratio)
         distance[self._place[cluster]] = np.inf
+        spend(_PAIR / 2 * self._used)  # side by side, one search at a time
         least = distance.min()
         near = self._ids[np.flatnonzero(distance == least)].tolist()
         self._forest.neighbor[cluster] = min(near, key=self._forest.age)

@@ -3,9 +3,11 @@
 To import numba and load compiled kernels takes more than a second, and to compile them many; NumPy
 has clustered some thousand points by then. So a process begins in NumPy. As soon as what NumPy has
 done, and would do next, comes to more than the kernels cost to get, it gets them, and uses nothing
-else from then on: whatever comes, that is at most twice the time of who knew it all ahead.
+else from then on: that is about twice the time of who knew it all ahead, at most.
 
-What is compared are estimates from the sizes of the arrays, of one core of an ordinary machine
+Ahead there are estimates from the sizes of arrays, for ordinary layouts. What is charged are the
+pairs that were looked at: on others, such as lines of growing gaps or labels that overlap, they are
+many times more, and kernels take over on the way. All for one core of an ordinary machine
 (``python -m benchmarks --only kernels`` shows both sides). No clock decides.
 """
 
@@ -18,6 +20,7 @@ from functools import cache
 __all__ = [
     "kernels_pay",
     "search_seconds",
+    "spend",
     "step_seconds",
     "use_kernels",
     "walk_seconds",
@@ -39,22 +42,28 @@ _spent = 0.0
 
 
 def use_kernels(seconds: float) -> bool:
-    """Tell whether kernels should do what NumPy would take so long for; who gets no does it so.
+    """Tell whether kernels should do what NumPy takes exactly so long for; no is charged."""
+    if kernels_pay(seconds):
+        return True
+    spend(seconds)
+    return False
+
+
+def spend(seconds: float) -> None:
+    """Charge what NumPy has done."""
+    global _spent
+    _spent += seconds
+
+
+def kernels_pay(seconds: float) -> bool:
+    """Tell whether kernels are there, or worth getting, for what NumPy would take so long for.
 
     Parameters
     ----------
     seconds : float
-        From `ward_seconds`, `search_seconds` and so on.
+        From `ward_seconds`, `search_seconds` and so on. Who gets no does it in NumPy, and charges
+        what that took.
     """
-    global _spent
-    if kernels_pay(seconds):
-        return True
-    _spent += seconds
-    return False
-
-
-def kernels_pay(seconds: float) -> bool:
-    """Tell whether kernels are there, or worth getting, for what NumPy would take so long for."""
     if forced is not None:
         return forced
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
@@ -76,14 +85,14 @@ def step_seconds(n_points: int, n_blocks: int) -> float:
     return 2e-8 * n_points * n_blocks
 
 
-def search_seconds(n_points: int, n_queries: int) -> float:
+def search_seconds(n_points: int, n_queries: int, n_neighbors: int) -> float:
     """Return how long NumPy takes to find who votes."""
-    return n_queries * (2e-5 + 2e-9 * n_points)
+    return n_queries * (1.5e-5 + 1e-6 * n_neighbors + 2e-9 * n_points)
 
 
-def walk_seconds(n_points: int, n_lines: int) -> float:
+def walk_seconds(n_points: int, n_lines: int, n_neighbors: int) -> float:
     """Return how long NumPy takes to compile the classifier along frequencies."""
-    return 40 * search_seconds(n_points, n_lines)
+    return 100 * search_seconds(n_points, n_lines, n_neighbors)
 
 
 @cache

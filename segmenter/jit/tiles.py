@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 __all__ = ["SIZE", "Tiles", "make_tiles", "pieces"]
 
 SIZE = 32
-"""Points in a tile, at most."""
+"""Points in a tile, at most, where nobody needs more."""
 
 _PAIRS = 1 << 20
 """Pairs of query and point in an array at a time, at most: what they need fits a small machine."""
@@ -27,7 +27,7 @@ IntArray = NDArray[np.int64]
 class Tiles(NamedTuple):
     """Tiles over n points."""
 
-    member: IntArray  # (n_tiles, t <= SIZE) numbers of points; n where a tile has fewer
+    member: IntArray  # (n_tiles, t <= size) numbers of points; n where a tile has fewer
     home: IntArray  # (n,) the tile of each point
     low: FloatArray  # (2, n_tiles) smallest x, smallest y
     high: FloatArray  # (2, n_tiles) largest x, largest y
@@ -46,8 +46,8 @@ class Tiles(NamedTuple):
         return np.maximum(x, 0.0), np.maximum(above, 0.0)
 
 
-def make_tiles(x: FloatArray, y: FloatArray, ratio: float) -> Tiles:
-    """Return tiles over points: halved along their wider side until none has more than `SIZE`.
+def make_tiles(x: FloatArray, y: FloatArray, ratio: float, size: int = SIZE) -> Tiles:
+    """Return tiles over points: halved along their wider side until none has more than `size`.
 
     Parameters
     ----------
@@ -55,9 +55,11 @@ def make_tiles(x: FloatArray, y: FloatArray, ratio: float) -> Tiles:
         At least one point.
     ratio : float
         The scaling r, in which sides are compared.
+    size : int, default `SIZE`
+        Each tile has at least half of it, if there are so many points.
     """
     n = len(x)
-    levels = (-(-n // SIZE) - 1).bit_length()
+    levels = (-(-n // size) - 1).bit_length()
     order = np.lexsort((y, x))
     for level in range(levels):
         starts = _starts(n, level)

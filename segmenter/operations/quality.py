@@ -60,7 +60,7 @@ def quality(
     with listener.step("Reading the model") as done:
         model = trained_model(place.con, model_id)
         done(f"model {model.model_id}, {counted(len(model.points), 'point')}")
-    get_kernels(model.points, listener, times=DRAWS)
+    get_kernels(model.points, model.settings.n_neighbors, listener, times=DRAWS)
     measures = measure(place.con, model, listener)
     with (
         listener.step("Writing segments.model_quality") as done,

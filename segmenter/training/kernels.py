@@ -12,12 +12,13 @@ _LEVELS = 2
 """Of a recursion that cost time: later ones split what is much smaller."""
 
 
-def get_kernels(points: Points, progress: Progress, times: int = 1) -> None:
+def get_kernels(points: Points, n_neighbors: int, progress: Progress, times: int = 1) -> None:
     """Load the kernels where they are worth it, and compile them when nobody has done so yet.
 
     Parameters
     ----------
     points : Points
+    n_neighbors : int
     progress : Progress
         Told that kernels are compiled.
     times : int, default 1
@@ -27,7 +28,8 @@ def get_kernels(points: Points, progress: Progress, times: int = 1) -> None:
     if n == 0:
         return
     lines = int(points.frequency.max()) - int(points.frequency.min()) + 1
-    seconds = _LEVELS * ward_seconds(n) + search_seconds(n, n) + walk_seconds(n, lines)
+    seconds = _LEVELS * ward_seconds(n)
+    seconds += search_seconds(n, n, n_neighbors) + walk_seconds(n, lines, n_neighbors)
     if kernels_pay(times * seconds):
         from segmenter.training.warm_up import warm_up
 

@@ -63,7 +63,7 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
     InputError
         The points cannot be divided, or not compiled.
     """
-    get_kernels(points, progress)
+    get_kernels(points, settings.n_neighbors, progress)
     left: list[Mask] = []
     while True:
         segmentation = _cluster(points, settings, left, progress)

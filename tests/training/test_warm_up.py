@@ -41,7 +41,7 @@ def test_kernels_are_got_for_what_is_worth_it(monkeypatch, kernels):
     monkeypatch.setattr("segmenter.training.warm_up.warm_up", asked.append)
     listener = Silent()
     with using(kernels):
-        get_kernels(Points.group([1, 2, 9], [1, 1, 2]), listener)
+        get_kernels(Points.group([1, 2, 9], [1, 1, 2]), 5, listener)
     assert asked == [listener] * kernels
 
 
