@@ -81,7 +81,8 @@ class RecursiveWard(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     -----
     Distances are those of z-scores. They are computed from whole numbers: a first column of money
     with two decimals and a second of counts are taken as they are; any other is put on a grid of
-    2^40 or 2^25 steps between its ends. O(n_samples) memory and close to O(n log n) time.
+    2^40 or 2^25 steps between its ends. O(n_samples) memory; time is close to
+    O(n log n) with kernels, and O(n^2) at worst for the few thousand rows that are left to NumPy.
 
     No rows are cut as outliers first, as a fit in the database does with whales.
 

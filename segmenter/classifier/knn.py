@@ -82,8 +82,9 @@ class NearestNeighbors:
 
     Notes
     -----
-    Made in O(n log n) time and O(n) memory. A query visits O(log n + k) cells on the bases seen.
-    Calls from several threads may overlap; they run without the GIL.
+    Made in O(n log n) time and O(n) memory. With kernels a query visits O(log n + k) cells on the
+    bases seen, and runs without the GIL; NumPy holds it, and looks at the boxes of all tiles of
+    points, n / 32 of them. Calls from several threads may overlap.
 
     Examples
     --------

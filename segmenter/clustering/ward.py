@@ -2,7 +2,7 @@
 
 Ward's method merges, again and again, the two clusters whose union raises the sum of squares
 least. Textbook implementations look at all pairs: O(n^2) time, and mostly O(n^2) memory. This one
-gives the same tree, merge by merge, in close to O(n log n):
+gives the same tree, merge by merge, in close to O(n log n) where kernels do it:
 
 * Ward's distance needs only the weights and centroids of two clusters, so a kd-tree over the
   living clusters finds nearest neighbours (`segmenter.clustering.ward_tree`).
@@ -123,9 +123,10 @@ def ward_linkage(
     -----
     Deterministic. Whole numbers are compared without rounding as long as squares of their
     weighted differences stay below 2^53; beyond that, and for other numbers, distances are
-    correct to a few units in the last place and ties are as float64 has them. Memory is about
-    140 bytes a point; time is close to O(n log n) on every layout that was tried; they are
-    listed by ``python -m benchmarks --only clustering``.
+    correct to a few units in the last place and ties are as float64 has them. Memory of the
+    kernels is about 140 bytes a point; their time is close to O(n log n) on every layout that
+    was tried; they are listed by ``python -m benchmarks --only clustering``. Some thousand points
+    are left to NumPy: O(n) memory, and O(n^2) time at worst.
 
     Examples
     --------

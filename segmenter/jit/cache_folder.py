@@ -11,14 +11,18 @@ import hashlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["drop_older", "kernel_folder"]
+__all__ = ["drop_older", "is_complete", "kernel_folder", "mark_complete"]
 
 _PREFIX = "segmenter-kernels-"
+
+_COMPLETE = f"complete-{sys.implementation.cache_tag}"
+"""The file that says that all kernels are there: numba keeps those of each Python apart."""
 
 _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")
 _NAMED_BY = ("TMPDIR", "TEMP", "TMP")
@@ -49,6 +53,17 @@ def kernel_folder(module: str, given: str) -> Path | None:
     return None
 
 
+def is_complete(folder: Path) -> bool:
+    """Tell whether all kernels are in a folder: whether somebody said so by `mark_complete`."""
+    return (folder / _COMPLETE).is_file()
+
+
+def mark_complete(folder: Path) -> None:
+    """Say that all kernels are in a folder; where it cannot be written, nobody learns it."""
+    with suppress(OSError):
+        (folder / _COMPLETE).touch()
+
+
 def drop_older(folder: Path) -> None:
     """Remove the kernels of earlier versions of these files from the installation's own folder."""
     if folder.parent == Path(__file__).parent.parent / "__pycache__":
@@ -62,6 +77,8 @@ def _copy(built: Path, folder: Path) -> None:
         copy = folder / path.relative_to(built)
         copy.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, copy)
+    if is_complete(built):
+        mark_complete(folder)
 
 
 def _check_sum(package: Path, module: str) -> str:

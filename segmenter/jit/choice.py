@@ -8,7 +8,8 @@ else from then on: that is about twice the time of who knew it all ahead, at mos
 Ahead there are estimates from the sizes of arrays, for ordinary layouts. What is charged are the
 pairs that were looked at: on others, such as lines of growing gaps or labels that overlap, they are
 many times more, and kernels take over on the way. All for one core of an ordinary machine
-(``python -m benchmarks --only kernels`` shows both sides). No clock decides.
+(``python -m benchmarks --only kernels`` shows both sides). No clock decides. With NUMBA_DISABLE_JIT
+NumPy does bases of any size, in time that grows with the square of their points.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def walk_seconds(n_points: int, n_lines: int, n_neighbors: int) -> float:
 
 @cache
 def _are_compiled() -> bool:
-    """Tell whether an earlier run has compiled them, without numba, which is half of the cost."""
-    from segmenter.jit.cache_folder import kernel_folder
+    """Tell whether earlier runs have compiled all, without numba, which is half of the cost."""
+    from segmenter.jit.cache_folder import is_complete, kernel_folder
 
     folder = kernel_folder(_KERNELS, os.environ.get("NUMBA_CACHE_DIR", ""))
-    return folder is not None and any(folder.rglob("*.nbi"))
+    return folder is not None and is_complete(folder)

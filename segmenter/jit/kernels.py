@@ -10,9 +10,18 @@ from typing import Any, TypeVar
 
 import numba as nb
 
-from segmenter.jit.cache_folder import kernel_folder
+from segmenter.jit.cache_folder import kernel_folder, mark_complete
 
-__all__ = ["FOLDER", "all_on_disk", "bare_inner", "bare_kernel", "inlined", "inner", "kernel"]
+__all__ = [
+    "FOLDER",
+    "all_on_disk",
+    "bare_inner",
+    "bare_kernel",
+    "inlined",
+    "inner",
+    "kernel",
+    "note_on_disk",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -86,6 +95,12 @@ def bare_inner(function: Function) -> Function:
 def all_on_disk() -> bool:
     """Tell whether every kernel that is imported was compiled by an earlier run, or never is."""
     return bool(_NUMBA.DISABLE_JIT) or all(map(_is_on_disk, _KERNELS))
+
+
+def note_on_disk() -> None:
+    """Let later runs know, without loading them, that every kernel is on disk, if that is so."""
+    if FOLDER is not None and not _NUMBA.DISABLE_JIT and all_on_disk():
+        mark_complete(FOLDER)
 
 
 def _is_on_disk(compiled: Any) -> bool:

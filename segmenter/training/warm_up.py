@@ -22,7 +22,7 @@ from segmenter.classifier.rules import compile_rules
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.ward import ward_linkage
 from segmenter.jit.cache_folder import drop_older
-from segmenter.jit.kernels import FOLDER, all_on_disk
+from segmenter.jit.kernels import FOLDER, all_on_disk, note_on_disk
 from segmenter.points import Points
 from segmenter.progress import Progress
 from segmenter.settings import Settings
@@ -33,6 +33,7 @@ __all__ = ["warm_up"]
 def warm_up(progress: Progress) -> None:
     """Compile the kernels when this installation has not done so yet, and say it."""
     if all_on_disk():
+        note_on_disk()
         return
     if FOLDER is None:
         progress.warn(
@@ -46,6 +47,7 @@ def warm_up(progress: Progress) -> None:
         with suppress(OSError), subprocess.Popen(helper, stderr=subprocess.DEVNULL):
             _use_clustering()
         _use_classifier()
+        note_on_disk()
         drop_older(FOLDER)
         done(f"kept in {FOLDER.parent} for the next run")
 

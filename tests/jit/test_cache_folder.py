@@ -105,6 +105,19 @@ def test_older_kernels_go_only_from_the_installation(monkeypatch, tmp_path):
         assert old.is_dir() == (place.name == "shared")
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_copy_is_complete_where_the_original_is(tmp_path, complete):
+    built, folder = tmp_path / "built", tmp_path / "folder"
+    (built / "ward").mkdir(parents=True)
+    folder.mkdir()
+    (built / "ward" / "search.nbi").touch()
+    if complete:
+        cache_folder.mark_complete(built)
+    cache_folder._copy(built, folder)
+    assert (folder / "ward" / "search.nbi").is_file()
+    assert cache_folder.is_complete(folder) == complete
+
+
 NOT_KEPT = """
 import pathlib
 

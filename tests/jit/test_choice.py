@@ -15,7 +15,7 @@ from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import compile_rules
 from segmenter.classifier.search_plain import PlainSearch
 from segmenter.clustering.ward import ward_linkage
-from segmenter.jit import choice
+from segmenter.jit import cache_folder, choice
 from segmenter.points import Points
 from tests.choosing import using
 
@@ -137,6 +137,18 @@ def test_what_is_loaded_is_used_and_what_is_switched_off_is_not(choosing, monkey
     assert choice.use_kernels(0.0)
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     assert not choice.use_kernels(1e9)
+
+
+def test_kernels_count_as_compiled_when_all_of_them_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_folder, "kernel_folder", lambda *_: tmp_path)
+    are_compiled = choice._are_compiled.__wrapped__
+    (tmp_path / "ward_tree.search-1.py311.nbi").touch()  # an interrupted run got so far
+    assert not are_compiled()
+    cache_folder.mark_complete(tmp_path)
+    assert are_compiled()
+    cache_folder.mark_complete(tmp_path / "nowhere")
+    monkeypatch.setattr(cache_folder, "kernel_folder", lambda *_: tmp_path / "nowhere")
+    assert not are_compiled()
 
 
 FIT = """

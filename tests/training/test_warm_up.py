@@ -24,7 +24,7 @@ assert not warm_up.all_on_disk()
 
 FIRST_RUN = """
 from segmenter.training import warm_up
-from segmenter.jit import kernels
+from segmenter.jit import cache_folder, kernels
 from segmenter.progress import Silent
 
 warm_up.all_on_disk = lambda: False  # what is there already need not be compiled again
@@ -32,6 +32,7 @@ warm_up.warm_up(Silent())
 untouched = [kernel.py_func.__name__ for kernel in kernels._KERNELS if not kernel.signatures]
 assert not untouched, untouched
 assert kernels.all_on_disk()
+assert cache_folder.is_complete(kernels.FOLDER)
 """
 
 
