@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from segmenter.engines.postgres_counterparts import COUNTERPARTS
 from segmenter.errors import InputError
 from segmenter.sources.expressions import SOURCE_ALIAS
 
@@ -106,6 +107,13 @@ def _from_the_start(node: exp.Expr, dialect: str) -> None:
         _refuse(node, dialect)
 
 
+def _separated(node: exp.Expr, dialect: str) -> None:
+    """Refuse an empty separator: DuckDB has each character as a part, others the whole text."""
+    separator = node.args.get("delimiter")
+    if separator is not None and separator.is_string and separator.name == "":
+        _refuse(node, dialect)
+
+
 def _date_boundaries(node: exp.Expr, dialect: str) -> None:
     """Count midnights between two times; PostgreSQL has spans of 24 hours, or 7 of them."""
     if node.text("unit").upper() not in ("", "DAY"):
@@ -119,6 +127,7 @@ Rewrite = Callable[[exp.Expr, str], None]
 _SPARK: dict[type[exp.Expr], Rewrite] = {
     exp.Format: _refuse,
     exp.SimilarTo: _refuse,
+    exp.SplitPart: _separated,
     exp.TimeToStr: _times,
     exp.Like: _without_escapes,
     exp.ILike: _without_escapes,
@@ -128,6 +137,7 @@ _REWRITES: dict[str, dict[type[exp.Expr], Rewrite]] = {
     "spark": _SPARK,
     "databricks": _SPARK,
     "postgres": {
+        **COUNTERPARTS,
         **_SPARK,
         exp.StrToTime: _times,
         exp.Round: _round_half_away,

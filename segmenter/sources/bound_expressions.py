@@ -16,6 +16,7 @@ from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, resolve, unambiguous, written
 from segmenter.sources.file_columns import shielded, summed_columns
 from segmenter.sources.files import InputFile
+from segmenter.sources.other_meaning import refuse_other_meaning
 from segmenter.sources.rejected_lines import csv_advice
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import Source
@@ -225,6 +226,8 @@ def note_expression(
                 "aggregate, a window function or the like."
             ) from None
         raise InputError(f"{name} = {text!r} does not work on {binding.relation}: {said}") from None
+    if engine.dialect != "duckdb":
+        refuse_other_meaning(engine, name, tree, binding.columns)
     binding.types[name] = kind
     binding.values[name] = tree
     if check is not None:
