@@ -141,7 +141,7 @@ def test_a_classifier_of_too_many_rules_becomes_a_macro_as_advised(con):
     few = Settings(cut=1, n_neighbors=1, max_rules=2)
     model = segmenter.fit(con, Source(**PROFILE), few, progress=heard)
     (words,) = [words for words in heard.warnings if "Raise max_rules" in words]
-    with pytest.raises(SegmenterError, match=r"larger max_rules.*what = 'points'"):
+    with pytest.raises(SegmenterError, match=r"what = 'points'.*larger max_rules"):
         segmenter.export(model, "postgres")
     assert segmenter.export(model, "postgres", what="points")
     enough = Settings(cut=1, n_neighbors=1, max_rules=int(re.findall(r"[0-9]+", words)[0]))

@@ -27,7 +27,7 @@ class _Nowhere:
     def find_spec(name: str, path: object = None, target: object = None) -> None:
         del path, target
         if name in _hidden:
-            raise ModuleNotFoundError(f"{name} is hidden", name=name)
+            raise ModuleNotFoundError(f"{name} is hidden from this command.", name=name)
 
 
 @contextmanager
