@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import re
@@ -80,6 +81,7 @@ class Project:
             with contextlib.redirect_stdout(printed):
                 ended = dbtRunner().invoke([*words, "--no-use-colors", "--target", self.target])
             DuckDBConnectionManager.close_all_connections()
+            gc.collect()  # each of its threads leaves an event loop open
         assert ended.exception is None, printed.getvalue()
         assert ended.success == (code == 0), printed.getvalue()
         return printed.getvalue()
