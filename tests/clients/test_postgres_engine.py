@@ -112,7 +112,7 @@ def test_it_reads_the_table_as_it_was_at_the_beginning(store, shop, sales, serve
         ({"amount": "case when order_id = 3 then 'nan'::double else amount end"}, "must be finite"),
         ({"where": "amount < 0"}, "no rows"),
         ({"amount": "amount / (order_id % 2)"}, r"division by zero.*Leave such rows out"),
-        ({"where": "dayname(sold_at) = 'Monday'"}, r"does not exist.*a view there"),
+        ({"where": "hash(order_id) > 0"}, r"does not exist.*a view there"),
     ],
 )
 def test_bad_input_is_a_sentence(store, sales, changed, message):
