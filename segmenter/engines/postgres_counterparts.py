@@ -105,8 +105,9 @@ def _named_field(node: exp.Expr, dialect: str) -> None:
 def _interval(node: exp.Expr, dialect: str) -> None:
     """Multiply where the length of an interval is computed."""
     del dialect
-    if not isinstance(node.this, exp.Literal):
-        one = exp.Interval(this=exp.Literal.string("1"), unit=node.args["unit"].copy())
+    unit = node.args.get("unit")
+    if unit is not None and not isinstance(node.this, exp.Literal):
+        one = exp.Interval(this=exp.Literal.string("1"), unit=unit.copy())
         node.replace(exp.paren(exp.Mul(this=exp.paren(node.this.copy()), expression=one)))
 
 

@@ -227,7 +227,7 @@ def note_expression(
             ) from None
         raise InputError(f"{name} = {text!r} does not work on {binding.relation}: {said}") from None
     if engine.dialect != "duckdb":
-        refuse_other_meaning(engine, name, tree, binding.columns)
+        refuse_other_meaning(engine, name, text, tree, binding.columns)
     binding.types[name] = kind
     binding.values[name] = tree
     if check is not None:

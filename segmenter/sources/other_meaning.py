@@ -6,7 +6,7 @@ What has the same words over there and another meaning whatever the types is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import duckdb
 from sqlglot import exp
@@ -14,62 +14,81 @@ from sqlglot.errors import SqlglotError
 
 from segmenter.errors import InputError
 from segmenter.sources.engine import Engine
-from segmenter.sources.expressions import SOURCE_ALIAS, quoted
+from segmenter.sources.expressions import quoted
 
 __all__ = ["refuse_other_meaning"]
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
-_FLOATING = ("FLOAT", "DOUBLE")
-_OF_NO_NUMBERS = (exp.Connector, exp.DPipe, exp.Dot, exp.JSONExtract, exp.JSONExtractScalar)
+_OF_NO_NUMBERS = (exp.Connector, exp.DPipe, exp.Dot, exp.Is, exp.JSONExtract)
 
 
 def refuse_other_meaning(
-    engine: Engine, name: str, tree: exp.Expr, columns: Mapping[str, str]
+    engine: Engine, name: str, text: str, tree: exp.Expr, columns: Mapping[str, str]
 ) -> None:
     """Refuse what an engine other than DuckDB would compute otherwise, without a word.
 
     Parameters
     ----------
     engine : Engine
-    name : str
-        The parameter.
+    name, text : str
+        The parameter and its expression, for the message.
     tree : Expr
-        Its expression, over `columns`.
+        The expression over `columns`.
     columns : mapping of str to str
         Types of the source's columns.
 
     Raises
     ------
     InputError
-        The message has the part, and what means the same everywhere.
+        The message has the expression that means the same everywhere.
     """
-    pairs = [node for node in tree.find_all(exp.Binary) if not isinstance(node, _OF_NO_NUMBERS)]
-    casts = [node for node in tree.find_all(exp.Cast, exp.TryCast) if _has_digits(node.to)]
-    sides = [side for node in pairs for side in (node.this, node.expression)]
-    types = _types(engine.local, [*sides, *(node.this for node in casts)], columns)
-    for node, *kinds in zip(pairs, types[::2], types[1::2], strict=False):
-        if kinds.count("FLOAT") == 1:
-            shown = _shown((node.this, node.expression)[kinds.index("FLOAT")])
-            raise InputError(
-                f"{name} has {_shown(node)}, and {shown} is REAL: DuckDB goes on in single "
-                f"precision, {engine.name} in double. Write cast({shown} as double) in its place."
-            )
-        is_whole = {kind.removeprefix("U") for kind in kinds} <= {*_WHOLE, ""}
-        if isinstance(node, exp.IntDiv) and not is_whole:
-            one, other = _shown(node.this), _shown(node.expression)
-            raise InputError(
-                f"{name} has {_shown(node)}, and // of what is not whole is something else in "
-                f"{engine.name} than in DuckDB. Say what is meant: floor({one} / {other}), or "
-                f"{one} / {other}."
-            )
-    for cast, kind in zip(casts, types[len(sides) :], strict=True):
-        if kind in _FLOATING:
-            digits = int(cast.to.expressions[1].name)
-            shown, power = _shown(cast.this), 10**digits
-            raise InputError(
-                f"{name} has {_shown(cast)}, and {engine.name} rounds a double to a decimal "
-                f"otherwise than DuckDB does. Write round({shown} * {power}) / {power}."
-            )
+    kinds = {column: kind for column, kind in columns.items() if _is_known(kind)}
+    reasons, better = [], exp.paren(tree.copy(), copy=False)  # so that each part has a parent
+    while found := next(_differences(engine.local, better, kinds), None):
+        part, reason, instead = found
+        reasons.append(reason)
+        part.replace(instead)
+    if reasons:
+        raise InputError(
+            f"{name} = {text!r} does not mean the same in {engine.name} as in DuckDB: it "
+            f"{' and '.join(dict.fromkeys(reasons))}. This means the same in both: "
+            f"{name} = {_shown(better)!r}."
+        )
+
+
+def _differences(
+    local: duckdb.DuckDBPyConnection, tree: exp.Expr, columns: Mapping[str, str]
+) -> Iterator[tuple[exp.Expr, str, exp.Expr]]:
+    """Yield parts that differ, inner ones first, each with the reason and what to write instead."""
+    for node in reversed(list(tree.find_all(exp.Binary, exp.Between, exp.In))):
+        if isinstance(node, _OF_NO_NUMBERS):
+            continue
+        sides = [side for side in node.iter_expressions() if isinstance(side, exp.Expr)]
+        types = [_type(local, side, columns) for side in sides]
+        if isinstance(node, exp.IntDiv) and not {*types} <= {*_WHOLE, ""}:
+            quotient = exp.Div(this=node.this.copy(), expression=node.expression.copy())
+            floor = exp.Floor(this=quotient)
+            yield node, "divides by // what is not whole", floor
+        if "FLOAT" in types and any(map(_goes_on_otherwise, sides, types)):
+            single = sides[types.index("FLOAT")]
+            reason = "goes on from REAL, there in double precision"
+            yield single, reason, exp.cast(single.copy(), "double")
+    for cast in tree.find_all(exp.Cast, exp.TryCast):
+        if _has_digits(cast.to) and _type(local, cast.this, columns) in ("FLOAT", "DOUBLE"):
+            power = exp.Literal.number(10 ** int(cast.to.expressions[1].name))
+            rounded = exp.func("round", cast.this.copy() * power)
+            yield cast, "rounds a double to a decimal", exp.paren(rounded / power.copy())
+
+
+def _goes_on_otherwise(side: exp.Expr, kind: str) -> bool:
+    """Tell whether REAL beside this is REAL in DuckDB, and double elsewhere with another result.
+
+    A whole number that REAL holds, as most that are typed, compares alike in both.
+    """
+    number = side.this if isinstance(side, exp.Neg) else side
+    is_typed = isinstance(number, exp.Literal) and isinstance(side.parent, exp.Predicate)
+    is_whole = kind.removeprefix("U") in _WHOLE
+    return kind.startswith("DECIMAL") or (is_whole and not is_typed)
 
 
 def _has_digits(kind: exp.DataType) -> bool:
@@ -77,33 +96,20 @@ def _has_digits(kind: exp.DataType) -> bool:
     return kind.is_type("decimal") and len(kind.expressions) > 1 and kind.expressions[1].name != "0"
 
 
-def _types(
-    local: duckdb.DuckDBPyConnection, trees: list[exp.Expr], columns: Mapping[str, str]
-) -> list[str]:
-    """Return the types that DuckDB gives to expressions, empty where it knows none."""
-    known = {name: kind for name, kind in columns.items() if _is_known(kind)}
-    asked = [
-        place
-        for place, tree in enumerate(trees)
-        if all(column.name in known for column in tree.find_all(exp.Column))
-    ]
-    found = [""] * len(trees)
-    if not asked:
-        return found
-    row = exp.select(
-        exp.true().as_("row"),
-        *(exp.cast(exp.null(), kind).as_(name, quoted=True) for name, kind in known.items()),
-    )
-    query = exp.select(*(trees[place].copy().as_(f"c{place}") for place in asked)).from_(
-        row.subquery(SOURCE_ALIAS)
+def _type(local: duckdb.DuckDBPyConnection, tree: exp.Expr, columns: Mapping[str, str]) -> str:
+    """Return the type that DuckDB gives to an expression, empty where it knows none."""
+    if any(column.name not in columns for column in tree.find_all(exp.Column)):
+        return ""
+    typed = tree.copy().transform(
+        lambda node: (
+            exp.cast(exp.null(), columns[node.name]) if isinstance(node, exp.Column) else node
+        )
     )
     try:
-        described = local.execute(f"describe {query.sql(dialect='duckdb')}").fetchall()
-    except duckdb.Error:  # a function that DuckDB does not have, which the engine refuses
-        return found
-    for place, (_, kind, *_) in zip(asked, described, strict=True):
-        found[place] = str(kind)
-    return found
+        (row,) = local.execute(f"describe select {typed.sql(dialect='duckdb')}").fetchall()
+    except duckdb.Error:  # what DuckDB does not have
+        return ""
+    return str(row[1])
 
 
 def _is_known(kind: str) -> bool:
@@ -117,9 +123,7 @@ def _is_known(kind: str) -> bool:
 
 def _shown(tree: exp.Expr) -> str:
     """Return an expression as a person writes it."""
-    plain = tree.copy()
-    for column in plain.find_all(exp.Column):
-        column.set("table", None)
+    for column in list(tree.find_all(exp.Column)):
         is_quoted = quoted(column.name).startswith('"')
-        column.set("this", exp.to_identifier(column.name, quoted=is_quoted))
-    return plain.sql(dialect="duckdb")
+        column.replace(exp.column(exp.to_identifier(column.name, quoted=is_quoted)))
+    return tree.unnest().sql(dialect="duckdb")

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 import segmenter
-from segmenter import Settings, Source
+from segmenter import Settings
 from segmenter.cli import main
-from tests.datasets import RETAIL
+from tests.datasets import load_dataset
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -79,15 +79,7 @@ def retail_models(tmp_path_factory):
     for name, settings in (("macro", Settings()), ("rules", Settings(max_rules=1))):
         found[name] = folder / f"{name}.duckdb"
         with duckdb.connect(str(found[name])) as con:
-            con.execute("create table sales as from read_parquet($1)", [RETAIL])
-            source = Source(
-                transactions="sales",
-                customer="CustomerID",
-                amount="Quantity * UnitPrice",
-                order="InvoiceNo",
-                date="InvoiceDate",
-            )
-            segmenter.fit(con, source, settings)
+            segmenter.fit(con, load_dataset(con, "online_retail"), settings)
     return found
 
 

@@ -111,8 +111,10 @@ def special(tmp_path, monkeypatch):
 def refused(run, *words):
     """Run a command; what waits for a pipe hears no signal, and ends the whole process of tests."""
     faulthandler.dump_traceback_later(120, exit=True, file=sys.__stderr__)
-    result = run(*words)
-    faulthandler.cancel_dump_traceback_later()
+    try:
+        result = run(*words)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1
     return result.err

@@ -14,9 +14,8 @@ import segmenter
 from segmenter.operations.label import label_profiles
 from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
+from tests.datasets import RETAIL
 
-ROOT = Path(__file__).parent.parent.parent
-RETAIL = ROOT / "segmenter" / "data" / "online_retail.parquet"
 MAPPING = ("--customer", "CustomerID", "--amount", "Quantity * UnitPrice", "--order", "InvoiceNo")
 DATED = (*MAPPING, "--date", "InvoiceDate")
 

@@ -74,10 +74,12 @@ def led_to(terminal, *numbers):
     kept = [os.dup(number) for number in numbers]
     for number in numbers:
         os.dup2(terminal, number)
-    yield
-    for number, was in zip(numbers, kept, strict=True):
-        os.dup2(was, number)
-        os.close(was)
+    try:
+        yield
+    finally:
+        for number, was in zip(numbers, kept, strict=True):
+            os.dup2(was, number)
+            os.close(was)
 
 
 def whole(terminal):
