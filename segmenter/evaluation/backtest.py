@@ -150,7 +150,7 @@ class Backtest(TemporaryTables):
             newest = newest_order({}, added_up=True)
             self.values = stage.binding.values | {"newest_order": newest}
             self.create_from("transactions", "views/transactions", "view")
-            model = train(stage, progress).model
+            model = train(stage, progress, is_checked=True).model
             self._segment(model, str(stage.customers))
         return model
 

@@ -51,7 +51,7 @@ class Training:
     cut: Cut | None
 
 
-def train(stage: Stage, progress: Progress) -> Training:
+def train(stage: Stage, progress: Progress, *, is_checked: bool = False) -> Training:
     """Aggregate, cut, cluster and compile.
 
     Parameters
@@ -59,6 +59,8 @@ def train(stage: Stage, progress: Progress) -> Training:
     stage : Stage
     progress : Progress
         Told of each step.
+    is_checked : bool, default False
+        Whether the rows are part of what a fit has looked at and warned of already.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def train(stage: Stage, progress: Progress) -> Training:
             "the views would have nothing to read. Load them into a table, or leave forget_points "
             "out."
         )
-    survey, cut, points, grid = inspect(stage, progress)
+    survey, cut, points, grid = inspect(stage, progress, is_checked=is_checked)
     learned = learn(points, settings, progress)
     segmentation, rules = learned.segmentation, learned.rules
     uncertain = 0 if grid is None else _uncertain_customers(points, grid, rules)
@@ -102,8 +104,8 @@ def train(stage: Stage, progress: Progress) -> Training:
     return Training(model, survey, cut)
 
 
-def inspect(stage: Stage, progress: Progress) -> Inspection:
-    """Read a source up to its training profile.
+def inspect(stage: Stage, progress: Progress, *, is_checked: bool = False) -> Inspection:
+    """Read a source up to its training profile; parameters as in `train`.
 
     Raises
     ------
@@ -129,6 +131,8 @@ def inspect(stage: Stage, progress: Progress) -> Inspection:
         raise InputError(_nothing_there(stage))
     if survey is not None and survey.absolute_revenue and not points.cents.any():
         raise InputError(rounded_away(stage.binding, survey))
+    if is_checked:
+        return Inspection(survey, cut, points, grid)
     notes = survey_notes(stage, survey) if survey else []
     with _readable(stage):
         warnings = data_warnings(stage, survey, losses)
