@@ -34,10 +34,22 @@ _PARTS = re.compile(
     rf"(?P<name>{_WORD}) = (?P<value>{_QUOTED}|True|False|\d[\d,]*(?:\.\d+)?|{_MAPPING})"
     rf"|(?P<quoted>(?<!\w)(?:{_QUOTED}))|(?P<word>{_WORD})"
 )
+_SECRET = re.compile(
+    r"((?:password|passwd|pwd|token|secret)\s*=\s*)(?!\$\{)(?:'[^']*'|\"[^\"]*\"|\S+)"
+    r"|(://[^/@\s:]*:)(?!\$\{)[^/@\s]+(?=@)",
+    re.IGNORECASE,
+)
+"""A password in the address of a server, which an engine repeats when it cannot reach it."""
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 _MISSING = re.compile(r'Extension "(\w+)" (?:is an existing extension|.*not found)')
 _CSV_CAUSES = ("Expected", "Error when", "Value with", "Invalid", "Maximum", "The CSV")
+_PACKAGES = {
+    **{name: [name] for name in ("azure", "delta", "ducklake", "excel", "httpfs")},
+    **{name: [f"{name}-scanner"] for name in ("mysql", "postgres", "sqlite")},
+    "iceberg": ["iceberg", "avro"],
+}
+"""The packages of Python that bring an extension of DuckDB, without their beginning."""
 _LONGEST = 120
 
 
@@ -88,8 +100,8 @@ def refuse_old_names(given: Mapping[str, object], new_names: Mapping[str, str]) 
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an engine's message, as a sentence."""
-    return ended((str(error).strip() or type(error).__name__).splitlines()[0])
+    """Return the first line of an engine's message, as a sentence, without passwords."""
+    return ended(_without_secrets((str(error).strip() or type(error).__name__).splitlines()[0]))
 
 
 def reason(error: BaseException) -> str:
@@ -106,12 +118,12 @@ def reason(error: BaseException) -> str:
         name = missing[1].removesuffix("_scanner")
         return (
             f"DuckDB's extension {name} is missing. Install it once, where there is a network: "
-            f"INSTALL {name}; in any client of the same version of DuckDB."
+            f"INSTALL {name}; in any client of the same version of DuckDB{_package(name)}."
         )
     number = _CSV_LINE.search(lines[0])
     if number is None:
         more = lines[1:2] if "Error when sniffing" in lines[0] else []
-        return " ".join(map(ended, [lines[0], *more]))
+        return " ".join(map(ended, [_without_secrets(lines[0]), *more]))
     original = next((line for line in lines if line.startswith("Original Line:")), "")
     others = [line for line in lines[1:] if line and not line.startswith(("Original", "Possible"))]
     causes = [line for line in others if line.startswith(_CSV_CAUSES)]  # a line may have several
@@ -121,6 +133,17 @@ def reason(error: BaseException) -> str:
     text = original.removeprefix("Original Line:").strip()
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
     return f"{place}: {cause}{f' (the line is {shown!r})' if shown else ''}."
+
+
+def _without_secrets(text: str) -> str:
+    return _SECRET.sub(lambda found: f"{found[1] or found[2]}...", text)
+
+
+def _package(extension: str) -> str:
+    """Return how an extension is installed as a package of Python, where there is one."""
+    names = " ".join(f"duckdb-extension-{name}" for name in _PACKAGES.get(extension, ()))
+    said = ", or as a package, which brings the DuckDB that it fits: pip install "
+    return f"{said}{names}" if names else ""
 
 
 def shortage(error: BaseException) -> str:

@@ -16,6 +16,7 @@ COSTLY = {
     "chromium",
     "fitted",  # three real data sets
     "furnished",  # the folder of the pages, with one of them
+    "mariadb",
     "node_folder",
     "old_duckdb",
     "retail",

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, reason
 from segmenter.schema.connection import records
-from segmenter.sources.attachments import attach_databases
+from segmenter.sources.attachments import attach_databases, compare_here
 from segmenter.sources.engine import FRAME, Kind, Publication
 from segmenter.sources.file_names import is_query, is_workbook
 from segmenter.sources.files import InputFile
@@ -59,6 +59,7 @@ class Embedded:
             return exp.table_(FRAME, quoted=True), source.as_dict()[source.kind], False
         if source.attach:
             attach_databases(self.local, source.attach)
+        compare_here(self.local)
         if source.is_file and is_workbook(source.file):
             self.register(read_sheet(source.file, source.sheet))
             return exp.table_(FRAME, quoted=True), source.file, False

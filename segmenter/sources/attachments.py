@@ -18,19 +18,40 @@ from segmenter.schema.extensions import load_packaged
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["attach_databases", "checked_attachments", "has_secret", "parsed_attachments"]
+__all__ = [
+    "attach_databases",
+    "checked_attachments",
+    "compare_here",
+    "has_secret",
+    "parsed_attachments",
+    "unreachable",
+]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TAKEN = ("main", "memory", "system", "temp", "segments", "segments_internal")
 _SECRET = re.compile(
-    r"(?P<name>\w*(?:password|passwd|pwd|token|secret|key))\s*=\s*(?!\$\{)[^\s&;]"
+    r"(?P<name>\w*(?:password|passwd|pwd|token|secret|(?<!ssl)(?<!ssl_)key))\s*=\s*(?!\$\{)[^\s&;]"
     r"|://[^/@\s:]*:(?!\$\{)[^/@\s]+@",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _KIND = re.compile(r"^(?:ducklake:)?(?P<kind>[a-z_]{2,}):", re.IGNORECASE)
 _FILES = ("sqlite", "duckdb")
-_EXTENSIONS = {"ducklake:": "ducklake", "postgres:": "postgres_scanner"}
+_URI = re.compile(r"^(?P<kind>postgres|mysql)(?:ql)?://", re.IGNORECASE)
+_EXTENSIONS = {
+    "ducklake:": "ducklake",
+    "postgres:": "postgres_scanner",
+    "mysql:": "mysql_scanner",
+    "sqlite:": "sqlite_scanner",
+}
+_SQLITE = b"SQLite format 3\x00"
+_MYSQL = {
+    "mysql_experimental_filter_pushdown": "false",
+    "mysql_aggregate_pushdown_enabled": "false",
+    "mysql_order_pushdown_enabled": "false",
+    "mysql_incomplete_dates_as_nulls": "true",
+}
+"""Settings of DuckDB's extension for MySQL that we need, and none is so by default."""
 
 
 def parsed_attachments(words: Iterable[str]) -> dict[str, str]:
@@ -90,6 +111,8 @@ def has_secret(text: str) -> bool:
 def _absolute(text: str) -> str:
     """Return a database with the path of its file absolute, which holds from any folder."""
     kind = _KIND.match(text)
+    if _URI.match(text):
+        return text
     if kind is None:
         return os.path.abspath(os.path.expanduser(text))
     path = text[kind.end() :]
@@ -113,19 +136,72 @@ def attach_databases(con: duckdb.DuckDBPyConnection, attach: Mapping[str, str]) 
     for name, text in attach.items():
         if name.casefold() in known:
             continue
-        text = _expanded(name, text)
-        literal = exp.Literal.string(text).sql(dialect="duckdb")
-        identifier = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
-        path = text.partition(":")[2] if _KIND.match(text) else text
-        if os.path.isabs(path) and not os.path.exists(path):
+        address = _expanded(name, text)
+        if uri := _URI.match(address):
+            address = f"{uri['kind'].lower()}:{address}"
+        elif not _is_there(address):
+            path = _path(text)
             raise InputError(f"the database {name} cannot be attached: there is no file {path}.")
-        for kind, extension in _EXTENSIONS.items():
-            if kind in text.casefold():
-                load_packaged(con, extension)  # else DuckDB looks where it has its own
+        _load_extensions(con, address)
+        literal = exp.Literal.string(address).sql(dialect="duckdb")
+        identifier = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
         try:
             con.execute(f"attach {literal} as {identifier} (read_only)")
         except duckdb.Error as error:
-            raise InputError(f"the database {name} cannot be attached: {reason(error)}") from None
+            said = reason(error)
+            advice = _way_out(said)
+            raise InputError(f"the database {name} cannot be attached: {said}{advice}") from None
+
+
+def unreachable(relation: str, error: Exception) -> InputError:
+    """Return the error of a table whose database was attached, and does not answer any more."""
+    said = reason(error)
+    return InputError(f"{relation} cannot be read: {said}{_way_out(said)}")
+
+
+def compare_here(con: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB itself compare, group and sort what it reads from MySQL.
+
+    MySQL compares texts by the collation of a column, mostly without regard to case, accents and
+    spaces at the end: customers would be merged, and a condition would select others than the
+    same condition does in any other database. Dates such as 2024-01-00, which nothing else can
+    hold, are NULL as 0000-00-00 is, lest one in a column that nobody asked for stops a fit.
+    """
+    known = con.execute(
+        "select name, value from duckdb_settings() where name in $1", [list(_MYSQL)]
+    ).fetchall()
+    for name, value in known:
+        if value != _MYSQL[name]:
+            con.execute(f"set {name} = {_MYSQL[name]}")
+
+
+def _way_out(said: str) -> str:
+    """Return what to look at where a server does not answer or lets nobody in."""
+    if "connect" not in said:
+        return ""
+    return " See that its server is up, and that its address, the user and the password are right."
+
+
+def _path(text: str) -> str:
+    """Return a database without its kind."""
+    return text.partition(":")[2] if _KIND.match(text) else text
+
+
+def _is_there(address: str) -> bool:
+    """Tell whether there is a file where a database is one."""
+    path = _path(address)
+    return os.path.exists(path) or not os.path.isabs(path)
+
+
+def _load_extensions(con: duckdb.DuckDBPyConnection, address: str) -> None:
+    """Load what reads a database from packages; else DuckDB looks where it has its own."""
+    for kind, extension in _EXTENSIONS.items():
+        if kind in address.casefold():
+            load_packaged(con, extension)
+    if os.path.isfile(address):
+        with open(address, "rb") as file:
+            if file.read(len(_SQLITE)) == _SQLITE:
+                load_packaged(con, "sqlite_scanner")
 
 
 def _expanded(name: str, text: str) -> str:

@@ -11,6 +11,7 @@ from segmenter.errors import InputError, SegmenterError, reason
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
+from segmenter.sources.attachments import unreachable
 from segmenter.sources.attributes import attribute_values, bind_attributes
 from segmenter.sources.bound_expressions import (
     Binding,
@@ -70,6 +71,10 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
         said = reason(error)
         advice = csv_advice(said, input_file(source, engine))
         raise InputError(f"{source.relation} cannot be read: {said}{advice}") from None
+    except duckdb.IOException as error:
+        if not source.attach:
+            raise
+        raise unreachable(str(source.relation), error) from None
 
 
 def input_file(source: Source, engine: Engine) -> InputFile | None:

@@ -1,4 +1,4 @@
-"""A file that the command line fitted to Online Retail; a PostgreSQL and a Spark of our own."""
+"""A file that the command line fitted to Online Retail; servers and a Spark of our own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 
 import segmenter
 from segmenter.cli.app import app
+from tests.clients.mariadb import start_mariadb
 
 COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
 """How the small shop is read."""
@@ -73,6 +74,13 @@ def database(server):
         pg.execute("create database scratch")
     with psycopg.connect(server, dbname="scratch", autocommit=True) as pg:
         yield pg
+
+
+@pytest.fixture(scope="session")
+def mariadb():
+    """A MariaDB of its own."""
+    with start_mariadb() as server:
+        yield server
 
 
 def copy_table(con, pg, name, folder):

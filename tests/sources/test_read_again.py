@@ -208,6 +208,7 @@ def test_an_attachment_that_is_none_is_refused(words):
     [
         ({"transactions": "crm.main.sales", "attach": {"crm": "sqlite:sales.db"}}, "sqlite"),
         ({"transactions": "crm.main.sales", "attach": {"crm": "postgres:dbname=shop"}}, "postgres"),
+        ({"transactions": "crm.shop.sales", "attach": {"crm": "mysql:host=localhost"}}, "mysql"),
         ({"transactions": "https://localhost:1/sales.csv"}, "httpfs"),
         ({"transactions": "s3://bucket/sales.parquet"}, "httpfs"),
         ({"transactions": "./delta"}, "delta"),
@@ -216,6 +217,7 @@ def test_an_attachment_that_is_none_is_refused(words):
 )
 def test_a_missing_extension_is_named(con, tmp_path, monkeypatch, options, name):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("segmenter.schema.extensions.find_spec", lambda name: None)
     (tmp_path / "sales.db").touch()
     (tmp_path / "delta/_delta_log").mkdir(parents=True)
     (tmp_path / "iceberg/metadata").mkdir(parents=True)
@@ -225,6 +227,8 @@ def test_a_missing_extension_is_named(con, tmp_path, monkeypatch, options, name)
     message = said(con, **options, **COLUMNS)
     assert f"DuckDB's extension {name} is missing. Install it once" in message
     assert f"INSTALL {name};" in message
+    scanner = "-scanner" if name in ("sqlite", "postgres", "mysql") else ""
+    assert f"pip install duckdb-extension-{name}{scanner}" in message
 
 
 def test_a_stored_attachment_is_opened_where_it_is_allowed(tmp_path, shop):
