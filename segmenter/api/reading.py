@@ -277,7 +277,7 @@ class Reading(OverTime):
         Parameters
         ----------
         dialect : str
-            duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino.
+            duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino or sqlite.
         what : {'all', 'points'}, default 'all'
             'points' gives one query instead, which computes the anonymous training points there.
         table : str, optional

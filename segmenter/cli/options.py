@@ -35,7 +35,7 @@ __all__ = [
     "rows_at_most",
 ]
 
-DIALECTS = "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino."
+DIALECTS = "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino or sqlite."
 
 THREADS_A_PROCESSOR = 4
 """More of them only wait for each other, and take memory."""

@@ -11,7 +11,8 @@ from segmenter.dbt.jinja import ADAPTERS, argument, reference, written
 from segmenter.engines.inline_views import one_query
 from segmenter.engines.translate import port
 from segmenter.model import Model
-from segmenter.operations.export import model_function, with_model
+from segmenter.operations.export import model_function
+from segmenter.operations.model_constants import with_model
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.version import __version__

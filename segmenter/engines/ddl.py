@@ -58,12 +58,18 @@ def write(tree: exp.Expr, dialect: str) -> str:
 
 
 def create_schema(dialect: str) -> str:
-    """Return the statement that creates the schema, a dataset in BigQuery."""
+    """Return the statement that creates the schema, a dataset in BigQuery; none in SQLite."""
+    if dialect == "sqlite":
+        return ""
     return write(sqlglot.parse_one(f"create schema if not exists {SCHEMA}"), dialect)
 
 
 def create_view(name: str, query: exp.Expr, dialect: str, *, temporary: bool = False) -> str:
     """Return the statement that creates a view of the schema, or of the session."""
+    if dialect == "sqlite":  # which replaces nothing
+        drop = sqlglot.parse_one(f"drop view if exists {SCHEMA}_{name}")
+        view = exp.Create(this=exp.table_(f"{SCHEMA}_{name}"), kind="VIEW", expression=query)
+        return f"{write(drop, dialect)};\n\n{write(view, dialect)}"
     view = exp.Create(
         this=exp.table_(name, db=None if temporary else SCHEMA),
         kind="VIEW",
@@ -186,6 +192,12 @@ def _with_return(
     return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
 
 
+def _nothing(function: exp.Table, body: exp.Expr, dialect: str) -> str:
+    """SQLite: functions are those of the program that reads the file."""
+    del function, body, dialect
+    return ""
+
+
 def _as_macro(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """DuckDB: a scalar macro."""
     macro = exp.Create(
@@ -210,5 +222,6 @@ DIALECTS: dict[str, Callable[[exp.Table, exp.Expr, str], str]] = {
     "bigquery": _with_parentheses,
     "redshift": _with_numbered_parameters,
     "trino": _with_return,
+    "sqlite": _nothing,
 }
 """Each dialect with the form of its function."""

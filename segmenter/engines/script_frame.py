@@ -9,7 +9,12 @@ __all__ = ["SCRIPT", "begin", "comments", "commit", "lock_view"]
 SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
 """The views of a script, each after those that it reads."""
 
-_BEGIN = {"duckdb": "BEGIN TRANSACTION", "postgres": "BEGIN", "redshift": "BEGIN"}
+_BEGIN = {
+    "duckdb": "BEGIN TRANSACTION",
+    "postgres": "BEGIN",
+    "redshift": "BEGIN",
+    "sqlite": "BEGIN IMMEDIATE",
+}
 """How a transaction begins, where it takes in statements that create objects."""
 
 _POSTGRES = {
@@ -51,6 +56,12 @@ _ADVICE = {
         *_OTHER_COLUMNS,
     ],
     "redshift": [*_ALL_OR_NOTHING, *_OTHER_COLUMNS],
+    "sqlite": [
+        *_ALL_OR_NOTHING,
+        "Run it with sqlite3 -bail. There are no schemas and no functions here, so that views are",
+        f"called {SCHEMA}_customer_profile and so on, in the table's own file, and hold the model.",
+        "A value that is no number or no time where one is due ends a query: integer overflow.",
+    ],
     "trino": [
         *_ONE_BY_ONE,
         "The views need no function. It comes last, for your own queries, and needs a catalog",

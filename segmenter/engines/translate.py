@@ -11,9 +11,11 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from segmenter.engines.constant_folding import fold_constants
+from segmenter.engines.exact_numbers import exact_doubles, floor_by_casts
 from segmenter.engines.literals import settled_literals
 from segmenter.engines.percentile_by_rank import percentile_by_rank
 from segmenter.engines.semantics import keep_meaning
+from segmenter.engines.sqlite_forms import sqlite_forms
 from segmenter.engines.utc_time import utc_now
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 
@@ -22,7 +24,9 @@ __all__ = [
     "calendar_days",
     "decimal_scale",
     "double_division",
+    "exact_doubles",
     "finite_inputs",
+    "floor_by_casts",
     "fold_constants",
     "known_extremes",
     "microseconds",
@@ -31,6 +35,7 @@ __all__ = [
     "port",
     "qualified_function",
     "settled_literals",
+    "sqlite_forms",
     "tolerant_casts",
     "typed_nulls",
     "utc_now",
@@ -40,7 +45,7 @@ __all__ = [
 _INFINITY = {"bigquery": "inf", "snowflake": "inf"}
 """How a dialect spells infinity as a text; elsewhere ``Infinity``."""
 
-_TRUNCATES_BIGINT = ("redshift", "trino")
+_TRUNCATES_BIGINT = ("redshift", "sqlite", "trino")
 """Where a plain ``/`` of two BIGINTs is the whole division."""
 
 
@@ -50,13 +55,17 @@ def finite_inputs(tree: exp.Expr, dialect: str) -> exp.Expr:
     NaN is the greatest number or fails each comparison, so neither it nor NULL passes.
     """
     infinity = _INFINITY.get(dialect, "Infinity")
+    least, most = _double(f"-{infinity}"), _double(infinity)
+    if dialect == "sqlite":  # which takes no text for it
+        most = exp.var("9e999")
+        least = exp.Neg(this=most.copy())
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "isfinite":
             value = call.expressions[0]
             call.replace(
                 exp.and_(
-                    exp.GT(this=value.copy(), expression=_double(f"-{infinity}")),
-                    exp.LT(this=value.copy(), expression=_double(infinity)),
+                    exp.GT(this=value.copy(), expression=least.copy()),
+                    exp.LT(this=value.copy(), expression=most.copy()),
                 )
             )
     return tree
@@ -205,6 +214,9 @@ TRANSLATIONS: tuple[Callable[[exp.Expr, str], exp.Expr], ...] = (
     typed_nulls,
     qualified_function,
     settled_literals,
+    sqlite_forms,
+    floor_by_casts,
+    exact_doubles,
 )
 
 

@@ -14,6 +14,7 @@ _NOW = {
     "redshift": "getdate()",
     "snowflake": "cast(convert_timezone('UTC', current_timestamp()) as timestamp_ntz)",
     "spark": "current_timestamp()",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
     "trino": "cast(current_timestamp at time zone 'UTC' as timestamp)",
 }
 

@@ -6,7 +6,7 @@ they read from the model's tables becomes constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -19,12 +19,13 @@ from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.model import Model
 from segmenter.operations.export_source import source_values
-from segmenter.schema.files import bind, literal, read
+from segmenter.operations.model_constants import with_model
+from segmenter.schema.files import bind, read
 from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
-__all__ = ["export", "grain", "model_function", "model_views", "with_model"]
+__all__ = ["export", "grain", "model_function", "model_views"]
 
 What = Literal["all", "points"]
 
@@ -34,8 +35,8 @@ _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 _NAMES_IN_VIEWS = ("bigquery", "snowflake")
 """Where a view looks for a table without a schema beside itself, or nowhere."""
 
-_WITHOUT_FUNCTION = ("trino",)
-"""Where few catalogs keep functions, so that the views have to do without."""
+_WITHOUT_FUNCTION = ("sqlite", "trino")
+"""Where few catalogs keep functions, or none, so that the views have to do without."""
 
 
 def export(
@@ -57,7 +58,7 @@ def export(
     ----------
     model : Model
     dialect : str
-        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift or trino.
+        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino or sqlite.
     what : {'all', 'points'}, default 'all'
         'points' gives one query instead, which computes the anonymous training points over there.
         Save its result as Parquet or CSV and fit with ``Source(points=...)``.
@@ -122,6 +123,11 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     statements = [create_schema(dialect)]
     catalog: exp.Identifier | None = None
     if source.kind == "points":
+        if dialect == "sqlite":
+            raise InputError(
+                "SQLite keeps no functions, and of a model that was fitted to points only the "
+                "function is exported. Fit to transactions or profiles for views."
+            )
         if table is not None:
             raise InputError(
                 "this model was fitted to anonymous points, so only its function is exported and "
@@ -138,13 +144,17 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         catalog = relation.args.get("catalog")
         files = view_files(source, is_live=True, has_macro=True)
         for name, query in model_views(model, source, values, dialect).items():
-            statements.append(f"{grain(files[name])}\n{create_view(name, query, dialect)}")
+            comment = grain(files[name])
+            if dialect == "sqlite":
+                comment = comment.replace(f"{SCHEMA}.", f"{SCHEMA}_")
+            statements.append(f"{comment}\n{create_view(name, query, dialect)}")
     # where views do without the function, a catalog that keeps none leaves them as they are
     place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
     statements.insert(place, _function(model, dialect, catalog))
     has_views = source.kind != "points"
     statements = [*begin(dialect, has_views=has_views), *statements, *commit(dialect)]
-    return f"{_header(model, dialect)}\n\n" + "\n\n".join(f"{each};" for each in statements) + "\n"
+    text = "\n\n".join(f"{each};" for each in statements if each)
+    return f"{_header(model, dialect)}\n\n{text}\n"
 
 
 def model_views(
@@ -246,7 +256,8 @@ def _function(model: Model, dialect: str, catalog: exp.Identifier | None) -> str
         "in gives NULL"
     )
     body = model_function(model, dialect)
-    return f"{comment}\n{create_function(CLASSIFIER, body, dialect, catalog)}"
+    function = create_function(CLASSIFIER, body, dialect, catalog)
+    return f"{comment}\n{function}" if function else ""
 
 
 def _take_parameters_as_doubles(body: exp.Expr) -> None:
@@ -257,7 +268,8 @@ def _take_parameters_as_doubles(body: exp.Expr) -> None:
 
 
 def _header(model: Model, dialect: str) -> str:
-    place = "dataset" if dialect == "bigquery" else "schema"
+    places = {"bigquery": "dataset", "sqlite": "views of"}
+    place = places.get(dialect, "schema")
     number = "a model" if model.model_id is None else f"model {model.model_id}"
     lines = [
         f"Customer segments by Segmenter: {number}, fitted {model.fitted_at:%Y-%m-%d %H:%M} UTC",
@@ -281,64 +293,3 @@ def grain(file: str) -> str:
     lines = read(f"views/{file}").splitlines()
     head = "\n".join(lines[: next(i for i, line in enumerate(lines) if "-- Source" in line)])
     return head.replace(f"{INTERNAL}.", f"{SCHEMA}.")
-
-
-def with_model(tree: exp.Expr, model: Model) -> exp.Expr:
-    """Put the current model's row and segments as constants in the place of its tables.
-
-    Parameters
-    ----------
-    tree : Expr
-        With CTEs of its own; it is changed.
-    model : Model
-    """
-    constants = {
-        "models": [
-            {
-                "model_id": literal(1),  # whatever the version: what stays the same is left alone
-                "is_current": exp.true(),
-                "monetary_cut": _cut(model.monetary_cut),
-                "frequency_cut": _cut(model.frequency_cut),
-                "active_days": exp.cast(literal(model.active_days), "integer"),
-                "lapsed_days": exp.cast(literal(model.lapsed_days), "integer"),
-            }
-        ],
-        "model_segments": [
-            {
-                "model_id": literal(1),
-                "segment_rank": literal(rank),
-                "segment": literal(name),
-            }
-            for rank, name in enumerate(model.names, start=1)
-        ],
-    }
-    read_columns = {column.name for column in tree.find_all(exp.Column)}
-    for name, rows in reversed(constants.items()):
-        tables = [t for t in tree.find_all(exp.Table) if t.db == INTERNAL and t.name == name]
-        for found in tables:
-            found.set("db", None)
-        if tables:
-            used = [{key: row[key] for key in row if key in read_columns} for row in rows]
-            _put_first(tree, exp.CTE(this=_rows(used), alias=exp.TableAlias(this=name)))
-    return tree
-
-
-def _cut(value: float | None) -> exp.Expr:
-    """Return a threshold as a double, from all of its digits."""
-    return exp.cast(exp.null() if value is None else literal(repr(float(value))), "double")
-
-
-def _rows(rows: Iterable[dict[str, exp.Expr]]) -> exp.Query:
-    """Return rows of constants as selects, one after the other."""
-    selects = [
-        exp.select(*(exp.alias_(value, column) for column, value in row.items())) for row in rows
-    ]
-    query: exp.Query = selects[0]
-    for more in selects[1:]:
-        query = query.union(more, distinct=False)
-    return query
-
-
-def _put_first(tree: exp.Expr, cte: exp.CTE) -> None:
-    ctes = tree.args["with_"]
-    ctes.set("expressions", [cte, *ctes.expressions])

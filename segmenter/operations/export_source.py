@@ -16,6 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from segmenter.engines.duckdb import Embedded
+from segmenter.engines.known_alike import refuse_unknown
 from segmenter.errors import InputError
 from segmenter.formatting import is_text
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY
@@ -37,6 +38,9 @@ from segmenter.sources.source import Source
 from segmenter.sources.unit import counted_in
 
 __all__ = ["source_values"]
+
+_KNOWN_ALONE = ("sqlite",)
+"""Where an expression has to be known to mean the same, or is refused."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -90,6 +94,8 @@ def source_values(
     for name, text in mapped.items():
         if text is not None:
             values[name] = _expression(text, own_names)
+            if dialect in _KNOWN_ALONE:
+                refuse_unknown(values[name], dialect)
     if dialect == "duckdb":
         values |= attribute_values(source.attributes, is_read=True)
     _read_texts(values, source, dialect)

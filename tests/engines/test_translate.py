@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 import sqlglot
@@ -290,3 +294,39 @@ def test_no_setting_gives_a_text_another_meaning(con, text):
         tree = settled_literals(exp.select(exp.Literal.string(text)), dialect)
         assert sign not in tree.sql(dialect=dialect)
         assert con.execute(tree.sql(dialect="duckdb")).fetchone() == (text,)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("2146.03e0", "214603 / 100e0"),
+        ("-2146.03", "-214603 / 100e0"),
+        ("a * 1.1", "a * (11 / 10e0)"),
+        ("100.0", "100.0"),
+        ("-0.25e0", "-0.25"),
+        ("7", "7"),
+        ("cast('0.99' as double)", "99 / 100e0"),
+        ("'0.99'", "'0.99'"),
+        ("cast('2146.0250000000001' as double)", "4719158881995981 / 2199023255552e0"),
+        ("1.5e-5", "15 / 1000000e0"),
+    ],
+)
+def test_exact_doubles(con, number, expected):
+    found = rewritten(translate.exact_doubles, f"select {number}", "sqlite")
+    assert found == f"SELECT {expected}"
+    con.execute("create table t as select 3e0 as a")
+    if not number.startswith("'"):
+        asked = " union all ".join(f"select ({text})::double from t" for text in (number, expected))
+        there, here = con.execute(asked).fetchall()
+        assert there == here
+
+
+def test_floor_by_casts():
+    query = "SELECT FLOOR(a), CEIL(a) FROM t"
+    again = translate.floor_by_casts(sqlglot.parse_one(query, read="duckdb"), "sqlite")
+    numbers = [-2.5, -2.0, -0.5, 0.0, 0.5, 2.0, 2.5, 1e15 + 0.5, -(2.0**62)]
+    with closing(sqlite3.connect(":memory:")) as con:
+        con.execute("create table t (a real)")
+        con.executemany("insert into t values (?)", [[number] for number in numbers])
+        found = con.execute(again.sql(dialect="sqlite")).fetchall()
+    assert found == [(math.floor(number), math.ceil(number)) for number in numbers]

@@ -30,6 +30,10 @@ NAMED = {"bigquery": "shop.sales", "snowflake": "shop.sales", "trino": "hive.sho
 """The table's name where a script needs more of it than that of the fit."""
 
 
+READ_BACK = [dialect for dialect in DIALECTS if dialect not in ("sqlite",)]
+"""Those that DuckDB answers for; the others are executed, by ``tests/clients/test_dialects.py``."""
+
+
 def shop(**more):
     """Return a small shop with a model."""
     con = duckdb.connect()
@@ -72,7 +76,7 @@ def creating(script: str, dialect: str) -> list[exp.Create]:
     return [tree for tree in trees if isinstance(tree, exp.Create)]
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", READ_BACK)
 def test_the_dialect_understands_every_statement(model, dialect):
     script = segmenter.export(model, dialect, table=NAMED.get(dialect))
     statements = creating(script, dialect)
@@ -108,7 +112,7 @@ def in_duckdb(script: str, dialect: str):
             yield statement.sql(dialect="duckdb")
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", READ_BACK)
 def test_translated_back_it_gives_the_same_rows(windowed, dialect):
     shop, model = windowed
     table = NAMED.get(dialect)

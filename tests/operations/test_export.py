@@ -167,7 +167,8 @@ def of_odd_columns():
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_column_called_like_an_expression_stays_a_column(of_odd_columns, dialect):
     script = segmenter.export(of_odd_columns, dialect, table="shop.odd")
-    (statement,) = [tree for tree in creating(script, dialect) if tree.this.name == "transactions"]
+    found = creating(script, dialect)
+    (statement,) = [tree for tree in found if tree.this.name.endswith("transactions")]
     read = {column.name for column in statement.find_all(sqlglot.exp.Column)}
     assert {"Kunden-Nr", "a + b", "order"} <= read
     assert not read & {"Kunden", "Nr", "a", "b", "true"}
@@ -206,7 +207,7 @@ def from_points(fitted_shop):
         return segmenter.fit(con, Source(points=points))
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", [name for name in DIALECTS if name != "sqlite"])
 def test_a_model_of_points_is_a_function_alone(from_points, dialect):
     script = segmenter.export(from_points, dialect)
     functions = 2 if dialect == "duckdb" else 1  # also in main

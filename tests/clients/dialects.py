@@ -1,0 +1,151 @@
+"""Engines that exported scripts are executed on: a small class each, all asked in the same way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import sqlite3
+
+import duckdb
+import pytest
+
+from segmenter import Model
+from segmenter.engines.ddl import write
+from segmenter.operations.export import model_function
+from tests.clients.conftest import copy_table
+
+__all__ = ["ENGINES", "OBJECTS", "Engine", "started"]
+
+OBJECTS = ("transactions", "customer_profile", "customer_segments", "segment_summary")
+"""The views of a script."""
+
+
+class Engine:
+    """A warehouse with nothing in it; ``load``, ``run`` and ``rows`` are all that a test needs."""
+
+    dialect: str
+    place: str
+    """What is executed, in the words of the page."""
+    call: str | None = "segments.classify_segment(m, f)"
+    """The function's call; None where there is none and views hold the expression."""
+    has_decimals = True
+    """Whether a DECIMAL is counted with as one."""
+
+    def run(self, script: str) -> None:
+        """Run a script of several statements."""
+        raise NotImplementedError
+
+    def rows(self, query: str) -> list[tuple]:
+        """Return the rows of a query."""
+        raise NotImplementedError
+
+    def load(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Copy a table of DuckDB."""
+        raise NotImplementedError
+
+    def view(self, name: str) -> str:
+        """Return what a view of ours is called."""
+        return f"segments.{name}"
+
+    def read(self, value: object) -> object:
+        """Return a value of DuckDB as it is read from here."""
+        return value
+
+    def classified(self, model: Model) -> list[str | None]:
+        """Return the segment of each row of the table ``probe``."""
+        if self.call is not None:
+            return [row[0] for row in self.rows(f"select {self.call} from probe order by id")]
+        expression = write(model_function(model, self.dialect), self.dialect)
+        profiles = "select id, m as monetary, f as frequency from probe"
+        query = f"select {expression} from ({profiles}) as profiles order by id"
+        return [row[0] for row in self.rows(query)]
+
+
+class DuckDB(Engine):
+    dialect = "duckdb"
+    place = "in the process"
+    call = "classify_segment(m, f)"
+
+    def __init__(self, request):
+        self.con = duckdb.connect()
+        request.addfinalizer(self.con.close)
+
+    def run(self, script):
+        self.con.execute(script)
+
+    def rows(self, query):
+        return self.con.execute(query).fetchall()
+
+    def load(self, con, table):
+        self.con.register("copied", con.table(table).arrow())
+        self.con.execute(f"create table {table} as from copied")
+        self.con.unregister("copied")
+
+
+class Postgres(Engine):
+    dialect = "postgres"
+    place = "a server"
+
+    def __init__(self, request):
+        self.pg = request.getfixturevalue("database")
+        self.folder = request.getfixturevalue("tmp_path")
+
+    def run(self, script):
+        self.pg.execute(script)
+
+    def rows(self, query):
+        return self.pg.execute(query).fetchall()
+
+    def load(self, con, table):
+        copy_table(con, self.pg, table, self.folder)
+
+
+class SQLite(Engine):
+    dialect = "sqlite"
+    place = "in the process, Python's SQLite"
+    call = None
+    has_decimals = False
+
+    def __init__(self, request):
+        self.con = sqlite3.connect(":memory:", isolation_level=None)
+        request.addfinalizer(self.con.close)
+
+    def run(self, script):
+        try:
+            self.con.executescript(script)
+        except sqlite3.Error:
+            self.con.rollback()  # as the shell does that ends
+            raise
+
+    def rows(self, query):
+        return self.con.execute(query).fetchall()
+
+    def view(self, name):
+        return f"segments_{name}"
+
+    def load(self, con, table):
+        described = con.execute(f"describe {table}").fetchall()
+        columns = ", ".join(f'"{row[0]}" {row[1]}' for row in described)
+        self.con.execute(f"create table {table} ({columns})")
+        places = ", ".join("?" * len(described))
+        rows = con.execute(f"from {table}").fetchall()
+        self.con.execute("begin")
+        values = ([self.read(value) for value in row] for row in rows)
+        self.con.executemany(f"insert into {table} values ({places})", values)
+        self.con.execute("commit")
+
+    def read(self, value):
+        if isinstance(value, dt.datetime):
+            text = value.isoformat(" ")
+            return text.rstrip("0") if value.microsecond else text
+        if isinstance(value, decimal.Decimal):
+            return float(value)
+        return value.isoformat() if isinstance(value, dt.date) else value
+
+
+ENGINES: dict[str, type[Engine]] = {each.dialect: each for each in (DuckDB, Postgres, SQLite)}
+
+
+def started(request: pytest.FixtureRequest, dialect: str) -> Engine:
+    """Return an engine that is empty, and goes with the test."""
+    return ENGINES[dialect](request)

@@ -1,0 +1,339 @@
+"""What a script means, asked in the same way on each engine that this machine can start.
+
+The expected rows are DuckDB's, read from the database that the model was fitted in. The table of
+`segmenter/engines/README.md` is made of what was seen here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+import segmenter
+from segmenter import SegmenterError, Settings, Source
+from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
+from tests.clients.conftest import COLUMNS
+from tests.clients.dialects import ENGINES, OBJECTS, started
+from tests.datasets import SHOP, load_dataset
+
+PAGE = Path(segmenter.__file__).parent / "engines" / "README.md"
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    return started(request, request.param)
+
+
+def fitted(create, source, settings=None):
+    """Yield DuckDB with a model of what it created, or of a data set."""
+    with duckdb.connect() as con:
+        read = load_dataset(con, create) if source is None else con.execute(create) and source
+        yield con, segmenter.fit(con, read, settings or Settings())
+
+
+@pytest.fixture(scope="module")
+def small():
+    yield from fitted(SHOP, Source(transactions="sales", **COLUMNS))
+
+
+@pytest.fixture(scope="module")
+def cdnow():
+    yield from fitted("cdnow", None)
+
+
+@pytest.fixture(scope="module")
+def online_retail():
+    yield from fitted("online_retail", None)
+
+
+def check_views(engine, con):
+    """Compare every view, all of its columns, with DuckDB's; shares and means to 12 digits."""
+    for name in OBJECTS:
+        there = engine.rows(f"select * from {engine.view(name)}")
+        place = f"segments{'_internal' * (name == 'transactions')}.{name}"
+        here = con.execute(f"select * from {place}").fetchall()
+        read = [tuple(engine.read(value) for value in row) for row in here]
+        if name == "transactions" and not engine.has_decimals:  # as the profile counts them
+            there, read = ([_in_ten_thousandths(row) for row in rows] for rows in (there, read))
+        there, read = (sorted(rows, key=_key) for rows in (there, read))
+        if name == "segment_summary":
+            assert [row[:3] for row in there] == [row[:3] for row in read]
+            numbers = [value for row in there for value in row[3:]]
+            assert numbers == pytest.approx([v for row in read for v in row[3:]], rel=1e-12)
+        else:
+            assert there == read, name
+
+
+def _key(row):
+    return [(value is not None, "" if value is None else str(value)) for value in row]
+
+
+def _in_ten_thousandths(row):
+    return tuple(np.floor(v * 10_000 + 0.5) if isinstance(v, float) else v for v in row)
+
+
+def classified(engine, model, monetary, frequency):
+    """Classify profiles on an engine, and see that DuckDB and the model say the same."""
+    with duckdb.connect() as con:
+        con.register("frame", {"id": np.arange(len(monetary)), "m": monetary, "f": frequency})
+        con.execute("create table probe as select id, m, f from frame")
+        engine.load(con, "probe")
+    found = engine.classified(model)
+    assert found == model.classify(monetary, frequency).tolist()
+    return found
+
+
+def borders(rules):
+    """Return each breakpoint, its neighbouring cents and doubles, with each border frequency."""
+    bounds = np.concatenate([rules.cents_from, rules.cents_below])
+    cents = np.unique(bounds[(bounds != OPEN_LOW) & (bounds != OPEN_HIGH)])
+    exact = cents / 100.0
+    monetary = [(cents - 1) / 100.0, exact, (cents + 1) / 100.0, [-1e12, 0, np.nan, np.inf, -1e308]]
+    monetary += [np.nextafter(exact, -np.inf), np.nextafter(exact, np.inf), exact - 0.005]
+    starts = np.unique(rules.frequency_from)
+    frequency = [starts, starts - 1, starts - 0.001, starts + 0.5]
+    frequency += [[0, -3, 2.0**31, 2.0**31 + 1, 2.0**40, 2.0**63, np.nan, np.inf, -np.inf]]
+    pairs = itertools.product(np.concatenate(monetary), np.concatenate(frequency))
+    return np.array(list(pairs)).T
+
+
+@pytest.mark.parametrize(
+    "base", ["small", "cdnow", pytest.param("online_retail", marks=pytest.mark.extended)]
+)
+def test_every_customer_has_the_same_profile_segment_and_summary(engine, base, request):
+    con, model = request.getfixturevalue(base)
+    engine.load(con, model.source["transactions"])
+    for _ in range(2):  # as after each new model
+        engine.run(segmenter.export(model, engine.dialect))
+    check_views(engine, con)
+
+
+@cache
+def random_model(segments, seed):
+    """Return a model of so many segments over profiles that nothing lies between."""
+    rng = np.random.default_rng([segments, seed])
+    size = 200 * segments
+    profiles = {
+        "customer_id": np.arange(size),
+        "monetary": np.round(rng.lognormal(4, 1.5, size) - 30, 2),
+        "frequency": rng.geometric(0.2, size),
+    }
+    settings = Settings(
+        levels=segments - 1,
+        max_share=0.0,
+        n_neighbors=(5, 1)[seed % 2],
+        monotone=segments % 2 == 0,
+        consolidate=segments < 6,
+        names=tuple(f"Segment {rank}" for rank in range(1, segments + 1)),
+    )
+    with duckdb.connect() as con:
+        con.register("given", profiles)
+        model = segmenter.fit(con, Source(profile="given"), settings)
+    assert len(model.names) == segments
+    return replace(model, source={"points": "points.csv"})  # the function alone
+
+
+MORE = itertools.product(range(2, 8), range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("segments", "seed"),
+    [*((n, 0) for n in range(2, 8)), *(pytest.param(*m, marks=pytest.mark.extended) for m in MORE)],
+)
+def test_a_random_model_agrees_at_every_border(engine, segments, seed):
+    model = random_model(segments, seed)
+    if engine.call is not None:
+        engine.run(segmenter.export(model, engine.dialect))
+    found = classified(engine, model, *borders(model.rules))
+    assert set(found) == {None, *model.names}
+
+
+def test_a_hundred_thousand_profiles(engine):
+    model = random_model(5, 0)
+    rng = np.random.default_rng(3)
+    monetary = np.concatenate([rng.lognormal(4, 1.5, 80_000) - 30, rng.normal(0, 1e12, 20_000)])
+    frequency = np.concatenate([rng.integers(0, 40, 80_000), rng.normal(0, 1e10, 20_000)])
+    if engine.call is not None:
+        engine.run(segmenter.export(model, engine.dialect))
+    found = classified(engine, model, monetary, frequency.astype(np.float64))
+    assert set(found) == set(model.names)
+
+
+ODD = """
+    create table odd as
+    select
+        case i % 90
+            when 0 then 'abc' when 1 then 'ABC' when 2 then 'äbc' when 3 then 'abc '
+            when 4 then null when 5 then 'ÄBC' when 6 then '' else 'c' || (i % 90)
+        end as customer,
+        case when i % 11 > 0 then chr((65 + i % 2 * 32)::integer) || (i - i % 2) end as invoice,
+        case when i % 13 = 0 then -3.335 when i % 17 = 0 then null
+            else (i % 90) * (i % 90) / 4.0 + 0.005 end::double as paid,
+        ((i * 7919) % 1000 / 100.0)::decimal(9, 2) as price,
+        (i % 5)::integer as pieces,
+        case i % 7 when 0 then 'web' when 1 then 'WEB' when 2 then 'web ' end as channel,
+        timestamp '2024-01-01' + interval 9 hours * i + interval 1 microsecond * (i % 3) as sold_at
+    from range(900) as t(i)
+"""
+
+QUESTIONS = {
+    "texts": {},
+    "decimals and weeks": {"amount": "price * pieces", "window": "10 weeks"},
+    "months": {"window": "3 months", "as_of": "2024-05-31", "where": "channel <> 'web'"},
+    "numbers": {"where": "price between 0.07 and 9 and not channel in ('WEB', 'x') or pieces = 3"},
+    "patterns": {"amount": "coalesce(paid, 0) - price / 4", "where": "channel like 'w_b%'"},
+    "times": {"where": "sold_at >= date '2024-02-29' and sold_at < timestamp '2024-11-01'"},
+    "rows": {"amount": "case when channel = 'WEB' then -paid else price end", "order": None},
+}
+
+
+@cache
+def answered(question):
+    """Return DuckDB with a model, kept for each engine."""
+    con = duckdb.connect()
+    con.execute(ODD)
+    columns = {"customer": "customer", "order": "invoice", "amount": "paid", "date": "sold_at"}
+    source = Source(transactions="odd", **(columns | QUESTIONS[question]))
+    return con, segmenter.fit(con, source, Settings(names=("Mother's", "a $$ b", '"c" \\ ?')))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_odd_customers_refunds_conditions_and_windows(engine, question):
+    con, model = answered(question)
+    engine.load(con, "odd")
+    engine.run(segmenter.export(model, engine.dialect))
+    check_views(engine, con)
+    points = engine.rows(segmenter.export(model, engine.dialect, what="points").rstrip(";\n"))
+    here = con.execute("from segments_internal.profile_points").fetchall()
+    assert sorted(points) == sorted(here)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("amount", "12,50"),
+        ("amount", "12"),
+        ("sold_at", "2024-02-31"),
+        ("sold_at", "31.01.2024"),
+        ("sold_at", "2024-01-31 25:00:00"),
+        ("sold_at", "2024-01-31 10:00:00+01"),
+        ("sold_at", 1706659200),
+    ],
+)
+def test_a_value_that_is_none_ends_a_query(engine, small, column, value):
+    """SQLite keeps any value in any column, and its casts make a number of each."""
+    _, model = small
+    engine.con.execute("create table sales (customer_id, order_id, amount, sold_at)")
+    engine.run(segmenter.export(model, "sqlite"))
+    row = {"customer_id": 1, "order_id": 1, "amount": 1, "sold_at": "2024-01-31T10:00:00.50"}
+    query = "select first_order_at from segments_customer_profile"
+    engine.con.execute("insert into sales values (?, ?, ?, ?)", list(row.values()))
+    assert engine.rows(query) == [("2024-01-31 10:00:00.5",)]
+    engine.con.execute(f"update sales set {column} = ?", [value])
+    with pytest.raises(sqlite3.OperationalError, match="integer overflow"):
+        engine.rows("select * from segments_customer_profile")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("column", "expression", "message"),
+    [
+        (
+            "where",
+            "upper(kind) = 'WEB'",
+            r"UPPER\(\S+kind\) is not known to mean the same .* a view",
+        ),
+        ("where", "kind ilike 'web%'", "is not known to mean the same"),
+        ("where", "kind like 'a\\_b'", "is not known to mean the same"),
+        ("where", "pieces % 2 = 0", "is not known to mean the same"),
+        ("where", "amount / pieces > 2", "is not known to mean the same"),
+        ("amount", "cast(amount as integer)", "is not known to mean the same"),
+        ("amount", "amount / 0", "is not known to mean the same"),
+        ("customer", "lower(email)", "is not known to mean the same"),
+        ("date", "strptime(day, '%d.%m.%Y')", "is not known to mean the same"),
+        ("where", "day <= '2024-01-31'", r"letter by letter.* Write timestamp '2024-01-31'"),
+    ],
+)
+def test_what_is_not_known_to_mean_the_same_is_refused(small, dialect, column, expression, message):
+    _, model = small
+    with pytest.raises(SegmenterError, match=message):
+        segmenter.export(replace(model, source=model.source | {column: expression}), dialect)
+
+
+def test_sqlite_has_nothing_of_a_model_of_points():
+    with pytest.raises(SegmenterError, match="keeps no functions"):
+        segmenter.export(random_model(2, 0), "sqlite")
+
+
+def test_the_page_says_what_each_engine_does(engine, small):
+    con, model = small
+    engine.load(con, "sales")
+    script = segmenter.export(model, engine.dialect)
+    engine.run(script)
+    check_views(engine, con)
+    cells = [engine.dialect, engine.place]
+    if engine.call is None:
+        cells.append("in the views")
+    else:
+        assert engine.rows(f"select {engine.call.replace('m, f', '1e6, 3')}") == [("Elite",)]
+        cells.append("function")
+    cells += ["view" for _ in OBJECTS]
+    cells.append("yes" if stays_whole(engine, script) else "no")
+    nan, infinity = (holds(engine, value) for value in (np.nan, np.inf))
+    cells += ["yes" if nan else "NULL", "yes" if infinity else "NULL"]
+    has_decimals = passing(engine, model, "amount * 3 = 3.3") == 1
+    assert has_decimals == engine.has_decimals
+    cells.append("exact" if has_decimals else "doubles")
+    try:
+        segmenter.export(
+            replace(model, source=model.source | {"where": "pieces % 2 = 0"}), engine.dialect
+        )
+    except SegmenterError:
+        cells.append("a list")
+    else:
+        cells.append("most")
+    assert f"| {' | '.join(cells)} |" in PAGE.read_text(encoding="utf-8").splitlines()
+
+
+def stays_whole(engine, script):
+    """Whether a script that fails near its end leaves the views as they were."""
+    summary = f"select * from {engine.view('segment_summary')} order by 2"
+    before = engine.rows(summary)
+    other = script.replace("'Elite'", "'Best'")
+    head, create, tail = other.rpartition("CREATE")
+    with pytest.raises(Exception, match="nowhere"):
+        engine.run(f"{head}SELECT * FROM nowhere;\n{create}{tail}")
+    with contextlib.suppress(Exception):
+        engine.run("ROLLBACK")
+    return engine.rows(summary) == before
+
+
+def holds(engine, value):
+    """Whether a double that is no finite number can be stored."""
+    with duckdb.connect() as con:
+        name = f"odd_{value}"
+        con.execute(f"create table {name} as select cast($1 as double) as m", [value])
+        engine.load(con, name)
+        return engine.rows(f"select count(m) from {name}") == [(1,)]
+
+
+def passing(engine, model, where):
+    """Return how many rows with the DECIMAL 1.10 pass a condition."""
+    with duckdb.connect() as con:
+        con.execute(
+            "create table priced as select 1::bigint as customer_id, 1::bigint as order_id, "
+            "1.1::decimal(9, 2) as amount, timestamp '2024-01-01' as sold_at"
+        )
+        engine.load(con, "priced")
+    source = model.source | {"transactions": "priced", "where": where}
+    engine.run(segmenter.export(replace(model, source=source), engine.dialect))
+    return engine.rows(f"select count(*) from {engine.view('transactions')}")[0][0]
