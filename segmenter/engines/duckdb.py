@@ -15,6 +15,7 @@ from segmenter.sources.engine import FRAME, Kind, Publication
 from segmenter.sources.file_names import is_query, is_workbook
 from segmenter.sources.files import InputFile
 from segmenter.sources.queries import query_table
+from segmenter.sources.readers import load_readers
 from segmenter.sources.relations import find_table
 from segmenter.sources.source import Source
 from segmenter.sources.workbooks import read_sheet
@@ -60,6 +61,7 @@ class Embedded:
         if source.attach:
             attach_databases(self.local, source.attach)
         compare_here(self.local)
+        load_readers(self.local, source.files)
         if source.is_file and is_workbook(source.file):
             self.register(read_sheet(source.file, source.sheet))
             return exp.table_(FRAME, quoted=True), source.file, False

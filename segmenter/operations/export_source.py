@@ -179,7 +179,8 @@ def _relation(source: Source, dialect: str, table: str | None) -> exp.Table:
 
 
 def _path(source: Source) -> str:
-    return glob_of_folder(source.file) if os.path.isdir(source.file) else source.file
+    is_folder = os.path.isdir(source.file) and not lake_format(source.file)
+    return glob_of_folder(source.file) if is_folder else source.file
 
 
 def _table(name: str, written_for: str, dialect: str) -> exp.Table:

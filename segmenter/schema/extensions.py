@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["load_extension", "load_packaged"]
 
 
+_NEEDED = {"iceberg": ("avro",)}
+"""Extensions that load others, which DuckDB would look for where it has its own."""
+
+
 def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Load an extension: of a package of Python, installed in DuckDB, or fetched.
 
@@ -56,6 +60,9 @@ def load_packaged(con: duckdb.DuckDBPyConnection, name: str) -> bool:
         return False
     folder = Path(found.origin).parent / "extensions" / f"v{duckdb.__version__}"
     file = folder / f"{name}.duckdb_extension"
-    if file.is_file():
-        con.load_extension(str(file))
-    return file.is_file()
+    if not file.is_file():
+        return False
+    for other in _NEEDED.get(name, ()):
+        load_packaged(con, other)
+    con.load_extension(str(file))
+    return True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError, reason
 from segmenter.schema.extensions import load_packaged
+from segmenter.sources.unreadable import server_advice
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +25,6 @@ __all__ = [
     "compare_here",
     "has_secret",
     "parsed_attachments",
-    "unreachable",
 ]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -149,14 +149,8 @@ def attach_databases(con: duckdb.DuckDBPyConnection, attach: Mapping[str, str]) 
             con.execute(f"attach {literal} as {identifier} (read_only)")
         except duckdb.Error as error:
             said = reason(error)
-            advice = _way_out(said)
+            advice = server_advice(said)
             raise InputError(f"the database {name} cannot be attached: {said}{advice}") from None
-
-
-def unreachable(relation: str, error: Exception) -> InputError:
-    """Return the error of a table whose database was attached, and does not answer any more."""
-    said = reason(error)
-    return InputError(f"{relation} cannot be read: {said}{_way_out(said)}")
 
 
 def compare_here(con: duckdb.DuckDBPyConnection) -> None:
@@ -168,18 +162,12 @@ def compare_here(con: duckdb.DuckDBPyConnection) -> None:
     hold, are NULL as 0000-00-00 is, lest one in a column that nobody asked for stops a fit.
     """
     known = con.execute(
-        "select name, value from duckdb_settings() where name in $1", [list(_MYSQL)]
+        "select name, value from system.main.duckdb_settings() where name in ($1, $2, $3, $4)",
+        list(_MYSQL),
     ).fetchall()
     for name, value in known:
         if value != _MYSQL[name]:
             con.execute(f"set {name} = {_MYSQL[name]}")
-
-
-def _way_out(said: str) -> str:
-    """Return what to look at where a server does not answer or lets nobody in."""
-    if "connect" not in said:
-        return ""
-    return " See that its server is up, and that its address, the user and the password are right."
 
 
 def _path(text: str) -> str:

@@ -11,7 +11,6 @@ from segmenter.errors import InputError, SegmenterError, reason
 from segmenter.points import MAX_CENTS, MAX_CUSTOMERS, MAX_FREQUENCY
 from segmenter.schema.files import literal, newest_order
 from segmenter.settings import Settings
-from segmenter.sources.attachments import unreachable
 from segmenter.sources.attributes import attribute_values, bind_attributes
 from segmenter.sources.bound_expressions import (
     Binding,
@@ -41,6 +40,7 @@ from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
 from segmenter.sources.source import Source
 from segmenter.sources.thousands import unsure_thousands
 from segmenter.sources.unit import counted_in
+from segmenter.sources.unreadable import unreadable
 from segmenter.sources.viewed_files import rounding_notes
 
 __all__ = ["FRAME", "Binding", "bind_source", "bind_stored"]
@@ -72,9 +72,9 @@ def bind_source(engine: Engine, source: Source, settings: Settings) -> Binding:
         advice = csv_advice(said, input_file(source, engine))
         raise InputError(f"{source.relation} cannot be read: {said}{advice}") from None
     except duckdb.IOException as error:
-        if not source.attach:
+        if (why := unreadable(source, str(source.relation), error)) is None:
             raise
-        raise unreachable(str(source.relation), error) from None
+        raise why from None
 
 
 def input_file(source: Source, engine: Engine) -> InputFile | None:

@@ -28,7 +28,7 @@ from segmenter.sources.file_names import (
     kind_of,
     known_suffixes,
 )
-from segmenter.sources.folders import glob_of_folder, lake_format
+from segmenter.sources.folders import glob_of_folder, lake_format, refuse_unknown_version
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
@@ -85,6 +85,8 @@ class InputFile:
             )
         if not self.files:
             raise no_such_file(self.name, self.path)
+        if self.lake:
+            refuse_unknown_version(self.path)
 
     @property
     def _suffix(self) -> str:

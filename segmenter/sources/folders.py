@@ -9,18 +9,58 @@ from collections.abc import Iterator
 from segmenter.errors import InputError
 from segmenter.sources.file_names import is_data_file, kind_of, known_suffixes
 
-__all__ = ["glob_of_folder", "lake_format"]
+__all__ = ["glob_of_folder", "lake_folder", "lake_format", "refuse_unknown_version"]
+
+
+_METADATA = ".metadata.json"
+"""How the names of files end that describe a version of an Iceberg table."""
 
 
 def lake_format(path: str) -> str | None:
-    """Return 'delta' or 'iceberg' where a folder is such a table, None otherwise."""
+    """Return 'delta' or 'iceberg' where a folder is such a table, None otherwise.
+
+    A version of an Iceberg table is named by its file in the folder ``metadata``.
+    """
+    if path.endswith(_METADATA) and os.path.isfile(path):
+        return "iceberg" if os.path.basename(os.path.dirname(path)) == "metadata" else None
     if not os.path.isdir(path):
         return None
     if os.path.isdir(os.path.join(path, "_delta_log")):
         return "delta"
-    if glob.glob(os.path.join(glob.escape(path), "metadata", "*.metadata.json")):
+    if glob.glob(os.path.join(glob.escape(path), "metadata", f"*{_METADATA}")):
         return "iceberg"
     return None
+
+
+def lake_folder(path: str) -> str | None:
+    """Return the folder of a table of a lake, which may be named by a file in it."""
+    if lake_format(path) is None:
+        return None
+    return path if os.path.isdir(path) else os.path.dirname(os.path.dirname(path))
+
+
+def refuse_unknown_version(folder: str) -> None:
+    """Refuse a folder of an Iceberg table that does not say which of its versions is current.
+
+    Files alone do not tell: a commit that failed leaves a newer one than that which counts.
+
+    Raises
+    ------
+    InputError
+        With the newest file of a version.
+    """
+    if not os.path.isdir(folder) or lake_format(folder) != "iceberg":
+        return
+    metadata = os.path.join(folder, "metadata")
+    if os.path.isfile(os.path.join(metadata, "version-hint.text")):
+        return
+    versions = glob.glob(os.path.join(glob.escape(metadata), f"*{_METADATA}"))
+    newest = max(versions, key=lambda name: (os.path.getmtime(name), name))
+    raise InputError(
+        f"{folder} is an Iceberg table without metadata/version-hint.text, so that only its "
+        "catalogue knows which version is current. Name the file of that version; the newest "
+        f"that is there is {newest!r}."
+    )
 
 
 def glob_of_folder(folder: str) -> str:

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import duckdb
 
 from segmenter.classifier.rules import Rules
-from segmenter.errors import InputError, reason, shortage
+from segmenter.errors import InputError, reason
 from segmenter.formatting import counted, percent
 from segmenter.model import Model
 from segmenter.points import Points
 from segmenter.progress import Progress, tell
 from segmenter.settings import Settings
-from segmenter.sources.attachments import unreachable
 from segmenter.sources.rejected_lines import csv_advice
+from segmenter.sources.unreadable import unreadable
 from segmenter.training.coarsening import MARGIN, Grid
 from segmenter.training.data_checks import count_losses, data_warnings
 from segmenter.training.learning import learn
@@ -152,9 +152,9 @@ def _readable(stage: Stage) -> Iterator[None]:
             f"{stage.binding.relation} cannot be read as asked: {said}{_way_out(stage, said)}"
         ) from None
     except duckdb.IOException as error:
-        if not stage.source.attach or shortage(error):
+        if (why := unreadable(stage.source, stage.binding.relation, error)) is None:
             raise
-        raise unreachable(stage.binding.relation, error) from None
+        raise why from None
 
 
 def _uncertain_customers(points: Points, grid: Grid, rules: Rules) -> int:

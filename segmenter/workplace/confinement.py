@@ -21,7 +21,8 @@ from segmenter.errors import InputError
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.shadowing import Macro, refuse_shadows
 from segmenter.sources.file_names import is_data_file, is_url
-from segmenter.sources.folders import glob_of_folder, lake_format
+from segmenter.sources.folders import glob_of_folder, lake_folder, lake_format
+from segmenter.sources.readers import load_readers
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,8 +33,6 @@ EVERYTHING = "all"
 
 _BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".checkpoint")
 """What DuckDB keeps beside a database while it writes."""
-
-_EXTENSIONS = {"az": "azure", "azure": "azure", "abfs": "azure", "abfss": "azure"}
 
 _REFUSED = re.compile(
     r'(?:Permission Error: )?Cannot access (?:file|directory) "(?P<path>[^"]*)" - file system '
@@ -83,15 +82,17 @@ def confine(
         return
     _check_allowed(allow)
     named = [*reads, *allow]
-    _load_readers(con, named, install=True)
+    load_readers(con, named, installed=True, install=True)
     stored = list(_stored_files(con))
-    _load_readers(con, stored, install=False)
+    load_readers(con, stored, installed=True)
     paths, folders = {f"{database.absolute()}{end}" for end in _BESIDE}, set[str]()
     paths.update(writes)
     _patterns.clear()
     for name in [*named, *stored, *_files_below(con, macros, database.absolute().parent)]:
         if is_url(name):
             folders.add(re.split(r"[*?\[]", name)[0].rpartition("/")[0] + "/")
+        elif table := lake_folder(_absolute(name)):
+            folders.add(os.path.join(table, ""))
         elif os.path.isdir(name):
             folders.add(os.path.join(os.path.abspath(name), ""))
         else:
@@ -259,21 +260,3 @@ def _quoted_texts(sql: str) -> Iterator[str]:
 def _is_in(path: str, folder: str) -> bool:
     real = os.path.realpath(path)
     return os.path.commonpath([real, folder]) == folder
-
-
-def _load_readers(con: duckdb.DuckDBPyConnection, names: Iterable[str], *, install: bool) -> None:
-    """Load what reads URLs and lakes, and stored secrets: nothing is loaded later."""
-    import duckdb
-
-    needed = set[str]()
-    for name in names:
-        if is_url(name):
-            needed.add(_EXTENSIONS.get(name.split(":")[0].lower(), "httpfs"))
-        elif lake := lake_format(_absolute(name)):
-            needed.add(lake)
-    for extension in sorted(needed):
-        with suppress(duckdb.Error):  # whoever reads the URL says what is missing
-            if install:
-                con.execute(f"install {extension}")
-            con.execute(f"load {extension}")
-            con.execute("from duckdb_secrets()").fetchall()

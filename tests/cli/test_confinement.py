@@ -141,7 +141,7 @@ def test_the_advice_of_the_refusal_works(run, shop_file, secret, allowed):
 
 
 def test_what_is_allowed_must_be_there(run, shop_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(confinement, "_load_readers", lambda con, urls, **_: list(urls))
+    monkeypatch.setattr(confinement, "load_readers", lambda con, urls, **_: list(urls))
     result = run("segments", shop_file, "--allow", tmp_path / "nothing")
     assert (result.code, result.out) == (2, "")
     assert "allows nothing: there is no such file or folder" in result.err
