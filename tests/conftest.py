@@ -14,6 +14,7 @@ from tests.datasets import DATASETS, SHOP, load_dataset
 COSTLY = {
     "base",  # a million customers
     "chromium",
+    "clickhouse",
     "fitted",  # three real data sets
     "furnished",  # the folder of the pages, with one of them
     "mariadb",

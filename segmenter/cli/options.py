@@ -35,7 +35,10 @@ __all__ = [
     "rows_at_most",
 ]
 
-DIALECTS = "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino or sqlite."
+DIALECTS = (
+    "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite or "
+    "clickhouse."
+)
 
 THREADS_A_PROCESSOR = 4
 """More of them only wait for each other, and take memory."""

@@ -192,6 +192,12 @@ def _with_return(
     return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
 
 
+def _as_lambda(function: exp.Table, body: exp.Expr, dialect: str) -> str:
+    """ClickHouse: a lambda, in no schema."""
+    names = ", ".join(_NAMES)
+    return f"CREATE OR REPLACE FUNCTION {function.name} AS ({names}) -> {write(body, dialect)}"
+
+
 def _nothing(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """SQLite: functions are those of the program that reads the file."""
     del function, body, dialect
@@ -223,5 +229,6 @@ DIALECTS: dict[str, Callable[[exp.Table, exp.Expr, str], str]] = {
     "redshift": _with_numbered_parameters,
     "trino": _with_return,
     "sqlite": _nothing,
+    "clickhouse": _as_lambda,
 }
 """Each dialect with the form of its function."""

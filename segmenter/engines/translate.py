@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from segmenter.engines.clickhouse_forms import clickhouse_forms
 from segmenter.engines.constant_folding import fold_constants
 from segmenter.engines.exact_numbers import exact_doubles, floor_by_casts
 from segmenter.engines.literals import settled_literals
@@ -22,6 +23,7 @@ from segmenter.schema.names import CLASSIFIER, SCHEMA
 __all__ = [
     "TRANSLATIONS",
     "calendar_days",
+    "clickhouse_forms",
     "decimal_scale",
     "double_division",
     "exact_doubles",
@@ -45,6 +47,9 @@ __all__ = [
 _INFINITY = {"bigquery": "inf", "snowflake": "inf"}
 """How a dialect spells infinity as a text; elsewhere ``Infinity``."""
 
+_INFINITY_WORD = {"clickhouse": "inf", "sqlite": "9e999"}
+"""Where infinity is no text, or where that is read in another way."""
+
 _TRUNCATES_BIGINT = ("redshift", "sqlite", "trino")
 """Where a plain ``/`` of two BIGINTs is the whole division."""
 
@@ -56,8 +61,8 @@ def finite_inputs(tree: exp.Expr, dialect: str) -> exp.Expr:
     """
     infinity = _INFINITY.get(dialect, "Infinity")
     least, most = _double(f"-{infinity}"), _double(infinity)
-    if dialect == "sqlite":  # which takes no text for it
-        most = exp.var("9e999")
+    if dialect in _INFINITY_WORD:
+        most = exp.var(_INFINITY_WORD[dialect])
         least = exp.Neg(this=most.copy())
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "isfinite":
@@ -191,7 +196,8 @@ def typed_nulls(tree: exp.Expr, dialect: str) -> exp.Expr:
 
 def qualified_function(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Call the classifier by the schema that it was created in."""
-    del dialect
+    if dialect == "clickhouse":  # whose functions are in none
+        return tree
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == CLASSIFIER and not isinstance(call.parent, exp.Dot):
             call.replace(exp.Dot(this=exp.to_identifier(SCHEMA), expression=call.copy()))
@@ -215,6 +221,7 @@ TRANSLATIONS: tuple[Callable[[exp.Expr, str], exp.Expr], ...] = (
     qualified_function,
     settled_literals,
     sqlite_forms,
+    clickhouse_forms,
     floor_by_casts,
     exact_doubles,
 )

@@ -9,6 +9,7 @@ __all__ = ["utc_now"]
 
 _NOW = {
     "bigquery": "datetime(current_timestamp(), 'UTC')",
+    "clickhouse": "now64(6, 'UTC')",
     "databricks": "current_timestamp()",  # compared as a moment, whatever the session's zone is
     "postgres": "current_timestamp at time zone 'UTC'",
     "redshift": "getdate()",

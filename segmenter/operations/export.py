@@ -58,7 +58,8 @@ def export(
     ----------
     model : Model
     dialect : str
-        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino or sqlite.
+        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite or
+        clickhouse.
     what : {'all', 'points'}, default 'all'
         'points' gives one query instead, which computes the anonymous training points over there.
         Save its result as Parquet or CSV and fit with ``Source(points=...)``.

@@ -106,6 +106,16 @@ def store(database, shop, tmp_path):
     return database
 
 
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory):
+    """ClickHouse in this process, which can hold one."""
+    from chdb.session import Session
+
+    session = Session(str(tmp_path_factory.mktemp("clickhouse")))
+    yield session
+    session.close()
+
+
 QUICK = {
     # Nothing runs for long; yet with one tier the default room for compiled code is soon full.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",

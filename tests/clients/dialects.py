@@ -7,6 +7,7 @@ import decimal
 import sqlite3
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from segmenter import Model
@@ -28,6 +29,8 @@ class Engine:
     """What is executed, in the words of the page."""
     call: str | None = "segments.classify_segment(m, f)"
     """The function's call; None where there is none and views hold the expression."""
+    error: type[Exception] = Exception
+    """What a number raises that has no room."""
     has_decimals = True
     """Whether a DECIMAL is counted with as one."""
 
@@ -104,6 +107,7 @@ class SQLite(Engine):
     dialect = "sqlite"
     place = "in the process, Python's SQLite"
     call = None
+    error = sqlite3.OperationalError
     has_decimals = False
 
     def __init__(self, request):
@@ -143,7 +147,44 @@ class SQLite(Engine):
         return value.isoformat() if isinstance(value, dt.date) else value
 
 
-ENGINES: dict[str, type[Engine]] = {each.dialect: each for each in (DuckDB, Postgres, SQLite)}
+class ClickHouse(Engine):
+    dialect = "clickhouse"
+    place = "in the process, chDB"
+    call = "classify_segment(m, f)"
+
+    def __init__(self, request):
+        self.session = request.getfixturevalue("clickhouse")
+        self.folder = request.getfixturevalue("tmp_path")
+        for name in ("segments", "default"):
+            self.session.query(f"drop database if exists {name} sync")
+        self.session.query("create database default")
+
+    def run(self, script):
+        for statement in script.rstrip().removesuffix(";").split(";\n"):
+            self.session.query(statement)
+
+    def rows(self, query):
+        answer = self.session.query(query, "Arrow").bytes()
+        table = pa.ipc.open_file(answer).read_all()
+        return [tuple(map(_plain, row.values())) for row in table.to_pylist()]
+
+    def load(self, con, table):
+        file = self.folder / f"{table}.parquet"
+        con.execute(f"copy {table} to '{file}'")
+        kind = "engine = MergeTree order by tuple()"
+        self.session.query(f"create table {table} {kind} as from file('{file}')")
+
+
+def _plain(value):
+    """Return a text as one, and a moment as a time in UTC."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+    return value.decode() if isinstance(value, bytes) else value
+
+
+_CLASSES = (DuckDB, Postgres, SQLite, ClickHouse)
+
+ENGINES: dict[str, type[Engine]] = {each.dialect: each for each in _CLASSES}
 
 
 def started(request: pytest.FixtureRequest, dialect: str) -> Engine:

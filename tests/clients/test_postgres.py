@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-
 import duckdb
 import numpy as np
 import psycopg
@@ -12,7 +9,6 @@ import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
 from segmenter.engines.ddl import write
 from segmenter.engines.translate import port
 from segmenter.operations.holdout import holdout_customers, holdout_query
@@ -75,42 +71,6 @@ def test_the_split_of_a_campaign(warehouse, retail):
     assert there == here
 
 
-def classify(pg, monetary, frequency):
-    """Return the segment of each profile as PostgreSQL's function sees it."""
-    pg.execute("create temporary table probe (id integer, m float8, f float8)")
-    with pg.cursor().copy("copy probe from stdin") as copy:
-        for row in zip(itertools.count(), monetary, frequency, strict=False):
-            copy.write_row(row)
-    query = "select segments.classify_segment(m, f) from probe order by id"
-    found = [row[0] for row in pg.execute(query).fetchall()]
-    pg.execute("drop table probe")
-    return found
-
-
-def edges(rules):
-    """Return each breakpoint, its neighbouring cents and doubles, with each border frequency."""
-    bounds = np.concatenate([rules.cents_from, rules.cents_below])
-    cents = np.unique(bounds[(bounds != OPEN_LOW) & (bounds != OPEN_HIGH)])
-    exact = cents / 100.0
-    monetary = [(cents - 1) / 100.0, exact, (cents + 1) / 100.0]
-    monetary += [np.nextafter(exact, -np.inf), np.nextafter(exact, np.inf), exact - 0.005]
-    borders = np.unique(rules.frequency_from)
-    frequency = [borders, borders - 1, borders - 0.001, borders + 0.5, [0, -3, 1e6, 2.0**40]]
-    pairs = itertools.product(np.concatenate(monetary), np.concatenate(frequency))
-    return np.array(list(pairs)).T
-
-
-def agrees(pg, retail, monetary, frequency):
-    """Whether PostgreSQL, the macro and the neighbour search say the same."""
-    found = classify(pg, monetary, frequency)
-    assert found == retail.model.classify(monetary, frequency).tolist()
-    with retail.connect() as con:
-        con.register("probe", {"m": monetary, "f": frequency})
-        macro = con.execute("select classify_segment(m, f) from probe").fetchall()
-    assert found == [row[0] for row in macro]
-    return found
-
-
 def test_every_customer_has_the_same_profile_and_segment(warehouse, retail):
     found = warehouse.execute(CUSTOMERS).fetchall()
     assert len(found) == 4372
@@ -124,31 +84,6 @@ def test_the_summary_is_the_same(warehouse, retail):
     ):
         assert found[:3] == expected[:3]
         assert found[3:] == pytest.approx(expected[3:], rel=1e-12)
-
-
-def test_the_function_agrees_at_every_edge(warehouse, retail):
-    monetary, frequency = edges(retail.model.rules)
-    found = agrees(warehouse, retail, monetary, frequency)
-    assert len(found) > 5_000
-    assert set(found) == set(retail.model.names)
-
-
-def test_the_function_agrees_at_random_points(warehouse, retail):
-    rng = np.random.default_rng(3)
-    monetary = np.concatenate([rng.normal(800, 1500, 20_000), rng.normal(0, 1e12, 2_000)])
-    frequency = np.concatenate([rng.integers(0, 40, 20_000), rng.normal(0, 1e9, 2_000)])
-    agrees(warehouse, retail, monetary, frequency.astype(np.float64))
-
-
-def test_what_is_no_number_has_no_segment(warehouse, retail):
-    odd = [math.nan, math.inf, -math.inf]
-    monetary = np.array([*odd, 100.0, 100.0, 100.0, 1e308, -1e308])
-    frequency = np.array([2.0, 2.0, 2.0, *odd, -1e308, 1e308])
-    found = agrees(warehouse, retail, monetary, frequency)
-    assert found[:6] == [None] * 6
-    assert None not in found[6:]
-    query = "select segments.classify_segment(null, 2), segments.classify_segment(100, null)"
-    assert warehouse.execute(query).fetchone() == (None, None)
 
 
 def test_whole_numbers_and_decimals_are_taken_too(warehouse, retail):
@@ -188,29 +123,6 @@ def test_a_fit_to_the_points_from_there_finds_the_same_rules(warehouse, retail, 
     assert model.names == retail.model.names
     for column in ("frequency_from", "frequency_to", "cents_from", "cents_below", "segment"):
         np.testing.assert_array_equal(getattr(rules, column), getattr(expected, column))
-
-
-def test_a_model_of_many_rules_stays_within_the_limits(database):
-    rng = np.random.default_rng(7)
-    size = 4_000
-    frame = {
-        "customer_id": np.arange(size),
-        "monetary": np.round(rng.lognormal(5, 1, size), 2),
-        "frequency": rng.geometric(0.08, size),
-    }
-    with duckdb.connect() as con:
-        con.execute("create table given (customer_id integer, monetary double, frequency integer)")
-        con.register("frame", frame)
-        con.execute("insert into given select * from frame")
-        settings = Settings(n_neighbors=1, cut=1, levels=4, consolidate=False, monotone=False)
-        model = segmenter.fit(con, Source(profile="given"), settings)
-    assert len(model.rules) >= 200
-    database.execute("create table given (customer_id integer, monetary float8, frequency integer)")
-    database.execute(segmenter.export(model, "postgres"))
-    monetary, frequency = edges(model.rules)
-    chosen = rng.choice(len(monetary), 30_000)
-    found = classify(database, monetary[chosen], frequency[chosen])
-    assert found == model.classify(monetary[chosen], frequency[chosen]).tolist()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,376 @@
+-- Customer segments by Segmenter: model 1, fitted 2026-01-02 03:04 UTC
+-- Segments: Elite, Loyal, At-Risk
+-- Dialect: clickhouse. Run the whole script once, and again for each new model; it creates the schema
+-- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- There is no transaction around these statements here. After an error run the whole script
+-- again until it ends without one: until then some objects are still those of before.
+
+CREATE DATABASE IF NOT EXISTS segments;
+
+-- classify_segment(monetary, frequency): the segment of a customer; NULL, NaN or infinity in gives NULL
+CREATE OR REPLACE FUNCTION classify_segment AS (monetary, frequency) -> CASE
+  WHEN monetary > -inf AND monetary < inf AND frequency > -inf AND frequency < inf
+  THEN CASE
+    WHEN frequency < 3
+    THEN CASE
+      WHEN monetary < 142284 / 100e0
+      THEN 'At-Risk'
+      WHEN monetary < 195707 / 100e0
+      THEN 'Loyal'
+      ELSE 'Elite'
+    END
+    WHEN frequency < 4
+    THEN CASE
+      WHEN monetary < 81517 / 100e0
+      THEN 'At-Risk'
+      WHEN monetary < 18406 / 10e0
+      THEN 'Loyal'
+      ELSE 'Elite'
+    END
+    WHEN frequency < 5
+    THEN CASE
+      WHEN monetary < 20076 / 100e0
+      THEN 'At-Risk'
+      WHEN monetary < 172413 / 100e0
+      THEN 'Loyal'
+      ELSE 'Elite'
+    END
+    WHEN frequency < 6
+    THEN CASE WHEN monetary < 160766 / 100e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 7
+    THEN CASE WHEN monetary < 149119 / 100e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 8
+    THEN CASE WHEN monetary < 137472 / 100e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 9
+    THEN CASE WHEN monetary < 125826 / 100e0 THEN 'Loyal' ELSE 'Elite' END
+    WHEN frequency < 10
+    THEN CASE WHEN monetary < 114179 / 100e0 THEN 'Loyal' ELSE 'Elite' END
+    ELSE CASE WHEN monetary < 102532 / 100e0 THEN 'Loyal' ELSE 'Elite' END
+  END
+END;
+
+-- segments.transactions
+-- Grain:  one row for each row of the user's table that passes the row filter.
+CREATE OR REPLACE VIEW segments.transactions AS
+SELECT
+  user_table.customer_id AS customer_id,
+  user_table.order_id AS order_id,
+  CAST(user_table.amount AS Nullable(Float64)) AS amount,
+  CAST(user_table.sold_at AS Nullable(DateTime64(6, 'UTC'))) AS ordered_at
+FROM sales AS user_table
+WHERE
+  (
+    user_table.amount <> 0
+  )
+SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;
+
+-- segments.customer_profile
+-- Grain:  one row for each customer; rows without a customer are left out.
+CREATE OR REPLACE VIEW segments.customer_profile AS
+WITH transactions AS (
+  SELECT
+    *
+  FROM segments.transactions
+), usable AS (
+  SELECT
+    customer_id,
+    order_id,
+    CASE WHEN ordered_at <= now64(6, 'UTC') + INTERVAL '1' DAY THEN ordered_at END AS ordered_at,
+    amount > 0 AS is_positive,
+    CAST(FLOOR(amount * 10000 + 0.5) AS Nullable(Int64)) AS ten_thousandths
+  FROM transactions
+  WHERE
+    NOT (
+      customer_id IS NULL
+    )
+    AND amount BETWEEN -1125899906842624 / 100e0 AND 1125899906842624 / 100e0
+), orders AS (
+  SELECT
+    customer_id,
+    order_id,
+    SUM(CAST(ten_thousandths AS Nullable(Int128))) AS ten_thousandths,
+    COUNT(CASE WHEN is_positive THEN 1 END) AS positive_rows,
+    MIN(CASE WHEN is_positive THEN ordered_at END) AS first_order_at,
+    MAX(CASE WHEN is_positive THEN ordered_at END) AS last_order_at
+  FROM usable
+  GROUP BY
+    customer_id,
+    order_id
+), summed AS (
+  SELECT
+    customer_id,
+    SUM(CAST(ten_thousandths AS Nullable(Int128))) + 50 AS shifted,
+    COUNT(CASE WHEN positive_rows > 0 THEN order_id END) AS frequency,
+    MIN(first_order_at) AS first_order_at,
+    MAX(last_order_at) AS last_order_at
+  FROM orders
+  GROUP BY
+    customer_id
+), final AS (
+  SELECT
+    customer_id,
+    CAST((
+      intDiv(shifted - shifted % 100 - CASE WHEN shifted % 100 < 0 THEN 100 ELSE 0 END, 100)
+    ) AS Nullable(Float64)) / 100.0 AS monetary,
+    frequency,
+    first_order_at,
+    last_order_at
+  FROM summed
+)
+SELECT
+  *
+FROM final
+SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;
+
+-- segments.customer_segments
+-- Grain:  one row for each customer, whales and customers with refunds only included.
+CREATE OR REPLACE VIEW segments.customer_segments AS
+WITH models AS (
+  SELECT
+    1 AS model_id,
+    TRUE AS is_current,
+    2146025 / 1000e0 AS monetary_cut,
+    10.0 AS frequency_cut,
+    CAST(15 AS Nullable(Int32)) AS active_days,
+    CAST(15 AS Nullable(Int32)) AS lapsed_days
+), model_segments AS (
+  SELECT
+    1 AS model_id,
+    1 AS segment_rank,
+    'Elite' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    2 AS segment_rank,
+    'Loyal' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    3 AS segment_rank,
+    'At-Risk' AS segment
+), customer_profile AS (
+  SELECT
+    *
+  FROM segments.customer_profile
+), customers_classified AS (
+  SELECT
+    customer_profile.customer_id AS customer_id,
+    customer_profile.monetary AS monetary,
+    customer_profile.frequency AS frequency,
+    customer_profile.first_order_at AS first_order_at,
+    customer_profile.last_order_at AS last_order_at,
+    classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS Nullable(Float64))) AS segment
+  FROM customer_profile
+), current_model AS (
+  SELECT
+    model_id,
+    monetary_cut,
+    frequency_cut,
+    active_days,
+    lapsed_days
+  FROM models
+  WHERE
+    is_current
+), newest AS (
+  SELECT
+    CAST((
+      SELECT
+        MAX(ordered_at) AS newest_order_at
+      FROM segments.transactions
+      WHERE
+        NOT (
+          customer_id IS NULL
+        )
+        AND amount > 0
+        AND amount <= 1125899906842624 / 100e0
+        AND ordered_at <= now64(6, 'UTC') + INTERVAL '1' DAY
+    ) AS Nullable(Date32)) AS today
+), flagged AS (
+  SELECT
+    customers_classified.*,
+    current_model.model_id AS model_id,
+    current_model.active_days AS active_days,
+    current_model.lapsed_days AS lapsed_days,
+    COALESCE(customers_classified.monetary > current_model.monetary_cut, FALSE) AS is_above_monetary,
+    COALESCE(customers_classified.frequency > current_model.frequency_cut, FALSE) AS is_above_frequency
+  FROM customers_classified
+  CROSS JOIN current_model
+), dated AS (
+  SELECT
+    flagged.customer_id AS customer_id,
+    flagged.monetary AS monetary,
+    flagged.frequency AS frequency,
+    flagged.first_order_at AS first_order_at,
+    flagged.last_order_at AS last_order_at,
+    flagged.is_above_monetary OR flagged.is_above_frequency AS is_whale,
+    flagged.is_above_monetary AS is_above_monetary,
+    flagged.is_above_frequency AS is_above_frequency,
+    flagged.segment AS segment,
+    model_segments.segment_rank AS segment_rank,
+    flagged.active_days AS active_days,
+    flagged.lapsed_days AS lapsed_days,
+    DATE_DIFF(DAY, CAST(flagged.first_order_at AS Nullable(Date32)), newest.today) AS days_since_first_order,
+    DATE_DIFF(DAY, CAST(flagged.last_order_at AS Nullable(Date32)), newest.today) AS days_since_last_order
+  FROM flagged
+  CROSS JOIN newest
+  LEFT JOIN model_segments
+    ON flagged.model_id = model_segments.model_id
+    AND flagged.segment = model_segments.segment
+), aged AS (
+  SELECT
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    is_above_monetary,
+    is_above_frequency,
+    segment,
+    segment_rank,
+    days_since_last_order,
+    CASE
+      WHEN days_since_first_order <= active_days
+      THEN 'new'
+      WHEN days_since_last_order <= active_days
+      THEN 'active'
+      WHEN days_since_last_order <= lapsed_days
+      THEN 'lapsing'
+      WHEN days_since_last_order > lapsed_days
+      THEN 'lapsed'
+    END AS lifecycle
+  FROM dated
+)
+SELECT
+  customer_id,
+  monetary,
+  frequency,
+  first_order_at,
+  last_order_at,
+  is_whale,
+  is_above_monetary,
+  is_above_frequency,
+  segment,
+  segment_rank,
+  days_since_last_order,
+  lifecycle,
+  CASE lifecycle
+    WHEN 'new'
+    THEN 1
+    WHEN 'active'
+    THEN 2
+    WHEN 'lapsing'
+    THEN 3
+    WHEN 'lapsed'
+    THEN 4
+  END AS lifecycle_rank
+FROM aged
+SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;
+
+-- segments.segment_summary
+-- Grain:  one row for each segment of the current model, empty ones included.
+CREATE OR REPLACE VIEW segments.segment_summary AS
+WITH models AS (
+  SELECT
+    1 AS model_id,
+    TRUE AS is_current
+), model_segments AS (
+  SELECT
+    1 AS model_id,
+    1 AS segment_rank,
+    'Elite' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    2 AS segment_rank,
+    'Loyal' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    3 AS segment_rank,
+    'At-Risk' AS segment
+), customer_segments AS (
+  SELECT
+    segment,
+    monetary,
+    frequency,
+    is_whale,
+    CAST(ROUND(monetary * 100) AS Nullable(Int64)) AS cents
+  FROM segments.customer_segments
+), current_segments AS (
+  SELECT
+    model_segments.segment AS segment,
+    model_segments.segment_rank AS segment_rank
+  FROM model_segments
+  INNER JOIN models
+    ON model_segments.model_id = models.model_id
+  WHERE
+    models.is_current
+), totals AS (
+  SELECT
+    COUNT(*) AS customers,
+    SUM(CAST(cents AS Nullable(Int128))) AS cents
+  FROM customer_segments
+), by_segment_ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY segment ORDER BY monetary) AS rank_1,
+    (
+      COUNT(*) OVER (PARTITION BY segment) - 1
+    ) * 0.5 AS place_1,
+    ROW_NUMBER() OVER (PARTITION BY segment ORDER BY CAST(frequency AS Nullable(Float64))) AS rank_2,
+    (
+      COUNT(*) OVER (PARTITION BY segment) - 1
+    ) * 0.5 AS place_2
+  FROM customer_segments
+), by_segment AS (
+  SELECT
+    segment,
+    COUNT(*) AS customers,
+    SUM(CAST(cents AS Nullable(Int128))) AS cents,
+    SUM(CAST(frequency AS Nullable(Int128))) AS orders,
+    SUM(CAST(CASE WHEN is_whale THEN 0 ELSE 1 END AS Nullable(Int128))) AS ordinary_customers,
+    SUM(CAST(CASE WHEN is_whale THEN 0 ELSE cents END AS Nullable(Int128))) AS ordinary_cents,
+    MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
+      (
+        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
+      ) * MAX(place_1 - FLOOR(place_1))
+    ) AS median_monetary,
+    MAX(
+      CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS Nullable(Float64)) END
+    ) + (
+      (
+        MAX(
+          CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS Nullable(Float64)) END
+        ) - MAX(
+          CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS Nullable(Float64)) END
+        )
+      ) * MAX(place_2 - FLOOR(place_2))
+    ) AS median_frequency
+  FROM by_segment_ranked
+  GROUP BY
+    segment
+), final AS (
+  SELECT
+    current_segments.segment AS segment,
+    current_segments.segment_rank AS segment_rank,
+    COALESCE(by_segment.customers, 0) AS customers,
+    CAST(COALESCE(by_segment.customers, 0) AS Nullable(Float64)) / nullIf(CAST(totals.customers AS Nullable(Float64)), 0) AS share_of_customers,
+    CAST(COALESCE(by_segment.cents, 0) AS Nullable(Float64)) / 100.0 AS revenue,
+    CAST(COALESCE(by_segment.cents, 0) AS Nullable(Float64)) / nullIf(CAST(totals.cents AS Nullable(Float64)), 0) AS share_of_revenue,
+    CAST(by_segment.cents AS Nullable(Float64)) / 100.0 / by_segment.customers AS mean_monetary,
+    by_segment.median_monetary AS median_monetary,
+    CAST(by_segment.orders AS Nullable(Float64)) / CAST(by_segment.customers AS Nullable(Float64)) AS mean_frequency,
+    by_segment.median_frequency AS median_frequency,
+    CAST(by_segment.ordinary_cents AS Nullable(Float64)) / 100.0 / nullIf(by_segment.ordinary_customers, 0) AS mean_monetary_without_whales
+  FROM current_segments
+  CROSS JOIN totals
+  LEFT JOIN by_segment
+    ON current_segments.segment = by_segment.segment
+)
+SELECT
+  *
+FROM final
+ORDER BY
+  segment_rank
+SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;
