@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
-import sqlglot
 from sqlglot import exp
+
+from segmenter.engines.rewriting import filled
 
 __all__ = ["COUNTERPARTS"]
 
@@ -41,8 +41,20 @@ _NAMED = {
 
 def _function(node: exp.Expr, dialect: str) -> None:
     del dialect
-    arguments = {"x": node.this, "y": node.args.get("expression")}
-    node.replace(_filled(_FUNCTIONS[type(node)], arguments))
+    second = node.args.get("expression")
+    node.replace(filled(_FUNCTIONS[type(node)], "postgres", x=node.this, y=second))
+
+
+_PARTS = ("second", "seconds", "millisecond", "milliseconds")
+
+
+def _extract(node: exp.Expr, dialect: str) -> None:
+    """Leave out the fraction of seconds."""
+    del dialect
+    part = node.this.name.lower()
+    if part in _PARTS:
+        template = f"cast(floor(extract({part} from :x)) as integer)"
+        node.replace(filled(template, "postgres", x=node.expression))
 
 
 def _word(node: exp.Expr, dialect: str) -> None:
@@ -57,17 +69,7 @@ def _named(node: exp.Expr, dialect: str) -> None:
     template = _NAMED.get(node.name.lower())
     if template is not None:
         arguments = dict(zip("xy", node.expressions, strict=False))
-        node.replace(_filled(template, arguments))
-
-
-def _filled(template: str, arguments: dict[str, exp.Expr | None]) -> exp.Expr:
-    given = {name: tree.copy() for name, tree in arguments.items() if tree is not None}
-    return exp.replace_placeholders(_parsed(template).copy(), **given)
-
-
-@cache
-def _parsed(template: str) -> exp.Expr:
-    return sqlglot.parse_one(template, dialect="postgres")
+        node.replace(filled(template, "postgres", **arguments))
 
 
 def _json(node: exp.Expr, dialect: str) -> None:
@@ -114,6 +116,7 @@ def _interval(node: exp.Expr, dialect: str) -> None:
 COUNTERPARTS: dict[type[exp.Expr], Callable[[exp.Expr, str], None]] = {
     **dict.fromkeys(_FUNCTIONS, _function),
     exp.Anonymous: _named,
+    exp.Extract: _extract,
     exp.Dayname: _word,
     exp.Monthname: _word,
     exp.JSONExtract: _json,

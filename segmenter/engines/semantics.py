@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from segmenter.engines.postgres_counterparts import COUNTERPARTS
-from segmenter.errors import InputError
+from segmenter.engines import postgres_counterparts, spark_counterparts
+from segmenter.engines.rewriting import refuse
 from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["keep_meaning"]
@@ -36,26 +36,31 @@ def keep_meaning(tree: exp.Expr, dialect: str) -> exp.Expr:
     InputError
         There is no such way; the message names the function.
     """
-    for kind, rewrite in _REWRITES.get(dialect, {}).items():
-        for node in list(tree.find_all(kind)):
-            if any(column.table == SOURCE_ALIAS for column in node.find_all(exp.Column)):
-                rewrite(node, dialect)
+    rewrites = _REWRITES.get(dialect, {})
+    for node in reversed(list(tree.find_all(*rewrites))):  # the inner ones first
+        rewrite = rewrites.get(type(node))  # a kind of a kind is another one
+        if rewrite and any(c.table == SOURCE_ALIAS for c in node.find_all(exp.Column)):
+            rewrite(node, dialect)
     return tree
-
-
-def _refuse(node: exp.Expr, dialect: str) -> None:
-    raise InputError(
-        f"{node.sql(dialect='duckdb')} does not mean the same in {dialect} as in DuckDB. Write it "
-        "with other functions, or let a view there have it as a column."
-    )
 
 
 def _times(node: exp.Expr, dialect: str) -> None:
     """Refuse a form of times with letters of its own, or with rare parts."""
     form = node.args["format"]
+    if node.this.is_string and not form.is_string:  # DuckDB takes both orders
+        node.set("format", node.this.copy())
+        node.set("this", form.copy())
+        form = node.args["format"]
     parts = re.sub("%(.)", lambda found: "" if found[1] in _DIRECTIVES else "?x", form.name)
     if not form.is_string or re.search("[A-Za-z]", parts):
-        _refuse(node, dialect)
+        refuse(node, dialect)
+
+
+def _read_times(node: exp.Expr, dialect: str) -> None:
+    """Refuse what `_times` does, and years of two digits, whose century is another there."""
+    if "%y" in node.args["format"].name:
+        refuse(node, dialect)
+    _times(node, dialect)
 
 
 def _round_half_away(node: exp.Expr, dialect: str) -> None:
@@ -77,7 +82,7 @@ def _without_escapes(node: exp.Expr, dialect: str) -> None:
     elif pattern.is_string:
         pattern.replace(exp.Literal.string(pattern.name.replace("\\", "\\\\")))
     else:
-        _refuse(node, dialect)
+        refuse(node, dialect)
 
 
 def _word_boundaries(node: exp.Expr, dialect: str) -> None:
@@ -97,49 +102,51 @@ def _first_group(node: exp.Expr, dialect: str) -> None:
     """Write the first group of a pattern as PostgreSQL has it, before its version 15 too."""
     group = node.args.get("group")
     if group is None or group.name != "1" or not node.expression.is_string:
-        _refuse(node, dialect)
+        refuse(node, dialect)
     node.replace(exp.Anonymous(this="SUBSTRING", expressions=[node.this, node.expression]))
 
 
 def _from_the_start(node: exp.Expr, dialect: str) -> None:
     """Refuse a start counted from the end, which lies before the text in PostgreSQL."""
     if isinstance(node.args.get("start"), exp.Neg):
-        _refuse(node, dialect)
+        refuse(node, dialect)
 
 
 def _separated(node: exp.Expr, dialect: str) -> None:
     """Refuse an empty separator: DuckDB has each character as a part, others the whole text."""
     separator = node.args.get("delimiter")
     if separator is not None and separator.is_string and separator.name == "":
-        _refuse(node, dialect)
+        refuse(node, dialect)
 
 
 def _date_boundaries(node: exp.Expr, dialect: str) -> None:
     """Count midnights between two times; PostgreSQL has spans of 24 hours, or 7 of them."""
     if node.text("unit").upper() not in ("", "DAY"):
-        _refuse(node, dialect)
+        refuse(node, dialect)
     end, start = (exp.cast(side, "date") for side in (node.this, node.expression))
     node.replace(exp.paren(exp.Sub(this=end, expression=start)))
 
 
 Rewrite = Callable[[exp.Expr, str], None]
 
-_SPARK: dict[type[exp.Expr], Rewrite] = {
-    exp.Format: _refuse,
-    exp.SimilarTo: _refuse,
+_BOTH: dict[type[exp.Expr], Rewrite] = {
+    exp.Format: refuse,
+    exp.SimilarTo: refuse,
     exp.SplitPart: _separated,
     exp.TimeToStr: _times,
+    exp.StrToTime: _read_times,
     exp.Like: _without_escapes,
     exp.ILike: _without_escapes,
 }
+
+_SPARK = {**spark_counterparts.COUNTERPARTS, **_BOTH}
 
 _REWRITES: dict[str, dict[type[exp.Expr], Rewrite]] = {
     "spark": _SPARK,
     "databricks": _SPARK,
     "postgres": {
-        **COUNTERPARTS,
-        **_SPARK,
-        exp.StrToTime: _times,
+        **postgres_counterparts.COUNTERPARTS,
+        **_BOTH,
         exp.Round: _round_half_away,
         exp.RegexpLike: _word_boundaries,
         exp.RegexpReplace: _word_boundaries,

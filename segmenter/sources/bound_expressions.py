@@ -214,6 +214,8 @@ def note_expression(
     check: _Check | None = None,
 ) -> exp.Expr:
     """Note an expression over the relation, and its type."""
+    if engine.dialect != "duckdb":
+        refuse_other_meaning(engine, name, text, tree, binding.columns)
     # In a condition the engine refuses what is no scalar, such as a macro that is an aggregate.
     query = select_value(binding, tree).where(tree.copy().is_(exp.null())).limit(0)
     try:
@@ -226,8 +228,6 @@ def note_expression(
                 "aggregate, a window function or the like."
             ) from None
         raise InputError(f"{name} = {text!r} does not work on {binding.relation}: {said}") from None
-    if engine.dialect != "duckdb":
-        refuse_other_meaning(engine, name, text, tree, binding.columns)
     binding.types[name] = kind
     binding.values[name] = tree
     if check is not None:

@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 from segmenter.errors import InputError
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import quoted
+from segmenter.sources.other_meaning_spark import spark_differences
 
 __all__ = ["refuse_other_meaning"]
 
@@ -44,7 +45,7 @@ def refuse_other_meaning(
     """
     kinds = {column: kind for column, kind in columns.items() if _is_known(kind)}
     reasons, better = [], exp.paren(tree.copy(), copy=False)  # so that each part has a parent
-    while found := next(_differences(engine.local, better, kinds), None):
+    while found := next(_differences(engine, better, kinds), None):
         part, reason, instead = found
         reasons.append(reason)
         part.replace(instead)
@@ -57,9 +58,10 @@ def refuse_other_meaning(
 
 
 def _differences(
-    local: duckdb.DuckDBPyConnection, tree: exp.Expr, columns: Mapping[str, str]
+    engine: Engine, tree: exp.Expr, columns: Mapping[str, str]
 ) -> Iterator[tuple[exp.Expr, str, exp.Expr]]:
     """Yield parts that differ, inner ones first, each with the reason and what to write instead."""
+    local = engine.local
     for node in reversed(list(tree.find_all(exp.Binary, exp.Between, exp.In))):
         if isinstance(node, _OF_NO_NUMBERS):
             continue
@@ -78,6 +80,8 @@ def _differences(
             power = exp.Literal.number(10 ** int(cast.to.expressions[1].name))
             rounded = exp.func("round", cast.this.copy() * power)
             yield cast, "rounds a double to a decimal", exp.paren(rounded / power.copy())
+    if engine.dialect == "spark":
+        yield from spark_differences(tree, lambda part: _type(local, part, columns))
 
 
 def _goes_on_otherwise(side: exp.Expr, kind: str) -> bool:

@@ -18,7 +18,7 @@ COLUMNS = {
 
 
 def look(con, text):
-    engine = SimpleNamespace(name="PostgreSQL", local=con)
+    engine = SimpleNamespace(name="PostgreSQL", dialect="postgres", local=con)
     tree = resolve(con, "amount", text, COLUMNS, "sales")
     before = tree.sql()
     try:
