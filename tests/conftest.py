@@ -89,9 +89,15 @@ class Fitted:
         segmenter.register(self.con)
 
 
-@pytest.fixture(scope="session", params=DATASETS)
+@pytest.fixture(
+    scope="session",
+    params=[
+        DATASETS[0],
+        *(pytest.param(name, marks=pytest.mark.extended) for name in DATASETS[1:]),
+    ],
+)
 def fitted(request):
-    """Each real data set, fitted with the defaults; tests must not change it."""
+    """A real data set, in a complete run each, with the defaults; tests must not change it."""
     made = Fitted(request.param)
     yield made
     made.con.close()

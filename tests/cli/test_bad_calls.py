@@ -18,7 +18,7 @@ from tests.bad_files import make_files
 
 pytestmark = pytest.mark.slow
 
-FEW = 100
+FEW = 60
 """How many are tried with every change; the others behind the marker ``extended``."""
 
 LIMIT = 120

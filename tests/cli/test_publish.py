@@ -139,6 +139,7 @@ def read_beside(run, shop, to, rounds, processes):
     return readers.seen, published
 
 
+@pytest.mark.extended
 def test_readers_see_one_publication_each_and_no_error(run, shop_file, tmp_path):
     seen, published = read_beside(run, shop_file, tmp_path / "bi.duckdb", 1, 2)
     assert len(set(published)) == len(published) == 5

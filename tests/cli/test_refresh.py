@@ -16,6 +16,7 @@ import pytest
 from segmenter import SegmenterError
 from segmenter.schema.connection import transaction
 from segmenter.training.train import train as train_really
+from tests.combinations import first_in_gate
 
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount")
 
@@ -95,8 +96,8 @@ def test_versions_are_listed_and_can_be_rolled_back(run, shop_file):
         assert message in result.err
 
 
-@pytest.mark.parametrize(
-    "name", ["memory.duckdb", "temp.duckdb", "main.db", 'it\'s "odd" ö.duckdb', ".duckdb"]
+@first_in_gate(
+    "name", ["memory.duckdb", "temp.duckdb", "main.db", 'it\'s "odd" ö.duckdb', ".duckdb"], first=2
 )
 def test_any_file_name_works(run, tmp_path, name):
     path = make_sales(tmp_path / name)
@@ -143,7 +144,7 @@ def large_file(tmp_path_factory):
     return make_sales(tmp_path_factory.mktemp("large") / "large.duckdb", rows=3_000_000)
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("step", "stop"),
     [
         ("", signal.SIGINT),
@@ -152,6 +153,7 @@ def large_file(tmp_path_factory):
         ("Grouping", signal.SIGINT),
         ("Clustering", signal.SIGINT),
     ],
+    first=2,
 )
 def test_a_stopped_fit_leaves_nothing(start, large_file, step, stop):
     before = contents(large_file)

@@ -19,6 +19,7 @@ import pytest
 
 from segmenter import Settings, Source, fit
 from segmenter.formatting import visible
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP
 
 ROOT = Path(__file__).parent.parent.parent
@@ -100,7 +101,7 @@ def shows(text: str, name: str) -> bool:
     return visible(name) in text
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@first_in_gate("verb", VERBS, first=8)
 def test_names_are_text_and_terminals_obey_nothing(run, shop, monkeypatch, verb):
     monkeypatch.chdir(shop.parent)
     words, names = VERBS[verb]
@@ -271,7 +272,7 @@ def test_a_path_that_is_not_utf8_is_named(tmp_path):
         assert done.stderr.count(b"\n") == 1
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("words", "unbuffered"),
     [
         ("customers F --limit 0 -f csv", ""),
@@ -283,6 +284,7 @@ def test_a_path_that_is_not_utf8_is_named(tmp_path):
         pytest.param("segments F -f json", "", marks=pytest.mark.extended),
         pytest.param("fit --help", "1", marks=pytest.mark.extended),
     ],
+    first=2,
 )
 def test_an_output_that_nobody_reads_or_that_is_full(shop, words, unbuffered):
     shop = shop.rename(shop.parent / "shop.duckdb")

@@ -18,6 +18,7 @@ from segmenter.cli.app import app
 from segmenter.cli.database_file import open_to_read
 from segmenter.training.train import train as train_really
 from segmenter.workplace.file import Workplace
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP
 
 FIT = (
@@ -72,7 +73,7 @@ def test_a_corrupt_file_is_not_called_open_elsewhere(run, tmp_path, name, verb):
     assert "is open in another program" not in result.err
 
 
-@pytest.mark.parametrize("verb", ["segments", "refresh", "fit"])
+@first_in_gate("verb", ["segments", "refresh", "fit"])
 def test_busy_is_an_exit_code_of_its_own(run, shop_file, hold, verb):
     hold(shop_file, "writing")
     words = FIT if verb == "fit" else ()
@@ -116,7 +117,7 @@ def test_every_verb_can_wait():
         assert ("--wait" in words) == (name != "warm-up"), name  # which opens no database
 
 
-@pytest.mark.parametrize(("wait", "code"), [((), 0), (("--wait", "600"), 0), (("--wait", "0"), 4)])
+@first_in_gate(("wait", "code"), [((), 0), (("--wait", "600"), 0), (("--wait", "0"), 4)])
 def test_a_reader_who_looks_in_does_not_throw_the_work_away(
     run, shop_file, hold, let_go, monkeypatch, wait, code
 ):

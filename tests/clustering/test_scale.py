@@ -18,6 +18,7 @@ from segmenter.operations.describe import audit_sentences, line_sentences
 from segmenter.points import MAX_CENTS, Points
 from segmenter.progress import Silent
 from segmenter.training.learning import learn
+from tests.combinations import first_in_gate
 from tests.kinds import KINDS
 
 LOG = Settings(scale="log")
@@ -75,7 +76,7 @@ def least(points, cut):
     return round(math.exp(base.at.cents.min() / 1e8))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@first_in_gate("kind", KINDS, first=3, ids=lambda kind: kind.__name__)
 def test_more_never_demotes_and_the_lines_part_the_blocks(kind):
     points = points_of(kind)
     found = learn(points, LOG, Silent())

@@ -16,6 +16,7 @@ from benchmarks.ward_layouts import LAYOUTS, make_layout
 from segmenter.clustering.ward import WardCounters, cut_tree, split_in_two, ward_linkage
 from segmenter.errors import SegmenterError
 from tests.choosing import BOTH, using
+from tests.combinations import first_in_gate
 from tests.ties import halfway
 
 
@@ -238,8 +239,10 @@ LARGE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "n"), [(name, 20_000) for name in LAYOUTS] + [(name, 200_000) for name in LARGE]
+@first_in_gate(
+    ("name", "n"),
+    [(name, 20_000) for name in LAYOUTS] + [(name, 200_000) for name in LARGE],
+    first=8,
 )
 def test_work_does_not_grow(name, n):
     layout = make_layout(name, n)

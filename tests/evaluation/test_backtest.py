@@ -12,6 +12,7 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.evaluation.backtest import Backtest
 from segmenter.evaluation.rankings import RANKINGS
 from segmenter.operations.backtest import standings, who_wins
+from tests.combinations import first_in_gate
 from tests.datasets import load_dataset
 
 SOURCE = Source(
@@ -149,7 +150,7 @@ def test_nothing_is_published_and_nothing_temporary_is_left(shop):
     assert shop.execute(query).fetchall() == []
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("moments", "message"),
     [
         (("2023-12-31",), "has nothing up to 2023-12-31 to learn from: its rows span 2024-01-01"),
@@ -159,6 +160,7 @@ def test_nothing_is_published_and_nothing_temporary_is_left(shop):
         (("soon",), "as_of must be a date such as"),
         (("2024-12-31", "later"), "until must be a date such as"),
     ],
+    first=3,
 )
 def test_a_day_that_cannot_be_tested_is_said(shop, moments, message):
     with pytest.raises(SegmenterError, match=message):

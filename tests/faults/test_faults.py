@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from tests.combinations import first_in_gate
 from tests.faults.harness import FAIL_ON, FAIL_ONCE, VERBS, Server, Trial
 
 pytestmark = [
@@ -37,16 +38,17 @@ def try_some(trial, every, first=0):
     return {name: complaints for name, complaints in found.items() if complaints}, len(chosen)
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("verb", "every"),
     [
         ("fit-new", 149),
         ("refresh", 61),
+        ("publish", 97),
         ("migrate", 227),
         ("label-csv", 23),
         ("demo-over", 211),
-        ("publish", 97),
     ],
+    first=3,
 )
 def test_a_fault_leaves_the_old_or_the_new_and_is_said_truly(server, tmp_path, verb, every):
     found, tried = try_some(Trial(verb, server, tmp_path / "work"), every, first=5)

@@ -11,7 +11,12 @@ import json
 import os
 from pathlib import Path
 
+import duckdb
 import numpy as np
+import pytest
+
+import segmenter
+from tests.datasets import DATASETS, load_dataset
 
 HERE = Path(__file__).parent / "models"
 
@@ -72,9 +77,13 @@ def fingerprint(con, model):
     }
 
 
-def test_models_are_the_same_to_the_last_bit(fitted):
-    found = json.loads(json.dumps(fingerprint(fitted.con, fitted.model), default=str))
-    path = HERE / f"{fitted.source.transactions}.json"
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_models_are_the_same_to_the_last_bit(dataset):
+    with duckdb.connect() as con:
+        source = load_dataset(con, dataset)
+        model = segmenter.fit(con, source)
+        found = json.loads(json.dumps(fingerprint(con, model), default=str))
+    path = HERE / f"{source.transactions}.json"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     assert found == json.loads(path.read_text(encoding="utf-8"))

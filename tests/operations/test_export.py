@@ -16,6 +16,7 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.cli import main
 from segmenter.engines.ddl import DIALECTS
 from segmenter.operations.refresh import Refresh
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP
 
 
@@ -231,7 +232,7 @@ def test_files_and_frames_need_a_table(shop, sales, tmp_path):
     assert f"READ_PARQUET('{tmp_path}/sales.parquet')" in script
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+@first_in_gate("encoding", ["utf-8", "latin-1", "utf-16"])
 def test_a_script_for_duckdb_reads_a_csv_as_the_fit_did(con, tmp_path, encoding):
     """Encoding, later cents of a column that begins with whole numbers, casts, dates as d/m/Y."""
     rows = [f"kü{i % 700};{i % 90}{'.49' if i > 24_000 else ''};{1 + i % 28}/{1 + i % 12}/2024\n"
@@ -318,7 +319,7 @@ GOES_ON = [False] if duckdb.__version__.startswith("1.") else [False, True]
 """Whether statements go on after an error; 1.5 would take them for a transaction without it."""
 
 
-@pytest.mark.parametrize("goes_on", GOES_ON)
+@first_in_gate("goes_on", GOES_ON)
 def test_a_script_that_fails_half_way_changes_nothing(shop, sales, goes_on):
     one = segmenter.export(segmenter.fit(shop, sales, Settings(names=("A", "B", "C"))), "duckdb")
     other = segmenter.export(segmenter.fit(shop, sales), "duckdb")

@@ -10,6 +10,7 @@ from segmenter import Settings, fit
 from segmenter.operations.forget import Forgetting
 from segmenter.operations.rollback import rollback
 from segmenter.workplace.place import OwnConnection
+from tests.combinations import first_in_gate
 from tests.operations.test_refresh import SALES, make_sales, refresh
 
 HISTORY = "segments.customer_segments_history"
@@ -82,7 +83,7 @@ WHY = {
 }
 
 
-@pytest.mark.parametrize("why", WHY)
+@first_in_gate("why", WHY, first=2)
 def test_why_a_customer_moved(shop, why):
     since = newest(shop)
     shop.execute(WHY[why])

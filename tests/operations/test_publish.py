@@ -12,6 +12,7 @@ import segmenter
 from segmenter import Settings, Source
 from segmenter.schema.files import MODEL_VIEWS, STEPS, VIEWS
 from segmenter.schema.names import HISTORY, STORAGE
+from tests.combinations import first_in_gate
 from tests.operations.conftest import DATED
 
 SOURCES = {
@@ -44,7 +45,7 @@ COLUMNS = """
 """
 
 
-@pytest.mark.parametrize("kind", SOURCES)
+@first_in_gate("kind", SOURCES, first=2)
 def test_every_view_is_there_with_its_rows_columns_types_and_comments(home, tmp_path, kind):
     source, settings = SOURCES[kind]
     home(source, settings).publish(tmp_path / "bi.duckdb")

@@ -14,6 +14,7 @@ from segmenter.operations.label import label
 from segmenter.operations.refresh import Refresh
 from segmenter.sources.csv_options import csv_literals, parsed_options
 from tests.advice import Heard, advised, fitted, look, said
+from tests.combinations import first_in_gate
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 HEADER = "order_id,customer_id,amount,city"
@@ -46,7 +47,7 @@ def money(lines) -> float:
     return sum(float(line.split(",")[2]) for line in lines)
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("lines", "header", "options"),
     [
         ([line.replace(",", "|") for line in LINES], HEADER.replace(",", "|"), {"delim": "|"}),
@@ -58,7 +59,7 @@ def money(lines) -> float:
         (LINES, HEADER, {"dtypes": {"amount": "DECIMAL(9, 2)"}}),
         ([line.replace(",", ";").replace(".", ",") for line in LINES], HEADER.replace(",", ";"),
          {"decimal_separator": ","}),
-    ],
+    ], first=3,
 )  # fmt: skip
 def test_a_file_is_read_with_the_options_by_the_fit_and_by_the_views(
     con, write, lines, header, options

@@ -11,6 +11,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.refresh import Refresh
 from tests.advice import fitted, followed, look, said
+from tests.combinations import each_once
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 
@@ -126,10 +127,13 @@ def dated(path, form):
     return {"transactions": str(path), **COLUMNS}
 
 
-@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d"])
-@pytest.mark.parametrize("window", [None, "6 months"])
 @pytest.mark.parametrize(
-    "date", ["day", "cast(day as timestamp)", "try_cast(day as timestamp)", "cast(day as date)"]
+    ("form", "window", "date"),
+    each_once(
+        ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d"],
+        [None, "6 months"],
+        ["day", "cast(day as timestamp)", "try_cast(day as timestamp)", "cast(day as date)"],
+    ),
 )
 def test_days_of_a_csv_are_read_in_the_format_that_was_found(con, tmp_path, form, window, date):
     source = dated(tmp_path / "days.csv", form)

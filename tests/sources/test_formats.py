@@ -11,6 +11,7 @@ import pytest
 from segmenter.operations.label import label
 from segmenter.operations.refresh import Refresh
 from tests.advice import fitted, look, said
+from tests.combinations import first_in_gate
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 ROWS = [{"order_id": i, "customer_id": f"{i % 20:03d}", "amount": i % 9 + 1} for i in range(200)]
@@ -57,7 +58,7 @@ ENDINGS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@first_in_gate("ending", ENDINGS, first=5)
 def test_each_format_is_read_by_the_fit_and_by_the_views(con, tmp_path, ending):
     path = write(tmp_path / f"sales.{ending}", ROWS)
     fitted(con, transactions=path, **COLUMNS)

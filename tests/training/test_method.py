@@ -22,6 +22,7 @@ from segmenter.points import Points
 from segmenter.progress import Silent
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
+from tests.combinations import first_in_gate
 from tests.datasets import DATASETS, load_dataset
 
 SEEDS = range(4)
@@ -84,7 +85,7 @@ def test_consolidation_leaves_every_customer_with_the_nearest_centroid(fitted):
     assert (top == (distances[0] < distances[1])).all()
 
 
-@pytest.mark.parametrize(("left_out", "at_least"), [(0.001, 0.97), (0.1, 0.95)])
+@first_in_gate(("left_out", "at_least"), [(0.001, 0.97), (0.1, 0.95)])
 def test_the_segments_hold_still(fitted, left_out, at_least):
     """Labels of the other customers, everything fitted anew without those left out.
 
