@@ -3,8 +3,8 @@
 Three models: Online Retail's, one of generated customers, and one of points whose frequencies go up
 to 5,000, which needs more rules than a macro may have. The macro's answers are grouped by their
 text, for a mere count() of them is optimised away; the bare scan reads the same two columns.
-scikit-learn and SciPy answer fewer rows, and their rates are rates. SciPy only finds the nearest
-five: it neither counts customers nor votes nor breaks ties.
+scikit-learn and SciPy answer fewer rows, on one thread, and their rates are rates. SciPy only finds
+the nearest five: it neither counts customers nor votes nor breaks ties.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmarks.measuring import Figure, Row, Scale, alone, timed
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import compile_rules
 from segmenter.points import Points
-from segmenter.storage.publish import has_macro
+from segmenter.schema.names import has_macro
 from tests.datasets import load_dataset
 
 ROWS = {"small": 1_000_000, "full": 10_000_000}
@@ -113,13 +113,17 @@ def lopsided(n_points: int, top: int) -> Points:
 
 
 def _ours(con: duckdb.DuckDBPyConnection, rows: int) -> dict[str, Figure]:
-    """Time the macro, where the model has one, and the function in Python."""
-    calls = {"macro": "classify_segment", "UDF": "classify_segment_knn"}
-    return {
-        name: _rate(con, ANSWERS.format(f"{call}(monetary, frequency)"), rows)
-        for name, call in calls.items()
-        if name == "UDF" or has_macro(con)
-    }
+    """Time the macro, where the model has one, and the function in Python on one thread and two."""
+    macro, search = (
+        ANSWERS.format(f"{call}(monetary, frequency)")
+        for call in ("classify_segment", "classify_segment_knn")
+    )
+    figures = {"macro": _rate(con, macro, rows)} if has_macro(con) else {}
+    for threads, words in ((1, "one thread"), (2, "two threads")):
+        con.execute(f"set threads = {threads}")
+        figures[f"UDF, {words}"] = _rate(con, search, rows)
+    con.execute("reset threads")
+    return figures
 
 
 def _rate(con: duckdb.DuckDBPyConnection, query: str, rows: int) -> Figure:

@@ -1,4 +1,4 @@
-"""Ward linkage of distinct points: seconds and memory beside the peers', and work by layout.
+"""Ward linkage of distinct points: seconds beside the peers' and beside one thread, work by layout.
 
 The points are skewed like customers: lognormal cents, geometric frequency. fastcluster's
 linkage_vector and scikit-learn's AgglomerativeClustering are exact as ours is. genieclust's Genie
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,13 @@ import segmenter.clustering.ward_kernels  # noqa: F401  # what is loaded is used
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, missing, timed
 from benchmarks.ward_layouts import LAYOUTS, make_layout, skewed
 from segmenter.clustering.ward import WardCounters, ward_linkage
+from segmenter.jit.threads import limited
 
 SIZES = {
     "small": (10_000, 30_000, 100_000),
     "full": (10_000, 30_000, 100_000, 1_000_000, 10_000_000),
 }
+THREADED = {"small": (1_000_000,), "full": (1_000_000, 10_000_000)}
 REPEAT = 5
 PATIENCE = {"small": 3.0, "full": 300.0}
 """Seconds after which a contestant is not repeated any more."""
@@ -105,6 +108,8 @@ def measure(scale: Scale) -> Iterator[Row]:
             theirs, why = _try_peer(peer, n, scale)
             yield Row("clustering", "Ward linkage", n, "points", ours, peer.name, theirs, why)
     yield _exponent(medians)
+    for n in THREADED[scale]:
+        yield alone(_threads, n, PATIENCE[scale])
     yield from alone(_layouts, LAYOUT_SIZE[scale])
 
 
@@ -136,6 +141,24 @@ def _theirs(name: str, n: int, patience: float) -> Figure:
     work = PEERS[name].work
     work(points[:100])  # imports, and threads that start
     return measured(lambda: work(points), REPEAT, patience)
+
+
+def _threads(n: int, patience: float) -> Row:
+    """Time two threads and one in turns, so that a busy machine slows both; compare their trees."""
+    _load_kernels()
+    layout, taken, trees = skewed(n), {2: [], 1: []}, {}
+
+    def work(threads: int) -> None:
+        with limited(threads):
+            trees[threads] = ward_linkage(layout.monetary, layout.frequency, ratio=layout.ratio)
+
+    while len(taken[1]) < REPEAT and sum(taken[1]) < patience:
+        for threads, seconds in taken.items():
+            seconds += timed(partial(work, threads), 1)
+    if not np.array_equal(trees[1], trees[2]):
+        raise AssertionError("two threads made another tree than one")
+    two, one = Figure(taken[2]), Figure(taken[1])
+    return Row("clustering", "Ward linkage, two threads", n, "points", two, "one thread", one)
 
 
 def _load_kernels() -> None:

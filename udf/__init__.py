@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from segmenter.model import Model
+from segmenter.workplace.opening import threads_of
 from segmenter.workplace.place import OwnConnection
 
 __all__ = ["Function", "Session", "run_verb"]
@@ -64,7 +65,7 @@ def run_verb(session: Session, verb: Callable[..., str], *columns: pa.Array) -> 
     """
 
     def run(*arguments: Any) -> str:
-        with closing(session.cursor()) as cursor:
+        with closing(session.cursor()) as cursor, threads_of(cursor):
             return verb(OwnConnection(cursor), *arguments)
 
     rows = zip(*(column.to_pylist() for column in columns), strict=True)

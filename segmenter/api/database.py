@@ -63,7 +63,8 @@ def open_database(
         Of a file: what its views may read besides the models' own data and what is below its
         folder: files, folders, URLs, or 'all' for a database that you trust.
     memory_limit, threads : optional
-        Of a file: what the engine may use, such as ``'2GB'`` and 4.
+        Of a file: what the engine may use, such as ``'2GB'`` and 4; the clustering uses no more
+        threads either.
 
     Returns
     -------

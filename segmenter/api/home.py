@@ -16,7 +16,7 @@ from segmenter.sources.special_files import refuse_special
 from segmenter.stopping import Interrupted
 from segmenter.workplace.confinement import confine
 from segmenter.workplace.file import EMPTY, open_to_copy, workplace
-from segmenter.workplace.opening import Access, open_model, open_to_read
+from segmenter.workplace.opening import Access, open_model, open_to_read, threads_of
 from segmenter.workplace.place import OwnConnection, Place
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class ConnectionHome:
         """Use the connection."""
         del confined
         require_model(self.con)
-        with _interruptible():
+        with _interruptible(), threads_of(self.con):
             yield self.con
 
     @contextmanager
@@ -158,7 +158,7 @@ class ConnectionHome:
             raise SegmenterError("this database was opened read-only. Open it without read_only.")
         if needs_model:
             require_model(self.con)
-        with _interruptible():
+        with _interruptible(), threads_of(self.con):
             yield OwnConnection(self.con)
 
     @contextmanager
@@ -168,7 +168,7 @@ class ConnectionHome:
         """Use the connection to copy from it into files."""
         del writes, wait
         require_model(self.con)
-        with _interruptible():
+        with _interruptible(), threads_of(self.con):
             yield self.con
 
     def confine(

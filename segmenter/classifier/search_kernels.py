@@ -21,9 +21,13 @@ from segmenter.classifier.kdtree import (
     voter_bound,
 )
 from segmenter.jit.kernels import kernel
+from segmenter.jit.threads import over_ranges
 from segmenter.points import IntArray, Points
 
 __all__ = ["TreeSearch"]
+
+RANGE = 1 << 15
+"""Queries that a thread takes at a time."""
 
 
 class TreeSearch:
@@ -46,7 +50,11 @@ class TreeSearch:
         codes = np.empty(len(queries), np.int32)
         # in an order in which each is near to the one before
         order = np.argsort(queries[:, 1] * self._width + queries[:, 0])
-        _classify_in_order(self.tree, queries, order, codes)
+
+        def work(first: int, last: int) -> None:
+            _classify_in_order(self.tree, queries, order[first:last], codes)
+
+        over_ranges(work, len(queries), RANGE)
         return codes
 
     def find(self, cents: float, frequency: float) -> tuple[IntArray, FloatArray]:

@@ -12,6 +12,7 @@ import typer
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import shortened
+from segmenter.jit.threads import processors
 from segmenter.sources.special_files import refuse_special
 
 __all__ = [
@@ -171,20 +172,13 @@ def _checked_memory(value: str | None) -> str | None:
 
 
 def _checked_threads(value: int | None) -> int | None:
-    most = THREADS_A_PROCESSOR * _processors()
+    most = THREADS_A_PROCESSOR * processors()
     if value is not None and not 1 <= value <= most:
         raise SegmenterError(
             f"--threads {value} does not work. Give a number from 1 to {most}, which is "
             f"{THREADS_A_PROCESSOR} for each processor that may be used."
         )
     return value
-
-
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 MemoryLimit = Annotated[
@@ -200,8 +194,8 @@ Threads = Annotated[
     typer.Option(
         callback=_checked_threads,
         metavar="NUMBER",
-        help=f"Threads that the engine may use, at most {THREADS_A_PROCESSOR} a processor.  "
-        "[one a processor]",
+        help="Threads that engine and clustering may use, at most "
+        f"{THREADS_A_PROCESSOR} a processor.  [one a processor]",
     ),
 ]
 LONGEST_WAIT = 7 * 24 * 3600

@@ -10,6 +10,9 @@ gives the same tree, merge by merge, in close to O(n log n) where kernels do it:
   than the nearer of the two was. So two clusters that are each other's nearest neighbour will
   merge with each other whatever happens elsewhere, and all such pairs can merge at once
   (`segmenter.clustering.ward_merges`).
+* What is written once, and read when all is written, is done on all threads, with the same bits
+  (`segmenter.jit.threads`): the searches and merges of a round, the halves of the tree, the rows of
+  the result. One-by-one merging (where rounds merge little) is left to one thread.
 * A few thousand points are clustered in NumPy before kernels are even loaded
   (`segmenter.clustering.ward_plain`, the shortest statement of the method; equal bits).
 * Equal heights are ordered as one-by-one merging would: by the smaller id, then the larger; ids

@@ -16,10 +16,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segmenter.clustering.ward_order import FloatArray, Forest, IdArray, is_older, record_merge
 from segmenter.clustering.ward_tree import (
     BLOCK,
+    RANGE,
     ROUND_MERGES,
     ROUNDS,
     ClusterTree,
@@ -30,6 +32,7 @@ from segmenter.clustering.ward_tree import (
 )
 from segmenter.jit.kernels import bare_inner as inner
 from segmenter.jit.kernels import bare_kernel as kernel
+from segmenter.jit.threads import over_ranges
 
 __all__ = ["merge_all"]
 
@@ -69,26 +72,68 @@ def _is_stale(forest: Forest, a: int) -> bool:
     return forest.neighbor[a] < 0 or forest.slot[forest.neighbor[a]] < 0
 
 
-@kernel
 def _search_stale(tree: ClusterTree, forest: Forest) -> None:
     """Give every living cluster a living nearest neighbour."""
-    for slot in range(len(tree.cluster)):
+
+    def work(first: int, last: int) -> NDArray[np.int64]:
+        own = tree._replace(
+            stack=np.empty_like(tree.stack),
+            far=np.empty_like(tree.far),
+            counts=np.zeros_like(tree.counts),
+        )
+        _search_range(own, forest, first * BLOCK, last * BLOCK)
+        return own.counts
+
+    for counts in over_ranges(work, len(tree.box) >> 1, RANGE):
+        tree.counts[:] += counts
+
+
+@kernel
+def _search_range(tree: ClusterTree, forest: Forest, first: int, last: int) -> None:
+    """Search for the clusters in some slots: it writes no more than what these are to know."""
+    for slot in range(first, last):
         a = tree.cluster[slot]
         if a >= 0 and _is_stale(forest, a):
             search(tree, forest, a)
 
 
-@kernel
 def _merge_reciprocal(tree: ClusterTree, forest: Forest, k: int) -> int:
     """Merge all pairs that are each other's nearest neighbour; return the next merge."""
-    for slot in range(len(tree.cluster)):
+    pairs = np.empty_like(tree.cluster)
+
+    def find(first: int, last: int) -> int:
+        return _find_pairs(tree, forest, first * BLOCK, last * BLOCK, pairs)
+
+    def join(place: int, _: int) -> None:
+        start = place * RANGE * BLOCK
+        found = pairs[start : start + counts[place]]
+        _join_pairs(tree, forest, found, k + sum(counts[:place]))
+
+    counts = over_ranges(find, len(tree.box) >> 1, RANGE)
+    over_ranges(join, len(counts), 1)
+    return k + sum(counts)
+
+
+@kernel
+def _find_pairs(tree: ClusterTree, forest: Forest, first: int, last: int, pairs: IdArray) -> int:
+    """Write down one of each pair, the one whose slot comes first; return how many there are."""
+    found = 0
+    for slot in range(first, last):
         a = tree.cluster[slot]
-        if a >= 0 and forest.neighbor[a] >= 0:
+        if a >= 0:
             b = forest.neighbor[a]
-            if forest.neighbor[b] == a:
-                _join(tree, forest, k, a, b)
-                k += 1
-    return k
+            if b >= 0 and forest.neighbor[b] == a and forest.slot[b] > slot:
+                pairs[first + found] = a
+                found += 1
+    return found
+
+
+@kernel
+def _join_pairs(tree: ClusterTree, forest: Forest, pairs: IdArray, k: int) -> None:
+    """Make merges k and following, of clusters and their neighbours."""
+    for a in pairs:
+        _join(tree, forest, k, a, forest.neighbor[a])
+        k += 1
 
 
 class Heap(NamedTuple):

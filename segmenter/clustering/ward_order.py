@@ -24,8 +24,12 @@ from numpy.typing import NDArray
 
 from segmenter.jit.kernels import bare_inner as inner
 from segmenter.jit.kernels import bare_kernel as kernel
+from segmenter.jit.threads import over_ranges
 
 __all__ = ["Forest", "number_duplicates", "number_merges"]
+
+RANGE = 1 << 15
+"""Merges that a thread numbers at a time."""
 
 FloatArray = NDArray[np.float64]
 IdArray = NDArray[np.int32]
@@ -142,39 +146,63 @@ def number_merges(forest: Forest, linkage: FloatArray, row: int) -> None:
     O(n log n), for sorting and because, within a run of equal heights, a heap holds the merges
     whose two clusters exist.
     """
-    n = len(forest.rank)
+    n, n_points = len(forest.rank), len(linkage) + 1
     label, points, parent = (np.full(2 * n - 1, -1, np.int32) for _ in range(3))
     label[:n] = forest.rank
     points[:n] = forest.size
     parent[forest.left] = parent[forest.right] = np.arange(n - 1, dtype=np.int32)
-    order = np.argsort(forest.height, kind="stable")
-    heap = np.empty(n, np.int64)
-    _number_merges(forest, Numbers(label, points, parent), order, heap, linkage, row)
+    numbers, rows = Numbers(label, points, parent), linkage[row:]
+    order, number = np.argsort(forest.height), n_points + row
+
+    def as_if_all_differed(first: int, last: int) -> None:
+        merges = order[first:last]
+        label[n + merges] = np.arange(number + first, number + last)
+        rows[first:last, 2] = forest.height[merges]
+
+    def write(first: int, last: int) -> None:
+        merges, part = order[first:last], rows[first:last]
+        a, b = label[forest.left[merges]], label[forest.right[merges]]
+        part[:, 0], part[:, 1] = np.minimum(a, b), np.maximum(a, b)
+        part[:, 2] = np.sqrt(part[:, 2])
+        part[:, 3] = points[n + merges]
+
+    over_ranges(as_if_all_differed, n - 1, RANGE)
+    _number_ties(forest, numbers, order, np.empty(n, np.int64), rows, number)
+    over_ranges(write, n - 1, RANGE)
 
 
 @kernel
-def _number_merges(
-    forest: Forest, numbers: Numbers, order: IntArray, heap: IntArray, linkage: FloatArray, row: int
+def _number_ties(
+    forest: Forest,
+    numbers: Numbers,
+    order: IntArray,
+    heap: IntArray,
+    rows: FloatArray,
+    number: int,
 ) -> None:
-    n, n_points = len(forest.rank), len(linkage) + 1
+    """Order merges of equal height, which `rows` has, anew; count the points of all."""
+    n = len(forest.rank)
     label, points, height = numbers.label, numbers.points, forest.height
-    start = stop = 0
+    for k in range(n - 1):
+        points[n + k] = points[forest.left[k]] + points[forest.right[k]]
+    start = 0
     while start < n - 1:
-        level = height[order[start]]
-        size = 0
-        while stop < n - 1 and height[order[stop]] == level:
-            size = _offer(heap, size, forest, label, order[stop])
+        level = rows[start, 2]
+        stop = start + 1
+        while stop < n - 1 and rows[stop, 2] == level:
             stop += 1
+        size = 0
+        if stop - start > 1:
+            for i in range(start, stop):
+                label[n + order[i]] = -1
+            for i in range(start, stop):
+                size = _offer(heap, size, forest, label, order[i])
+        row = start
         while size > 0:
             k = _pop(heap, size) & 0xFFFFFFFF
             size -= 1
-            a, b = forest.left[k], forest.right[k]
-            label[n + k] = n_points + row
-            points[n + k] = points[a] + points[b]
-            linkage[row, 0] = min(label[a], label[b])
-            linkage[row, 1] = max(label[a], label[b])
-            linkage[row, 2] = np.sqrt(level)
-            linkage[row, 3] = points[n + k]
+            order[row] = k
+            label[n + k] = number + row
             row += 1
             up = numbers.parent[n + k]
             if up >= 0 and height[up] == level:

@@ -21,7 +21,7 @@ collapse where gaps grow exponentially.)
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,13 @@ from segmenter.clustering.ward_order import FloatArray, Forest, IdArray, is_olde
 from segmenter.jit.kernels import bare_inner as inner
 from segmenter.jit.kernels import bare_kernel as kernel
 from segmenter.jit.selection import Axes, select, spread
+from segmenter.jit.threads import over_ranges
 
-__all__ = ["BLOCK", "ClusterTree", "fill", "rebuild", "refit", "refit_all", "search"]
+__all__ = ["BLOCK", "RANGE", "ClusterTree", "fill", "rebuild", "refit", "refit_all", "search"]
 
 BLOCK = 8
+RANGE = 1 << 11
+"""Blocks that a thread takes at a time."""
 SEARCHES, NODES, REBUILDS, ROUNDS, ROUND_MERGES = 0, 1, 2, 3, 4  # places in ClusterTree.counts
 ABOVE = 1.0 + 2.0**-48
 SLACK = 2.0**-50
@@ -68,8 +71,7 @@ def _node_block(tree: ClusterTree, node: int) -> int:
     return node - tree.first if node >= tree.first else node - tree.first + (len(tree.box) >> 1)
 
 
-@inner
-def _left_blocks(blocks: int) -> int:
+def left_blocks(blocks: int) -> int:
     """Return how many of a complete binary tree's leaves are left of its root."""
     full = 1
     while 2 * full <= blocks:
@@ -77,17 +79,40 @@ def _left_blocks(blocks: int) -> int:
     return full // 2 + min(blocks - full, full // 2)
 
 
+_left_blocks = inner(left_blocks)
+
+
+def _split_at_medians(points: Axes, ratio: float) -> None:
+    """Bring points into the order of the tree's blocks: halves are parted on their own."""
+    parts = [(0, -(-len(points.x) // BLOCK))]
+
+    def halve(i: int, _: int) -> list[tuple[int, int]]:
+        start, blocks = parts[i]
+        left = left_blocks(blocks)
+        _part_blocks(points, ratio, start, blocks, blocks - 1, np.empty((64, 2), np.int64))
+        return [(start, left), (start + left, blocks - left)]
+
+    def finish(i: int, _: int) -> None:
+        _part_blocks(points, ratio, *parts[i], 1, np.empty((64, 2), np.int64))
+
+    while parts[0][1] > RANGE:  # the first is the largest
+        parts = [half for halves in over_ranges(halve, len(parts), 1) for half in halves]
+    over_ranges(finish, len(parts), 1)
+
+
 @kernel
-def _split_at_medians(points: Axes, ratio: float, stack: NDArray[np.int64]) -> None:
-    """Bring points into the order of the tree's blocks, the wider side split first."""
+def _part_blocks(
+    points: Axes, ratio: float, start: int, blocks: int, most: int, stack: NDArray[np.int64]
+) -> None:
+    """Part the points of some blocks, the wider side first, until no part has more than `most`."""
     n = len(points.x)
     turned = Axes(points.y, points.x, points.origin)
-    stack[0, 0], stack[0, 1] = 0, (n + BLOCK - 1) // BLOCK
+    stack[0, 0], stack[0, 1] = start, blocks
     top = 1
     while top > 0:
         top -= 1
         start, blocks = stack[top, 0], stack[top, 1]
-        while blocks > 1:
+        while blocks > most:
             low, high = start * BLOCK, min((start + blocks) * BLOCK, n)
             left = _left_blocks(blocks)
             wide, deep = spread(points, low, high), spread(turned, low, high)
@@ -125,10 +150,18 @@ def fill(
         first=1 << ((2 * blocks - 1).bit_length() - 1),
     )
     index = np.arange(n, dtype=np.int32)
-    stack = np.empty((64, 2), np.int64)
-    _split_at_medians(Axes(m / weight, f / weight, index), tree.ratio, stack)
-    tree.sum_m[:n], tree.sum_f[:n] = m[index], f[index]
-    tree.weight[:n], tree.cluster[:n] = weight[index], cluster[index]
+    _split_at_medians(Axes(m / weight, f / weight, index), tree.ratio)
+
+    given: tuple[NDArray[Any], ...] = (m, f, weight, cluster)
+    placed: tuple[NDArray[Any], ...] = (tree.sum_m, tree.sum_f, tree.weight, tree.cluster)
+
+    def place(first: int, last: int) -> None:
+        rows = slice(first * BLOCK, last * BLOCK)
+        those = index[rows]
+        for one, other in zip(given, placed, strict=True):
+            other[rows][: len(those)] = one[those]
+
+    over_ranges(place, blocks, RANGE)
     tree.weight[n:], tree.cluster[n:] = 0.0, -1
     refit_all(tree)
     return tree
@@ -204,14 +237,24 @@ def refit(tree: ClusterTree, slot: int) -> None:
         changed = _refit_parent(tree, node)
 
 
-@kernel
 def refit_all(tree: ClusterTree) -> None:
     """Make all boxes right after changes in many slots."""
     blocks = len(tree.box) >> 1
-    for block in range(blocks):
-        refit_block(tree, block)
-    for node in range(blocks - 1, 0, -1):
-        _refit_parent(tree, node)
+
+    def work(first: int, last: int) -> None:
+        _refit_nodes(tree, blocks + first, blocks + last)
+
+    over_ranges(work, blocks, RANGE)
+    _refit_nodes(tree, 1, blocks)
+
+
+@kernel
+def _refit_nodes(tree: ClusterTree, first: int, last: int) -> None:
+    for node in range(last - 1, first - 1, -1):
+        if 2 * node >= len(tree.box):
+            refit_block(tree, _node_block(tree, node))
+        else:
+            _refit_parent(tree, node)
 
 
 @inner

@@ -36,7 +36,7 @@ from segmenter.storage.publish import check_target, publish, store_unpublished
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 from segmenter.workplace.file import workplace
-from segmenter.workplace.opening import Access
+from segmenter.workplace.opening import Access, threads_of
 from segmenter.workplace.place import OwnConnection, Place
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ def fit(
                 "model_file is for a fit on another engine. In DuckDB the model is kept in the "
                 "database itself: leave it out."
             )
-        result = fit_into(OwnConnection(con), Embedded(con), source, settings, net, listener)
+        with threads_of(con):
+            result = fit_into(OwnConnection(con), Embedded(con), source, settings, net, listener)
     else:
         with closing(engine_of(con)) as engine:
             result = _fit_remotely(engine, source, settings, model_file, net, listener)

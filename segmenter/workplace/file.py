@@ -22,6 +22,7 @@ from segmenter.workplace.opening import (
     open_model,
     source_explained,
     spill_to,
+    threads_of,
 )
 from segmenter.workplace.placing import check_folder, check_free, place
 from segmenter.workplace.waiting import patience, patiently
@@ -215,7 +216,8 @@ def workplace(
             con.execute("set checkpoint_threshold = '1TB'")
             spill_to(con, folder)
             limit(con, access)
-            yield Workplace(con, path, folder, access, reads, attach)
+            with threads_of(con):
+                yield Workplace(con, path, folder, access, reads, attach)
         finally:
             con.close()
 

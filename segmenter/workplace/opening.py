@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter.errors import InputError, SegmenterError, did_you_mean, first_line
+from segmenter.jit.threads import limited
+from segmenter.schema.connection import first_row
 from segmenter.schema.names import STORAGE, require_model
 from segmenter.schema.shadowing import refuse_shadows
 from segmenter.sources.drafts import private_folder, spill_folder
@@ -32,6 +34,7 @@ __all__ = [
     "open_to_read",
     "source_explained",
     "spill_to",
+    "threads_of",
 ]
 
 MANNERS = "set enable_progress_bar = false; set python_enable_replacements = false"
@@ -94,7 +97,8 @@ def open_to_read(
                 confine(con, path, allow=access.allow)
             else:
                 refuse_shadows(con)
-            yield con
+            with threads_of(con):
+                yield con
         finally:
             con.close()
 
@@ -177,6 +181,14 @@ def limit(con: duckdb.DuckDBPyConnection, access: Access) -> None:
             con.execute(f"set {name} = $1", [value])
         except duckdb.Error as error:
             raise InputError(f"{name} = {value!r} does not work: {first_line(error)}") from None
+
+
+@contextmanager
+def threads_of(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let kernels use no more threads in the block than the connection does."""
+    (threads,) = first_row(con, "select current_setting('threads')")
+    with limited(threads):
+        yield
 
 
 def check_writable(path: Path, access: Access) -> None:

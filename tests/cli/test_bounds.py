@@ -54,7 +54,7 @@ VERBS = ("fit", "refresh", "label", "backtest", "rollback")
     [*((verb, 20_000) for verb in VERBS), ("refresh", 0), ("refresh", -3), ("refresh", 2**40)],
 )
 def test_threads_are_bounded(run, words_of, verb, threads, monkeypatch):
-    monkeypatch.setattr(options, "_processors", lambda: 3)
+    monkeypatch.setattr(options, "processors", lambda: 3)
     result = run(*words_of(verb), f"--threads={threads}")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
@@ -64,7 +64,7 @@ def test_threads_are_bounded(run, words_of, verb, threads, monkeypatch):
 
 
 def test_as_many_threads_as_are_allowed_work(run, words_of):
-    most = options.THREADS_A_PROCESSOR * options._processors()
+    most = options.THREADS_A_PROCESSOR * options.processors()
     assert run(*words_of("refresh"), "--threads", most).code == 0
     assert run(*words_of("refresh"), "--threads", most + 1).code == 2
 
