@@ -32,12 +32,11 @@ from segmenter.classifier.kdtree import (
     FloatArray,
     PointTree,
     Scratch,
-    scratch,
     search,
     vote,
     voter_bound,
 )
-from segmenter.jit.kernels import inlined, inner, kernel
+from segmenter.jit.kernels import bare_inner, inner, kernel
 from segmenter.points import IntArray
 
 __all__ = ["only_segments", "walk"]
@@ -59,7 +58,7 @@ class _Ends(NamedTuple):
     decider: IntArray  # (DEPTH,) who decides between tied segments, or NOBODY
 
 
-@inlined
+@bare_inner
 def _probe(
     tree: PointTree, found: Scratch, ends: _Ends, i: int, cents: int, f: float, size: int
 ) -> int:
@@ -88,7 +87,7 @@ def _probe(
     return size
 
 
-@inlined
+@bare_inner
 def _move(ends: _Ends, i: int, j: int) -> None:
     """Put end i in the place of end j."""
     ends.cents[j], ends.code[j], ends.size[j] = ends.cents[i], ends.code[i], ends.size[i]
@@ -98,7 +97,7 @@ def _move(ends: _Ends, i: int, j: int) -> None:
         ends.point[j, place] = ends.point[i, place]
 
 
-@inlined
+@bare_inner
 def _same_voters(ends: _Ends, top: int) -> bool:
     """Proof (a) for the left end and a right end of equal segment."""
     size = ends.size[0]
@@ -166,9 +165,9 @@ def _is_settled(
 
 @kernel
 def walk(
-    tree: PointTree, only: CodeArray, f: float, low: int, high: int
+    tree: PointTree, only: CodeArray, found: Scratch, f: float, low: int, high: int
 ) -> tuple[IntArray, CodeArray]:
-    """Walk along frequency f from `low` to `high` cents.
+    """Walk along frequency f from `low` to `high` cents, working in `found`.
 
     Returns
     -------
@@ -177,7 +176,6 @@ def walk(
     codes : ndarray of int32
         Its segment, another one than before.
     """
-    found = scratch(tree)
     ends = _Ends(
         cents=np.empty(DEPTH, np.int64),
         code=np.empty(DEPTH, np.int32),

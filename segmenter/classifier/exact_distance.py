@@ -19,7 +19,7 @@ Mathematik 18, 224-242, 1971, sections 4 and 5 (with Veltkamp's splitting).
 
 from __future__ import annotations
 
-from segmenter.jit.kernels import inlined
+from segmenter.jit.kernels import bare_inner as inner
 
 __all__ = ["SLACK", "is_before", "two_product", "zero"]
 
@@ -32,13 +32,13 @@ Each carries a relative error below 2^-51: a sum of two terms, neither negative,
 _SPLITTER = 2.0**27 + 1.0
 
 
-@inlined
+@inner
 def zero() -> int:
     """Return 0 as a plain int64: to numba a literal is a type of its own, and compiled apart."""
     return 0
 
 
-@inlined
+@inner
 def two_product(a: float, b: float) -> tuple[float, float]:
     """Return ``fl(a b)`` and its rounding error: their sum is ``a b`` exactly.
 
@@ -54,7 +54,7 @@ def two_product(a: float, b: float) -> tuple[float, float]:
     return high, ((a1 * b1 - high) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-@inlined
+@inner
 def is_before(
     cents: float, frequency: float, pc: float, pf: float, qc: float, qf: float, ratio: float
 ) -> bool:

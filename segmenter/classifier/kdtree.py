@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.classifier.exact_distance import SLACK, is_before, zero
-from segmenter.jit.kernels import inlined, inner, kernel
+from segmenter.jit.kernels import bare_inner as inner
+from segmenter.jit.kernels import bare_kernel as kernel
 from segmenter.jit.selection import Axes, select, spread, swap
 from segmenter.points import CodeArray, IntArray, Points
 
@@ -148,7 +149,6 @@ def _build_nodes(
     return nodes
 
 
-@inner
 def scratch(tree: PointTree) -> Scratch:
     """Return room for searches, one after the other."""
     return Scratch(
@@ -160,7 +160,7 @@ def scratch(tree: PointTree) -> Scratch:
     )
 
 
-@inlined
+@inner
 def _insert(
     tree: PointTree, found: Scratch, size: int, total: int, p: int, d2: float, c: float, f: float
 ) -> tuple[int, int]:
@@ -189,7 +189,7 @@ def _insert(
     return size, total
 
 
-@inlined
+@inner
 def search(tree: PointTree, found: Scratch, c: float, f: float, bound: float) -> int:
     """Find the voters of a query and return how many points they are.
 
@@ -226,7 +226,7 @@ def search(tree: PointTree, found: Scratch, c: float, f: float, bound: float) ->
     return int(size)
 
 
-@inlined
+@inner
 def voter_bound(tree: PointTree, found: Scratch, size: int, c: float, f: float) -> float:
     """Bound the squared distance of a query's voters by where another query's voters lie."""
     if size == 0:
@@ -238,7 +238,7 @@ def voter_bound(tree: PointTree, found: Scratch, size: int, c: float, f: float) 
     return farthest * SLACK
 
 
-@inlined
+@inner
 def vote(tree: PointTree, found: Scratch, size: int) -> int:
     """Return the winning segment of the voters that a search found."""
     found.ballots[:] = 0

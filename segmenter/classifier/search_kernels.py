@@ -14,13 +14,14 @@ from segmenter.classifier.kdtree import (
     CodeArray,
     FloatArray,
     PointTree,
+    Scratch,
     build_tree,
     scratch,
     search,
     vote,
     voter_bound,
 )
-from segmenter.jit.kernels import kernel
+from segmenter.jit.kernels import bare_kernel as kernel
 from segmenter.jit.threads import over_ranges
 from segmenter.points import IntArray, Points
 
@@ -52,38 +53,37 @@ class TreeSearch:
         order = np.argsort(queries[:, 1] * self._width + queries[:, 0])
 
         def work(first: int, last: int) -> None:
-            _classify_in_order(self.tree, queries, order[first:last], codes)
+            found = scratch(self.tree)
+            _classify_in_order(self.tree, found, queries, order[first:last], codes)
 
         over_ranges(work, len(queries), RANGE)
         return codes
 
     def find(self, cents: float, frequency: float) -> tuple[IntArray, FloatArray]:
         """Return the points that vote on a query, nearest first, and their squared distances."""
-        place, d2 = _find(self.tree, cents, frequency)
-        return self.tree.number[place], d2
+        found = scratch(self.tree)
+        size = _find(self.tree, found, cents, frequency)
+        return self.tree.number[found.point[:size]], found.d2[:size]
 
     def lines(
         self, frequencies: range, low: int, high: int
     ) -> Iterator[tuple[IntArray, CodeArray]]:
         """Yield where the segment changes along each frequency; see `NearestNeighbors.lines`."""
-        only = only_segments(self.tree)
+        only, found = only_segments(self.tree), scratch(self.tree)
         for frequency in frequencies:
-            yield walk(self.tree, only, float(frequency), low, high)
+            yield walk(self.tree, only, found, float(frequency), low, high)
 
 
 @kernel
-def _find(tree: PointTree, c: float, f: float) -> tuple[IntArray, FloatArray]:
-    found = scratch(tree)
-    size = search(tree, found, c, f, np.inf)
-    return found.point[:size].copy(), found.d2[:size].copy()
+def _find(tree: PointTree, found: Scratch, c: float, f: float) -> int:
+    return search(tree, found, c, f, np.inf)
 
 
 @kernel
 def _classify_in_order(
-    tree: PointTree, queries: FloatArray, order: IntArray, codes: CodeArray
+    tree: PointTree, found: Scratch, queries: FloatArray, order: IntArray, codes: CodeArray
 ) -> None:
     """Write the codes of queries; equal ones in a row are searched once."""
-    found = scratch(tree)
     size, code = 0, -1
     last_c = last_f = np.nan
     for i in order:

@@ -17,7 +17,6 @@ __all__ = [
     "all_on_disk",
     "bare_inner",
     "bare_kernel",
-    "inlined",
     "inner",
     "kernel",
     "note_on_disk",
@@ -80,14 +79,8 @@ def inner(function: Function) -> Function:
     return compiled  # type: ignore[no-any-return]
 
 
-def inlined(function: Function) -> Function:
-    """Compile as `inner`, for inner loops, where a call counts references to its arrays."""
-    compiled: Any = nb.njit(forceinline=True, **_PARTS)(function)
-    return compiled  # type: ignore[no-any-return]
-
-
 def bare_inner(function: Function) -> Function:
-    """Compile as `inlined`, where no array is made."""
+    """Compile as `inner`, where no array is made: for inner loops, which count no references."""
     compiled: Any = nb.njit(forceinline=True, **_BARE, **_PARTS)(function)
     return compiled  # type: ignore[no-any-return]
 
