@@ -25,6 +25,7 @@ __all__ = [
     "reason",
     "refuse_old_names",
     "shortage",
+    "without_secrets",
 ]
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
@@ -101,7 +102,7 @@ def refuse_old_names(given: Mapping[str, object], new_names: Mapping[str, str]) 
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an engine's message, as a sentence, without passwords."""
-    return ended(_without_secrets((str(error).strip() or type(error).__name__).splitlines()[0]))
+    return ended(without_secrets((str(error).strip() or type(error).__name__).splitlines()[0]))
 
 
 def reason(error: BaseException) -> str:
@@ -123,7 +124,7 @@ def reason(error: BaseException) -> str:
     number = _CSV_LINE.search(lines[0])
     if number is None:
         more = lines[1:2] if "Error when sniffing" in lines[0] else []
-        return " ".join(map(ended, [_without_secrets(lines[0]), *more]))
+        return " ".join(map(ended, [without_secrets(lines[0]), *more]))
     original = next((line for line in lines if line.startswith("Original Line:")), "")
     others = [line for line in lines[1:] if line and not line.startswith(("Original", "Possible"))]
     causes = [line for line in others if line.startswith(_CSV_CAUSES)]  # a line may have several
@@ -135,7 +136,8 @@ def reason(error: BaseException) -> str:
     return f"{place}: {cause}{f' (the line is {shown!r})' if shown else ''}."
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """Return a text without the passwords in the addresses of servers."""
     return _SECRET.sub(lambda found: f"{found[1] or found[2]}...", text)
 
 

@@ -21,6 +21,7 @@ from segmenter.sources.rejected_lines import csv_advice
 from segmenter.sources.relations import name_parts
 from segmenter.sources.source import Source
 from segmenter.sources.text_advice import date_advice, number_advice
+from segmenter.sources.unreadable import server_advice
 
 __all__ = [
     "Binding",
@@ -139,7 +140,7 @@ def read_columns(
     try:
         return engine.types(exp.select("*").from_(table.copy()))
     except SegmenterError as error:
-        advice = csv_advice(str(error), file)
+        advice = csv_advice(str(error), file) or server_advice(str(error))
         raise InputError(f"{relation} cannot be read: {error}{advice}") from None
 
 

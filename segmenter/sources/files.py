@@ -80,8 +80,13 @@ class InputFile:
                 "profile and points. Save it as a CSV or Parquet file."
             )
         if self._suffix not in (*PARQUET, *JSON, *DELIMITERS) and not (self.csv or self.lake):
+            lake = (
+                " A table of Delta or Iceberg there is read by a query in a file, such as "
+                f"select * from delta_scan('{self.name}')."
+            )
             raise InputError(
                 f"{self.name} is neither Parquet nor CSV nor JSON by its name ({known_suffixes()})."
+                f"{lake if URL.match(self.name) else ''}"
             )
         if not self.files:
             raise no_such_file(self.name, self.path)

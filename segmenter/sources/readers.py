@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmenter.schema.extensions import load_packaged
-from segmenter.sources.file_names import absolute_name, is_url
+from segmenter.sources.file_names import absolute_name, is_query, is_url
 from segmenter.sources.folders import lake_format
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_readers"]
 
+_URL = re.compile(r"'([a-z][a-z0-9+.-]*://[^']+)'", re.IGNORECASE)
 _AZURE = ("az", "azure", "abfs", "abfss")
 
 
@@ -40,18 +44,27 @@ def load_readers(
     """
     import duckdb
 
-    for extension in sorted({one for name in names if (one := _extension(name)) is not None}):
+    for extension in sorted({one for name in names for one in _extensions(name)}):
         with suppress(duckdb.Error):
             if not load_packaged(con, extension) and installed:
                 if install:
                     con.execute(f"install {extension}")
                 con.execute(f"load {extension}")
+            if extension == "httpfs" and (authorities := os.environ.get("SSL_CERT_FILE")):
+                con.execute("set ca_cert_file = $1", [authorities])
             if installed:
                 con.execute("from duckdb_secrets()").fetchall()
 
 
-def _extension(name: str) -> str | None:
-    """Return what reads a file, a folder or a URL, where DuckDB alone does not."""
+def _extensions(name: str) -> Iterator[str]:
+    """Yield what reads a file, a folder or a URL, or what a query in a file does."""
     if is_url(name):
-        return "azure" if name.split(":")[0].lower() in _AZURE else "httpfs"
-    return lake_format(absolute_name(name))
+        yield "azure" if name.split(":")[0].lower() in _AZURE else "httpfs"
+    elif is_query(name):
+        with suppress(OSError, UnicodeDecodeError):
+            text = Path(absolute_name(name)).read_text(encoding="utf-8-sig")
+            yield from (lake for lake in ("delta", "iceberg") if f"{lake}_scan" in text.lower())
+            for url in _URL.findall(text):
+                yield from _extensions(url)
+    elif lake := lake_format(absolute_name(name)):
+        yield lake

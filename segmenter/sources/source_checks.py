@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from segmenter.errors import InputError
-from segmenter.sources.attachments import checked_attachments
+from segmenter.errors import InputError, without_secrets
+from segmenter.sources.attachments import checked_attachments, has_secret
 from segmenter.sources.attribute_names import checked_attributes
-from segmenter.sources.file_names import is_query, is_workbook
+from segmenter.sources.file_names import is_query, is_url, is_workbook
 
 if TYPE_CHECKING:
     from segmenter.sources.source import Source
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 _TEXTS = ("customer", "amount", "order", "date", "currency", "where", "exclude")
+
+_SIGNED = re.compile(r"[?&](?:sig|(?:x-\w+-)?signature)=", re.IGNORECASE)
+"""An address that whoever has it may read."""
 
 _WHAT = {"where": "a condition", "exclude": "a table or file"}
 
@@ -98,7 +102,17 @@ def refuse_transaction_columns(source: Source) -> None:
 
 
 def check_reading(source: Source) -> None:
-    """Refuse options of readers, a sheet and databases for what does not read them."""
+    """Refuse options of readers, a sheet and databases for what does not read them.
+
+    Also an address with a secret in it, which views would keep in the file.
+    """
+    for name in source.files:
+        if is_url(name) and (has_secret(name) or _SIGNED.search(name)):
+            raise InputError(
+                f"{without_secrets(name.partition('?')[0])} is given with a secret in its address, "
+                "which would be kept with the model. Give it to DuckDB as a secret (create "
+                "persistent secret), or load the data into a table, and fit that."
+            )
     if source.csv is not None:
         object.__setattr__(source, "csv", _checked_csv(source.csv))
     if source.csv and (not source.is_file or source.is_read_again):

@@ -36,6 +36,24 @@ def unreadable(source: Source, relation: str, error: Exception) -> InputError | 
 
 def server_advice(said: str) -> str:
     """Return what to look at where a server does not answer or lets nobody in."""
-    if "connect" not in said:
-        return ""
-    return " See that its server is up, and that its address, the user and the password are right."
+    return next((advice for words, advice in _ADVICE if any(one in said for one in words)), "")
+
+
+_ADVICE = (
+    (
+        ("peer certificate",),
+        " Its certificate is for another name, or of an authority that is not known here: name the "
+        "authority's file as SSL_CERT_FILE in the environment.",
+    ),
+    (
+        ("(HTTP 401", "(HTTP 403"),
+        " Give DuckDB the key in a secret that stays: create persistent secret (type s3, key_id "
+        "'...', secret '...').",
+    ),
+    (("(HTTP 404",), " Look at the address: there is nothing under it."),
+    (
+        ("onnect to", "t resolve host"),
+        " See that its server is up, and that its address, the user and the password are right.",
+    ),
+)
+"""What an engine says of a server, and what to do."""

@@ -21,6 +21,7 @@ from segmenter.sources.guessing.dictionary import hinted, named
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.recognition import recognised_date, recognised_number
 from segmenter.sources.rejected_lines import csv_advice, misread_column
+from segmenter.sources.unreadable import server_advice
 
 __all__ = ["Evidence", "Facts", "column", "gather"]
 
@@ -291,7 +292,8 @@ def _sampled(
 
 def _unreadable(relation: str, error: duckdb.Error, file: InputFile | None) -> InputError:
     said = reason(error)
-    return InputError(f"{relation} cannot be read: {said}{csv_advice(said, file)}")
+    advice = csv_advice(said, file) or server_advice(said)
+    return InputError(f"{relation} cannot be read: {said}{advice}")
 
 
 def column(name: str) -> exp.Column:
