@@ -277,8 +277,8 @@ class Reading(OverTime):
         Parameters
         ----------
         dialect : str
-            duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite or
-            clickhouse.
+            duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite,
+            clickhouse or mysql.
         what : {'all', 'points'}, default 'all'
             'points' gives one query instead, which computes the anonymous training points there.
         table : str, optional

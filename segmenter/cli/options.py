@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 DIALECTS = (
-    "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite or "
-    "clickhouse."
+    "duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite, "
+    "clickhouse or mysql."
 )
 
 THREADS_A_PROCESSOR = 4

@@ -1,4 +1,8 @@
-"""ClickHouse: joins without NULLs, aliases that hide columns, sums and times that wrap around."""
+"""ClickHouse: joins without NULLs, aliases that hide columns, sums and times that wrap around.
+
+A cast to a type with NULLs makes NULL of a text that is no number, and one hour of the next day of
+25 o'clock: a text in the place of a number or a time that is none ends the query instead.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,10 @@ _SETTINGS = {
     "prefer_column_name_to_alias": 1,  # else 'a > 0 as b, f(a) as a' compares f(a)
 }
 """What the meaning of a view depends on; it goes with the view, whatever a session has."""
+
+_TIME = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?)?$"
+)
 
 _TYPES = {
     "timestamp": "Nullable(DateTime64(6, 'UTC'))",
@@ -37,6 +45,23 @@ def _types(tree: exp.Expr) -> None:
             if cast.to.is_type(name) and not cast.to.expressions:
                 cast.set("to", exp.DataType.build(kind, dialect="clickhouse"))
                 break
+        column = cast.this
+        if isinstance(column, exp.Column) and column.table == SOURCE_ALIAS:
+            cast.replace(_checked(cast, column, is_number=cast.to.is_type("double")))
+
+
+def _checked(cast: exp.Cast, column: exp.Column, *, is_number: bool) -> exp.Expr:
+    """Return what a column is cast to, or the end of the query."""
+    is_none: exp.Expr = exp.Is(this=cast.copy(), expression=exp.null())
+    if not is_number:
+        text = exp.Anonymous(this="toString", expressions=[column.copy()])
+        form = exp.Anonymous(this="match", expressions=[text, exp.Literal.string(_TIME)])
+        is_none = exp.paren(exp.or_(is_none, exp.not_(form)))
+    is_some = exp.not_(exp.Is(this=column.copy(), expression=exp.null()))
+    word = "number" if is_number else "time"
+    message = exp.Literal.string(f"a value of {column.name} is no {word}")
+    ends = exp.Anonymous(this="throwIf", expressions=[exp.and_(is_some, is_none), message])
+    return exp.Case().when(exp.EQ(this=ends, expression=exp.Literal.number(0)), cast.copy())
 
 
 def _decimals(tree: exp.Expr) -> None:

@@ -198,6 +198,18 @@ def _as_lambda(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     return f"CREATE OR REPLACE FUNCTION {function.name} AS ({names}) -> {write(body, dialect)}"
 
 
+def _as_routine(function: exp.Table, body: exp.Expr, dialect: str) -> str:
+    """MySQL: one statement, and a text that no collation takes for another."""
+    name = write(function, dialect)
+    parameters = ", ".join(f"{each} DOUBLE" for each in _NAMES)
+    text = "TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    return (
+        f"DROP FUNCTION IF EXISTS {name};\n\nCREATE FUNCTION {name}({parameters})\n"
+        f"RETURNS {text} DETERMINISTIC NO SQL SQL SECURITY INVOKER\n"
+        f"{write(exp.Return(this=body), dialect)}"
+    )
+
+
 def _nothing(function: exp.Table, body: exp.Expr, dialect: str) -> str:
     """SQLite: functions are those of the program that reads the file."""
     del function, body, dialect
@@ -230,5 +242,6 @@ DIALECTS: dict[str, Callable[[exp.Table, exp.Expr, str], str]] = {
     "trino": _with_return,
     "sqlite": _nothing,
     "clickhouse": _as_lambda,
+    "mysql": _as_routine,
 }
 """Each dialect with the form of its function."""

@@ -26,6 +26,13 @@ _POSTGRES = {
 }
 """Settings of a transaction that the meaning of a script depends on, or its readers."""
 
+_MYSQL = [
+    "SET NAMES utf8mb4",
+    "SET @segmenter_sql_mode = @@SESSION.sql_mode",
+    "SET SESSION sql_mode = 'TRADITIONAL'",
+]
+"""What a script is written for; its last statement gives the mode back."""
+
 _ALL_OR_NOTHING = [
     "It is one transaction: after an error nothing of it is there, and the model before goes on."
 ]
@@ -48,6 +55,11 @@ _ADVICE = {
         "Run it in another file than the model's own, which has all of this already.",
         "It is one transaction. After an error end it with ROLLBACK, and the model before goes on;",
         "a shell must stop there (duckdb -bail), for DuckDB 1.5 would commit the rest.",
+    ],
+    "mysql": [
+        "For MySQL 8 and MariaDB. The views hold the model; the function, which is slower, comes",
+        "last, for your own queries, and needs the right to create routines.",
+        "A value that is no number or no time where one is due ends a query: BIGINT out of range.",
     ],
     "postgres": [
         *_ALL_OR_NOTHING,
@@ -79,6 +91,8 @@ def comments(dialect: str) -> list[str]:
 
 def begin(dialect: str, *, has_views: bool) -> list[str]:
     """Return the statements before those of a model: a transaction, and what it depends on."""
+    if dialect == "mysql":
+        return [";\n".join(_MYSQL)]
     if dialect not in _BEGIN:
         return []
     statements = [_BEGIN[dialect]]
@@ -100,4 +114,6 @@ def lock_view(name: str) -> str:
 
 def commit(dialect: str) -> list[str]:
     """Return the statements after those of a model."""
+    if dialect == "mysql":
+        return ["SET SESSION sql_mode = @segmenter_sql_mode"]
     return ["COMMIT"] if dialect in _BEGIN else []

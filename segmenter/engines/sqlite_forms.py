@@ -8,19 +8,17 @@ view has no other way to fail, and a plain cast would make 12 of '12,50'.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 import sqlglot
 from sqlglot import exp
 
-from segmenter.engines.known_alike import ARITHMETIC, COMPARISONS
+from segmenter.engines.column_kinds import TIMES, numbers_and_times
+from segmenter.engines.known_alike import COMPARISONS
 from segmenter.errors import InputError
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["sqlite_forms"]
-
-_TIMES = ("timestamp", "timestampntz", "date")
 
 _CHECKED_TIME = """
     select case
@@ -82,7 +80,7 @@ def _patterns(tree: exp.Expr) -> None:
 
 def _values(tree: exp.Expr) -> None:
     """Let each column of the user be a number, a time or a text with its own letters."""
-    numbers, times = _of_kind(tree)
+    numbers, times = numbers_and_times(tree, "SQLite")
     for column in list(tree.find_all(exp.Column)):
         if column.table != SOURCE_ALIAS:
             continue
@@ -92,85 +90,6 @@ def _values(tree: exp.Expr) -> None:
             column.replace(_time(column))
         elif _is_compared(column):
             column.replace(_binary(column))
-
-
-def _of_kind(tree: exp.Expr) -> tuple[set[int], set[int]]:
-    """Return the columns that must be numbers, and those that must be times."""
-    numbers: set[int] = set()
-    times: set[int] = set()
-    for node in tree.walk():
-        if isinstance(node, ARITHMETIC):
-            if not isinstance(node.expression, exp.Interval):
-                numbers |= _columns((node.this, node.expression))
-        elif isinstance(node, exp.Cast):
-            if node.to.is_type("double"):
-                numbers |= _columns([node.this])
-            elif node.to.is_type(*_TIMES):
-                times |= _columns([node.this])
-        elif isinstance(node, COMPARISONS):
-            operands = list(_operands(node))
-            if any(_is_number(each) for each in operands):
-                numbers |= _columns(operands)
-            elif any(_is_time(each) for each in operands):
-                times |= _columns(operands)
-            else:
-                _refuse_texts_of_times(node, operands)
-    return numbers, times
-
-
-def _operands(node: exp.Expr) -> Iterator[exp.Expr]:
-    for key in ("this", "expression", "low", "high"):
-        if isinstance(node.args.get(key), exp.Expr):
-            yield node.args[key]
-    yield from node.expressions
-
-
-def _columns(nodes: Iterable[exp.Expr]) -> set[int]:
-    """Return the user's columns whose value is that of an expression."""
-    found: set[int] = set()
-    for node in nodes:
-        if isinstance(node, exp.Column) and node.table == SOURCE_ALIAS:
-            found.add(id(node))
-        elif isinstance(node, exp.Paren | exp.Neg | exp.Coalesce | exp.Case):
-            found |= _columns(_results(node))
-    return found
-
-
-def _results(node: exp.Expr) -> Iterator[exp.Expr]:
-    """Yield what the value of an expression may be."""
-    if isinstance(node, exp.Case):
-        yield from (branch.args["true"] for branch in node.args["ifs"])
-        if node.args.get("default"):
-            yield node.args["default"]
-    else:
-        yield node.this
-        yield from node.expressions
-
-
-def _is_number(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Paren | exp.Coalesce | exp.Case):
-        return any(_is_number(each) for each in _results(node))
-    if isinstance(node, exp.Literal):
-        return not node.is_string
-    is_cast = isinstance(node, exp.Cast) and node.to.is_type("double")
-    return is_cast or isinstance(node, (*ARITHMETIC, exp.Neg))
-
-
-def _is_time(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Paren | exp.Coalesce | exp.Case):
-        return any(_is_time(each) for each in _results(node))
-    return isinstance(node, exp.Cast) and node.to.is_type(*_TIMES)
-
-
-def _refuse_texts_of_times(node: exp.Expr, operands: list[exp.Expr]) -> None:
-    reads_column = any(column.table == SOURCE_ALIAS for column in node.find_all(exp.Column))
-    for each in operands:
-        if reads_column and each.is_string and re.match(r"\s*\d+-\d+-\d", each.name):
-            text = each.sql(dialect="duckdb")
-            raise InputError(
-                f"SQLite would compare {text} letter by letter, and a time is later than its day. "
-                f"Write timestamp {text} or date {text}, and fit again."
-            )
 
 
 def _is_compared(column: exp.Column) -> bool:
@@ -217,7 +136,7 @@ def _part(text: exp.Expr, start: int, length: int | None = None) -> exp.Expr:
 def _times(tree: exp.Expr) -> None:
     """Leave out casts to times, which read a number from a text; those to dates cut."""
     for cast in list(tree.find_all(exp.Cast)):
-        if not cast.to.is_type(*_TIMES):
+        if not cast.to.is_type(*TIMES):
             continue
         value = cast.this
         if value.is_string:

@@ -14,6 +14,7 @@ from segmenter.engines.clickhouse_forms import clickhouse_forms
 from segmenter.engines.constant_folding import fold_constants
 from segmenter.engines.exact_numbers import exact_doubles, floor_by_casts
 from segmenter.engines.literals import settled_literals
+from segmenter.engines.mysql_forms import mysql_forms
 from segmenter.engines.percentile_by_rank import percentile_by_rank
 from segmenter.engines.semantics import keep_meaning
 from segmenter.engines.sqlite_forms import sqlite_forms
@@ -32,6 +33,7 @@ __all__ = [
     "fold_constants",
     "known_extremes",
     "microseconds",
+    "mysql_forms",
     "percentile_by_rank",
     "plain_times",
     "port",
@@ -67,6 +69,9 @@ def finite_inputs(tree: exp.Expr, dialect: str) -> exp.Expr:
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "isfinite":
             value = call.expressions[0]
+            if dialect == "mysql":  # whose doubles are all finite
+                call.replace(exp.not_(exp.Is(this=value.copy(), expression=exp.null())))
+                continue
             call.replace(
                 exp.and_(
                     exp.GT(this=value.copy(), expression=least.copy()),
@@ -222,6 +227,7 @@ TRANSLATIONS: tuple[Callable[[exp.Expr, str], exp.Expr], ...] = (
     settled_literals,
     sqlite_forms,
     clickhouse_forms,
+    mysql_forms,
     floor_by_casts,
     exact_doubles,
 )

@@ -11,6 +11,7 @@ _NOW = {
     "bigquery": "datetime(current_timestamp(), 'UTC')",
     "clickhouse": "now64(6, 'UTC')",
     "databricks": "current_timestamp()",  # compared as a moment, whatever the session's zone is
+    "mysql": "utc_timestamp(6)",
     "postgres": "current_timestamp at time zone 'UTC'",
     "redshift": "getdate()",
     "snowflake": "cast(convert_timezone('UTC', current_timestamp()) as timestamp_ntz)",

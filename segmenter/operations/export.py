@@ -35,8 +35,8 @@ _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 _NAMES_IN_VIEWS = ("bigquery", "snowflake")
 """Where a view looks for a table without a schema beside itself, or nowhere."""
 
-_WITHOUT_FUNCTION = ("sqlite", "trino")
-"""Where few catalogs keep functions, or none, so that the views have to do without."""
+_WITHOUT_FUNCTION = ("mysql", "sqlite", "trino")
+"""Where few catalogs keep functions, or none, or slow ones, so that the views do without."""
 
 
 def export(
@@ -58,8 +58,8 @@ def export(
     ----------
     model : Model
     dialect : str
-        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite or
-        clickhouse.
+        duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite,
+        clickhouse or mysql.
     what : {'all', 'points'}, default 'all'
         'points' gives one query instead, which computes the anonymous training points over there.
         Save its result as Parquet or CSV and fit with ``Source(points=...)``.

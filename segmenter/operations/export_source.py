@@ -39,7 +39,7 @@ from segmenter.sources.unit import counted_in
 
 __all__ = ["source_values"]
 
-_KNOWN_ALONE = ("sqlite", "clickhouse")
+_KNOWN_ALONE = ("clickhouse", "mysql", "sqlite")
 """Where an expression has to be known to mean the same, or is refused."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

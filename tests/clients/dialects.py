@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 import sqlite3
 
 import duckdb
@@ -175,6 +176,42 @@ class ClickHouse(Engine):
         self.session.query(f"create table {table} {kind} as from file('{file}')")
 
 
+class MySQL(Engine):
+    dialect = "mysql"
+    place = "a server, MariaDB"
+
+    def __init__(self, request):
+        server = request.getfixturevalue("mariadb")
+        server.execute("drop database if exists segments", "create or replace database shop")
+        self.con = server.connect("shop")
+        request.addfinalizer(self.con.close)
+
+    def run(self, script):
+        for statement in script.rstrip().removesuffix(";").split(";\n"):
+            self.rows(statement)
+
+    def rows(self, query):
+        with self.con.cursor() as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall())
+
+    def load(self, con, table):
+        kinds = {"VARCHAR": "varchar(100)", "TIMESTAMP": "datetime(6)", "HUGEINT": "bigint"}
+        described = con.execute(f"describe {table}").fetchall()
+        columns = ", ".join(f"`{row[0]}` {kinds.get(row[1], row[1])}" for row in described)
+        self.rows(f"create table {table} ({columns})")
+        rows = con.execute(f"from {table}").fetchall()
+        places = ", ".join(["%s"] * len(described))
+        with self.con.cursor() as cursor:
+            values = [[_finite(value) for value in row] for row in rows]
+            cursor.executemany(f"insert into {table} values ({places})", values)
+
+
+def _finite(value):
+    """Return a number that MySQL can hold, NULL for others."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _plain(value):
     """Return a text as one, and a moment as a time in UTC."""
     if isinstance(value, dt.datetime):
@@ -182,7 +219,7 @@ def _plain(value):
     return value.decode() if isinstance(value, bytes) else value
 
 
-_CLASSES = (DuckDB, Postgres, SQLite, ClickHouse)
+_CLASSES = (DuckDB, Postgres, SQLite, ClickHouse, MySQL)
 
 ENGINES: dict[str, type[Engine]] = {each.dialect: each for each in _CLASSES}
 

@@ -7,8 +7,32 @@ WITH transactions AS (
   SELECT
     user_table.customer_id AS customer_id,
     user_table.order_id AS order_id,
-    CAST(user_table.amount AS Nullable(Float64)) AS amount,
-    CAST(user_table.sold_at AS Nullable(DateTime64(6, 'UTC'))) AS ordered_at
+    CASE
+      WHEN throwIf(
+        NOT (
+          user_table.amount IS NULL
+        )
+        AND CAST(user_table.amount AS Nullable(Float64)) IS NULL,
+        'a value of amount is no number'
+      ) = 0
+      THEN CAST(user_table.amount AS Nullable(Float64))
+    END AS amount,
+    CASE
+      WHEN throwIf(
+        NOT (
+          user_table.sold_at IS NULL
+        )
+        AND (
+          CAST(user_table.sold_at AS Nullable(DateTime64(6, 'UTC'))) IS NULL
+          OR NOT match(
+            toString(user_table.sold_at),
+            '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?)?$'
+          )
+        ),
+        'a value of sold_at is no time'
+      ) = 0
+      THEN CAST(user_table.sold_at AS Nullable(DateTime64(6, 'UTC')))
+    END AS ordered_at
   FROM sales AS user_table
   WHERE
     (
