@@ -24,6 +24,7 @@ COSTLY = {
     "server",  # PostgreSQL, or the one that forks commands with faults
     "spark",
     "start",  # a process of its own
+    "tls_postgres",
 }
 """Fixtures that take long: who uses one is slow."""
 

@@ -267,7 +267,17 @@ def connect_postgres(dsn: str) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(dsn)
     except psycopg.Error as error:
-        raise SegmenterError(
-            f"the database cannot be reached: {first_line(error)} Check host, port, name and "
-            "password in the dsn."
-        ) from None
+        said = first_line(error)
+        raise SegmenterError(f"the database cannot be reached: {said} {_way_out(said)}") from None
+
+
+def _way_out(said: str) -> str:
+    """Return what to change in a dsn that leads nowhere."""
+    if "certificate" in said:
+        return (
+            "Name the host as its certificate does, and the file of the authority that signed it "
+            "in the dsn, sslrootcert=FILE, or sslrootcert=system for those of this machine."
+        )
+    if "no encryption" in said:
+        return "The server may ask for TLS: give sslmode=verify-full in the dsn."
+    return "Check host, port, name and password in the dsn."

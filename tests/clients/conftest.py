@@ -17,6 +17,7 @@ import pytest
 import segmenter
 from segmenter.cli.app import app
 from tests.clients.mariadb import start_mariadb
+from tests.clients.tls_postgres import start_tls_postgres
 
 COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
 """How the small shop is read."""
@@ -80,6 +81,13 @@ def database(server):
 def mariadb():
     """A MariaDB of its own."""
     with start_mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tls_postgres():
+    """A PostgreSQL of its own that speaks TLS alone."""
+    with start_tls_postgres() as server:
         yield server
 
 

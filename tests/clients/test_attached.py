@@ -9,7 +9,9 @@ import sqlite3
 from contextlib import closing
 
 import duckdb
+import psycopg
 import pytest
+import trustme
 
 import segmenter
 from segmenter import InputError, Settings, Source
@@ -18,6 +20,7 @@ from segmenter.schema.extensions import load_packaged
 from segmenter.workplace.place import OwnConnection
 from tests.advice import advised, fitted, look, said
 from tests.clients.mariadb import PASSWORD, USER
+from tests.clients.tls_postgres import PASSWORD as TLS_PASSWORD
 
 COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id", "date": "sold_at"}
 ROWS = [
@@ -181,3 +184,21 @@ def test_a_server_that_has_stopped_is_a_sentence(maria, mariadb, con):
             con.execute("detach crm")
     mariadb.execute(f"rename user away@'127.0.0.1' to {USER}@'127.0.0.1'")
     assert refresh(OwnConnection(con)).customers == 20
+
+
+def test_a_postgresql_over_tls_is_attached_and_its_certificate_looked_at(
+    tls_postgres, con, tmp_path, monkeypatch
+):
+    packaged("postgres_scanner")
+    with psycopg.connect(tls_postgres.dsn(), autocommit=True) as pg:
+        pg.execute("drop table if exists sales")
+        fill(pg.execute)
+    monkeypatch.setenv("CRM_PASSWORD", TLS_PASSWORD)
+    address = f"postgres:{tls_postgres.dsn(password='${CRM_PASSWORD}')}"
+    source = {"transactions": "crm.public.sales", **COLUMNS}
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    wrong = address.replace(tls_postgres.authority, str(tmp_path / "other.pem"))
+    message = said(con, **source, attach={"crm": wrong})
+    assert "certificate verify failed" in message
+    assert TLS_PASSWORD not in message
+    assert look(con, **source, attach={"crm": address}).money == money(ROWS)
