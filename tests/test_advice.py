@@ -11,6 +11,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.label import label
 from tests.advice import Heard, advised, followed, look, said
+from tests.combinations import each_once, first_in_gate
 
 COLUMNS = {"customer": "customer_id", "amount": "amount", "order": "order_id"}
 SALES = {"transactions": "sales", **COLUMNS}
@@ -23,7 +24,7 @@ PROFILES = """
 PROFILE = {"profile": "base", "customer": '"customer id"'}
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("spoilt", "rows"),
     [
         ("monetary = null", 3),
@@ -32,8 +33,9 @@ PROFILE = {"profile": "base", "customer": '"customer id"'}
         ("frequency = 'inf'", 3),
         ("frequency = null", 1),
     ],
+    first=4,
 )
-@pytest.mark.parametrize("where", [None, '"customer id" <> 149 or monetary > 5'])
+@first_in_gate("where", [None, '"customer id" <> 149 or monetary > 5'])
 def test_profiles_that_cannot_be_used_are_left_out_as_advised(con, spoilt, rows, where):
     con.execute(PROFILES)
     con.execute("alter table base alter frequency type double")
@@ -45,9 +47,10 @@ def test_profiles_that_cannot_be_used_are_left_out_as_advised(con, spoilt, rows,
     assert look(con, **followed(said(con, **asked), **asked)).customers == before - rows
 
 
-@pytest.mark.parametrize("amount", ["amount", "amount * 1", '"the amount"'])
-@pytest.mark.parametrize("value", ["inf", "nan"])
-@pytest.mark.parametrize("as_file", [False, True])
+@pytest.mark.parametrize(
+    ("amount", "value", "as_file"),
+    each_once(["amount", "amount * 1", '"the amount"'], ["inf", "nan"], [False, True]),
+)
 def test_amounts_that_cannot_be_used_are_left_out_as_advised(
     shop, tmp_path, amount, value, as_file
 ):
@@ -95,7 +98,7 @@ def test_dates_of_spreadsheets_are_read_as_advised(shop):
     assert seen.last_order_at == shop.execute("select max(sold_at) from sales").fetchone()[0]
 
 
-@pytest.mark.parametrize("form", ["%d/%m/%y", "%y/%m/%d", "%d/%m/%Y", "%m-%d-%Y"])
+@first_in_gate("form", ["%d/%m/%y", "%y/%m/%d", "%d/%m/%Y", "%m-%d-%Y"], first=2)
 def test_days_that_could_be_others_are_read_as_advised(shop, tmp_path, form):
     shop.execute(
         "create table days as select * replace (date '2011-01-01' + to_months((order_id % 9)::int) "

@@ -9,6 +9,7 @@ from segmenter import SegmenterError, Source
 from segmenter.formatting import counted, day, ended, visible, within_years
 from segmenter.operations.models import models
 from segmenter.storage import publish
+from tests.combinations import each_once, first_in_gate
 from tests.datasets import SHOP
 
 
@@ -60,8 +61,10 @@ def test_duckdb_s_own_databases_are_known_as_such(shop, tmp_path):
     assert publish.current_database(shop) == ("[x]", "duckdb")
 
 
-@pytest.mark.parametrize("column", ["source", "settings", "warnings"])
-@pytest.mark.parametrize("text", ["3", '"[red]"', '{"no_such": 1}', '"x"'])
+@pytest.mark.parametrize(
+    ("column", "text"),
+    each_once(["source", "settings", "warnings"], ["3", '"[red]"', '{"no_such": 1}', '"x"']),
+)
 def test_a_damaged_model_is_a_sentence(shop, sales, column, text):
     segmenter.fit(shop, sales)
     shop.execute(f"update segments_internal.models set {column} = $1", [text])
@@ -86,10 +89,10 @@ def test_segments_that_are_gone_are_a_sentence(shop, sales):
         segmenter.load(shop)
 
 
-@pytest.mark.parametrize(
-    "name", ["x" * 300, "x/" * 3000, "a\0b", "a\0b.csv", "\udcff.csv", "y" * 300 + ".csv"]
+@first_in_gate(
+    "name", ["x" * 300, "x/" * 3000, "a\0b", "a\0b.csv", "\udcff.csv", "y" * 300 + ".csv"], first=4
 )
-@pytest.mark.parametrize("option", ["transactions", "exclude"])
+@first_in_gate("option", ["transactions", "exclude"])
 def test_names_that_no_file_has_are_sentences(shop, option, name):
     source = {"transactions": "sales", "customer": "customer_id", "amount": "amount", option: name}
     with pytest.raises(SegmenterError):

@@ -12,6 +12,7 @@ import typer
 
 from segmenter.cli.guessing import database_name, split_database
 from segmenter.errors import InputError
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP
 from tests.sources.exports import EXPORTS, orders
 
@@ -239,7 +240,7 @@ LINES = [f"c{i % 40},{i},{i % 9}.25,2024-01-{i % 28 + 1:02d}" for i in range(200
 HEAD = "customer_id,order_id,amount,order_date"
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("lines", "words"),
     [
         ([HEAD], "orders.csv has no rows"),
@@ -252,7 +253,7 @@ HEAD = "customer_id,order_id,amount,order_date"
             "in several currencies (EUR, USD)",
         ),
         ([HEAD, *(line.replace(".25", ".25k") for line in LINES)], "as '0.25k' are no numbers"),
-    ],
+    ], first=3,
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_and_not_that_there_is_no_such_column(run, here, lines, words):
     (here / "orders.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")

@@ -19,6 +19,7 @@ from segmenter.engines.postgres import Postgres, connect_postgres
 from segmenter.engines.postgres_publishing import Publisher
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.test_postgres_engine import objects, segments
+from tests.combinations import first_in_gate
 
 KILLED = """
 import os, signal, sys
@@ -72,7 +73,7 @@ def test_the_connection_is_as_it_was(store, sales):
         segmenter.fit(store, sales)
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     "setting",
     [
         "client_encoding='latin1'",
@@ -80,6 +81,7 @@ def test_the_connection_is_as_it_was(store, sales):
         "timezone='Asia/Tokyo'",
         "standard_conforming_strings=off",
     ],
+    first=2,
 )
 def test_whatever_the_session_is_set_to(store, shop, sales, setting):
     odd = {"amount": "amount / 3.0 + case when 'Ü' = 'Ü' then 1 else 0 end"}

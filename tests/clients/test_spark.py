@@ -19,6 +19,7 @@ from segmenter.engines.spark import Spark, start_spark
 from segmenter.storage.publish import store_unpublished
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.conftest import COLUMNS, QUICK
+from tests.combinations import first_in_gate
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def test_a_window_and_conditions(spark, shop, sales, in_lake):
     assert found == (shop.execute("select classify_segment(250, 3)").fetchone()[0], None)
 
 
+@pytest.mark.extended
 def test_too_many_points_are_coarsened_alike(spark, con):
     con.execute(
         "create table base as select i as customer_id, round(exp(hash(i) % 900 / 100.0), 2) * "
@@ -93,6 +95,7 @@ FAILS_ONCE = """
 """
 
 
+@pytest.mark.extended
 def test_a_task_that_fails_once_changes_nothing(spark, shop, sales):
     frame = spark.createDataFrame(shop.sql("from sales").to_arrow_table()).repartition(3)
     found = segmenter.fit(spark, replace(sales, transactions=frame.filter(FAILS_ONCE)))
@@ -212,6 +215,7 @@ def test_what_fails_over_there_leaves_no_model(spark, in_lake, tmp_path, monkeyp
     assert "CREATE OR REPLACE VIEW" in segmenter.export(model, "spark", table="lake.sales")
 
 
+@pytest.mark.extended
 def test_rows_that_change_meanwhile_stop_the_fit(spark, shop, sales):
     frame = spark.createDataFrame(shop.sql("from sales").to_arrow_table()).repartition(3)
     once = """
@@ -224,7 +228,7 @@ def test_rows_that_change_meanwhile_stop_the_fit(spark, shop, sales):
         segmenter.fit(spark, changing)
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("changed", "message"),
     [
         ({"transactions": "nowhere.sales"}, r"nowhere"),
@@ -237,6 +241,7 @@ def test_rows_that_change_meanwhile_stop_the_fit(spark, shop, sales):
         ({"exclude": "staff"}, "exclude is not understood by Spark"),
         ({"attributes": ["country"]}, "with Spark these stay over there. Leave attributes out"),
     ],
+    first=5,
 )
 def test_bad_input_is_a_sentence(spark, in_lake, changed, message):
     with pytest.raises(SegmenterError, match=message):

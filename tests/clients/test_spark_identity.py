@@ -12,6 +12,7 @@ from tests.advice import Heard, followed
 from tests.clients.test_identity import COLUMNS, check, files  # noqa: F401
 
 
+@pytest.mark.extended
 def test_spark(spark, files, tmp_path):  # noqa: F811
     source = {"transactions": f"{files}/with_total", **COLUMNS}
     with pytest.raises(InputError, match="as much as all the others together") as refused:

@@ -10,6 +10,7 @@ from segmenter import SegmenterError, Source
 from segmenter.engines.spark import Spark
 from segmenter.operations.label_spark import Lake, label_on_spark
 from tests.clients.conftest import COLUMNS
+from tests.combinations import first_in_gate
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_transactions_are_added_up_and_labelled(spark, shop, sales, lake, tmp_pa
     assert shop.execute(query).fetchall() == expected
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("more", "message"),
     [
         ({"output": "{given}/x"}, "lies in it"),
@@ -91,6 +92,7 @@ def test_transactions_are_added_up_and_labelled(spark, shop, sales, lake, tmp_pa
         ({"monetary": "spend"}, r"'spend' of monetary is not in .* Did you mean 'spent'"),
         ({"partition_by": ("month",)}, "partition_by = 'month' is no column of"),
     ],
+    first=2,
 )
 def test_a_lake_that_cannot_be_labelled(spark, shop, sales, profiles, tmp_path, more, message):
     words = {"given": str(profiles), "output": str(tmp_path / "out"), "monetary": "spent"}

@@ -17,6 +17,7 @@ from segmenter.engines.spark_files import base_path
 from segmenter.operations.label_spark import Lake, label_on_spark
 from tests.clients.alike import check_same_model
 from tests.clients.conftest import COLUMNS
+from tests.combinations import first_in_gate
 
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")
 
@@ -139,6 +140,7 @@ def test_another_layout_is_refused(spark, shop, model, days, tmp_path):
     assert (plain / "notes.txt").exists()
 
 
+@pytest.mark.extended
 def test_an_output_that_is_replaced_stays_when_it_fails(spark, shop, model, tmp_path):
     given, plain, engine = tmp_path / "given", tmp_path / "plain", Spark(spark)
     given.mkdir()
@@ -153,6 +155,7 @@ def test_an_output_that_is_replaced_stays_when_it_fails(spark, shop, model, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "plain"]
 
 
+@pytest.mark.extended
 def test_a_fit_reads_the_same_columns(spark, shop, tmp_path):
     folder = tmp_path / "lake"
     shop.execute(
@@ -182,7 +185,7 @@ def test_a_fit_reads_the_same_columns(spark, shop, tmp_path):
         assert there == shop.execute(query.format("segments.")).fetchall()
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("one", "two"),
     [
         ("integer", "double"),
@@ -194,6 +197,7 @@ def test_a_fit_reads_the_same_columns(spark, shop, tmp_path):
         ("float", "double"),
         ("varchar", "double"),
     ],
+    first=3,
 )
 def test_files_of_different_types_are_read_right_or_refused(spark, shop, tmp_path, one, two):
     folder = tmp_path / "mixed"
@@ -223,6 +227,7 @@ def test_files_of_different_types_are_read_right_or_refused(spark, shop, tmp_pat
         check_same_model(found, expected)
 
 
+@pytest.mark.extended
 def test_a_column_that_the_first_file_lacks_is_kept(spark, shop, model, tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()

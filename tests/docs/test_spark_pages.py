@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.clients.conftest import QUICK
+from tests.combinations import first_in_gate
 from tests.docs.pages import pages, runnable
 from tests.docs.sessions import plain_calls
 
@@ -25,7 +26,7 @@ for words in json.loads(sys.argv[1]):
 """
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if runnable(page, "spark")])
+@first_in_gate("page", sorted((page for page in pages() if runnable(page, "spark")), reverse=True))
 def test_blocks_for_spark_run(session, tmp_path, page):
     """In one process a page: Spark stays in the folder in which it began, and starts for long."""
     pytest.importorskip("pyspark")

@@ -142,7 +142,7 @@ ADVISED = {
 }
 
 
-@pytest.mark.parametrize("name", ADVISED)
+@first_in_gate("name", ADVISED, first=4)
 def test_every_advice_reads_the_file(con, write, name):
     lines, more = ADVISED[name]
     path = write(lines)

@@ -11,7 +11,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.refresh import Refresh
 from tests.advice import fitted, followed, look, said
-from tests.combinations import each_once
+from tests.combinations import each_once, first_in_gate
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 
@@ -171,10 +171,12 @@ def test_days_up_to_the_twelfth_are_doubted_and_the_way_out_swaps_them(con, tmp_
 TOWN = [(*row, "Zürich") for row in rows(0, cents=True)]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "known_as"), [("latin-1", "Latin-1"), ("utf-16", "UTF-16"), ("utf-8-sig", None)]
+@first_in_gate(
+    ("encoding", "known_as"),
+    [("latin-1", "Latin-1"), ("utf-16", "UTF-16"), ("utf-8-sig", None)],
+    first=3,
 )
-@pytest.mark.parametrize("late", [False, True])
+@first_in_gate("late", [False, True])
 def test_other_encodings_are_read_and_told(con, tmp_path, encoding, known_as, late):
     path = tmp_path / "town.csv"
     found = [(i, f"C{i % 20}", 1.5, "Bern") for i in range(30_000 * late)] + TOWN

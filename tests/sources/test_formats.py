@@ -11,7 +11,7 @@ import pytest
 from segmenter.operations.label import label
 from segmenter.operations.refresh import Refresh
 from tests.advice import fitted, look, said
-from tests.combinations import first_in_gate
+from tests.combinations import each_once, first_in_gate
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
 ROWS = [{"order_id": i, "customer_id": f"{i % 20:03d}", "amount": i % 9 + 1} for i in range(200)]
@@ -88,7 +88,7 @@ def test_profiles_points_and_labels_of_each_format(con, tmp_path, ending):
     assert (result.rows, result.unlabelled) == (20, 0)
 
 
-@pytest.mark.parametrize("ending", ["csv", "csv.gz", "json", "parquet"])
+@first_in_gate("ending", ["csv", "csv.gz", "json", "parquet"], first=2)
 def test_customers_are_excluded_by_a_list_of_each_format(con, tmp_path, ending):
     sales = write(tmp_path / "sales.json", ROWS)
     listed = write(tmp_path / f"no.{ending}", [ROWS[3]])
@@ -96,8 +96,9 @@ def test_customers_are_excluded_by_a_list_of_each_format(con, tmp_path, ending):
     assert look(con, transactions=sales, **COLUMNS, exclude=listed).money == money(left)
 
 
-@pytest.mark.parametrize("ending", ["parquet", "csv", "csv.gz", "ndjson"])
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize(
+    ("ending", "slash"), each_once(["parquet", "csv", "csv.gz", "ndjson"], ["", "/"])
+)
 def test_a_folder_is_all_files_in_it_and_those_that_come_later(con, tmp_path, ending, slash):
     write(tmp_path / f"sales/2023/a.{ending}", ROWS[:100])
     write(tmp_path / f"sales/b.{ending}", ROWS[100:150])

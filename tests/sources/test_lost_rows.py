@@ -12,6 +12,7 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.training.stage import Stage
 from segmenter.training.train import inspect
 from tests.advice import advised, fitted, followed, look, said
+from tests.combinations import first_in_gate
 
 COLUMNS = {"customer": "customer_id", "order": "order_id"}
 AMOUNTS = [928.4, 1105.6, 12.05, 1358.4, 7.5, 12_345.67, 1_000_000.0, 33.0]
@@ -60,9 +61,9 @@ def money(form: str) -> float:
     )
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    "amount", ["amount", "cast(amount as double)", "try_cast(amount as double)"]
+@first_in_gate("form", FORMS, first=10)
+@first_in_gate(
+    "amount", ["amount", "cast(amount as double)", "try_cast(amount as double)"], first=10
 )
 def test_each_advice_reads_every_row(con, form, amount):
     table = texts(con, FORMS[form])
@@ -75,11 +76,12 @@ def test_each_advice_reads_every_row(con, form, amount):
     assert look(con, **better)[1:3] == (60, money(form))
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("more", "left_out"),
     [(["N/A"], 1), (["N/A", "-", ""], 3), (["it's", "N/A", "n/a", "none", ""], 5)],
+    first=3,
 )
-@pytest.mark.parametrize("where", [None, "amount <> 'N/A'"])
+@first_in_gate("where", [None, "amount <> 'N/A'"])
 def test_texts_that_are_no_amounts_are_missing_amounts(con, more, left_out, where):
     table = texts(con, FORMS["1,234.50"], more)
     for amount in ("amount", "cast(amount as double)"):
@@ -200,9 +202,10 @@ def test_the_permission_is_kept_with_the_model(con):
     assert Source(**segmenter.load(con).source).allow_lost_rows
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     "write",
     ["%d.%m.%Y", "%m/%d/%Y %H:%M", "%Y%m%d", "%d-%b-%Y", "%Y-%m-%dT%H:%M:%S", "epoch"],
+    first=3,
 )
 def test_the_advice_on_dates_reads_every_row(con, write):
     day = "timestamp '2023-01-05' + to_days((i * 7 % 400)::int)"

@@ -16,6 +16,7 @@ from segmenter.sources.files import InputFile
 from segmenter.sources.output_files import OutputFile
 from segmenter.training.stage import Stage
 from tests.advice import followed
+from tests.combinations import first_in_gate
 
 COLUMNS = {"customer": "customer_id", "amount": "amount"}
 
@@ -166,7 +167,7 @@ def test_a_view_is_read_as_where_the_session_is(shop, tmp_path):
     shop.execute("use memory")
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     "name",
     [
         "segments.models",
@@ -175,6 +176,7 @@ def test_a_view_is_read_as_where_the_session_is(shop, tmp_path):
         "segments.customer_segments_snapshot",
         "segments_internal.customer_segments_snapshot",
     ],
+    first=2,
 )
 def test_our_own_objects_are_no_source(shop, sales, name):
     segmenter.fit(shop, sales)

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from tests.advice import advised, look, said
+from tests.combinations import each_once
 
 VALUES = [1_050 + 1_237 * i for i in range(70)]
 
@@ -30,8 +31,7 @@ def is_sure(con, **source):
     return not [words for words in look(con, **source).warnings if "three digits" in words]
 
 
-@pytest.mark.parametrize("more", [[], [950, 12], [950, 3_000]])
-@pytest.mark.parametrize("factor", ["", " * 2"])
+@pytest.mark.parametrize(("more", "factor"), each_once([[], [950, 12], [950, 3_000]], ["", " * 2"]))
 def test_what_may_be_thousands_is_asked(con, tmp_path, more, factor):
     values = [value for value in VALUES if value % 1000] + more
     source = written(tmp_path / "sales.csv", map(dotted, values)) | {"amount": f"amount{factor}"}

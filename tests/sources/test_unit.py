@@ -12,6 +12,7 @@ from segmenter.operations.label import label
 from segmenter.operations.refresh import refresh
 from segmenter.workplace.place import OwnConnection
 from tests.advice import advised, followed, look, said
+from tests.combinations import first_in_gate
 
 SATOSHI = "0.00000001"
 COINS = {"transactions": "coins", "customer": "customer", "amount": "amount"}
@@ -39,7 +40,7 @@ def exact(con) -> Decimal:
     return total
 
 
-@pytest.mark.parametrize("kind", ["decimal(18, 8)", "decimal(38, 10)", "double", "varchar"])
+@first_in_gate("kind", ["decimal(18, 8)", "decimal(38, 10)", "double", "varchar"], first=2)
 def test_the_advice_against_vanishing_amounts_makes_them_exact(con, kind):
     con.execute(f"alter table coins alter amount type {kind}")
     asked = COINS | ({"number_format": "1234.56"} if kind == "varchar" else {})

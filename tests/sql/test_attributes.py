@@ -17,6 +17,7 @@ from segmenter.operations.refresh import refresh
 from segmenter.operations.rollback import rollback
 from segmenter.settings import SafetyNet
 from segmenter.workplace.place import OwnConnection
+from tests.combinations import first_in_gate
 
 COUNTRIES = ("AT", "CH", "DE", None)
 
@@ -76,7 +77,7 @@ def attributes_of(con, relation="segments.customer_segments"):
     return con.execute(ATTRIBUTES.format(relation)).fetchall()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@first_in_gate("seed", range(5), first=2)
 def test_the_latest_known_value_stands_with_the_customer(con, seed):
     rows = sales_rows(seed)
     make_sales(con, rows)
@@ -265,13 +266,13 @@ def test_profiles_and_frames_have_them_too(con):
         assert [row[1] for row in attributes_of(other)] == [countries.get(one) for one in range(60)]
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     "value",
     [
         "true", "7::utinyint", "1.25::decimal(9, 2)", "2.5::double", "date '2024-02-03'",
         "timestamptz '2024-02-03 04:05:06Z'", "time '04:05'", "uuid()",
         "'b'::enum('a', 'b')", "170141183460469231731687303715884105727::hugeint",
-    ],
+    ], first=4,
 )  # fmt: skip
 def test_types_that_dashboards_show(con, value):
     con.execute(

@@ -13,6 +13,7 @@ from segmenter.progress import Silent
 from segmenter.settings import SafetyNet
 from segmenter.sources.attributes import bind_attributes
 from segmenter.workplace.place import OwnConnection
+from tests.combinations import first_in_gate
 from tests.sql.test_attributes import SALES, make_sales, sales_rows
 
 
@@ -22,7 +23,7 @@ def shop(con):
     return con
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("attributes", "message"),
     [
         (["nope"], r"attribute 'nope' is not a column of sales \(customer, .*no expression"),
@@ -35,6 +36,7 @@ def shop(con):
         ([], "has one without a name"),
         (3, "attributes must be a list of columns"),
     ],
+    first=4,
 )
 def test_bad_attributes_are_refused(shop, attributes, message):
     shop.execute("alter table sales add column tags varchar[]")
@@ -54,7 +56,7 @@ def test_points_have_none():
         Source(points="points.csv", attributes=["country"])
 
 
-@pytest.mark.parametrize(
+@first_in_gate(
     ("name", "kind"),
     [
         ("segment", "varchar"),
@@ -64,6 +66,7 @@ def test_points_have_none():
         ("attribute", "varchar"),
         ("customer_segments", "varchar"),
     ],
+    first=3,
 )
 def test_names_of_our_own_are_refused(shop, name, kind):
     shop.execute(f"alter table sales add column {name} {kind}")

@@ -9,6 +9,7 @@ from segmenter import Source
 from segmenter.evaluation.backtest import Backtest
 from segmenter.operations.refresh import Refresh
 from tests.advice import advised, fitted, look, said
+from tests.combinations import each_once
 
 SALES = {"transactions": "sales", "customer": "customer_id", "amount": "amount", "date": "sold_at"}
 TYPO = "insert into sales select 59, 9999, 5.0, timestamp '2203-05-01'"
@@ -16,8 +17,7 @@ LIVE = "from segments.customer_segments order by customer_id"
 LIFE = "select customer_id, days_since_last_order, lifecycle " + LIVE
 
 
-@pytest.mark.parametrize("order", ["order_id", None])
-@pytest.mark.parametrize("window", [None, "6 weeks"])
+@pytest.mark.parametrize(("order", "window"), each_once(["order_id", None], [None, "6 weeks"]))
 def test_one_typed_date_changes_nobody_elses_lifecycle(shop, order, window):
     source = SALES | {"order": order, "window": window}
     fitted(shop, **source)
