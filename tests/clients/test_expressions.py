@@ -81,7 +81,7 @@ def lakehouse(spark, embedded):
     spark.catalog.dropTempView("t")
 
 
-@pytest.fixture(params=["remote", "lakehouse"])
+@pytest.fixture(params=["remote", "lakehouse"], ids=["postgres", "spark"])
 def elsewhere(request):
     return request.getfixturevalue(request.param)
 
