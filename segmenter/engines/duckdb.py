@@ -99,6 +99,11 @@ class Embedded:
         """Return the rows of a query."""
         return self.local.sql(_written(query)).to_arrow_table()
 
+    def sample(self, table: exp.Table, rows: int) -> exp.Table | exp.Subquery:
+        """Return the table as it is."""
+        del rows
+        return table.copy()
+
     def publish(self, publication: Publication) -> None:
         """Do nothing: in DuckDB a model is more than a script, see `segmenter.storage.publish`."""
         del publication

@@ -78,6 +78,7 @@ class Postgres:
     def __init__(self, con: psycopg.Connection[Any]) -> None:
         self.con = con
         self.local = duckdb.connect()
+        self.local.execute("set timezone = 'UTC'")  # as over there
         self._begin()
 
     def _begin(self) -> None:
@@ -202,10 +203,13 @@ class Postgres:
         return f"pg_temp.segmenter_{name}"
 
     def rows(self, query: exp.Expr) -> list[dict[str, Any]]:
-        """Return the rows of a query as mappings from column to value."""
+        """Return the rows of a query as mappings from column to value.
+
+        One that fails ends nothing but itself.
+        """
         from psycopg.rows import dict_row
 
-        with asking():
+        with asking(), self.con.transaction():
             return self._run(self._written(query), rows=dict_row).fetchall()
 
     def arrow(self, query: exp.Expr) -> pa.Table:
@@ -219,6 +223,22 @@ class Postgres:
             pa.BufferReader(sink.getvalue()),
             convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_WHOLE, pa.int64())),
         )
+
+    def sample(self, table: exp.Table, rows: int) -> exp.Table | exp.Subquery:
+        """Return pages from all over a large table, the same ones each time."""
+        name = table.sql(dialect="postgres")
+        known = self._row(
+            "select reltuples, relkind from pg_class where oid = %s", [self._oid(name)]
+        )
+        if not known or known[0] < 10 * rows or known[1] not in ("r", "m"):
+            return table.copy()
+        percent = exp.Literal.number(f"{150 * rows / known[0]:.9f}")
+        query = exp.select("*").from_(table.copy())
+        query.args["from_"].this.set(
+            "sample",
+            exp.TableSample(method=exp.var("SYSTEM"), percent=percent, seed=exp.Literal.number(0)),
+        )
+        return query.subquery()
 
     def publish(self, publication: Publication) -> None:
         """Create or replace schema, function and views in one transaction, beside their readers."""

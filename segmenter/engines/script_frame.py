@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from segmenter.schema.names import SCHEMA
 
-__all__ = ["SCRIPT", "begin", "comments", "commit", "lock_view"]
+__all__ = ["BY_RULES", "SCRIPT", "begin", "comments", "commit", "lock_view"]
 
 SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
 """The views of a script, each after those that it reads."""
+
+BY_RULES = [
+    "Expressions of the table's columns are translated by rules only: no row was compared with",
+    "DuckDB, as a fit on Spark or in PostgreSQL compares them.",
+]
+"""What to know of a script with expressions."""
 
 _BEGIN = {
     "duckdb": "BEGIN TRANSACTION",

@@ -42,6 +42,7 @@ _WHILE_ASKING = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parser.escapedStringLiterals": "false",  # as our literals are written
+    "spark.sql.jsonGenerator.ignoreNullFields": "false",
     "spark.sql.variable.substitute": "false",  # else ${...} in a name is something else
 }
 """Settings for as long as we ask, whatever the session's are."""
@@ -77,6 +78,7 @@ class Spark:
     def __init__(self, session: SparkSession) -> None:
         self.session = session
         self.local = duckdb.connect()
+        self.local.execute("set timezone = 'UTC'")  # as over there
         self._kept: dict[str, DataFrame] = {}
         self._listed = ""
 
@@ -188,6 +190,11 @@ class Spark:
         """Return the rows of a query."""
         with self.asking():
             return self.session.sql(self._written(query)).toArrow()
+
+    def sample(self, table: exp.Table, rows: int) -> exp.Table | exp.Subquery:
+        """Return the table as it is: a sample of Spark's reads all of it."""
+        del rows
+        return table.copy()
 
     def publish(self, publication: Publication) -> None:
         """Create or replace function and views, one after the other: Spark has no transactions."""

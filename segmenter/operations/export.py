@@ -14,11 +14,11 @@ from sqlglot import exp
 from segmenter.classifier.case_expression import case_expression
 from segmenter.engines.ddl import check_dialect, create_function, create_schema, create_view, write
 from segmenter.engines.inline_views import one_query
-from segmenter.engines.script_frame import SCRIPT, begin, comments, commit
+from segmenter.engines.script_frame import BY_RULES, SCRIPT, begin, comments, commit
 from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.model import Model
-from segmenter.operations.export_source import source_values
+from segmenter.operations.export_source import computes, source_values
 from segmenter.operations.model_constants import with_model
 from segmenter.schema.files import bind, read
 from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
@@ -285,6 +285,8 @@ def _header(model: Model, dialect: str) -> str:
         lines.append(
             f"Without the attributes {', '.join(attributes)}: join the table's own columns here."
         )
+    if dialect != "duckdb" and computes(Source.from_dict(model.source)):
+        lines += BY_RULES
     lines += comments(dialect)
     return "\n".join(f"-- {' '.join(line.split())}" for line in lines)
 

@@ -37,7 +37,7 @@ from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.source import Source
 from segmenter.sources.unit import counted_in
 
-__all__ = ["source_values"]
+__all__ = ["computes", "source_values"]
 
 _KNOWN_ALONE = ("clickhouse", "mysql", "sqlite")
 """Where an expression has to be known to mean the same, or is refused."""
@@ -109,6 +109,13 @@ def source_values(
         if is_guessed and not is_url(path):
             values |= _as_fitted(source, settings)
     return values
+
+
+def computes(source: Source) -> bool:
+    """Tell whether a source has expressions, and not only columns."""
+    texts = (source.customer_text, source.amount, source.order, source.date, source.where)
+    trees = (_parse(text) for text in texts if text is not None and not _PLAIN.fullmatch(text))
+    return any(tree is not None and not isinstance(tree, exp.Column) for tree in trees)
 
 
 def _as_fitted(source: Source, settings: Settings) -> dict[str, exp.Expr]:

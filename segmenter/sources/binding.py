@@ -119,7 +119,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     columns = read_columns(engine, table, relation, file)
     refuse_single_column(engine.local, file, columns)
     if not is_here:
-        source = replace(source, _engine=engine.dialect)
+        source = replace(source, _engine=engine.dialect, _checked_rows=None)
     binding = Binding(
         source,
         relation,

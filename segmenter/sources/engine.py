@@ -115,6 +115,17 @@ class Engine(Protocol):
         """Return the many rows of a query of whole numbers."""
         ...
 
+    def sample(self, table: exp.Table, rows: int) -> exp.Table | exp.Subquery:
+        """Return a table to take some rows of, from all over it where that costs nothing.
+
+        Parameters
+        ----------
+        table : Table
+        rows : int
+            How many are wanted; there may be more of them.
+        """
+        ...
+
     def publish(self, publication: Publication) -> None:
         """Create or replace what a model consists of over there: all of it or, if possible, none.
 

@@ -26,6 +26,7 @@ from segmenter.sources.unit import checked_unit
 
 __all__ = ["Source"]
 
+_OURS = ("engine", "texts", "checked_rows")  # what a fit adds, see the fields
 _FRAME = re.compile(r"<.* frame>")
 
 
@@ -128,6 +129,7 @@ class Source:
     attach: Mapping[str, str] | None = None
     _engine: str | None = dataclasses.field(default=None, repr=False)
     _texts: Mapping[str, list[str]] | None = dataclasses.field(default=None, repr=False)
+    _checked_rows: int | None = dataclasses.field(default=None, repr=False)
 
     @classmethod
     def from_transactions(
@@ -231,8 +233,8 @@ class Source:
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Return a source that was stored, as `as_dict` gave it."""
         values = dict(stored)
-        engine, texts = values.pop("engine", None), values.pop("texts", None)
-        return cls(_engine=engine, _texts=texts, **values)
+        ours = {f"_{name}": values.pop(name, None) for name in _OURS}
+        return cls(**ours, **values)
 
     def __post_init__(self) -> None:
         given = [n for n in ("transactions", "profile", "points") if getattr(self, n) is not None]
@@ -321,7 +323,7 @@ class Source:
     def as_dict(self) -> dict[str, Any]:
         """Return what can be stored; a data frame becomes its type's name."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        values["engine"], values["texts"] = values.pop("_engine"), values.pop("_texts")
+        values |= {name: values.pop(f"_{name}") for name in _OURS}
         if self.is_frame:
             values[self.kind] = f"<{type(self.relation).__module__.split('.')[0]} frame>"
         elif self.is_file:

@@ -21,6 +21,7 @@ from segmenter.sources.rejected_lines import csv_advice
 from segmenter.sources.unreadable import unreadable
 from segmenter.training.coarsening import MARGIN, Grid
 from segmenter.training.data_checks import count_losses, data_warnings
+from segmenter.training.expression_checks import check_expressions
 from segmenter.training.learning import learn
 from segmenter.training.lifecycle import LifecycleDays, lifecycle
 from segmenter.training.row_errors import complaint, guess_advice, reading_advice, rounded_away
@@ -35,12 +36,17 @@ _MOST_ROUNDED = 0.001
 
 
 class Inspection(NamedTuple):
-    """What was read of a source; the grid is None where every point is as it was."""
+    """What was read of a source; the grid is None where every point is as it was.
+
+    `checked` are the ``checked_rows`` of another engine in which expressions mean what they do in
+    DuckDB; empty where there is nothing to compare.
+    """
 
     survey: Survey | None
     cut: Cut | None
     points: Points
     grid: Grid | None
+    checked: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def train(stage: Stage, progress: Progress, *, is_checked: bool = False) -> Trai
             "the views would have nothing to read. Load them into a table, or leave forget_points "
             "out."
         )
-    survey, cut, points, grid = inspect(stage, progress, is_checked=is_checked)
+    survey, cut, points, grid, checked = inspect(stage, progress, is_checked=is_checked)
     learned = learn(points, settings, progress)
     segmentation, rules = learned.segmentation, learned.rules
     uncertain = 0 if grid is None else _uncertain_customers(points, grid, rules)
@@ -84,7 +90,7 @@ def train(stage: Stage, progress: Progress, *, is_checked: bool = False) -> Trai
     thresholds = _lifecycle(stage, progress)
     model = Model(
         settings=settings,
-        source=stage.binding.stored_source(),
+        source=stage.binding.stored_source() | checked,
         segmentation=segmentation,
         rules=rules,
         customers=cut.customers if cut else points.n_customers,
@@ -115,6 +121,7 @@ def inspect(stage: Stage, progress: Progress, *, is_checked: bool = False) -> In
     """
     if stage.binding.questions:
         raise InputError(" ".join(stage.binding.questions))
+    checked = {} if is_checked else check_expressions(stage, progress)
     with _readable(stage):
         survey = _survey(stage, progress)
         _exclude(stage, progress)
@@ -133,12 +140,12 @@ def inspect(stage: Stage, progress: Progress, *, is_checked: bool = False) -> In
     if survey is not None and survey.absolute_revenue and not points.cents.any():
         raise InputError(rounded_away(stage.binding, survey))
     if is_checked:
-        return Inspection(survey, cut, points, grid)
+        return Inspection(survey, cut, points, grid, checked)
     notes = survey_notes(stage, survey) if survey else []
     with _readable(stage):
         warnings = data_warnings(stage, survey, losses)
     tell(progress, [*stage.binding.notes, *notes, *warnings])
-    return Inspection(survey, cut, points, grid)
+    return Inspection(survey, cut, points, grid, checked)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: postgres. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- Expressions of the table's columns are translated by rules only: no row was compared with
+-- DuckDB, as a fit on Spark or in PostgreSQL compares them.
 -- It is one transaction: after an error nothing of it is there, and the model before goes on.
 -- psql -v ON_ERROR_STOP=1 says so in its exit code. Who reads the views goes first: if that
 -- takes long, the script ends with a lock timeout; run it again.

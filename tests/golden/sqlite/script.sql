@@ -2,6 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: sqlite. Run the whole script once, and again for each new model; it creates the views of
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- Expressions of the table's columns are translated by rules only: no row was compared with
+-- DuckDB, as a fit on Spark or in PostgreSQL compares them.
 -- It is one transaction: after an error nothing of it is there, and the model before goes on.
 -- Run it with sqlite3 -bail. There are no schemas and no functions here, so that views are
 -- called segments_customer_profile and so on, in the table's own file, and hold the model.
