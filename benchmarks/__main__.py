@@ -19,6 +19,7 @@ from benchmarks.reporting import print_table, write_json, write_markdown
 
 PARTS = (
     "fit",
+    "reading",
     "clustering",
     "classify",
     "label",
