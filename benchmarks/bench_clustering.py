@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from time import thread_time
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 import segmenter.clustering.ward_kernels  # noqa: F401  # what is loaded is used, of few points too
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, missing, timed
 from benchmarks.ward_layouts import LAYOUTS, make_layout, skewed
+from segmenter.clustering import ward_merges, ward_order, ward_tree
 from segmenter.clustering.ward import WardCounters, ward_linkage
 from segmenter.jit.threads import limited
 
@@ -110,6 +114,7 @@ def measure(scale: Scale) -> Iterator[Row]:
     yield _exponent(medians)
     for n in THREADED[scale]:
         yield alone(_threads, n, PATIENCE[scale])
+        yield alone(_best_of_two, n, PATIENCE[scale])
     yield from alone(_layouts, LAYOUT_SIZE[scale])
 
 
@@ -159,6 +164,37 @@ def _threads(n: int, patience: float) -> Row:
         raise AssertionError("two threads made another tree than one")
     two, one = Figure(taken[2]), Figure(taken[1])
     return Row("clustering", "Ward linkage, two threads", n, "points", two, "one thread", one)
+
+
+def _best_of_two(n: int, patience: float) -> Row:
+    """Tell from one thread's processor seconds what two could come to: a busy machine changes less.
+
+    Each call of `over_ranges` would take half of its seconds, or those of its longest range.
+    """
+    _load_kernels()
+    layout, shares = skewed(n), []
+    saved = 0.0
+
+    def alone_in_turn(work: Callable[[int, int], object], rows: int, size: int) -> list[object]:
+        nonlocal saved
+        found, seconds = [], []
+        for start in range(0, rows, size):
+            started = thread_time()
+            found.append(work(start, min(start + size, rows)))
+            seconds.append(thread_time() - started)
+        saved += sum(seconds) - max([sum(seconds) / 2, *seconds])
+        return found
+
+    with ExitStack() as stack:
+        for module in (ward_tree, ward_merges, ward_order):
+            stack.enter_context(patch.object(module, "over_ranges", alone_in_turn))
+        while len(shares) < REPEAT and sum(taken for _, taken in shares) < patience:
+            saved, started = 0.0, thread_time()
+            ward_linkage(layout.monetary, layout.frequency, ratio=layout.ratio)
+            shares.append((saved, thread_time() - started))
+    figure = Figure([1 - less / taken for less, taken in shares], unit="")
+    note = "of one thread's processor seconds"
+    return Row("clustering", "Ward linkage, two threads at best", n, "points", figure, note=note)
 
 
 def _load_kernels() -> None:
