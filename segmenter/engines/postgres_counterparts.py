@@ -47,14 +47,15 @@ def _function(node: exp.Expr, dialect: str) -> None:
 
 _PARTS = ("second", "seconds", "millisecond", "milliseconds")
 
+_PART = "cast(floor(extract({} from :x)) as integer)"
+
 
 def _extract(node: exp.Expr, dialect: str) -> None:
     """Leave out the fraction of seconds."""
     del dialect
     part = node.this.name.lower()
     if part in _PARTS:
-        template = f"cast(floor(extract({part} from :x)) as integer)"
-        node.replace(filled(template, "postgres", x=node.expression))
+        node.replace(filled(_PART.format(part), "postgres", x=node.expression))
 
 
 def _word(node: exp.Expr, dialect: str) -> None:
@@ -66,6 +67,11 @@ def _word(node: exp.Expr, dialect: str) -> None:
 
 def _named(node: exp.Expr, dialect: str) -> None:
     del dialect
+    if node.name.lower() in ("date_part", "datepart") and len(node.expressions) == 2:
+        part, time = node.expressions
+        if part.name.lower() in _PARTS:
+            node.replace(filled(_PART.format(part.name.lower()), "postgres", x=time))
+        return
     template = _NAMED.get(node.name.lower())
     if template is not None:
         arguments = dict(zip("xy", node.expressions, strict=False))

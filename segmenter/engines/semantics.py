@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from segmenter.engines import postgres_counterparts, spark_counterparts
+from segmenter.engines import postgres_counterparts, postgres_patterns, spark_counterparts
 from segmenter.engines.rewriting import refuse
 from segmenter.sources.expressions import SOURCE_ALIAS
 
@@ -85,27 +85,6 @@ def _without_escapes(node: exp.Expr, dialect: str) -> None:
         refuse(node, dialect)
 
 
-def _word_boundaries(node: exp.Expr, dialect: str) -> None:
-    r"""Write ``\b``, which is a backspace in PostgreSQL, as ``\y``."""
-    del dialect
-    pattern = node.expression
-    if pattern.is_string:
-        written = re.sub(
-            r"(\\\\)|\\([bB])",
-            lambda found: found[1] or ("\\y" if found[2] == "b" else "\\Y"),
-            pattern.name,
-        )
-        pattern.replace(exp.Literal.string(written))
-
-
-def _first_group(node: exp.Expr, dialect: str) -> None:
-    """Write the first group of a pattern as PostgreSQL has it, before its version 15 too."""
-    group = node.args.get("group")
-    if group is None or group.name != "1" or not node.expression.is_string:
-        refuse(node, dialect)
-    node.replace(exp.Anonymous(this="SUBSTRING", expressions=[node.this, node.expression]))
-
-
 def _from_the_start(node: exp.Expr, dialect: str) -> None:
     """Refuse a start counted from the end, which lies before the text in PostgreSQL."""
     if isinstance(node.args.get("start"), exp.Neg):
@@ -148,9 +127,7 @@ _REWRITES: dict[str, dict[type[exp.Expr], Rewrite]] = {
         **postgres_counterparts.COUNTERPARTS,
         **_BOTH,
         exp.Round: _round_half_away,
-        exp.RegexpLike: _word_boundaries,
-        exp.RegexpReplace: _word_boundaries,
-        exp.RegexpExtract: _first_group,
+        **postgres_patterns.PATTERNS,
         exp.Substring: _from_the_start,
         exp.DateDiff: _date_boundaries,
     },

@@ -166,12 +166,8 @@ def _here(
         for column, cells in zip(columns, given, strict=True)
     ]
     arrays = [pa.array(cells, pa.string()) for cells in given]
-    frame = pa.table([pa.array(range(len(texts))), *arrays], names=["row", *names])
-    cells = [
-        exp.alias_(_read(exp.column(name), kind), column, quoted=True)
-        for name, kind, column in zip(names, types, columns, strict=True)
-    ]
-    table = exp.select(exp.column("row").as_("segmenter_row"), *cells).from_(_TEXTS)
+    frame = pa.table([pa.array(range(len(texts))), *arrays], names=["row_number", *names])
+    table = _typed(columns, types).from_(_TEXTS)
     place = exp.column("segmenter_row", table=SOURCE_ALIAS)
     with registered(local, _TEXTS, frame):
         found, kept = {}, set(range(len(texts)))
@@ -191,6 +187,15 @@ def _here(
     return {name: [values[row] for row in rows_kept] for name, values in found.items()}, rows_kept
 
 
+def _typed(columns: Sequence[str], types: Sequence[str]) -> exp.Select:
+    """Return a query of texts c0, c1, ... as the columns that they are values of."""
+    cells = [
+        exp.alias_(_read(exp.column(f"c{place}"), kind), column, quoted=True)
+        for place, (column, kind) in enumerate(zip(columns, types, strict=True))
+    ]
+    return exp.select(exp.column("row_number").as_("segmenter_row"), *cells)
+
+
 def _read(text: exp.Expr, kind: str) -> exp.Expr:
     value = exp.cast(text, "json") if _is_nested(kind) else text
     return exp.cast(value, exp.DataType.build(kind, dialect="duckdb"))
@@ -208,29 +213,24 @@ def _there_of(
     stage: Stage, columns: Sequence[str], texts: Texts, trees: Mapping[str, exp.Expr]
 ) -> Values:
     """Evaluate texts on the engine, without a table; what fails over there is left out."""
+    if not texts or not trees:
+        return {}
     rows = [
         exp.Tuple(
             expressions=[
                 exp.Literal.number(place),
-                *(
-                    exp.cast(
-                        exp.null() if text is None else exp.Literal.string(text),
-                        exp.DataType.build(stage.binding.columns[column], dialect="duckdb"),
-                    )
-                    for text, column in zip(row, columns, strict=True)
-                ),
+                *(exp.null() if text is None else exp.Literal.string(text) for text in row),
             ]
         )
         for place, row in enumerate(texts)
     ]
-    if not rows or not trees:
-        return {}
-    names = [exp.to_identifier(name, quoted=True) for name in ("segmenter_row", *columns)]
-    table = exp.Values(
-        expressions=rows,
-        alias=exp.TableAlias(this=exp.to_identifier(SOURCE_ALIAS), columns=names),
-    )
-    place = exp.column("segmenter_row", table=SOURCE_ALIAS, quoted=True)
+    texts_of = (f"c{place}" for place in range(len(columns)))
+    names = [exp.to_identifier(name) for name in ("row_number", *texts_of)]
+    alias = exp.TableAlias(this=exp.to_identifier(_TEXTS), columns=names)
+    types = [stage.binding.columns[column] for column in columns]
+    given = exp.Values(expressions=rows, alias=alias)
+    table = _typed(columns, types).from_(given).subquery(SOURCE_ALIAS)
+    place = exp.column("segmenter_row", table=SOURCE_ALIAS)
     query = exp.select(exp.alias_(place, "place"), *_aliased(trees)).from_(table)
     try:
         found = sorted(stage.engine.rows(query), key=lambda row: row["place"])

@@ -223,6 +223,12 @@ FUNCTIONS = [
     "ts + to_seconds(qty)", "ts + interval (qty) day", "isnan(rate)",
 ]  # fmt: skip
 
+IN_POSTGRES = [
+    r"regexp_extract(code, '\w')", r"regexp_extract(code, '([A-Z])', 1)",
+    "regexp_extract(code, '([[:alpha:]])-', 1)", r"regexp_replace(code, '[\d-]', '')",
+    "regexp_matches(code, '^[[:upper:]]')", r"regexp_matches(code, '^\W')",
+]  # fmt: skip
+
 IN_SPARK = [
     "list_contains(tags, 'vip')", "tags[1]", "tags[9]", "nets[-1]", "list_extract(nets, 2)",
     "isinf(rate)", "yearweek(ts)", "isoyear(d)", "date_part('isodow', ts)", "epoch_us(tstz)",
@@ -240,7 +246,7 @@ IN_SPARK = [
 
 
 def test_functions_of_other_names_are_the_same(embedded, elsewhere):
-    texts = FUNCTIONS + (IN_SPARK if elsewhere.dialect == "spark" else [])
+    texts = FUNCTIONS + {"spark": IN_SPARK, "postgres": IN_POSTGRES}[elsewhere.dialect]
     same_values(elsewhere, embedded, [("order", text) for text in texts])
 
 
@@ -248,5 +254,6 @@ def test_what_a_condition_sees_of_days_is_the_same(embedded, elsewhere):
     """Of an order only counts which are the same; here the values themselves."""
     texts = "dayname(ts) = 'Sunday'; monthname(d) = 'March'; weekday(d) = 0; dayofweek(ts) = 6"
     texts += "; isodow(d) = 7; extract(dow from ts) = 0; extract(second from ts) = 59"
-    texts += "; extract(isodow from ts) < 6; strftime(ts, '%y') = '24'; not isnan(rate)"
+    texts += "; date_part('second', ts) = 59; extract(isodow from ts) < 6; not isnan(rate)"
+    texts += "; strftime(ts, '%y') = '24'"
     same_values(elsewhere, embedded, [("where", text) for text in texts.split("; ")])
