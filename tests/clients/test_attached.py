@@ -191,7 +191,7 @@ def test_a_postgresql_over_tls_is_attached_and_its_certificate_looked_at(
 ):
     packaged("postgres_scanner")
     with psycopg.connect(tls_postgres.dsn(), autocommit=True) as pg:
-        pg.execute("drop table if exists sales")
+        pg.execute("drop table if exists sales")  # of another test
         fill(pg.execute)
     monkeypatch.setenv("CRM_PASSWORD", TLS_PASSWORD)
     address = f"postgres:{tls_postgres.dsn(password='${CRM_PASSWORD}')}"

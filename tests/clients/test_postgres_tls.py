@@ -16,6 +16,7 @@ from tests.clients.tls_postgres import PASSWORD
 
 def test_a_fit_over_tls(tls_postgres, shop, sales, tmp_path):
     with psycopg.connect(tls_postgres.dsn(), autocommit=True) as pg:
+        pg.execute("drop table if exists sales")
         copy_table(shop, pg, "sales", tmp_path)
     with connect_postgres(tls_postgres.dsn()) as pg:
         query = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
