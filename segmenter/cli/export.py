@@ -73,9 +73,10 @@ def export(
 ) -> None:
     r"""Write a SQL script that runs the current model in another warehouse.
 
-    It creates the function classify_segment and live views of profiles and segments over your
-    table, in a schema called segments. Of a model that was fitted to anonymous points it creates
-    the function alone. Nothing there needs Python, and nothing leaves the warehouse.
+    It creates the function classify_segment, live views of profiles and segments over your table,
+    and views of the rules and lines, in a schema called segments. Of a model that was fitted to
+    anonymous points it creates the function, the rules and the lines. Nothing there needs Python,
+    and nothing leaves the warehouse.
 
     Example: segmenter export shop.duckdb --dialect postgres --output segments.sql
 

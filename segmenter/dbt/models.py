@@ -100,7 +100,7 @@ def source_table(model: Model, table: str | None) -> exp.Table:
     if source.kind == "points":
         raise InputError(
             "this model was fitted to anonymous points, so there are no customers to make models "
-            "of. Fit to transactions or profiles; segmenter export has the function alone."
+            "of. Fit to transactions or profiles; segmenter export has the function and the rules."
         )
     if source.exclude is not None:
         raise InputError(

@@ -31,6 +31,7 @@ __all__ = [
     "finite_inputs",
     "floor_by_casts",
     "fold_constants",
+    "infinities",
     "known_extremes",
     "microseconds",
     "mysql_forms",
@@ -49,7 +50,7 @@ __all__ = [
 _INFINITY = {"bigquery": "inf", "snowflake": "inf"}
 """How a dialect spells infinity as a text; elsewhere ``Infinity``."""
 
-_INFINITY_WORD = {"clickhouse": "inf", "sqlite": "9e999"}
+_INFINITY_WORD = {"clickhouse": "inf", "mysql": "1.7976931348623157e308", "sqlite": "9e999"}
 """Where infinity is no text, or where that is read in another way."""
 
 _TRUNCATES_BIGINT = ("redshift", "sqlite", "trino")
@@ -61,11 +62,6 @@ def finite_inputs(tree: exp.Expr, dialect: str) -> exp.Expr:
 
     NaN is the greatest number or fails each comparison, so neither it nor NULL passes.
     """
-    infinity = _INFINITY.get(dialect, "Infinity")
-    least, most = _double(f"-{infinity}"), _double(infinity)
-    if dialect in _INFINITY_WORD:
-        most = exp.var(_INFINITY_WORD[dialect])
-        least = exp.Neg(this=most.copy())
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "isfinite":
             value = call.expressions[0]
@@ -74,10 +70,25 @@ def finite_inputs(tree: exp.Expr, dialect: str) -> exp.Expr:
                 continue
             call.replace(
                 exp.and_(
-                    exp.GT(this=value.copy(), expression=least.copy()),
-                    exp.LT(this=value.copy(), expression=most.copy()),
+                    exp.GT(this=value.copy(), expression=_double("-Infinity")),
+                    exp.LT(this=value.copy(), expression=_double("Infinity")),
                 )
             )
+    return tree
+
+
+def infinities(tree: exp.Expr, dialect: str) -> exp.Expr:
+    """Write infinity as a dialect spells it; where there is none, the largest double."""
+    for cast in list(tree.find_all(exp.Cast)):
+        text = cast.this.name if cast.this.is_string else ""
+        if text.removeprefix("-") != "Infinity" or not cast.to.is_type("double"):
+            continue
+        sign = text.removesuffix("Infinity")
+        if dialect in _INFINITY:
+            cast.replace(_double(f"{sign}{_INFINITY[dialect]}"))
+        elif dialect in _INFINITY_WORD:
+            word = exp.var(_INFINITY_WORD[dialect])
+            cast.replace(exp.Neg(this=word) if sign else word)
     return tree
 
 
@@ -212,6 +223,7 @@ def qualified_function(tree: exp.Expr, dialect: str) -> exp.Expr:
 TRANSLATIONS: tuple[Callable[[exp.Expr, str], exp.Expr], ...] = (
     fold_constants,
     finite_inputs,
+    infinities,
     double_division,
     whole_division,
     utc_now,

@@ -19,7 +19,7 @@ from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.model import Model
 from segmenter.operations.export_source import computes, source_values
-from segmenter.operations.model_constants import with_model
+from segmenter.operations.model_constants import rules_and_lines, with_model
 from segmenter.schema.files import bind, read
 from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
@@ -51,8 +51,9 @@ def export(
 
     It creates the schema ``segments`` (a dataset in BigQuery) with the function
     ``classify_segment(monetary, frequency)`` and the views ``transactions``,
-    ``customer_profile``, ``customer_segments`` and ``segment_summary`` over the user's table. In
-    DuckDB the function is a macro, also of the schema ``main``.
+    ``customer_profile``, ``customer_segments`` and ``segment_summary`` over the user's table, and
+    the views ``segment_rules`` and ``segment_lines`` of the model itself. In DuckDB the function is
+    a macro, also of the schema ``main``; in SQLite there is none.
 
     Parameters
     ----------
@@ -88,8 +89,8 @@ def export(
     again.) Columns are of the warehouse's types: where DuckDB had read customers as DOUBLE and NaN
     as no customer, say so in the customer's expression.
 
-    Of a model that was fitted to anonymous points only the function is exported: it has no
-    customers to make views of.
+    Of a model that was fitted to anonymous points only the function, the rules and the lines are
+    exported: it has no customers to make views of.
 
     Examples
     --------
@@ -124,11 +125,6 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     statements = [create_schema(dialect)]
     catalog: exp.Identifier | None = None
     if source.kind == "points":
-        if dialect == "sqlite":
-            raise InputError(
-                "SQLite keeps no functions, and of a model that was fitted to points only the "
-                "function is exported. Fit to transactions or profiles for views."
-            )
         if table is not None:
             raise InputError(
                 "this model was fitted to anonymous points, so only its function is exported and "
@@ -145,10 +141,9 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
         catalog = relation.args.get("catalog")
         files = view_files(source, is_live=True, has_macro=True)
         for name, query in model_views(model, source, values, dialect).items():
-            comment = grain(files[name])
-            if dialect == "sqlite":
-                comment = comment.replace(f"{SCHEMA}.", f"{SCHEMA}_")
-            statements.append(f"{comment}\n{create_view(name, query, dialect)}")
+            statements.append(_view(files[name], name, query, dialect))
+    for name, query in rules_and_lines(model).items():
+        statements.append(_view(name, name, port(query, dialect), dialect))
     # where views do without the function, a catalog that keeps none leaves them as they are
     place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
     statements.insert(place, _function(model, dialect, catalog))
@@ -156,6 +151,13 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     statements = [*begin(dialect, has_views=has_views), *statements, *commit(dialect)]
     text = "\n\n".join(f"{each};" for each in statements if each)
     return f"{_header(model, dialect)}\n\n{text}\n"
+
+
+def _view(file: str, name: str, query: exp.Expr, dialect: str) -> str:
+    comment = grain(file)
+    if dialect == "sqlite":
+        comment = comment.replace(f"{SCHEMA}.", f"{SCHEMA}_")
+    return f"{comment}\n{create_view(name, query, dialect)}"
 
 
 def model_views(

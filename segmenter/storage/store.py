@@ -34,6 +34,7 @@ __all__ = [
     "point_columns",
     "rules_table",
     "save",
+    "save_rules",
 ]
 
 _ROWS = "segmenter_rows"
@@ -41,6 +42,16 @@ _ROWS = "segmenter_rows"
 
 def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
     """Append a model as the next version and return it with its id; it is not current yet."""
+    model = save_rules(con, model)
+    if not model.settings.forget_points:
+        _insert_arrow(con, "model_points", _points_table(model))
+    bins = training_bins(model.points, model.rules, model.names, model.whales)
+    _insert(con, "model_bins", [{"model_id": model.model_id, **one._asdict()} for one in bins])
+    return model
+
+
+def save_rules(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
+    """Append a model without its points and bins, and return it with its id."""
     (next_id,) = first_row(con, f"select coalesce(max(model_id), 0) + 1 from {INTERNAL}.models")
     model = replace(model, model_id=next_id)
     _insert(con, "models", [_header(model)])
@@ -61,11 +72,7 @@ def save(con: duckdb.DuckDBPyConnection, model: Model) -> Model:
         ],
     )
     _insert(con, "model_splits", [{**key, **asdict(split)} for split in model.splits])
-    if not model.settings.forget_points:
-        _insert_arrow(con, "model_points", _points_table(model))
     _insert_arrow(con, "model_rules", rules_table(model))
-    bins = training_bins(model.points, model.rules, model.names, model.whales)
-    _insert(con, "model_bins", [{**key, **one._asdict()} for one in bins])
     return model
 
 

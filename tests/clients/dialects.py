@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import math
 import sqlite3
+import sys
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +19,14 @@ from tests.clients.conftest import copy_table
 
 __all__ = ["ENGINES", "OBJECTS", "Engine", "started"]
 
-OBJECTS = ("transactions", "customer_profile", "customer_segments", "segment_summary")
+OBJECTS = (
+    "transactions",
+    "customer_profile",
+    "customer_segments",
+    "segment_summary",
+    "segment_rules",
+    "segment_lines",
+)
 """The views of a script."""
 
 
@@ -194,6 +202,10 @@ class MySQL(Engine):
         with self.con.cursor() as cursor:
             cursor.execute(query)
             return list(cursor.fetchall())
+
+    def read(self, value):
+        is_infinite = isinstance(value, float) and math.isinf(value)
+        return math.copysign(sys.float_info.max, value) if is_infinite else value
 
     def load(self, con, table):
         kinds = {"VARCHAR": "varchar(100)", "TIMESTAMP": "datetime(6)", "HUGEINT": "bigint"}

@@ -84,7 +84,21 @@ def test_finite_inputs(con):
         again = rewritten(translate.finite_inputs, query, dialect, "duckdb")
         assert "ISFINITE" not in again.upper()
         assert con.execute(again).fetchall() == expected
-    assert "CAST('inf' AS FLOAT64)" in rewritten(translate.finite_inputs, query, "bigquery")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [
+        ("bigquery", "CAST('-inf' AS FLOAT64), CAST('inf' AS FLOAT64)"),
+        ("clickhouse", "-inf, inf"),
+        ("mysql", "-1.7976931348623157e308, 1.7976931348623157e308"),
+        ("postgres", "CAST('-Infinity' AS DOUBLE PRECISION), CAST('Infinity' AS DOUBLE PRECISION)"),
+        ("sqlite", "-9e999, 9e999"),
+    ],
+)
+def test_infinities(dialect, expected):
+    query = "select cast('-Infinity' as double), cast('Infinity' as double)"
+    assert rewritten(translate.infinities, query, dialect) == f"SELECT {expected}"
 
 
 @pytest.mark.parametrize(

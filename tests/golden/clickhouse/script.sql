@@ -400,3 +400,203 @@ FROM final
 ORDER BY
   segment_rank
 SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;
+
+-- segments.segment_rules
+-- Grain:  one row for each rectangle of the current model. Each profile lies in exactly one.
+CREATE OR REPLACE VIEW segments.segment_rules AS
+SELECT
+  CAST(0 AS Nullable(Int64)) AS frequency_from,
+  CAST(2 AS Nullable(Int64)) AS frequency_to,
+  -inf AS monetary_from,
+  142284 / 100e0 AS monetary_below,
+  'At-Risk' AS segment,
+  CAST(3 AS Nullable(Int32)) AS segment_rank
+UNION ALL
+SELECT
+  0 AS frequency_from,
+  2 AS frequency_to,
+  142284 / 100e0 AS monetary_from,
+  195707 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  0 AS frequency_from,
+  2 AS frequency_to,
+  195707 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  3 AS frequency_from,
+  3 AS frequency_to,
+  -inf AS monetary_from,
+  81517 / 100e0 AS monetary_below,
+  'At-Risk' AS segment,
+  3 AS segment_rank
+UNION ALL
+SELECT
+  3 AS frequency_from,
+  3 AS frequency_to,
+  81517 / 100e0 AS monetary_from,
+  18406 / 10e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  3 AS frequency_from,
+  3 AS frequency_to,
+  18406 / 10e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  4 AS frequency_from,
+  4 AS frequency_to,
+  -inf AS monetary_from,
+  20076 / 100e0 AS monetary_below,
+  'At-Risk' AS segment,
+  3 AS segment_rank
+UNION ALL
+SELECT
+  4 AS frequency_from,
+  4 AS frequency_to,
+  20076 / 100e0 AS monetary_from,
+  172413 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  4 AS frequency_from,
+  4 AS frequency_to,
+  172413 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  5 AS frequency_from,
+  5 AS frequency_to,
+  -inf AS monetary_from,
+  160766 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  5 AS frequency_from,
+  5 AS frequency_to,
+  160766 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  6 AS frequency_from,
+  6 AS frequency_to,
+  -inf AS monetary_from,
+  149119 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  6 AS frequency_from,
+  6 AS frequency_to,
+  149119 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  7 AS frequency_from,
+  7 AS frequency_to,
+  -inf AS monetary_from,
+  137472 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  7 AS frequency_from,
+  7 AS frequency_to,
+  137472 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  8 AS frequency_from,
+  8 AS frequency_to,
+  -inf AS monetary_from,
+  125826 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  8 AS frequency_from,
+  8 AS frequency_to,
+  125826 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  9 AS frequency_from,
+  9 AS frequency_to,
+  -inf AS monetary_from,
+  114179 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  9 AS frequency_from,
+  9 AS frequency_to,
+  114179 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  10 AS frequency_from,
+  9223372036854775807 AS frequency_to,
+  -inf AS monetary_from,
+  102532 / 100e0 AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  10 AS frequency_from,
+  9223372036854775807 AS frequency_to,
+  102532 / 100e0 AS monetary_from,
+  inf AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;
+
+-- segments.segment_lines
+-- Grain:  one row for each split of the current model: the straight line between its two parts.
+CREATE OR REPLACE VIEW segments.segment_lines AS
+SELECT
+  CAST(1 AS Nullable(Int32)) AS level,
+  'Elite' AS higher_segments,
+  'Loyal, At-Risk' AS lower_segments,
+  'ward' AS method,
+  3110535951025247 / 17592186044416e0 AS order_worth,
+  CAST(NULL AS Nullable(Float64)) AS order_power,
+  228151113475735 / 100000000000e0 AS threshold,
+  0.0 AS gap_index,
+  0.0 AS outvoted_share,
+  'One order counts as much as 176.81 spent; Elite: from 2,281.51 of both together.' AS message
+UNION ALL
+SELECT
+  2 AS level,
+  'Loyal' AS higher_segments,
+  'At-Risk' AS lower_segments,
+  'ward' AS method,
+  8513077238707983 / 100000000000000e0 AS order_worth,
+  CAST(NULL AS Nullable(Float64)) AS order_power,
+  5402730895483194 / 10000000000000e0 AS threshold,
+  0.0 AS gap_index,
+  0.0 AS outvoted_share,
+  'One order counts as much as 85.13 spent; Loyal: from 540.27 of both together.' AS message
+SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1;

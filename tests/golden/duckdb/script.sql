@@ -398,4 +398,202 @@ FROM final
 ORDER BY
   segment_rank;
 
+-- segments.segment_rules
+-- Grain:  one row for each rectangle of the current model. Each profile lies in exactly one.
+CREATE OR REPLACE VIEW segments.segment_rules AS
+SELECT
+  CAST(0 AS BIGINT) AS frequency_from,
+  CAST(2 AS BIGINT) AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1422.84' AS DOUBLE) AS monetary_below,
+  'At-Risk' AS segment,
+  CAST(3 AS INT) AS segment_rank
+UNION ALL
+SELECT
+  0 AS frequency_from,
+  2 AS frequency_to,
+  CAST('1422.84' AS DOUBLE) AS monetary_from,
+  CAST('1957.07' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  0 AS frequency_from,
+  2 AS frequency_to,
+  CAST('1957.07' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  3 AS frequency_from,
+  3 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('815.17' AS DOUBLE) AS monetary_below,
+  'At-Risk' AS segment,
+  3 AS segment_rank
+UNION ALL
+SELECT
+  3 AS frequency_from,
+  3 AS frequency_to,
+  CAST('815.17' AS DOUBLE) AS monetary_from,
+  CAST('1840.6' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  3 AS frequency_from,
+  3 AS frequency_to,
+  CAST('1840.6' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  4 AS frequency_from,
+  4 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('200.76' AS DOUBLE) AS monetary_below,
+  'At-Risk' AS segment,
+  3 AS segment_rank
+UNION ALL
+SELECT
+  4 AS frequency_from,
+  4 AS frequency_to,
+  CAST('200.76' AS DOUBLE) AS monetary_from,
+  CAST('1724.13' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  4 AS frequency_from,
+  4 AS frequency_to,
+  CAST('1724.13' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  5 AS frequency_from,
+  5 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1607.66' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  5 AS frequency_from,
+  5 AS frequency_to,
+  CAST('1607.66' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  6 AS frequency_from,
+  6 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1491.19' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  6 AS frequency_from,
+  6 AS frequency_to,
+  CAST('1491.19' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  7 AS frequency_from,
+  7 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1374.72' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  7 AS frequency_from,
+  7 AS frequency_to,
+  CAST('1374.72' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  8 AS frequency_from,
+  8 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1258.26' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  8 AS frequency_from,
+  8 AS frequency_to,
+  CAST('1258.26' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  9 AS frequency_from,
+  9 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1141.79' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  9 AS frequency_from,
+  9 AS frequency_to,
+  CAST('1141.79' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank
+UNION ALL
+SELECT
+  10 AS frequency_from,
+  9223372036854775807 AS frequency_to,
+  CAST('-Infinity' AS DOUBLE) AS monetary_from,
+  CAST('1025.32' AS DOUBLE) AS monetary_below,
+  'Loyal' AS segment,
+  2 AS segment_rank
+UNION ALL
+SELECT
+  10 AS frequency_from,
+  9223372036854775807 AS frequency_to,
+  CAST('1025.32' AS DOUBLE) AS monetary_from,
+  CAST('Infinity' AS DOUBLE) AS monetary_below,
+  'Elite' AS segment,
+  1 AS segment_rank;
+
+-- segments.segment_lines
+-- Grain:  one row for each split of the current model: the straight line between its two parts.
+CREATE OR REPLACE VIEW segments.segment_lines AS
+SELECT
+  CAST(1 AS INT) AS level,
+  'Elite' AS higher_segments,
+  'Loyal, At-Risk' AS lower_segments,
+  'ward' AS method,
+  CAST('176.81349794572992' AS DOUBLE) AS order_worth,
+  CAST(NULL AS DOUBLE) AS order_power,
+  CAST('2281.51113475735' AS DOUBLE) AS threshold,
+  CAST('0.0' AS DOUBLE) AS gap_index,
+  CAST('0.0' AS DOUBLE) AS outvoted_share,
+  'One order counts as much as 176.81 spent; Elite: from 2,281.51 of both together.' AS message
+UNION ALL
+SELECT
+  2 AS level,
+  'Loyal' AS higher_segments,
+  'At-Risk' AS lower_segments,
+  'ward' AS method,
+  CAST('85.13077238707983' AS DOUBLE) AS order_worth,
+  CAST(NULL AS DOUBLE) AS order_power,
+  CAST('540.2730895483194' AS DOUBLE) AS threshold,
+  CAST('0.0' AS DOUBLE) AS gap_index,
+  CAST('0.0' AS DOUBLE) AS outvoted_share,
+  'One order counts as much as 85.13 spent; Loyal: from 540.27 of both together.' AS message;
+
 COMMIT;
