@@ -150,6 +150,11 @@ def _read_texts(values: dict[str, exp.Expr], source: Source, dialect: str) -> No
 def _read_as(text: exp.Expr, name: str, form: str, dialect: str) -> exp.Expr:
     """Return how a format reads a text: that of the date, or of the amount."""
     if name == "date":
+        if dialect in _KNOWN_ALONE:
+            raise InputError(
+                f"date_format = {form!r} is not understood by {dialect}. Let a view there have the "
+                "date as a timestamp, and fit that without date_format."
+            )
         return date_reading(text, form, dialect)
     return NumberFormat.parse(form).reading(text, dialect)
 

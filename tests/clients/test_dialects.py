@@ -302,6 +302,8 @@ def test_a_text_that_is_none_ends_a_query(engine, small, amount, sold_at):
             "upper(kind) = 'WEB'",
             r"UPPER\(\S+kind\) is not known to mean the same .* a view",
         ),
+        ("date_format", "%d.%m.%Y", r"date_format = '%d.%m.%Y' is not understood .* a view"),
+        ("number_format", "1.234,56", r"number_format = '1.234,56' is not understood .* a view"),
         ("where", "kind ilike 'web%'", "is not known to mean the same"),
         ("where", "kind like 'a\\_b'", "is not known to mean the same"),
         ("where", "pieces % 2 = 0", "is not known to mean the same"),

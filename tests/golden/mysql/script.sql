@@ -2,6 +2,8 @@
 -- Segments: Elite, Loyal, At-Risk
 -- Dialect: mysql. Run the whole script once, and again for each new model; it creates the schema
 -- segments and replaces only its own objects there. The views are live: nothing needs Python.
+-- Expressions of the table's columns are translated by rules only: no row was compared with
+-- DuckDB, as a fit on Spark or in PostgreSQL compares them.
 -- There is no transaction around these statements here. After an error run the whole script
 -- again until it ends without one: until then some objects are still those of before.
 -- For MySQL 8 and MariaDB. The views hold the model; the function, which is slower, comes
