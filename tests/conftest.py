@@ -35,7 +35,7 @@ LONGEST = ("docs/test_pages.py", "faults/test_faults.py")
 
 STATEMENTS = ("engines/", "golden/", "udf/", *(f"sources/test_{name}" for name in (
     "corpus", "csv_options", "formats", "recognition", "text_formats",
-)))  # fmt: skip
+)), *(f"clients/test_{name}" for name in ("attached", "lake_tables", "urls")))  # fmt: skip
 """Where each set of parameters is another question to DuckDB, and not the same one again."""
 
 
