@@ -277,8 +277,7 @@ class Reading(OverTime):
         Parameters
         ----------
         dialect : str
-            duckdb, postgres, spark, databricks, snowflake, bigquery, redshift, trino, sqlite,
-            clickhouse or mysql.
+            duckdb, postgres, spark or another; a wrong one is answered with all that there are.
         what : {'all', 'points'}, default 'all'
             'points' gives one query instead, which computes the anonymous training points there.
         table : str, optional

@@ -32,8 +32,7 @@ MOST_ROWS = 2_000_000
 """Of a larger table only some orders, each with all its rows, are added up."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_MAIL = r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$"
-_WORDS = r"\pL+[.,]? +\pL"
+_MAIL, _WORDS = r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$", r"\pL+[.,]? +\pL"
 _SAMPLE_TABLE = "guess_sample"
 
 
@@ -240,8 +239,7 @@ class Evidence:
         }
 
         def holds(found: dict[str, Any]) -> bool:
-            many = found["pairs"] - found["others"]
-            return not found["without"] and many <= 0.01 * found["pairs"]
+            return not found["without"] and 100 * found["others"] >= 99 * found["pairs"]
 
         return self._holds(holds, asked)
 
@@ -292,8 +290,8 @@ def _sampled(
 
 def _unreadable(relation: str, error: duckdb.Error, file: InputFile | None) -> InputError:
     said = reason(error)
-    advice = csv_advice(said, file) or server_advice(said)
-    return InputError(f"{relation} cannot be read: {said}{advice}")
+    way_out = csv_advice(said, file) or server_advice(said)
+    return InputError(f"{relation} cannot be read: {said}{way_out}")
 
 
 def column(name: str) -> exp.Column:
