@@ -173,6 +173,8 @@ def _checked_source(text: str) -> dict[str, Any]:
 
 def _header(model: Model) -> dict[str, Any]:
     points = model.points
+    # a model that was loaded without its points has no rectangle, and is saved for its rules alone
+    cents, frequency = (part if len(points) else [0] for part in (points.cents, points.frequency))
     return {
         "model_id": model.model_id,
         "is_current": False,
@@ -186,7 +188,7 @@ def _header(model: Model) -> dict[str, Any]:
         "rows_without_customer": model.rows_without_customer,
         "revenue_without_customer": model.revenue_without_customer,
         "customers": model.customers,
-        "training_customers": points.n_customers,
+        "training_customers": sum(segment.customers for segment in model.segments),
         "training_points": len(points),
         "whales": model.whales,
         "monetary_cut": model.monetary_cut,
@@ -194,10 +196,10 @@ def _header(model: Model) -> dict[str, Any]:
         "active_days": model.active_days,
         "lapsed_days": model.lapsed_days,
         "scaling": model.segmentation.scaling,
-        "monetary_min": int(points.cents.min()) / 100,
-        "monetary_max": int(points.cents.max()) / 100,
-        "frequency_min": int(points.frequency.min()),
-        "frequency_max": int(points.frequency.max()),
+        "monetary_min": int(np.min(cents)) / 100,
+        "monetary_max": int(np.max(cents)) / 100,
+        "frequency_min": int(np.min(frequency)),
+        "frequency_max": int(np.max(frequency)),
         "relative_step": model.relative_step,
         "uncertain_customers": model.uncertain_customers,
         "outvoted_customers": model.outvoted_customers,

@@ -8,6 +8,7 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.forget import Forgetting
+from segmenter.operations.model_constants import rules_and_lines
 from segmenter.operations.refresh import Refresh
 from segmenter.operations.rollback import stage_of
 from segmenter.progress import Silent
@@ -80,6 +81,9 @@ def test_rules_only(sold):
     assert loaded.segments == kept.segments
     assert (loaded.rules.segment == kept.rules.segment).all()
     assert "create or replace" in segmenter.export(loaded, "duckdb").lower()
+    for name, query in rules_and_lines(loaded).items():
+        there = sold.execute(query.sql(dialect="duckdb")).fetchall()
+        assert there == sold.execute(f"select * from segments.{name} order by 1, 3").fetchall()
 
 
 def test_what_needs_points_says_so(sold):
