@@ -30,6 +30,7 @@ _OUTSIDE = {
     "\\W": "[^A-Za-z0-9_]",
     "\\d": "[0-9]",
     "\\D": "[^0-9]",
+    "\\z": "\\Z",
 }
 
 _TOKEN = re.compile(r"\\.|\[:\w+:\]|.", re.DOTALL)
@@ -55,6 +56,14 @@ def _pattern(node: exp.Expr, dialect: str) -> None:
         node.set("expression", exp.Literal.string(_written(node.expression.name)))
 
 
+def _whole(node: exp.Expr, dialect: str) -> None:
+    """Compare a whole text."""
+    if not node.expression.is_string:
+        refuse(node, dialect)
+    pattern = exp.Literal.string(f"^(?:{_written(node.expression.name)})$")
+    node.replace(exp.paren(exp.RegexpLike(this=node.this.copy(), expression=pattern)))
+
+
 def _extracted(node: exp.Expr, dialect: str) -> None:
     """Write the match or its first group as PostgreSQL has it, before its version 15 too."""
     group = node.text("group")
@@ -68,6 +77,7 @@ def _extracted(node: exp.Expr, dialect: str) -> None:
 
 PATTERNS: dict[type[exp.Expr], Callable[[exp.Expr, str], None]] = {
     exp.RegexpLike: _pattern,
+    exp.RegexpFullMatch: _whole,
     exp.RegexpReplace: _pattern,
     exp.RegexpExtract: _extracted,
 }

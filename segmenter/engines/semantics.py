@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from segmenter.engines import postgres_counterparts, postgres_patterns, spark_counterparts
-from segmenter.engines.rewriting import refuse
+from segmenter.engines.rewriting import filled, refuse
 from segmenter.sources.expressions import SOURCE_ALIAS
 
 __all__ = ["keep_meaning"]
@@ -98,9 +98,22 @@ def _separated(node: exp.Expr, dialect: str) -> None:
         refuse(node, dialect)
 
 
+_YEARS = "(extract(year from :x) - extract(year from :y))"
+
+_BOUNDARIES = {
+    "YEAR": f"cast({_YEARS} as integer)",
+    "QUARTER": f"cast({_YEARS} * 4 + extract(quarter from :x) - extract(quarter from :y) as int)",
+    "MONTH": f"cast({_YEARS} * 12 + extract(month from :x) - extract(month from :y) as integer)",
+}
+
+
 def _date_boundaries(node: exp.Expr, dialect: str) -> None:
     """Count midnights between two times; PostgreSQL has spans of 24 hours, or 7 of them."""
-    if node.text("unit").upper() not in ("", "DAY"):
+    unit = node.text("unit").upper()
+    if unit in _BOUNDARIES:
+        node.replace(filled(_BOUNDARIES[unit], dialect, x=node.this, y=node.expression))
+        return
+    if unit not in ("", "DAY"):
         refuse(node, dialect)
     end, start = (exp.cast(side, "date") for side in (node.this, node.expression))
     node.replace(exp.paren(exp.Sub(this=end, expression=start)))

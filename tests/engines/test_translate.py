@@ -268,14 +268,17 @@ def test_where_a_dialect_means_something_else(rule, dialect, query, expected):
         ),
         (r"REGEXP_MATCHES(user_table.a, '\bx\\b')", {"postgres": r"user_table.a ~ '\yx\\b'"}),
         (
-            "DATE_DIFF('MONTH', user_table.a, MAKE_DATE(2024, 1, 1))",
+            "DATE_DIFF('MONTH', user_table.a, user_table.b)",
             {
-                "spark": "((YEAR(MAKE_DATE(2024, 1, 1)) - YEAR(user_table.a)) * 12 + "
-                "MONTH(MAKE_DATE(2024, 1, 1)) - MONTH(user_table.a))"
+                "postgres": "CAST((EXTRACT(YEAR FROM user_table.b) - EXTRACT(YEAR FROM "
+                "user_table.a)) * 12 + EXTRACT(MONTH FROM user_table.b) - EXTRACT(MONTH "
+                "FROM user_table.a) AS INT)",
+                "spark": "((YEAR(user_table.b) - YEAR(user_table.a)) * 12 + "
+                "MONTH(user_table.b) - MONTH(user_table.a))",
             },
         ),
         ("SUBSTRING(user_table.a, -1)", {"spark": "SUBSTRING(user_table.a, -1)"}),
-        ("DATE_DIFF('WEEK', user_table.a, user_table.b)", {}),
+        ("DATE_DIFF('HOUR', user_table.a, user_table.b)", {}),
         ("user_table.a SIMILAR TO 'x.*'", {}),
         ("STRFTIME(user_table.a, '%u')", {}),
         ("STRFTIME(user_table.a, 'Day %d')", {}),
