@@ -19,13 +19,11 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
 from tests.clients.conftest import COLUMNS
 from tests.clients.dialects import ENGINES, OBJECTS, started
+from tests.clients.random_models import borders, model_of_many_rules, random_model
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP, load_dataset
-
-OPEN = (OPEN_LOW, OPEN_HIGH)
-"""Bounds of rules that have none."""
 
 PAGE = Path(segmenter.__file__).parent / "engines" / "README.md"
 
@@ -94,22 +92,6 @@ def classified(engine, model, monetary, frequency):
     return found
 
 
-def borders(rules):
-    """Return each rule's breakpoints, their neighbouring cents and doubles, at its frequencies."""
-    found = []
-    bounds = (rules.frequency_from, rules.frequency_to, rules.cents_from, rules.cents_below)
-    for first, last, lower, upper in zip(*map(np.ndarray.tolist, bounds), strict=True):
-        cents = np.array([bound for bound in (lower, upper) if bound not in OPEN])
-        exact = cents / 100.0
-        near = [(cents - 1) / 100.0, exact, (cents + 1) / 100.0, exact - 0.005]
-        near += [np.nextafter(exact, -np.inf), np.nextafter(exact, np.inf)]
-        frequency = [first - 1, first - 0.001, first, first + 0.5, min(last, 2**40)]
-        found += itertools.product(np.concatenate(near), frequency)
-    odd = [-1e308, -1e12, 0.0, 100.0, 1e308, np.nan, np.inf, -np.inf]
-    counts = [-3.0, 0.0, 1.0, 2.0**31, 2.0**31 + 1, 2.0**63, np.nan, np.inf, -np.inf]
-    return np.array([*found, *itertools.product(odd, counts)]).T
-
-
 @pytest.mark.parametrize(
     "base", ["small", "cdnow", pytest.param("online_retail", marks=pytest.mark.extended)]
 )
@@ -121,60 +103,16 @@ def test_every_customer_has_the_same_profile_segment_and_summary(engine, base, r
     check_views(engine, con)
 
 
-@cache
-def random_model(segments, seed):
-    """Return a model of so many segments over profiles that nothing lies between."""
-    rng = np.random.default_rng([segments, seed])
-    size = 200 * segments
-    profiles = {
-        "customer_id": np.arange(size),
-        "monetary": np.round(rng.lognormal(4, 1.5, size) - 30, 2),
-        "frequency": rng.geometric(0.2, size),
-    }
-    settings = Settings(
-        levels=segments - 1,
-        max_share=0.0,
-        n_neighbors=(5, 1)[seed % 2],
-        monotone=segments % 2 == 0,
-        consolidate=segments < 6,
-        names=tuple(f"Segment {rank}" for rank in range(1, segments + 1)),
-    )
-    with duckdb.connect() as con:
-        con.register("given", profiles)
-        model = segmenter.fit(con, Source(profile="given"), settings)
-    assert len(model.names) == segments
-    return replace(model, source={"points": "points.csv"})  # no views over a table
-
-
-MORE = itertools.product(range(2, 8), range(1, 21))
-
-
-@pytest.mark.parametrize(
+@first_in_gate(
     ("segments", "seed"),
-    [*((n, 0) for n in range(2, 8)), *(pytest.param(*m, marks=pytest.mark.extended) for m in MORE)],
+    [(2, 0), (4, 1), (7, 0), *itertools.product(range(2, 8), range(2, 22))],
+    first=3,
 )
 def test_a_random_model_agrees_at_every_border(engine, segments, seed):
     model = random_model(segments, seed)
     engine.run(segmenter.export(model, engine.dialect))
     found = classified(engine, model, *borders(model.rules))
     assert set(found) == {None, *model.names}
-
-
-@cache
-def model_of_many_rules():
-    rng = np.random.default_rng(7)
-    size = 4_000
-    profiles = {
-        "customer_id": np.arange(size),
-        "monetary": np.round(rng.lognormal(5, 1, size), 2),
-        "frequency": rng.geometric(0.08, size),
-    }
-    settings = Settings(n_neighbors=1, cut=1, levels=4, consolidate=False, monotone=False)
-    with duckdb.connect() as con:
-        con.register("given", profiles)
-        model = segmenter.fit(con, Source(profile="given"), settings)
-    assert len(model.rules) >= 200
-    return replace(model, source={"points": "points.csv"})
 
 
 def test_a_model_of_many_rules_stays_within_the_limits(engine):
@@ -291,48 +229,6 @@ def test_a_text_that_is_none_ends_a_query(engine, small, amount, sold_at):
     engine.run(f"insert into sales values (1, 2, {wrong}, '{time}')")
     with pytest.raises(Exception, match=message):
         engine.rows(query)
-
-
-@pytest.mark.parametrize("dialect", ["clickhouse", "mysql", "sqlite"])
-@pytest.mark.parametrize(
-    ("column", "expression", "message"),
-    [
-        (
-            "where",
-            "upper(kind) = 'WEB'",
-            r"UPPER\(\S+kind\) is not known to mean the same .* a view",
-        ),
-        ("date_format", "%d.%m.%Y", r"date_format = '%d.%m.%Y' is not understood .* a view"),
-        ("number_format", "1.234,56", r"number_format = '1.234,56' is not understood .* a view"),
-        ("where", "kind ilike 'web%'", "is not known to mean the same"),
-        ("where", "kind like 'a\\_b'", "is not known to mean the same"),
-        ("where", "pieces % 2 = 0", "is not known to mean the same"),
-        ("where", "amount / pieces > 2", "is not known to mean the same"),
-        ("amount", "cast(amount as integer)", "is not known to mean the same"),
-        ("amount", "amount / 0", "is not known to mean the same"),
-        ("customer", "lower(email)", "is not known to mean the same"),
-        ("date", "strptime(day, '%d.%m.%Y')", "is not known to mean the same"),
-    ],
-)
-def test_what_is_not_known_to_mean_the_same_is_refused(small, dialect, column, expression, message):
-    _, model = small
-    with pytest.raises(SegmenterError, match=message):
-        segmenter.export(replace(model, source=model.source | {column: expression}), dialect)
-
-
-@pytest.mark.parametrize("dialect", ["mysql", "sqlite"])
-def test_a_text_is_not_compared_with_a_time(small, dialect):
-    _, model = small
-    source = model.source | {"where": "sold_at <= '2024-01-31'"}
-    with pytest.raises(SegmenterError, match=r"letter by letter.* Write timestamp '2024-01-31'"):
-        segmenter.export(replace(model, source=source), dialect)
-
-
-@pytest.mark.parametrize("where", ["kind = other", "case kind when 'a' then true else false end"])
-def test_texts_that_a_collation_may_merge_are_refused(small, where):
-    _, model = small
-    with pytest.raises(SegmenterError, match="may compare texts, which MySQL takes for the same"):
-        segmenter.export(replace(model, source=model.source | {"where": where}), "mysql")
 
 
 def test_the_page_says_what_each_engine_does(engine, small):

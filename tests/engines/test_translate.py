@@ -9,11 +9,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 import sqlglot
-from sqlglot import exp
 
 from segmenter import SegmenterError
 from segmenter.engines import translate
-from segmenter.engines.literals import settled_literals
 from segmenter.engines.semantics import keep_meaning
 from segmenter.engines.translate import TRANSLATIONS
 
@@ -308,16 +306,6 @@ def test_plain_times():
         "SELECT CAST(TO_TIMESTAMP(a, 'YYYY') AS TIMESTAMP) AS b, "
         "DATE_TRUNC('MONTH', CAST(a AS TIMESTAMP)) AS c"
     )
-
-
-@pytest.mark.parametrize(
-    "text", ["it\\'s", "\\", "\\\\'; drop", "${a} ${b}", "${", "a${b}\\", "plain 'text'"]
-)
-def test_no_setting_gives_a_text_another_meaning(con, text):
-    for dialect, sign in (("postgres", "\\"), ("spark", "${")):
-        tree = settled_literals(exp.select(exp.Literal.string(text)), dialect)
-        assert sign not in tree.sql(dialect=dialect)
-        assert con.execute(tree.sql(dialect="duckdb")).fetchone() == (text,)
 
 
 @pytest.mark.parametrize(
