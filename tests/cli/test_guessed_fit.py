@@ -41,7 +41,7 @@ def worth(path):
         ).fetchone()
 
 
-@pytest.mark.parametrize("name", ["Shopify", "Square items", "Lightspeed (X-Series) sales"])
+@first_in_gate("name", ["Shopify", "Square items", "Lightspeed (X-Series) sales"])
 def test_a_file_alone_is_enough(run, here, name):
     export = BY_NAME[name]
     export.write(here)

@@ -7,12 +7,13 @@ import json
 import duckdb
 import pytest
 
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP
 
 READ = ("--customer", "customer_id", "--amount", "amount", "--order", "order_id")
 
 
-@pytest.mark.parametrize("years", ["to_years(198000)", "to_years(-3000)"])
+@first_in_gate("years", ["to_years(198000)", "to_years(-3000)"])
 def test_dates_that_python_cannot_hold(run, tmp_path, years):
     path = tmp_path / "shop.duckdb"
     with duckdb.connect(str(path)) as con:

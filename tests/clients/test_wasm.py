@@ -16,6 +16,7 @@ import segmenter
 from segmenter.schema.names import STORAGE
 from tests.clients.test_clients import CACHE, HERE, install, run
 from tests.clients.test_published import SALES
+from tests.combinations import first_in_gate
 from tests.datasets import SHOP
 
 OF_JSON = {"models", "current_model"}
@@ -50,7 +51,7 @@ def shop(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("file", "left_out"), [("shop", OF_JSON | GONE), ("bi", set())])
+@first_in_gate(("file", "left_out"), [("shop", OF_JSON | GONE), ("bi", set())])
 def test_a_browser_reads_it_without_an_extension(wasm_folder, shop, file, left_out):
     path = shop / f"{file}.duckdb"
     with duckdb.connect(str(path), read_only=True) as con:

@@ -48,7 +48,7 @@ def try_some(trial, every, first=0):
         ("label-csv", 23),
         ("demo-over", 211),
     ],
-    first=3,
+    first=2,
 )
 def test_a_fault_leaves_the_old_or_the_new_and_is_said_truly(server, tmp_path, verb, every):
     found, tried = try_some(Trial(verb, server, tmp_path / "work"), every, first=5)
