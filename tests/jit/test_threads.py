@@ -122,6 +122,15 @@ def test_an_error_of_another_thread_comes_out_and_ends_the_work(split):
     assert len(begun) < 10_000
 
 
+@pytest.fixture
+def alone():
+    """Ctrl-C is heard here alone, and not by a command that ran in this process before."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("alone")
 def test_ctrl_c_stops_all_threads(split):
     split(3)
     begun, met = [], threading.Barrier(3, timeout=60)
