@@ -30,8 +30,18 @@ from segmenter.settings import Settings
 __all__ = ["warm_up"]
 
 
+_is_warm = False
+"""Whether this process has compiled them: it has them then, even where one could not be kept."""
+
+
 def warm_up(progress: Progress) -> None:
-    """Compile the kernels when this installation has not done so yet, and say it."""
+    """Compile the kernels when this installation has not done so yet, and say it.
+
+    A process does so once at most.
+    """
+    global _is_warm
+    if _is_warm:
+        return
     if all_on_disk():
         note_on_disk()
         return
@@ -47,6 +57,7 @@ def warm_up(progress: Progress) -> None:
         with suppress(OSError), subprocess.Popen(helper, stderr=subprocess.DEVNULL):
             _use_clustering()
         _use_classifier()
+        _is_warm = True
         note_on_disk()
         drop_older(FOLDER)
         done(f"kept in {FOLDER.parent} for the next run")

@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 
+import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from segmenter.classifier.exact_distance import two_product
 from segmenter.classifier.knn import NearestNeighbors, to_cents
 from segmenter.errors import SegmenterError
-from segmenter.jit.kernels import kernel
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
 from tests.choosing import BOTH, using
 
@@ -137,7 +137,7 @@ def test_a_difference_below_half_an_ulp_decides():
             assert neighbors.neighbors(1, 3).index.tolist() == [1]
 
 
-@kernel
+@nb.njit  # no kernel of ours: all of those must be on disk
 def product(a, b):
     return two_product(a, b)
 

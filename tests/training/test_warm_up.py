@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,30 @@ def test_kernels_are_got_for_what_is_worth_it(monkeypatch, kernels):
     with using(kernels):
         get_kernels(Points.group([1, 2, 9], [1, 1, 2]), 5, listener)
     assert asked == [listener] * kernels
+
+
+def test_a_process_compiles_once_even_where_a_kernel_cannot_be_kept(monkeypatch):
+    from segmenter.training import warm_up
+
+    used = []
+    monkeypatch.setattr(warm_up, "_is_warm", False)
+    monkeypatch.setattr(warm_up, "all_on_disk", lambda: False)
+    monkeypatch.setattr(warm_up, "_use_clustering", lambda: used.append("clustering"))
+    monkeypatch.setattr(warm_up, "_use_classifier", lambda: used.append("classifier"))
+    monkeypatch.setattr(warm_up.subprocess, "Popen", lambda *_, **__: nullcontext())
+    for _ in range(2):
+        warm_up.warm_up(Silent())
+    assert used == ["clustering", "classifier"]
+
+
+def test_kernels_are_the_package_s_alone():
+    """Any other would never be on disk when a fit looks, which then compiled all again."""
+    from segmenter.jit import kernels
+    from segmenter.training import warm_up
+
+    assert warm_up
+    found = {compiled.py_func.__module__.partition(".")[0] for compiled in kernels._KERNELS}
+    assert found == {"segmenter"}
 
 
 def run(program, **environment):
