@@ -62,7 +62,7 @@ def remote(database, con):
         yield engine
 
 
-@pytest.fixture(params=["remote", "lakehouse"])
+@pytest.fixture(params=["remote", "lakehouse"], ids=["postgres", "spark"])
 def elsewhere(request):
     return request.getfixturevalue(request.param)
 
