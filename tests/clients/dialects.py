@@ -7,6 +7,7 @@ import decimal
 import math
 import sqlite3
 import sys
+from abc import ABC, abstractmethod
 
 import duckdb
 import pyarrow as pa
@@ -30,7 +31,7 @@ OBJECTS = (
 """The views of a script."""
 
 
-class Engine:
+class Engine(ABC):
     """A warehouse with nothing in it; ``load``, ``run`` and ``rows`` are all that a test needs."""
 
     dialect: str
@@ -43,17 +44,17 @@ class Engine:
     has_decimals = True
     """Whether a DECIMAL is counted with as one."""
 
+    @abstractmethod
     def run(self, script: str) -> None:
         """Run a script of several statements."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, query: str) -> list[tuple]:
         """Return the rows of a query."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, con: duckdb.DuckDBPyConnection, table: str) -> None:
         """Copy a table of DuckDB."""
-        raise NotImplementedError
 
     def view(self, name: str) -> str:
         """Return what a view of ours is called."""

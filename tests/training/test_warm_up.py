@@ -47,11 +47,13 @@ def test_kernels_are_got_for_what_is_worth_it(monkeypatch, kernels):
     assert asked == [listener] * kernels
 
 
-def test_a_process_compiles_once_even_where_a_kernel_cannot_be_kept(monkeypatch):
+def test_a_process_compiles_once_even_where_a_kernel_cannot_be_kept(monkeypatch, tmp_path):
     from segmenter.training import warm_up
 
     used = []
     monkeypatch.setattr(warm_up, "_is_warm", False)
+    monkeypatch.setattr(warm_up, "FOLDER", tmp_path)
+    monkeypatch.setattr(warm_up, "drop_older", lambda _: None)
     monkeypatch.setattr(warm_up, "all_on_disk", lambda: False)
     monkeypatch.setattr(warm_up, "_use_clustering", lambda: used.append("clustering"))
     monkeypatch.setattr(warm_up, "_use_classifier", lambda: used.append("classifier"))
