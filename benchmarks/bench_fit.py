@@ -22,7 +22,9 @@ import duckdb
 import segmenter
 from benchmarks.generator import write_parquet
 from benchmarks.measuring import Figure, Row, Scale, alone, measured, timed, together
-from segmenter.progress import Step
+from segmenter.progress import Silent, Step
+
+__all__ = ["fit_alone", "load_sales", "measure", "open_database"]
 
 REPEAT_AT_SIZE = {
     "small": {1_000_000: 3},
@@ -71,16 +73,16 @@ def measure(scale: Scale) -> Iterator[Row]:
     for rows, repeat in REPEAT_AT_SIZE[scale].items():
         with tempfile.TemporaryDirectory() as name:
             loaded = Path(name) / "loaded.duckdb"
-            _load(loaded, rows)
+            load_sales(loaded, rows)
             for case in CASES:
                 yield from _compare(case, loaded, rows, repeat)
 
 
-def _load(database: Path, rows: int) -> None:
+def load_sales(database: Path, rows: int) -> None:
     """Generate sales as Parquet and load them into a table."""
     parquet = database.with_suffix(".parquet")
     alone(write_parquet, parquet, rows, rows // ROWS_PER_CUSTOMER)
-    with _open(database) as con:
+    with open_database(database) as con:
         con.execute(f"create table sales as from '{parquet}'")
     parquet.unlink()
 
@@ -109,6 +111,18 @@ def _compare(case: str, loaded: Path, rows: int, repeat: int) -> Iterator[Row]:
     yield Row("fit", f"{case}: loading", rows, "rows", loading, note=note)
 
 
+def fit_alone(loaded: Path, source: segmenter.Source, settings: segmenter.Settings) -> Figure:
+    """Fit a copy of a file, as the first thing that a process does with its kernels loaded."""
+    database = loaded.with_name("copy.duckdb")
+    shutil.copyfile(loaded, database)
+    _load_kernels()
+    try:
+        with open_database(database) as con:
+            return measured(lambda: segmenter.fit(con, source, settings, progress=Silent()))
+    finally:
+        database.unlink()
+
+
 def _fit(database: Path, case: str) -> tuple[Figure, dict[str, float], float]:
     """Fit; return the figure of the whole, the seconds of each stage and those of loading."""
     (loading,) = timed(_load_kernels, 1)
@@ -117,7 +131,7 @@ def _fit(database: Path, case: str) -> tuple[Figure, dict[str, float], float]:
         transactions="sales", customer="customer_id", amount="amount", order=order
     )
     stopwatch = Stopwatch()
-    with _open(database) as con:
+    with open_database(database) as con:
         figure = measured(lambda: segmenter.fit(con, source, progress=stopwatch))
     told = stopwatch.seconds
     return figure, {**told, "between the stages": figure.median - sum(told.values())}, loading
@@ -134,11 +148,12 @@ def _load_kernels() -> None:
 
 
 def _bare(database: Path, case: str) -> Figure:
-    with _open(database) as con:
+    with open_database(database) as con:
         return measured(lambda: con.execute(BARE.format(CASES[case])))
 
 
-def _open(database: Path) -> duckdb.DuckDBPyConnection:
+def open_database(database: Path) -> duckdb.DuckDBPyConnection:
+    """Open a file with the memory that both sides have."""
     con = duckdb.connect(str(database))
     con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     con.execute("set enable_progress_bar = false")

@@ -6,17 +6,25 @@ Rand index of the worst of ten fits without a tenth of the customers, the custom
 segment, and the smallest gap index (1: the boundaries cut a continuum). Beside plain money and
 orders also their logarithms: the largest segment, and the worst of ten. Small bases are drawn from
 the real ones.
+
+What that costs is a fit as it is beside one as it was, in turns on copies of one file, and the
+seconds that the gap indexes alone take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import duckdb
 import numpy as np
 
 import segmenter
-from benchmarks.measuring import Figure, Row, Scale
+from benchmarks.bench_fit import fit_alone, load_sales, open_database
+from benchmarks.measuring import Figure, Row, Scale, alone, timed
+from benchmarks.ward_layouts import skewed
+from segmenter.clustering.gaps import with_gaps
 from segmenter.errors import InputError
 from segmenter.evaluation.resampling import DRAWS, demoted, stability
 from segmenter.points import Points
@@ -31,10 +39,19 @@ LOG = segmenter.Settings(scale="log")
 SMALL = (300, 600, 1316)
 GENERATED = {"small": 1_000, "full": 5_000}
 DATASETS_AT = {"small": DATASETS[:1], "full": DATASETS}
+COSTS = {
+    "small": {"rows": 1_000_000, "distinct points": 100_000},
+    "full": {"rows": 100_000_000, "distinct points": 1_000_000},
+}
+COSTS_REPEAT = 3
+SALES = segmenter.Source(
+    transactions="sales", customer="customer_id", amount="amount", order="invoice_no"
+)
+PROFILES = segmenter.Source.from_profiles("profiles", customer="customer_id")
 
 
 def measure(scale: Scale) -> Iterator[Row]:
-    """Measure each base both ways."""
+    """Measure each base both ways, then what it costs."""
     for name, points in _bases(scale):
         now, before = (_figures(points, settings) for settings in (NOW, BEFORE))
         for what, unit in (
@@ -66,6 +83,7 @@ def measure(scale: Scale) -> Iterator[Row]:
                 "scale = 'log'",
                 Figure([log[what]], unit=unit),
             )
+    yield from _costs(scale)
 
 
 def _bases(scale: Scale) -> Iterator[tuple[str, Points]]:
@@ -102,3 +120,47 @@ def _figures(points: Points, settings: segmenter.Settings) -> dict[str, float]:
         "largest segment": 100 * max(sizes) / points.n_customers,
         "smallest gap index": min(gaps),
     }
+
+
+def _costs(scale: Scale) -> Iterator[Row]:
+    """Time fits of many rows, and of many distinct points, both ways in turn."""
+    makers: dict[str, tuple[Callable[[Path, int], None], segmenter.Source]] = {
+        "rows": (load_sales, SALES),
+        "distinct points": (_load_profiles, PROFILES),
+    }
+    for things, size in COSTS[scale].items():
+        load, source = makers[things]
+        now: list[float] = []
+        before: list[float] = []
+        with tempfile.TemporaryDirectory() as name:
+            database = Path(name) / "loaded.duckdb"
+            load(database, size)
+            for _ in range(COSTS_REPEAT):
+                for found, settings in ((now, NOW), (before, BEFORE)):
+                    found += alone(fit_alone, database, source, settings).values
+        peer = "one start, not monotone"
+        yield Row("meaning", "whole fit", size, things, Figure(now), peer, Figure(before))
+    size = COSTS[scale]["distinct points"]
+    figure = alone(_gaps, size)
+    yield Row("meaning", "gap indexes of a fit", size, "distinct points", figure)
+
+
+def _load_profiles(database: Path, size: int) -> None:
+    """Write profiles of which no two are equal."""
+    layout = skewed(size)
+    cents = np.rint(layout.monetary).astype(np.int64)
+    orders = layout.frequency.astype(np.int64)
+    with open_database(database) as con:
+        con.execute(
+            "create table profiles as select row_number() over () as customer_id, "
+            "cents / 100 as monetary, orders as frequency "
+            "from (select unnest($cents) as cents, unnest($orders) as orders)",
+            {"cents": cents, "orders": orders},
+        )
+
+
+def _gaps(size: int) -> Figure:
+    layout = skewed(size)
+    points = Points.group(np.rint(layout.monetary), layout.frequency.astype(int))
+    found = learn(points, NOW, Silent()).segmentation
+    return Figure(timed(lambda: with_gaps(found), COSTS_REPEAT))
