@@ -170,14 +170,14 @@ def _check_range(cents: IntArray, frequency: IntArray, customers: IntArray) -> N
 def _scatter(values: IntArray, weights: IntArray) -> int:
     """Return n * sum(w v^2) - (sum(w v))^2, n^2 times the variance, as an exact integer."""
     shifted = values - values.min()
-    limbs = [(shifted >> (16 * i)) & 0xFFFF for i in range(4)]
-    n = int(weights.sum())
-    total = sum(int(weights @ limb) << (16 * i) for i, limb in enumerate(limbs))
-    squares = sum(
-        int((weights * a) @ b) << (16 * (i + j))
-        for i, a in enumerate(limbs)
-        for j, b in enumerate(limbs)
-    )
+    used = max(1, -(-int(shifted.max()).bit_length() // 16))
+    limbs = [(shifted >> (16 * i)) & 0xFFFF for i in range(used)]
+    n, total, squares = int(weights.sum()), 0, 0
+    for i, limb in enumerate(limbs):
+        weighted = weights * limb
+        total += int(weighted.sum()) << (16 * i)
+        for j in range(i + 1):
+            squares += int(weighted @ limbs[j]) << (16 * (i + j) + (i != j))
     return n * squares - total * total
 
 

@@ -11,7 +11,7 @@ from benchmarks.ward_layouts import LAYOUTS, make_layout
 from segmenter import Settings
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import compile_rules
-from segmenter.clustering.consolidation import consolidate, tightness
+from segmenter.clustering.consolidation import Consolidation
 from segmenter.clustering.ward import cut_tree, ward_linkage
 from segmenter.errors import InputError
 from segmenter.points import MAX_CENTS, MAX_FREQUENCY, Points
@@ -98,9 +98,33 @@ def test_ward_on_every_layout(name):
 def test_consolidation(points, n_blocks, ratio, seed):
     points = Points.group(*points)
     labels = np.random.default_rng(seed).integers(0, n_blocks, len(points)).astype(np.int32)
-    (settled,) = assert_alike(lambda: [consolidate(points, labels, n_blocks, ratio)])
-    one, other = both(lambda: tightness(points, settled, n_blocks, ratio))
-    assert one == other
+    assert_alike_from(points, labels, n_blocks, ratio)
+
+
+@pytest.mark.parametrize("far", [0, MAX_CENTS])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_consolidation_of_many_tiles(name, far):
+    """What is passed over never moves: boxes of all forms, small numbers and large ones."""
+    layout = make_layout(name, 3000)
+    money, orders = (np.asarray(along) for along in (layout.monetary, layout.frequency))
+    cents = np.rint((money - money.min()) * min(1e9 / np.ptp(money), 1e5)).astype(np.int64)
+    frequency = np.minimum(np.abs(np.rint(orders)), MAX_FREQUENCY).astype(int)
+    customers = None if layout.customers is None else np.minimum(layout.customers, 2**18)
+    points = Points.group(far - cents, frequency, customers)
+    for n_blocks in (2, 3, 5):
+        labels = np.random.default_rng(n_blocks).integers(0, n_blocks, len(points))
+        for start in (labels, np.arange(len(points)) * n_blocks // len(points)):
+            assert_alike_from(points, start.astype(np.int32), n_blocks, points.scaling())
+
+
+def assert_alike_from(points, labels, n_blocks, ratio):
+    def settle():
+        found = Consolidation(points, ratio).settle(labels, n_blocks)
+        return [found.labels, found.tightness]
+
+    one, other = both(settle)
+    np.testing.assert_array_equal(one[0], other[0])
+    assert one[1] == other[1]
 
 
 @settings(max_examples=150, deadline=None)

@@ -14,16 +14,16 @@ on the points alone.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.consolidation_plain import LIMB
 from segmenter.jit.choice import step_seconds, use_kernels
-from segmenter.points import Points
+from segmenter.points import IntArray, Points
 
-__all__ = ["MAX_STEPS", "consolidate", "tightness"]
+__all__ = ["MAX_STEPS", "Consolidation", "Settled", "consolidate"]
 
 MAX_STEPS = 1000
 """Real bases settle within 60 steps; the limit only guards against rounding that oscillates."""
@@ -31,71 +31,93 @@ MAX_STEPS = 1000
 Labels = NDArray[np.int32]
 
 
-def consolidate(points: Points, labels: Labels, n_blocks: int, ratio: float) -> Labels:
-    """Return the labels after moving every point to its nearest centroid until nothing moves.
+class Settled(NamedTuple):
+    """Where a start ends.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (n,)
+    tightness : Fraction
+        The sum of squares between the blocks, up to what all partitions of the points have in
+        common: higher is tighter.
+    """
+
+    labels: Labels
+    tightness: Fraction
+
+
+class Consolidation:
+    """Points that are consolidated, from as many starts as are wanted.
 
     Parameters
     ----------
     points : Points
         The n points that are divided.
-    labels : ndarray of int32, shape (n,)
-        Where each point starts, 0 to ``n_blocks - 1``.
-    n_blocks : int
     ratio : float
         The scaling r of these points.
-
-    Returns
-    -------
-    ndarray of int32, shape (n,)
-
-    Notes
-    -----
-    O(n_points * n_blocks) time a step, O(n_points) memory.
     """
-    settled = labels.astype(np.int32)
-    for _ in range(MAX_STEPS):
-        centers = _centers(points, settled, n_blocks)
-        move = _steps(len(points), n_blocks).move
-        if not move(points.cents, points.frequency, settled, centers, ratio):
-            break
-    return settled
+
+    def __init__(self, points: Points, ratio: float) -> None:
+        self._points, self._ratio = points, ratio
+        self._kernels: Any = None
+
+    def settle(self, labels: Labels, n_blocks: int) -> Settled:
+        """Move every point to its nearest centroid until nothing moves.
+
+        Parameters
+        ----------
+        labels : ndarray of int32, shape (n,)
+            Where each point starts, 0 to ``n_blocks - 1``.
+        n_blocks : int
+
+        Notes
+        -----
+        O(n_points) memory. With kernels, a start takes O(n_points * n_blocks) time, and each step
+        that of the points which are near a boundary, O(sqrt(n_points)) where they are spread;
+        NumPy takes O(n_points * n_blocks) a step.
+        """
+        steps = self._begin(labels, n_blocks)
+        for _ in range(MAX_STEPS):
+            if not steps.move(_centers(steps.sums), self._ratio):
+                break
+        tightness = sum(
+            (
+                Fraction(cents**2, n) + Fraction(self._ratio) * Fraction(frequency**2, n)
+                for n, cents, frequency in _exact(steps.sums)
+                if n
+            ),
+            Fraction(0),
+        )
+        return Settled(steps.labels, tightness)
+
+    def _begin(self, labels: Labels, n_blocks: int) -> Any:
+        """Return who moves so many points: kernels, or NumPy with equal results."""
+        points = self._points
+        if self._kernels is None and not use_kernels(step_seconds(len(points), n_blocks)):
+            from segmenter.clustering.consolidation_plain import Steps
+
+            return Steps(points, labels, n_blocks)
+        from segmenter.clustering import consolidation_kernels
+
+        if self._kernels is None:
+            self._kernels = consolidation_kernels.in_tiles(points)
+        return consolidation_kernels.Steps(self._kernels, labels, n_blocks)
 
 
-def tightness(points: Points, labels: Labels, n_blocks: int, ratio: float) -> Fraction:
-    """Return how tight the blocks are: higher is tighter; to compare partitions of equal points.
-
-    The sum of squares between the blocks, up to what all partitions of the points have in common.
-    """
-    found = Fraction(0)
-    for n, cents, frequency in _sums(points, labels, n_blocks):
-        if n:
-            found += Fraction(cents**2, n) + Fraction(ratio) * Fraction(frequency**2, n)
-    return found
+def consolidate(points: Points, labels: Labels, n_blocks: int, ratio: float) -> Labels:
+    """Return where one start ends, as `Consolidation.settle`."""
+    return Consolidation(points, ratio).settle(labels, n_blocks).labels
 
 
-def _centers(points: Points, labels: Labels, n_blocks: int) -> NDArray[np.float64]:
+def _centers(sums: IntArray) -> NDArray[np.float64]:
     """Return mean cents and mean frequency of each block, correctly rounded; NaN without points."""
-    centers = np.full((n_blocks, 2), np.nan)
-    for block, (n, cents, frequency) in enumerate(_sums(points, labels, n_blocks)):
+    centers = np.full((len(sums), 2), np.nan)
+    for block, (n, cents, frequency) in enumerate(_exact(sums)):
         if n:
             centers[block] = cents / n, frequency / n
     return centers
 
 
-def _sums(points: Points, labels: Labels, n_blocks: int) -> list[tuple[int, int, int]]:
+def _exact(sums: IntArray) -> list[tuple[int, int, int]]:
     """Return customers, cents and orders of each block, as exact integers."""
-    sums = np.zeros((n_blocks, 4), np.int64)
-    add_up = _steps(len(points), n_blocks).add_up
-    add_up(points.cents, points.frequency, points.customers, labels, sums)
     return [(n, (high << LIMB) + low, frequency) for n, high, low, frequency in sums.tolist()]
-
-
-def _steps(n_points: int, n_blocks: int) -> Any:
-    """Return who adds up and moves so many points: kernels, or NumPy with equal results."""
-    if use_kernels(step_seconds(n_points, n_blocks)):
-        from segmenter.clustering import consolidation_kernels
-
-        return consolidation_kernels
-    from segmenter.clustering import consolidation_plain
-
-    return consolidation_plain

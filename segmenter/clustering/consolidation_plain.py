@@ -1,13 +1,14 @@
-"""One step of consolidation in NumPy; see `segmenter.clustering.consolidation`."""
+"""Consolidation in NumPy, step by step; see `segmenter.clustering.consolidation`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.points import IntArray
+from segmenter.jit.choice import spend, step_seconds
+from segmenter.points import IntArray, Points
 
-__all__ = ["LIMB", "add_up", "move"]
+__all__ = ["LIMB", "Steps"]
 
 LIMB = 26
 """Bits of a limb: sums over 2^31 customers of what fits into one stay within 64 bits."""
@@ -15,49 +16,59 @@ LIMB = 26
 Labels = NDArray[np.int32]
 
 
-def add_up(
-    cents: IntArray, frequency: IntArray, customers: IntArray, labels: Labels, sums: IntArray
-) -> None:
-    """Add customers, high and low limbs of their cents, and their orders to each block's sums.
+class Steps:
+    """Points on their way from a start.
 
     Parameters
     ----------
-    cents, frequency, customers : ndarray of int64, shape (n,)
+    points : Points
     labels : ndarray of int32, shape (n,)
+        Where they start.
+    n_blocks : int
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (n,)
+        Where they are.
     sums : ndarray of int64, shape (n_blocks, 4)
+        Customers, high and low limbs of their cents, and their orders, of each block.
     """
-    high = cents >> LIMB
-    parts = (np.ones_like(customers), high, cents - (high << LIMB), frequency)
-    for block in range(len(sums)):
-        members = np.where(labels == block, customers, 0)
-        sums[block] += [members @ part for part in parts]
+
+    def __init__(self, points: Points, labels: Labels, n_blocks: int) -> None:
+        self._points = points
+        self.labels = labels.astype(np.int32)
+        self.sums = _add_up(points, labels, n_blocks)
+
+    def move(self, centers: NDArray[np.float64], ratio: float) -> int:
+        """Move each point once, to the first block that is nearer than its own; count the moves.
+
+        Parameters
+        ----------
+        centers : ndarray of float64, shape (n_blocks, 2)
+            NaN where a block is empty.
+        ratio : float
+        """
+        points, n = self._points, len(self._points)
+        distance = np.empty((len(centers), n))
+        for block, (mean_cents, mean_frequency) in enumerate(centers):
+            across, along = points.cents - mean_cents, points.frequency - mean_frequency
+            distance[block] = across * across + ratio * (along * along)
+        distance[np.isnan(distance)] = np.inf
+        nearest = distance.argmin(axis=0)
+        everybody = np.arange(n)
+        moves = distance[nearest, everybody] < distance[self.labels, everybody]
+        self.labels[moves] = nearest[moves]
+        self.sums = _add_up(points, self.labels, len(centers))
+        spend(step_seconds(n, len(centers)))
+        return int(moves.sum())
 
 
-def move(
-    cents: IntArray,
-    frequency: IntArray,
-    labels: Labels,
-    centers: NDArray[np.float64],
-    ratio: float,
-) -> int:
-    """Move each point once, to the first block that is nearer than its own; count the moves.
-
-    Parameters
-    ----------
-    cents, frequency : ndarray of int64, shape (n,)
-    labels : ndarray of int32, shape (n,)
-        Changed in place.
-    centers : ndarray of float64, shape (n_blocks, 2)
-        NaN where a block is empty.
-    ratio : float
-    """
-    distance = np.empty((len(centers), len(cents)))
-    for block, (mean_cents, mean_frequency) in enumerate(centers):
-        across, along = cents - mean_cents, frequency - mean_frequency
-        distance[block] = across * across + ratio * (along * along)
-    distance[np.isnan(distance)] = np.inf
-    points = np.arange(len(cents))
-    nearest = distance.argmin(axis=0)
-    moves = distance[nearest, points] < distance[labels, points]
-    labels[moves] = nearest[moves]
-    return int(moves.sum())
+def _add_up(points: Points, labels: Labels, n_blocks: int) -> IntArray:
+    high = points.cents >> LIMB
+    low = points.cents - (high << LIMB)
+    parts = (np.ones_like(points.customers), high, low, points.frequency)
+    sums = np.empty((n_blocks, 4), np.int64)
+    for block in range(n_blocks):
+        members = np.where(labels == block, points.customers, 0)
+        sums[block] = [members @ part for part in parts]
+    return sums

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.clustering.consolidation import consolidate, tightness
+from segmenter.clustering.consolidation import Consolidation, Settled
 from segmenter.clustering.lines import (
     Line,
     bisector,
@@ -169,14 +169,15 @@ def _by_score(
 
 def _settled(points: Points, starts: list[Labels], ratio: float) -> list[Labels]:
     """Return where consolidation ends from each start: each end once, the tightest first."""
-    ends: list[Labels] = []
+    ends: list[Settled] = []
+    consolidation = Consolidation(points, ratio)
     for start in starts:
-        labels = consolidate(points, start, 2, ratio)
+        labels, tightness = consolidation.settle(start, 2)
         labels = labels ^ labels[0]  # the same parts are the same labels
-        is_new = not any(np.array_equal(labels, known) for known in ends)
+        is_new = not any(np.array_equal(labels, known.labels) for known in ends)
         if is_new and labels.any():
-            ends.append(labels)
-    return sorted(ends, key=lambda labels: tightness(points, labels, 2, ratio), reverse=True)
+            ends.append(Settled(labels, tightness))
+    return [end.labels for end in sorted(ends, key=lambda end: end.tightness, reverse=True)]
 
 
 def _cuts(points: Points, count: int) -> Iterator[Labels]:

@@ -27,10 +27,10 @@ RANGES = {
     ward_tree: 5,
     ward_merges: 5,
     ward_order: 70,
-    consolidation_kernels: 90,
+    consolidation_kernels: 2,
     search_kernels: 90,
 }
-"""So few rows that some thousand points are many ranges."""
+"""So few rows, or tiles of them, that some thousand points are many ranges."""
 
 
 @pytest.fixture
