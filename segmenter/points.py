@@ -131,11 +131,12 @@ class Points:
         """Return ``var(cents)`` over customers, exactly."""
         return Fraction(_scatter(self.cents, self.customers), self.n_customers**2)
 
-    def exact_mean(self) -> tuple[Fraction, Fraction]:
-        """Return mean cents and mean frequency over customers."""
-        n = self.n_customers
-        cents = _dot(self.cents, self.customers)
-        return Fraction(cents, n), Fraction(_dot(self.frequency, self.customers), n)
+    def exact_mean(self, part: NDArray[np.bool_] | None = None) -> tuple[Fraction, Fraction]:
+        """Return mean cents and mean frequency over customers, of all points or of a part."""
+        customers = self.customers if part is None else np.where(part, self.customers, 0)
+        n = int(customers.sum())
+        cents, frequency = (_dot(along, customers) for along in (self.cents, self.frequency))
+        return Fraction(cents, n), Fraction(frequency, n)
 
     def mean(self) -> tuple[float, float]:
         """Return mean cents and mean frequency over customers, correctly rounded."""

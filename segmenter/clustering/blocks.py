@@ -104,7 +104,7 @@ def by_monetary(points: Points, labels: Labels) -> list[int]:
     """Return the blocks, highest mean monetary first, then highest mean frequency."""
     return sorted(
         range(int(labels.max()) + 1),
-        key=lambda block: points.take(labels == block).exact_mean(),
+        key=lambda block: points.exact_mean(labels == block),
         reverse=True,
     )
 
@@ -118,7 +118,7 @@ def by_rank(points: Points, labels: Labels) -> Labels:
 
 def is_ordered(points: Points, labels: Labels, order: Sequence[int]) -> bool:
     """Tell whether both means fall along the blocks in this order."""
-    means = [points.take(labels == block).exact_mean() for block in order]
+    means = [points.exact_mean(labels == block) for block in order]
     return all(
         before >= after
         for higher, lower in pairwise(means)

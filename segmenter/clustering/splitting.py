@@ -13,6 +13,7 @@ and orders; the tightest is kept. Two rules are stronger than tightness:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from segmenter.clustering.lines import (
     score_line,
 )
 from segmenter.clustering.ward import cut_tree, ward_linkage
-from segmenter.points import Points
+from segmenter.points import IntArray, Points
 from segmenter.settings import Settings
 
 __all__ = ["Halves", "split_in_two"]
@@ -139,32 +140,63 @@ def _ways(
     points: Points, start: Labels, settings: Settings
 ) -> Iterator[tuple[Literal["ward", "score"], Mask, Line | None]]:
     """Yield splits, best first: method, which points are higher, and the line between them."""
+    scored = _Scored(points)
     if not settings.consolidate:
         is_higher = _is_higher(points, start)
         if not (settings.monotone and has_reversed_pair(points, is_higher)):
             yield "ward", is_higher, None
     else:
         ratio = points.scaling()
-        for labels in _settled(points, [start, *_cuts(points, settings.n_init - 1)], ratio):
+        for labels in _settled(points, [start, *scored.cuts(settings.n_init - 1)], ratio):
             is_higher = _is_higher(points, labels)
             line = bisector(points.take(is_higher), points.take(~is_higher), ratio)
             if not settings.monotone or _runs_upwards(line, points):
                 yield "ward", is_higher, line
     if settings.monotone:
-        yield from _by_score(points, start, settings)
+        yield from _by_score(scored, start, settings)
 
 
 def _by_score(
-    points: Points, start: Labels, settings: Settings
+    scored: _Scored, start: Labels, settings: Settings
 ) -> Iterator[tuple[Literal["score"], Mask, Line]]:
     """Yield splits along the score, best first: the same with one number for both metrics."""
-    worth = order_worth(points)
-    scores = score(points, worth)
-    starts = [start, *_cuts(points, max(settings.n_init - 1, 1))]
+    worth, scores = scored.worth, scored.points
+    starts = [start, *scored.cuts(max(settings.n_init - 1, 1))]
     for labels in _settled(scores, starts, 0.0):
         is_higher = _is_higher(scores, labels)
         line = score_line(scores.take(is_higher), scores.take(~is_higher), worth)
         yield "score", is_higher, line
+
+
+class _Scored:
+    """Points along the score of money and orders, computed when it is asked for."""
+
+    def __init__(self, points: Points) -> None:
+        self._given = points
+
+    @cached_property
+    def worth(self) -> int:
+        return order_worth(self._given)
+
+    @cached_property
+    def points(self) -> Points:
+        return score(self._given, self.worth)
+
+    @cached_property
+    def _sorted(self) -> tuple[IntArray, IntArray]:
+        """Return the scores in ascending order, and how many customers there are up to each."""
+        order = np.argsort(self.points.cents, kind="stable")
+        return self.points.cents[order], np.cumsum(self.points.customers[order])
+
+    def cuts(self, count: int) -> Iterator[Labels]:
+        """Yield cuts of the score: the upper half of the customers, the upper quarter and so on."""
+        for halving in range(1, count + 1):
+            along, up_to = self._sorted
+            below = int(up_to[-1]) - (int(up_to[-1]) >> halving)
+            place = int(np.searchsorted(up_to, below))
+            labels = (self.points.cents >= along[min(place, len(along) - 1)]).astype(np.int32)
+            if not labels.all():
+                yield labels
 
 
 def _settled(points: Points, starts: list[Labels], ratio: float) -> list[Labels]:
@@ -180,24 +212,11 @@ def _settled(points: Points, starts: list[Labels], ratio: float) -> list[Labels]
     return [end.labels for end in sorted(ends, key=lambda end: end.tightness, reverse=True)]
 
 
-def _cuts(points: Points, count: int) -> Iterator[Labels]:
-    """Yield cuts of the score: the upper half of the customers, the upper quarter, and so on."""
-    along = score(points, order_worth(points)).cents
-    order = np.argsort(along, kind="stable")
-    up_to = np.cumsum(points.customers[order])
-    for halving in range(1, count + 1):
-        below = points.n_customers - (points.n_customers >> halving)
-        place = int(np.searchsorted(up_to, below))
-        labels = (along >= along[order[min(place, len(order) - 1)]]).astype(np.int32)
-        if not labels.all():
-            yield labels
-
-
 def _is_higher(points: Points, labels: NDArray[np.generic]) -> Mask:
     """Return which points are in the part with the higher mean monetary, then mean frequency."""
     is_second: Mask = labels.astype(np.bool_)
-    means = [points.take(part).exact_mean() for part in (~is_second, is_second)]
-    return is_second if means[1] > means[0] else ~is_second
+    first, second = (points.exact_mean(part) for part in (~is_second, is_second))
+    return is_second if second > first else ~is_second
 
 
 def _smaller(points: Points, is_higher: Mask) -> Mask:
