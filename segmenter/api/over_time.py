@@ -1,4 +1,4 @@
-"""What customers did over time, as methods: moves, the history, campaigns."""
+"""What customers did over time, as methods: drift, moves, the history, campaigns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from segmenter.api.listener import listener
 from segmenter.operations.audience import Audience, addressed
 from segmenter.operations.campaign import Campaign, campaign
 from segmenter.operations.changes import customer_changes, customer_history, segment_history
+from segmenter.operations.drift import Drift, drift
 from segmenter.operations.holdout import Holdout, holdout, holdout_customers
 from segmenter.operations.moves import Moves, customer_moves, moves
 from segmenter.operations.table import Query, Table
@@ -25,6 +26,21 @@ class OverTime:
     """The verbs that compare moments or groups, and store nothing."""
 
     _home: FileHome | ConnectionHome
+
+    def drift(self, *, by: str | None = None) -> Drift:
+        """Tell whether the customers are still like those that the model learned from.
+
+        Parameters
+        ----------
+        by : str, optional
+            An attribute that the fit names: how the customers were mixed then, and are now. Whether
+            a refit is due does not depend on it.
+        """
+        with self._home.reading() as con:
+            found = drift(con, by=by)
+        if by is None:
+            found.table.drawn_by(pictures.drift)
+        return found
 
     def moves(self, start: object, end: object = None) -> Moves:
         """Count who changed segment between two moments.

@@ -19,7 +19,6 @@ from segmenter.operations.audience import Audience
 from segmenter.operations.classify import Explanation
 from segmenter.operations.compare import Comparison, compare
 from segmenter.operations.customers import customers
-from segmenter.operations.drift import Drift, drift
 from segmenter.operations.export import What, export
 from segmenter.operations.inspect import Inspection, inspect
 from segmenter.operations.label import Labels, label
@@ -187,13 +186,6 @@ class Reading(OverTime):
         """Compare two versions: the customers as they are now, under the rules of each."""
         with self._home.reading() as con:
             return compare(con, model_a, model_b)
-
-    def drift(self) -> Drift:
-        """Tell whether the customers are still like those that the model learned from."""
-        with self._home.reading() as con:
-            found = drift(con)
-        found.table.drawn_by(pictures.drift)
-        return found
 
     def label(
         self,

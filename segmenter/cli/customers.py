@@ -34,6 +34,8 @@ from segmenter.formatting import counted, verb
 if TYPE_CHECKING:
     import duckdb
 
+    from segmenter.operations.table import Query
+
 __all__ = ["customers"]
 
 COLUMNS = (
@@ -228,8 +230,6 @@ def customers(
             f"--order-by {order_by.value} is not a column of this list ({', '.join(names)})."
         )
     with opened(database, wait, audience, quiet=quiet) as con:
-        if columns is COLUMNS:
-            columns += attribute_columns(con)
         asked = customers_of(
             con,
             segment=segment,
@@ -240,6 +240,7 @@ def customers(
             limit=rows_at_most(limit, form),
             snapshot=not live,
         )
+        columns += attribute_columns(asked)
         with waiting("Adding up customers", quiet):
             found, shown = rows_of(asked, columns, audience, quiet=quiet)
         write(shown, found, form, safe_csv=safe_csv)
@@ -252,12 +253,15 @@ def customers(
                 _say_who_came_again(con, is_asked=lifecycle is not None)
 
 
-def attribute_columns(con: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
+def attribute_columns(asked: Query) -> tuple[Column, ...]:
     """Return the columns of the attributes that stand with the customers."""
     from segmenter.storage.current import current_model
 
-    _, source, _ = current_model(con)
-    return tuple(Column(name, name) for name in source.attributes or ())
+    _, source, _ = current_model(asked.con)
+    if source.attributes is None:
+        return ()
+    there = {name for name, *_ in asked.con.execute(f"describe {asked.sql}").fetchall()}
+    return tuple(Column(name, name) for name in source.attributes if name in there)
 
 
 def _say_what_is_at_stake(con: duckdb.DuckDBPyConnection, segment: str | None) -> None:

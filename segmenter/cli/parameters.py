@@ -19,6 +19,7 @@ _COMMANDS = {
 
 _OTHER_TEXTS = {
     "allow",
+    "by",
     "changes_since",
     "contacts",
     "dialect",

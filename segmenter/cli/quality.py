@@ -31,6 +31,21 @@ DRIFT_COLUMNS = (
     Column("message", "In words"),
 )
 
+ATTRIBUTE_COLUMNS = (
+    Column("attribute", ""),
+    Column("attribute_value", "Value"),
+    Column("customers_at_fit", "Customers\nat the fit", "count"),
+    Column("share_at_fit", "Share\nthen", "share"),
+    Column("customers", "Customers\nnow", "count"),
+    Column("share_of_customers", "Share\nnow", "share"),
+    Column("stability_index", "Index", "figure"),
+    Column("attribute_index", "", "figure"),
+    Column("is_drifted", ""),
+)
+
+OTHERS = "All others"
+"""What the table says of the values that few customers had."""
+
 
 def quality(
     database: Database,
@@ -62,6 +77,14 @@ def quality(
 
 def drift(
     database: Database,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Show how the customers were mixed at the fit, and are now, by an attribute that "
+            "the fit names.",
+        ),
+    ] = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
     wait: Wait = None,
@@ -69,7 +92,9 @@ def drift(
     """Tell whether the customers are still like those that the model learned from.
 
     Ends with exit code 0 when they are and with 5 when a refit is due, so that a schedule can act
-    on it. The same in SQL: segments.drift.
+    on it. The same in SQL: segments.drift. With --by the rows are those of
+    segments.attribute_drift; the rules do not look at attributes, so that a refit is due or not as
+    without it.
 
     Example: segmenter drift shop.duckdb
     """
@@ -80,12 +105,20 @@ def drift(
         open_model(database, wait, quiet=quiet) as con,
         waiting("Adding up customers", quiet),
     ):
-        found = tell(con)
+        found = tell(con, by=by)
     rows = found.table.records()
-    if form is Format.TABLE:
+    if form is not Format.TABLE:
+        write_records(DRIFT_COLUMNS if by is None else ATTRIBUTE_COLUMNS, rows, form)
+    elif found.by_attribute is None:
         write_records(DRIFT_COLUMNS, rows[:-1], form)
-        results.line(found.message, style="bold")
     else:
-        write_records(DRIFT_COLUMNS, rows, form)
+        named = [
+            {**row, "attribute_value": OTHERS} if row["attribute_value"] is None else row
+            for row in rows
+        ]
+        write_records(ATTRIBUTE_COLUMNS, named, form)
+        results.line(found.by_attribute)
+    if form is Format.TABLE:
+        results.line(found.message, style="bold")
     if found.is_due:
         raise typer.Exit(ExitCode.REFIT_DUE)

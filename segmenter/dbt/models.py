@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from segmenter.model import Model
 from segmenter.operations.export import grain, model_views
 from segmenter.operations.export_source import source_values
 from segmenter.schema.names import CLASSIFIER, SCHEMA
+from segmenter.sources.postgres_attributes import unquoted_where_plain
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
@@ -46,8 +46,6 @@ _CONFIG = {
 """,
     "segment_summary": "materialized='table'",
 }
-
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 _INCREMENTAL = """
 with labelled as (
@@ -131,7 +129,7 @@ def dbt_models(model: Model, table: str | None) -> list[DbtModel]:
 
 def _model(view: str, file: str, trees: Mapping[str, Mapping[str, exp.Expr]]) -> DbtModel:
     name = MODELS[view]
-    columns = {adapter: _columns(views[view]) for adapter, views in trees.items()}
+    columns = _columns(trees[ADAPTERS[0]][view])
     texts = {
         adapter: written(_referring(views[view]), adapter, _MEANINGS)
         for adapter, views in trees.items()
@@ -140,25 +138,16 @@ def _model(view: str, file: str, trees: Mapping[str, Mapping[str, exp.Expr]]) ->
     if name == "customer_segments":
         query = _INCREMENTAL.format(query=query, same=_same(columns))
     head = f"{{{{ config({_CONFIG[name]}) }}}}\n\n{escaped(grain(file))}"
-    known = tuple(dict.fromkeys(column for each in columns.values() for column in each))
-    return DbtModel(name, file, known, f"{head}\n{query.strip()}\n")
+    return DbtModel(name, file, columns, f"{head}\n{query.strip()}\n")
 
 
-def _same(columns: Mapping[str, tuple[str, ...]]) -> str:
-    """Return the conditions that a row is as it was; attributes are in DuckDB only."""
-    everywhere = set.intersection(*map(set, columns.values()))
-    lines = []
-    for adapter, names in columns.items():
-        if own := [name for name in names if name not in everywhere]:
-            lines += [f"{{% if target.type == '{adapter}' %}}", *map(_is_same, own), "{% endif %}"]
-    common = [name for name in columns[ADAPTERS[0]] if name in everywhere]
-    kept = [_is_same(name) for name in common if name != "customer_id"]
-    return "\n        ".join([*kept, *lines])
+def _same(columns: tuple[str, ...]) -> str:
+    """Return the conditions that a row is as it was."""
+    return "\n        ".join(_is_same(name) for name in columns if name != "customer_id")
 
 
 def _is_same(column: str) -> str:
-    name = exp.to_identifier(column, quoted=not _PLAIN.fullmatch(column)).sql(dialect="postgres")
-    name = escaped(name)
+    name = escaped(unquoted_where_plain(column).sql(dialect="postgres"))
     return f"and before.{name} is not distinct from labelled.{name}"
 
 

@@ -18,7 +18,7 @@ from segmenter.engines.script_frame import BY_RULES, SCRIPT, begin, comments, co
 from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.model import Model
-from segmenter.operations.export_source import computes, source_values
+from segmenter.operations.export_source import WITH_ATTRIBUTES, computes, source_values
 from segmenter.operations.model_constants import rules_and_lines, with_model
 from segmenter.schema.files import bind, read
 from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
@@ -283,7 +283,7 @@ def _header(model: Model, dialect: str) -> str:
         "Python.",
     ]
     attributes = model.source.get("attributes")
-    if attributes and dialect != "duckdb":
+    if attributes and dialect not in WITH_ATTRIBUTES:
         lines.append(
             f"Without the attributes {', '.join(attributes)}: join the table's own columns here."
         )

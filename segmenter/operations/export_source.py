@@ -34,10 +34,14 @@ from segmenter.sources.file_names import PARQUET, is_url, kind_of
 from segmenter.sources.files import InputFile
 from segmenter.sources.folders import glob_of_folder, lake_format
 from segmenter.sources.number_format import NumberFormat
+from segmenter.sources.postgres_attributes import postgres_attributes
 from segmenter.sources.source import Source
 from segmenter.sources.unit import counted_in
 
-__all__ = ["computes", "source_values"]
+__all__ = ["WITH_ATTRIBUTES", "computes", "source_values"]
+
+WITH_ATTRIBUTES = ("duckdb", "postgres")
+"""Where attributes stand with the customers of a script."""
 
 _KNOWN_ALONE = ("clickhouse", "mysql", "sqlite")
 """Where an expression has to be known to mean the same, or is refused."""
@@ -98,6 +102,8 @@ def source_values(
                 refuse_unknown(values[name], dialect)
     if dialect == "duckdb":
         values |= attribute_values(source.attributes, is_read=True)
+    elif dialect == "postgres":
+        values |= postgres_attributes(source.attributes)
     _read_texts(values, source, dialect)
     if source.kind == "transactions":
         values["amount"] = counted_in(values["amount"], source.unit)

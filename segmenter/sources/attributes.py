@@ -25,7 +25,7 @@ __all__ = ["attribute_values", "bind_attributes"]
 _FILES = (
     *("transactions", "transactions_windowed", "customer_profile", "customer_profile_by_rows"),
     *("customers_classified", "customers_classified_by_rules", "customer_segments"),
-    *("segment_attributes", "attribute_drift"),
+    *("customer_upgrades", "next_actions", "segment_attributes", "attribute_drift"),
 )
 _QUERIES = ("published_labels", "differing_attributes")
 

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from segmenter.engines.inline_views import one_query
 from segmenter.schema.connection import first_row
-from segmenter.schema.files import MACROS, bind, create_view, read, redirect
+from segmenter.schema.files import MACROS, bind, create_view, query_text, read, redirect
 from segmenter.schema.names import HISTORY, INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.storage.comments import comment_added
 from segmenter.storage.history import add_columns, create_history_view
@@ -82,7 +82,7 @@ def complete(con: duckdb.DuckDBPyConnection) -> None:
     wanted = (LINES, *wanted, *_OVER_HISTORY)
     made = [view for view in wanted if (SCHEMA, view) not in known]
     for view in made:
-        con.execute(create_view(view, read(f"views/{view}")))
+        con.execute(create_view(view, query_text(f"views/{view}", {})))
     if (SCHEMA, HISTORY) not in known:
         create_history_view(con, has_customers=(INTERNAL, SNAPSHOT) in known)
         made.append(HISTORY)

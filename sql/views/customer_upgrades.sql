@@ -3,9 +3,9 @@
 -- Source: segments.customer_segments and segments.segment_rules, live.
 -- What leads to a segment of higher value: monetary_needed is the smallest amount more at the same
 -- number of orders, frequency_needed the smallest number of orders more at the same money; NULL
--- where
--- that alone never does. median_order is the median over customers of their mean order; the
--- segment after one more order of that size is beside it.
+-- where that alone never does. median_order is the median over customers of their mean order; the
+-- segment after one more order of that size is beside it. The attributes that the fit names come
+-- last.
 -- Units:  money in the table's currency.
 with
 
@@ -15,7 +15,8 @@ customer_segments as (
         monetary,
         frequency,
         segment,
-        segment_rank
+        segment_rank,
+        $attributes
     from segments.customer_segments
 ),
 
@@ -113,7 +114,8 @@ final as (
         by_frequency.segment as segment_by_frequency,
         after_an_order.median_order,
         after_an_order.segment as segment_after_median_order,
-        after_an_order.is_lifted as is_lifted_by_median_order
+        after_an_order.is_lifted as is_lifted_by_median_order,
+        $attributes -- noqa: RF02
     from customer_segments
     left join by_monetary
         on

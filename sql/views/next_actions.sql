@@ -6,7 +6,7 @@
 -- segment, segment_after_median_order, by one more order of median size.
 -- revenue_at_stake is, of 'win back', what the customer has brought so far; of 'one more order',
 -- what is missing to the median of the higher segment, and at least the median order. repeat_rate
--- is what a backtest has measured of such customers.
+-- is what a backtest has measured of such customers. The attributes that the fit names come last.
 -- Units:  money in the table's currency; rates from 0 to 1.
 with
 
@@ -19,7 +19,11 @@ customer_upgrades as (
 ),
 
 segment_lifecycle as (
-    select * from segments.segment_lifecycle
+    select
+        segment,
+        lifecycle,
+        repeat_rate
+    from segments.segment_lifecycle
 ),
 
 medians as (
@@ -84,7 +88,8 @@ final as (
         customer_segments.days_since_last_order,
         actions.segment_after_median_order,
         actions.revenue_at_stake,
-        segment_lifecycle.repeat_rate
+        segment_lifecycle.repeat_rate,
+        $attributes -- noqa: RF02
     from actions
     inner join customer_segments
         on actions.customer_id = customer_segments.customer_id

@@ -7,6 +7,8 @@ import json
 import duckdb
 import pytest
 
+import segmenter
+
 FIT = ("--transactions", "sales", "--customer", "customer_id", "--amount", "amount", "--quiet")
 
 
@@ -68,6 +70,43 @@ def test_drift_exits_with_0_or_5(run, shop_file):
     assert rows["monetary"]["value"] > 0.2
     assert run("fit", shop_file, *FIT, "--order", "order_id", "--publish").code == 0
     assert run("drift", shop_file, "--format", "csv").code == 0
+
+
+def test_drift_by_an_attribute_beside_the_verdict(run, fitted_file):
+    sales = (
+        f"{SALES}; alter table sales add column country varchar; update sales set country = "
+        "case when customer_id < 300 then 'DE' when customer_id < 398 then 'AT' end"
+    )
+    path = fitted_file(sales, *FIT, "--order", "order_id", "--attributes", "country")
+    calm = run("drift", path, "--by", "COUNTRY")
+    assert calm.code == 0, calm.err
+    words = " ".join(calm.out.split())
+    assert "DE 300 75.0 % 300 75.0 % 0.000" in words
+    assert "All others 2 0.5 % 2 0.5 %" in words
+    assert "index of country is 0.000, not above 0.2: the customers are mixed as at" in words
+    assert words.endswith("No refit needed.")
+    sql(path, "update sales set country = 'AT' where customer_id < 200")
+    other = run("drift", path, "--by", "country")
+    assert other.code == 0, "the rules do not look at attributes"
+    assert "the customers come from elsewhere than at the fit" in " ".join(other.out.split())
+    answer = json.loads(run("drift", path, "--by", "country", "--format", "json").out)["rows"]
+    kept = sql(path, "from segments.attribute_drift where attribute = 'country'")
+    assert [tuple(row.values()) for row in answer] == kept
+    sql(path, "update sales set amount = amount * 2")
+    assert run("drift", path, "--by", "country").code == 5
+    found = segmenter.open(path).drift(by="country")
+    assert found.is_due
+    assert [*found.table.records()[0].values()] == [*kept[0]]
+    assert found.words().endswith(found.message)
+    wrong = run("drift", path, "--by", "land")
+    assert wrong.code == 2
+    assert "--by land is not an attribute that the fit names (country)" in wrong.err
+
+
+def test_drift_by_an_attribute_needs_one(run, shop_file):
+    result = run("drift", shop_file, "--by", "country")
+    assert result.code == 2
+    assert "the fit names none. Refit with --attributes country" in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ def test_attributes_are_kept_changed_and_left_out(run, fitted_file):
     assert done.code == 0, done.err
     assert "several values of country: the latest stands with them." in done.err
     assert header("--snapshot").endswith('lifecycle,country,"own, channel"')
-    assert "country" not in header("--upgrades")
+    for words, last in (("--upgrades", "is_lifted_by_median_order"), ("--next", "repeat_rate")):
+        assert header(words).endswith(f'{last},country,"own, channel"')
     assert run("refit", path).code == 0
     assert header().endswith('lifecycle,country,"own, channel"')
     assert run("refit", path, "--attributes", "").code == 0

@@ -136,6 +136,20 @@ def test_what_is_latest_without_date_or_order(shop, source, wanted):
     assert attributes_of(shop)[-1] == (99, wanted, "web")
 
 
+def test_lists_of_whom_to_act_on_have_them_too(shop):
+    fit(shop, SALES)
+    known = {row[0]: row for row in attributes_of(shop)}
+    for view in ("customer_upgrades", "next_actions"):
+        found = attributes_of(shop, f"segments.{view}")
+        assert found
+        assert found == [known[customer] for customer, *_ in found]
+        columns = [row[0] for row in shop.execute(f"describe segments.{view}").fetchall()]
+        assert columns[-2:] == ["country", "sales channel"]
+    table = segmenter.open(shop).customers(upgrades=True, order_by="country")
+    countries = [row["country"] for row in table]
+    assert countries == sorted(countries, key=lambda one: one or "", reverse=True)
+
+
 def test_the_model_does_not_look_at_them(shop):
     with_them = fit(shop, SALES)
     without = fit(shop, replace(SALES, attributes=None))
@@ -228,7 +242,7 @@ def test_they_are_published_and_exported(shop, tmp_path):
         make_sales(other, sales_rows(0))
         other.execute(script)
         assert attributes_of(other) == wanted
-    for dialect in ("postgres", "snowflake", "bigquery", "spark", "trino"):
+    for dialect in ("snowflake", "bigquery", "spark", "trino"):
         elsewhere = segmenter.export(model, dialect, table="shop.sales")
         assert "-- Without the attributes country, sales channel: join" in elsewhere
         assert "sales channel" not in elsewhere.partition("CREATE")[2]

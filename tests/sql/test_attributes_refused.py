@@ -65,6 +65,8 @@ def test_points_have_none():
         ("summed", "integer"),
         ("attribute", "varchar"),
         ("customer_segments", "varchar"),
+        ("next_action", "varchar"),
+        ("median_order", "double"),
     ],
     first=3,
 )
