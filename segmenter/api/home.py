@@ -87,8 +87,7 @@ class FileHome:
         SegmenterError
             The database is read-only.
         """
-        if self._read_only:
-            raise SegmenterError(f"{self.name} was opened read-only. Open it without read_only.")
+        self.check_writable()
         if needs_model:
             with self.reading():
                 pass  # a file without a model is refused before it is opened for writing
@@ -97,6 +96,11 @@ class FileHome:
             workplace(self.path, self.access, reads=reads, attach=attach) as place,
         ):
             yield place
+
+    def check_writable(self) -> None:
+        """Refuse to store anything in a database that was opened to be read."""
+        if self._read_only:
+            raise SegmenterError(f"{self.name} was opened read-only. Open it without read_only.")
 
     @contextmanager
     def copying(

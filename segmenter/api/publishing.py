@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from segmenter.api.home import ConnectionHome, FileHome
 from segmenter.api.listener import listener
+from segmenter.errors import InputError
 from segmenter.workplace.waiting import patience
 
 if TYPE_CHECKING:
+    from segmenter.api.serving import Served
     from segmenter.operations.publishing.publication import Publication
     from segmenter.operations.publishing.target import Target
 
@@ -52,6 +55,60 @@ class Publishing:
         target = self._target(to)
         assert target is not None
         return self._publish(target, overwrite=overwrite, wait=self._home.access.wait)
+
+    @contextmanager
+    def serve(self, *, port: int = 9494, token: str | None = None) -> Iterator[Served]:
+        """Answer DuckDB clients of this machine, over DuckDB's remote protocol, while a block runs.
+
+        Clients read what `publish` would copy and nothing else, and change nothing. Needs DuckDB's
+        extension quack.
+
+        Parameters
+        ----------
+        port : int, default 9494
+            Of localhost.
+        token : str, optional
+            What a client must give, eight or more letters and digits; made anew when absent.
+
+        Returns
+        -------
+        context manager of Served
+            With ``statements`` to type in a client. The block goes on at once: ``publish()`` serves
+            what the database has then, and ``follow()`` waits, serves each change, and refreshes
+            on a timer, as the command does.
+
+        Raises
+        ------
+        InputError
+            The port is taken, the token is too short, or the database is a connection.
+        SegmenterError
+            The extension is missing.
+
+        Examples
+        --------
+        ::
+
+            with segmenter.open("shop.duckdb").serve() as served:
+                print(*served.statements)
+                served.follow(refresh_every=900)
+        """
+        from segmenter.api.serving import Served, publishing
+        from segmenter.operations.serve import checked_token, serving
+
+        home = self._home
+        if not isinstance(home, FileHome):
+            raise InputError(
+                "a connection is not served: its owner may be in the middle of something. Open the "
+                "file by its path: segmenter.open('shop.duckdb').serve()."
+            )
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            raise InputError(f"port must be a whole number from 1 to 65535, not {port!r}.")
+        known = checked_token(token, "token")
+        with home.reading():
+            pass  # a file without a model is refused before anything is started
+        publish = partial(publishing, home)
+        with serving(port, known, home.path, publish) as (server, publication):
+            yield Served(home, server, publication, port, known)
 
     def publish_views(self, session: Any) -> tuple[str, ...]:
         """Make function and views of the current model again where it was fitted.

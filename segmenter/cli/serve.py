@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,6 @@ import typer
 from segmenter import stopping
 from segmenter.cli.database_file import access, open_model, workplace
 from segmenter.cli.options import Database, MemoryLimit, Quiet, Threads, Wait
-from segmenter.errors import InputError
 
 if TYPE_CHECKING:
     from segmenter.operations.publishing.publication import Publication
@@ -80,18 +78,18 @@ def serve(
     from segmenter.cli.terminal import messages, results, written_out
     from segmenter.operations.publish import publish
     from segmenter.operations.refresh import refresh
-    from segmenter.operations.serve import keep_serving, serving
+    from segmenter.operations.serve import (
+        checked_token,
+        client_statements,
+        keep_serving,
+        serving,
+    )
     from segmenter.progress import Silent
     from segmenter.workplace.file import open_to_copy
 
     every = _duration(refresh_every, "--refresh-every")
     seconds = _duration(duration, "--for")
-    token = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
-    if re.fullmatch(r"[\w.~+/=-]{8,}", token) is None:
-        raise InputError(
-            f"the variable {TOKEN} must have eight or more letters and digits, without spaces and "
-            "quotation marks. Leave it out, then one is made."
-        )
+    token = checked_token(os.environ.get(TOKEN) or None, f"the variable {TOKEN}")
     how = access(wait, quiet=quiet, memory_limit=memory_limit, threads=threads)
 
     def published(target: Target) -> Publication:
@@ -108,17 +106,13 @@ def serve(
         pass  # a file without a model is refused before anything is started
     progress = listener(quiet)
     try:
-        with serving(port, token, published) as (server, publication):
+        with serving(port, token, database, published) as (server, publication):
             if not quiet:
                 messages.line(
                     f"  {database}: model {publication.model_id}, until Ctrl-C. In a client:"
                 )
             with written_out():
-                for statement in (
-                    "install quack; load quack;",
-                    f"attach 'quack:localhost:{port}' as shop (token '{token}');",
-                    "select * from shop.segments.segment_summary;",
-                ):
+                for statement in client_statements(port, token):
                     results.command(statement)
             keep_serving(
                 database, server, published, refreshed if every else None,

@@ -9,6 +9,8 @@ and each of its transactions, is of one publication.
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +39,7 @@ from segmenter.sources.drafts import private_folder
 from segmenter.storage.functions import create_functions
 from segmenter.workplace.opening import MANNERS
 
-__all__ = ["Server", "keep_serving", "serving"]
+__all__ = ["Server", "checked_token", "client_statements", "keep_serving", "serving"]
 
 _COPY = "publication_"
 
@@ -64,6 +66,18 @@ class Server:
         self._con = con
         self._folder = folder
         self._number = 0
+        self._seen: tuple[int, int, int] | None = None
+
+    def update(self, path: Path, publish: Callable[[Target], Publication]) -> Publication:
+        """Serve what a file has now."""
+        found = _signature(path)
+        publication = publish(self)
+        self._seen = found
+        return publication
+
+    def is_behind(self, path: Path) -> bool:
+        """Tell whether a file has changed since it was last published here."""
+        return _signature(path) != self._seen
 
     def standing(self, home: Path | None) -> Standing | None:
         """Return nothing: what a server has goes with it."""
@@ -107,9 +121,42 @@ class Server:
                 (self._folder / f"{_COPY}{number}.duckdb").unlink()
 
 
+def checked_token(token: str | None, name: str) -> str:
+    """Return a token that clients can type, a new one where none is given.
+
+    Parameters
+    ----------
+    token : str or None
+    name : str
+        What it is called in messages.
+
+    Raises
+    ------
+    InputError
+        It is short, or has something in it that SQL or an address would not keep.
+    """
+    if token is None:
+        return secrets.token_urlsafe(24)
+    if not isinstance(token, str) or re.fullmatch(r"[\w.~+/=-]{8,}", token) is None:
+        raise InputError(
+            f"{name} must have eight or more letters and digits, without spaces and quotation "
+            "marks. Leave it out, then one is made."
+        )
+    return token
+
+
+def client_statements(port: int, token: str) -> tuple[str, ...]:
+    """Return what to type in a client."""
+    return (
+        "install quack; load quack;",
+        f"attach 'quack:localhost:{port}' as shop (token '{token}');",
+        "select * from shop.segments.segment_summary;",
+    )
+
+
 @contextmanager
 def serving(
-    port: int, token: str, publish: Callable[[Target], Publication]
+    port: int, token: str, path: Path, publish: Callable[[Target], Publication]
 ) -> Iterator[tuple[Server, Publication]]:
     """Publish to a server on this machine, and let it answer clients while the block runs.
 
@@ -119,6 +166,8 @@ def serving(
         Of localhost.
     token : str
         What a client must give.
+    path : Path
+        The database.
     publish : callable
         Publishes the database to a place.
 
@@ -149,7 +198,7 @@ def serving(
             con.execute("set enable_external_access = false")
             con.execute("set lock_configuration = true")
             server = Server(con, folder)
-            publication = publish(server)
+            publication = server.update(path, publish)
             try:
                 con.execute("call quack_serve($1, token := $2)", [uri, token])
             except duckdb.Error as error:
@@ -190,7 +239,7 @@ def keep_serving(
         Told of what did not work. The server goes on with what it has, and tries again.
     """
     started = refreshed = time.monotonic()
-    seen, pause = _signature(path), _PAUSE
+    pause = _PAUSE
     while seconds is None or time.monotonic() - started < seconds:
         stopping.check()
         now = time.monotonic()
@@ -198,9 +247,8 @@ def keep_serving(
             if refresh is not None and every is not None and now - refreshed >= every:
                 refreshed = now
                 refresh()
-            if (found := _signature(path)) != seen:
-                publish(server)
-                seen = found
+            if server.is_behind(path):
+                server.update(path, publish)
             pause = _PAUSE
         except BusyError:
             pass  # who writes the file has it for a moment
