@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from segmenter.operations.export import export
     from segmenter.operations.fit import fit
     from segmenter.operations.inspect import inspect
-    from segmenter.registration import register
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
     from segmenter.stopping import Interrupted
     from segmenter.storage.store import load
+    from segmenter.udf.registration import register
 
 __all__ = [
     "BusyError",
@@ -68,7 +68,7 @@ _HOME = {
     "inspect": "operations.inspect",
     "load": "storage.store",
     "open": "api.database",
-    "register": "registration",
+    "register": "udf.registration",
 }
 
 _CALLED = {"open": "open_database"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from segmenter.registration import register
+from segmenter.udf.registration import register
 
 __all__ = ["Plugin"]
 

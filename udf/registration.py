@@ -1,4 +1,4 @@
-"""Registration: the SQL functions of ``udf/`` on a connection."""
+"""Registration: the functions of this folder on a connection."""
 
 from __future__ import annotations
 
@@ -6,13 +6,6 @@ import weakref
 from typing import Any
 
 import duckdb
-
-from segmenter.errors import SegmenterError
-from segmenter.model import Model
-from segmenter.schema.connection import check_connection
-from segmenter.schema.names import has_macro
-from segmenter.storage import store
-from segmenter.storage.publish import generation
 from segmenter.udf import (
     Function,
     backtest_segments,
@@ -24,6 +17,13 @@ from segmenter.udf import (
     recursive_segments,
     refresh_segments,
 )
+
+from segmenter.errors import SegmenterError
+from segmenter.model import Model
+from segmenter.schema.connection import check_connection
+from segmenter.schema.names import has_macro
+from segmenter.storage import store
+from segmenter.storage.publish import generation
 
 __all__ = ["register"]
 
