@@ -118,7 +118,7 @@ def publish(
         ):
             if standing is not None and not overwrite:
                 _refuse_newer(con, standing, target.name)
-            publication = _written(con, draft, Path(target.name))
+            publication = _written(con, draft, target.room)
             rows = counted(sum(publication.rows.values()), "row")
             done(f"{rows} of {counted(len(publication.rows), 'object')}")
         with listener.step(f"Publishing to {target.name}") as done:

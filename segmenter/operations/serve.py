@@ -14,7 +14,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -29,7 +29,7 @@ from segmenter.operations.publishing.publication import (
     described,
     relations,
 )
-from segmenter.operations.publishing.target import Standing, Target
+from segmenter.operations.publishing.target import Standing, Target, temporary_drafts
 from segmenter.progress import Progress
 from segmenter.schema.connection import transaction
 from segmenter.schema.extensions import load_extension
@@ -63,6 +63,7 @@ class Server:
     name = "the server"
 
     def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.room = folder.parent
         self._con = con
         self._folder = folder
         self._number = 0
@@ -89,11 +90,9 @@ class Server:
         del wait
         return nullcontext()
 
-    @contextmanager
-    def drafts(self) -> Iterator[Path]:
+    def drafts(self) -> AbstractContextManager[Path]:
         """Give a folder for the draft."""
-        with private_folder(self._folder) as folder:
-            yield folder
+        return temporary_drafts(self.room, self._folder)
 
     def put(self, draft: Path, publication: Publication) -> str:
         """Let the views read this copy, all from one moment on."""

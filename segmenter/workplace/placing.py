@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from shlex import quote
+from tempfile import gettempdir
 
 from segmenter import stopping
 from segmenter.errors import BusyError, SegmenterError
@@ -16,9 +17,12 @@ __all__ = ["cannot_write", "check_folder", "check_free", "log_of", "place"]
 
 def cannot_write(path: Path, reason: str | None) -> SegmenterError:
     """Return the error of a new database that does not get into its place."""
+    instead = "a file in another folder"
+    if path == Path(gettempdir()):
+        instead = "another folder for temporary files in TMPDIR"
     return SegmenterError(
         f"{path} cannot be written: {(reason or 'unknown').rstrip('.')}. Nothing was written; make "
-        "room there, or name a file in another folder."
+        f"room there, or name {instead}."
     )
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,6 +19,8 @@ from segmenter.operations.publishing import lake as publishing_lake
 from segmenter.schema.extensions import load_extension
 from tests.clients.test_lake import SALES, connect
 from tests.datasets import SHOP
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -104,6 +111,44 @@ def test_what_fails_half_way_leaves_what_was_published(home, place, monkeypatch)
     with pytest.raises(SegmenterError, match=r"the bucket is full\.? Nothing was published"):
         home.publish(place)
     assert read(place) == before
+
+
+KILLED = """
+import os, signal, sys
+import segmenter
+from segmenter import stopping
+from segmenter.operations.publishing import lake
+
+file, place, when = sys.argv[1:]
+
+
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if when == "before":
+    lake.create_functions = kill
+else:
+    stopping.note_stored = kill
+segmenter.open(file).publish(place)
+"""
+"""Publishes, and is killed when all is written but not committed, or when it is."""
+
+
+def test_who_is_killed_leaves_the_snapshot_before_or_after(home, place, tmp_path):
+    home.publish(place)
+    before = read(place)
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("insert into sales values (900, 900, 70, '2024-05-01')")
+    for when in ("before", "after"):
+        words = [sys.executable, "-c", KILLED, tmp_path / "shop.duckdb", place, when]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+        killed = subprocess.run(words, env=environment, capture_output=True, text=True)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert (read(place) == before) == (when == "before")
+    after = read(place)
+    home.publish(place)
+    assert read(place) == after
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)

@@ -22,11 +22,16 @@ from pathlib import Path
 import duckdb
 
 from tests.datasets import RETAIL, SHOP
-from tests.faults.states import contents, differences, file_state
+from tests.faults.states import contents, differences, file_state, published_state
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 LAYOUT_3 = HERE.parent / "storage" / "layout_3" / "shop.duckdb.gz"
+
+INSIDE = (".png", ".parquet", ".json")
+"""What may be in a folder that a verb writes."""
+
+MANIFEST = "lake/publication.json"
 
 COUNT, KILL, SIGNAL, FAIL_ONCE, FAIL_ON = 1, 2, 3, 4, 5
 
@@ -71,6 +76,12 @@ VERBS = {
         ("shop.duckdb", "published.duckdb:bi.duckdb"),
         database="bi.duckdb",
     ),
+    "publish-folder-new": Verb(("publish", "shop.duckdb", "--to", "lake/"), outputs=("lake",)),
+    "publish-folder": Verb(
+        ("publish", "shop.duckdb", "--to", "lake/"),
+        ("shop.duckdb", "published:lake"),
+        outputs=("lake",),
+    ),
     "label-parquet": Verb(
         (*LABEL, "profiles.parquet", "--output", "out.parquet", "--overwrite"),
         ("shop.duckdb", "profiles.parquet", "old:out.parquet"),
@@ -93,6 +104,9 @@ VERBS = {
     "demo": Verb(("demo", DEMO), (), DEMO),
     "demo-over": Verb(("demo", DEMO), (DEMO,), DEMO),
 }
+
+IN_PARTS = ("report-png", "publish-folder-new", "publish-folder")
+"""Verbs that write several files, each of them by one rename."""
 
 
 @dataclass
@@ -169,6 +183,7 @@ class Server:
             (("label", *words), 0),
             (("report", "--png", "pictures"), 0),
             (("publish", "--to", "published.duckdb"), 0),
+            (("publish", "--to", "published/"), 0),
         ):
             done = self.run(self.base, argv[0], "shop.duckdb", *argv[1:], "--quiet", here=True)
             assert done["code"] == code, done
@@ -205,7 +220,9 @@ class Trial:
         self.folder.mkdir()
         for file in self.verb.start:
             source, _, name = file.partition(":")
-            shutil.copyfile(self.server.base / source, self.folder / (name or source))
+            place = self.server.base / source
+            copy = shutil.copytree if place.is_dir() else shutil.copyfile
+            copy(place, self.folder / (name or source))
 
     def run(self, **fault) -> dict:
         return self.server.run(self.folder, *self.verb.argv, "--quiet", **fault)
@@ -222,9 +239,10 @@ class Trial:
             found = dict(self._known[key])
         for name in self.verb.outputs:
             path = self.folder / name
-            for file in sorted(path.glob("*.png")) if path.is_dir() else [path]:
+            for file in sorted(path.glob("[!.]*")) if path.is_dir() else [path]:
                 if file.exists():
-                    found[str(file.relative_to(self.folder))] = file_state(file)
+                    state = published_state if name == "lake" else file_state
+                    found[str(file.relative_to(self.folder))] = state(file)
         return found
 
     def leftovers(self) -> list[str]:
@@ -235,7 +253,7 @@ class Trial:
         return [
             str(file)
             for file in found
-            if file.parts[0] not in known or (len(file.parts) > 1 and file.suffix != ".png")
+            if file.parts[0] not in known or (len(file.parts) > 1 and file.suffix not in INSIDE)
         ]
 
     def faults(self) -> Iterator[tuple[str, dict[str, int]]]:
@@ -262,8 +280,8 @@ class Trial:
         found = list(self._false_words(done, state, is_old=is_old, is_new=is_new))
         if not (is_old or is_new) and not self._is_told_in_part(done, state, fault):
             found.append(f"a mixture: {differences(state, self.old, self.new)}")
-        if self.leftovers():
-            found += self._left_behind(is_old=is_old)
+        if self.leftovers() or not (is_old or is_new):
+            found += self._left_behind(is_old=not is_new)
         return [f"{complaint} | {done['code']} {done['err'].strip()}" for complaint in found]
 
     def _left_behind(self, *, is_old: bool) -> Iterator[str]:
@@ -299,8 +317,11 @@ class Trial:
             yield "it is stored, and not a word of it"
 
     def _is_told_in_part(self, done, state, fault) -> bool:
-        """Whether pictures are whole, some old and some new, and this was killed or said."""
+        """Whether files are whole, some old and some new, and this was killed or said."""
         if any(state.get(key) not in (self.old.get(key), self.new.get(key)) for key in state):
             return False
         told = fault["what"] == KILL or re.search("files (is|are) new", done["err"]) is not None
-        return self.name == "report-png" and told
+        # the manifest of a folder is new only where all that it names is
+        is_complete = MANIFEST in self.new and state.get(MANIFEST) == self.new[MANIFEST]
+        is_partly = is_complete and all(state.get(key) == self.new[key] for key in self.new)
+        return self.name in IN_PARTS and told and (is_partly or not is_complete)

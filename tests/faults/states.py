@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import duckdb
@@ -51,6 +52,17 @@ def file_state(path: Path) -> str:
     if path.suffix == ".html":  # its times differ
         return "new" if data.rstrip().endswith(b"</html>") else hashlib.sha1(data).hexdigest()
     return hashlib.sha1(data).hexdigest()
+
+
+def published_state(path: Path) -> str:
+    """Return what a file of a published folder holds, without the times of the clock."""
+    if path.suffix == ".json":
+        found = json.loads(path.read_text())
+        return str({name: value for name, value in found.items() if name not in VOLATILE})
+    with duckdb.connect() as con:
+        columns = f"columns(lambda name: not list_contains({list(VOLATILE)}, name))"
+        rows = f"(select {columns} from read_parquet('{path}')) as t"
+        return str(con.execute(f"select count(*), sum(hash(t)) from {rows}").fetchone())
 
 
 def differences(state, old, new) -> str:

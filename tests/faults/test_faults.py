@@ -44,6 +44,8 @@ def try_some(trial, every, first=0):
         ("fit-new", 149),
         ("refresh", 61),
         ("publish", 97),
+        ("publish-folder", 211),
+        ("publish-folder-new", 211),
         ("migrate", 227),
         ("label-csv", 23),
         ("demo-over", 211),

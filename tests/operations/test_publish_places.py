@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import tempfile
 import threading
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -91,6 +95,87 @@ def test_an_older_copy_of_the_database_does_not_replace_what_a_newer_one_publish
     with duckdb.connect(str(to)) as con:
         con.execute("alter table segments.publication drop column fitted_at")
     refused(db, to, "cannot be read. Move the file away", error=SegmenterError)
+
+
+def test_a_newer_publication_in_a_folder_is_not_replaced(home, tmp_path):
+    db = home()
+    db.publish(f"{tmp_path}/lake/")
+    manifest = tmp_path / "lake" / "publication.json"
+    newer = json.loads(manifest.read_text()) | {"fitted_at": "2999-01-01T00:00:00"}
+    manifest.write_text(json.dumps(newer))
+    refused(db, f"{tmp_path}/lake/", "after all models of this database", error=SegmenterError)
+    db.publish(f"{tmp_path}/lake/", overwrite=True)
+    manifest.write_text(json.dumps(newer | {"layout_version": 99, "segmenter_version": "9.9"}))
+    refused(db, f"{tmp_path}/lake/", "published by segmenter 9.9", error=SegmenterError)
+
+
+def test_a_first_publication_into_a_folder_that_was_killed_is_done_again(home, tmp_path):
+    db = home()
+    folder = tmp_path / "la[k]e"
+    db.publish(f"{folder}/")
+    whole = sorted(os.listdir(folder))
+    (folder / "publication.json").unlink()
+    (folder / "segment_summary.parquet").unlink()
+    db.publish(f"{folder}/")
+    assert sorted(os.listdir(folder)) == whole
+    (folder / "publication.json").unlink()
+    with duckdb.connect() as con:
+        con.execute(f"copy (select 1 as i) to '{folder}/models.parquet'")
+    theirs = (folder / "models.parquet").read_bytes()
+    refused(db, f"{folder}/", "has files that segmenter publish did not make")
+    assert (folder / "models.parquet").read_bytes() == theirs
+
+
+def test_what_a_publication_has_no_more_is_gone_from_the_folder(home, tmp_path):
+    db = home(replace(DATED, attributes=["sold_at"]))
+    folder = tmp_path / "lake"
+    db.publish(f"{folder}/")
+    gone = {"segment_attributes.parquet", "attribute_drift.parquet"}
+    kept = {name: (folder / name).read_bytes() for name in gone}
+    (folder / "mine.parquet").write_text("precious")
+    db.refit(attributes=[], publish=True, to=f"{folder}/")
+    assert gone.isdisjoint(os.listdir(folder))
+    for name, data in kept.items():  # a kill between the manifest and their end leaves them
+        (folder / name).write_bytes(data)
+    db.publish(f"{folder}/")
+    assert gone.isdisjoint(os.listdir(folder))
+    assert (folder / "mine.parquet").read_text() == "precious"
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="there is no other device")
+def test_a_link_to_another_device_is_followed(home, tmp_path):
+    db = home()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as device:
+        (tmp_path / "bi.duckdb").symlink_to(f"{device}/real.duckdb")
+        (tmp_path / "lake").symlink_to(device)
+        db.publish(tmp_path / "bi.duckdb")
+        db.publish(tmp_path / "bi.duckdb")
+        assert os.listdir(device) == ["real.duckdb"]
+        os.unlink(f"{device}/real.duckdb")
+        for _ in range(2):
+            db.publish(f"{tmp_path}/lake/")
+        assert "publication.json" in os.listdir(device)
+        assert not [name for name in os.listdir(device) if name.startswith(".")]
+
+
+def test_a_place_that_cannot_be_renamed_to_keeps_what_it_has(home, tmp_path, monkeypatch):
+    """As where a container has the file mounted by itself."""
+    db = home()
+    for to in (tmp_path / "bi.duckdb", f"{tmp_path}/lake/"):
+        db.publish(to)
+    before = (tmp_path / "bi.duckdb").read_bytes()
+    manifest = (tmp_path / "lake" / "publication.json").read_bytes()
+
+    def is_mounted(draft, path):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr("segmenter.sources.drafts.os.replace", is_mounted)
+    words = "Invalid cross-device link. Nothing was written"
+    for to in (tmp_path / "bi.duckdb", f"{tmp_path}/lake/"):
+        refused(db, to, words, error=SegmenterError)
+    assert (tmp_path / "bi.duckdb").read_bytes() == before
+    assert (tmp_path / "lake" / "publication.json").read_bytes() == manifest
+    assert sorted(os.listdir(tmp_path)) == ["bi.duckdb", "lake", "shop.duckdb"]
 
 
 def test_a_folder_that_cannot_be_written(home, tmp_path, monkeypatch):

@@ -42,6 +42,7 @@ class FileTarget:
 
     def __init__(self, text: str, access: Access) -> None:
         self.name = text
+        self.room = Path(text)
         self.access = access
         self.path = resolved(text, "Name a file.")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,7 @@ from sqlglot import exp
 from segmenter import stopping
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import verb
-from segmenter.operations.publishing.publication import Publication, relations
+from segmenter.operations.publishing.publication import OBJECTS, Publication, relations
 from segmenter.operations.publishing.target import Standing, resolved
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA
 from segmenter.sources.drafts import move, private_folder
@@ -46,6 +47,7 @@ class FolderTarget:
 
     def __init__(self, text: str, access: Access) -> None:
         self.name = text
+        self.room = Path(text)
         self.access = access
         self.path = resolved(text, "Name a folder.")
 
@@ -67,7 +69,9 @@ class FolderTarget:
         manifest = self.path / MANIFEST
         if manifest.is_file():
             return _standing(manifest, self.name)
-        if any(not entry.name.startswith(".segmenter-") for entry in self.path.iterdir()):
+        found = {entry.name for entry in self.path.iterdir()}
+        theirs = {name for name in found if not name.startswith(".segmenter-")}
+        if theirs - _published(self.path):  # a first publication that was killed has no manifest
             raise InputError(
                 f"the folder {self.name} has files that segmenter publish did not make. Name an "
                 "empty folder, or a new one."
@@ -95,8 +99,8 @@ class FolderTarget:
 
     def put(self, draft: Path, publication: Publication) -> str:
         """Write each object beside its place, then move all, the manifest last."""
-        before = _files(self.path / MANIFEST)
         drafts = _written(draft, publication, self.path)
+        others = _files(self.path / MANIFEST) | _published(self.path, but=drafts)
         manifest = draft.parent / "manifest"
         manifest.write_text(
             json.dumps(
@@ -118,7 +122,7 @@ class FolderTarget:
             stopping.check()
             self._move({**drafts, MANIFEST: manifest})
             stopping.note_stored(f"{self.name} has model {publication.model_id}")
-            for name in before - drafts.keys():
+            for name in others - drafts.keys():
                 with suppress(OSError):  # nobody reads it who reads the manifest
                     (self.path / name).unlink()
         return f"{len(drafts)} Parquet files"
@@ -173,6 +177,25 @@ def _files(manifest: Path) -> set[str]:
         return {name for name in names if Path(name).name == name}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
+
+
+def _published(folder: Path, but: Collection[str] = ()) -> set[str]:
+    """Return the files of a folder that publications have put there, as they say themselves."""
+    names = {f"{name}.parquet" for name in OBJECTS}.difference(but)
+    there = [name for name in names if (folder / name).is_file()]
+    with closing(duckdb.connect()) as con:
+        return {name for name in there if _is_ours(con, folder / name)}
+
+
+def _is_ours(con: duckdb.DuckDBPyConnection, file: Path) -> bool:
+    query = (
+        "select count(*) from parquet_kv_metadata($1) "
+        "where decode(key) in ('model_id', 'published_at')"
+    )
+    try:
+        return con.execute(query, [escape(str(file))]).fetchall() == [(2,)]
+    except duckdb.Error:
+        return False  # it is no Parquet file
 
 
 def _standing(manifest: Path, name: str) -> Standing:

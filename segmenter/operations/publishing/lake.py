@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -25,13 +25,16 @@ from segmenter.operations.publishing.publication import (
     relations,
     view_queries,
 )
-from segmenter.operations.publishing.target import Standing, unknown_end
+from segmenter.operations.publishing.target import (
+    Standing,
+    temporary_drafts,
+    unknown_end,
+)
 from segmenter.schema.connection import first_row
 from segmenter.schema.extensions import load_extension
 from segmenter.schema.files import create_view
 from segmenter.schema.names import PUBLICATION, SCHEMA
 from segmenter.sources.attachments import has_secret
-from segmenter.sources.drafts import private_folder
 from segmenter.storage.functions import create_functions
 from segmenter.workplace.opening import MANNERS, Access
 
@@ -58,6 +61,7 @@ class LakeTarget:
 
     def __init__(self, text: str, access: Access) -> None:
         self.name = text
+        self.room = Path(gettempdir())
         self.access = access
         self._catalog = text.removeprefix(PREFIX)
         if not self._catalog.strip():
@@ -101,11 +105,9 @@ class LakeTarget:
         del wait
         return nullcontext()
 
-    @contextmanager
-    def drafts(self) -> Iterator[Path]:
+    def drafts(self) -> AbstractContextManager[Path]:
         """Give a folder for the draft, where temporary files usually go."""
-        with private_folder(Path(gettempdir())) as folder:
-            yield folder
+        return temporary_drafts(self.room)
 
     def put(self, draft: Path, publication: Publication) -> str:
         """Write the tables, the views and the functions, in one snapshot of the lake."""

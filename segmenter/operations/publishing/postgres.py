@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,13 @@ from segmenter.engines.postgres import connect_postgres
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.operations.export import model_function
 from segmenter.operations.publishing.publication import Publication, relations, view_queries
-from segmenter.operations.publishing.target import Standing, unknown_end
+from segmenter.operations.publishing.target import (
+    Standing,
+    temporary_drafts,
+    unknown_end,
+)
 from segmenter.schema.connection import first_row
 from segmenter.schema.names import CLASSIFIER, PUBLICATION, SCHEMA
-from segmenter.sources.drafts import private_folder
 from segmenter.workplace.opening import MANNERS, Access
 
 if TYPE_CHECKING:
@@ -92,6 +95,7 @@ class PostgresTarget:
     def __init__(self, dsn: str, access: Access) -> None:
         place = dsn.partition("://")[2].partition("?")[0]
         self.name = f"postgresql://{place.rpartition('@')[2]}"  # without a password
+        self.room = Path(gettempdir())
         self.access = access
         self._dsn = dsn
         self._con: psycopg.Connection[Any] | None = None
@@ -131,11 +135,9 @@ class PostgresTarget:
             self._con = con
             yield
 
-    @contextmanager
-    def drafts(self) -> Iterator[Path]:
+    def drafts(self) -> AbstractContextManager[Path]:
         """Give a folder for the draft, where temporary files usually go."""
-        with private_folder(Path(gettempdir())) as folder:
-            yield folder
+        return temporary_drafts(self.room)
 
     def put(self, draft: Path, publication: Publication) -> str:
         """Fill the tables anew, in one transaction."""

@@ -39,6 +39,7 @@ from segmenter.version import __version__
 from segmenter.workplace.opening import MANNERS, checkpoint_draft
 
 __all__ = [
+    "OBJECTS",
     "Publication",
     "comment_on",
     "described",
@@ -59,6 +60,9 @@ _AS_VIEWS = ("customer_profile",)
 
 _GONE = "whales"
 """A name of before, whose view says what is in its place."""
+
+OBJECTS = frozenset((*MODEL_VIEWS, *VIEWS, SNAPSHOT, SUMMARY_OF_SNAPSHOT, HISTORY, PUBLICATION))
+"""What any publication may have."""
 
 _BLOCK = 16384
 """Bytes of a block, the fewest that there may be: most tables have a few rows."""

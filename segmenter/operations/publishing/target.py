@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import duckdb
+
 from segmenter.errors import InputError, SegmenterError, first_line
 from segmenter.schema.names import PUBLICATION, SCHEMA
+from segmenter.sources.drafts import private_folder
+from segmenter.workplace.placing import cannot_write
 
 if TYPE_CHECKING:
     from segmenter.operations.publishing.publication import Publication
 
-__all__ = ["Standing", "Target", "resolved", "unknown_end"]
+__all__ = ["Standing", "Target", "resolved", "temporary_drafts", "unknown_end"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,12 @@ class Target(Protocol):
     ----------
     name : str
         As the user calls it.
+    room : Path
+        Where the draft takes up room, for messages.
     """
 
     name: str
+    room: Path
 
     def standing(self, home: Path | None) -> Standing | None:
         """Return what was published here before; refuse what is not a place for it."""
@@ -62,6 +70,33 @@ class Target(Protocol):
     def put(self, draft: Path, publication: Publication) -> str:
         """Put what the draft holds in its place, in one step; return what to say of it."""
         ...
+
+
+@contextmanager
+def temporary_drafts(room: Path, folder: Path | None = None) -> Iterator[Path]:
+    """Give a folder for the draft of a place that is no file, in one for temporary files.
+
+    Parameters
+    ----------
+    room : Path
+        That for temporary files.
+    folder : Path, optional
+        Within it, the one to make it in.
+
+    Raises
+    ------
+    SegmenterError
+        It is full, say.
+    """
+    try:
+        with private_folder(folder or room) as made:
+            yield made
+    except OSError as error:
+        raise cannot_write(room, error.strerror) from None
+    except duckdb.IOException as error:
+        if str(room) not in str(error):
+            raise
+        raise cannot_write(room, first_line(error)) from None
 
 
 def resolved(text: str, instead: str) -> Path:
