@@ -7,6 +7,8 @@ into its option with `as_options`. What an engine says comes in with `reason`, o
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
@@ -30,9 +32,10 @@ __all__ = [
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _MAPPING = rf"{{(?:{_QUOTED}|[^{{}}'\"]|{{(?:{_QUOTED}|[^{{}}'\"])*}})*}}"
+_LIST = rf"\[(?:{_QUOTED})(?:, (?:{_QUOTED}))*\]"
 _WORD = r"(?<![\w'\"])[a-z]+(?:_[a-z]+)*(?![\w'\"])"
 _PARTS = re.compile(
-    rf"(?P<name>{_WORD}) = (?P<value>{_QUOTED}|True|False|\d[\d,]*(?:\.\d+)?|{_MAPPING})"
+    rf"(?P<name>{_WORD}) = (?P<value>{_QUOTED}|True|False|\d[\d,]*(?:\.\d+)?|{_MAPPING}|{_LIST})"
     rf"|(?P<quoted>(?<!\w)(?:{_QUOTED}))|(?P<word>{_WORD})"
 )
 _SECRET = re.compile(
@@ -170,7 +173,8 @@ def as_options(
     ----------
     message : str
         With parameters as in Python: ``amount = 'net * 1.19'``, ``max_points = 5``, ``as_of``. One
-        that is a mapping becomes an option for each entry: ``--csv delim=;``.
+        that is a mapping becomes an option for each entry: ``--csv delim=;``; a list of texts one
+        with commas between them.
     parameters : collection of str
         Names of parameters. Without a value only those with an underscore are recognised: the
         others are words as well.
@@ -183,6 +187,8 @@ def as_options(
     --------
     >>> as_options("Raise max_points, or give amount = 'net * 1.19'.", ["amount", "max_points"])
     'Raise --max-points, or give --amount "net * 1.19".'
+    >>> as_options("Fit with attributes = ['country', 'channel'].", ["attributes"])
+    'Fit with --attributes country,channel.'
     """
 
     def rendered(found: re.Match[str]) -> str:
@@ -194,6 +200,8 @@ def as_options(
         if value is not None and value.startswith("{"):
             pairs = ast.literal_eval(value).items()
             return " ".join(f"{option} {_pair(key, one)}" for key, one in pairs)
+        if value is not None and value.startswith("["):
+            return f"{option} {_shell_word(repr(_with_commas(ast.literal_eval(value))))}"
         if value is not None and value[0] not in "'\"" and name in texts:
             return found[0]
         if value is None or value == "True":
@@ -209,6 +217,13 @@ def _pair(key: str, value: object) -> str:
     """Return an entry of a mapping as a word of a command: ``delim=';'``."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return _shell_word(repr(f"{key}={text}"))
+
+
+def _with_commas(texts: Iterable[str]) -> str:
+    """Return texts as one, in which quotes hold what has a comma itself."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(texts)
+    return line.getvalue()
 
 
 def _shell_word(value: str) -> str:

@@ -152,7 +152,9 @@ def test_attributes_are_kept_changed_and_left_out(run, fitted_file):
         assert header(words).endswith(f'{last},country,"own, channel"')
     assert run("refit", path).code == 0
     assert header().endswith('lifecycle,country,"own, channel"')
-    assert run("refit", path, "--attributes", "").code == 0
+    none = run("refit", path, "--attributes", "")
+    assert none.code == 0
+    assert "was fitted with --attributes 'country,\"own, channel\"'" in none.err
     assert header().endswith("lifecycle")
     refused = run("refit", path, "--attributes", "land")
     assert refused.code == 2

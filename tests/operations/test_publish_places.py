@@ -50,6 +50,8 @@ def test_a_place_that_is_somebody_elses_is_refused_and_stays(home, tmp_path):
     refused(db, folder / "soft.duckdb", "is the database itself")
     refused(db, tmp_path / "shop.duckdb", "is the database itself")
     refused(db, tmp_path / "none" / "bi.duckdb", "there is no folder", "Make it first")
+    refused(db, tmp_path / "shop.duckdb" / "bi.duckdb", "is a file, so bi.duckdb cannot be in it")
+    refused(db, f"{tmp_path}/shop.duckdb/lake/", "is a file, so lake cannot be in it")
     refused(db, "https://localhost:1/bi.duckdb", "cannot be published to", "Name a DuckDB file")
     refused(db, "ducklake:", "there is no catalog in", "Name one")
     refused(db, "bi\0.duckdb", "cannot be published to")

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from segmenter.errors import InputError, SegmenterError
 from segmenter.operations.publishing.publication import Publication
-from segmenter.operations.publishing.target import Standing, resolved
+from segmenter.operations.publishing.target import Standing, check_parent, resolved
 from segmenter.schema.names import INTERNAL, PUBLICATION, SCHEMA
 from segmenter.sources.special_files import refuse_special
 from segmenter.workplace.opening import Access, beside
@@ -95,8 +95,7 @@ class FileTarget:
 
     def _check_folder(self) -> None:
         folder = self.path.parent
-        if not folder.is_dir():
-            raise InputError(f"there is no folder {folder} for {self.path.name}. Make it first.")
+        check_parent(self.path)
         if not os.access(folder, os.W_OK):
             raise SegmenterError(
                 f"the folder {folder} cannot be written, and what is published is made beside its "

@@ -22,7 +22,7 @@ from segmenter import stopping
 from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import verb
 from segmenter.operations.publishing.publication import OBJECTS, Publication, relations
-from segmenter.operations.publishing.target import Standing, resolved
+from segmenter.operations.publishing.target import Standing, check_parent, resolved
 from segmenter.schema.names import LAYOUT_VERSION, SCHEMA
 from segmenter.sources.drafts import move, private_folder
 from segmenter.version import __version__
@@ -54,8 +54,7 @@ class FolderTarget:
     def standing(self, home: Path | None) -> Standing | None:
         """Return what was published here before; refuse a folder with other things in it."""
         del home
-        if not self.path.parent.is_dir():
-            raise InputError(f"there is no folder {self.path.parent}. Make it first.")
+        check_parent(self.path)
         writable = self.path if self.path.is_dir() else self.path.parent
         if not os.access(writable, os.W_OK):
             raise SegmenterError(

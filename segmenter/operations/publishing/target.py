@@ -20,7 +20,14 @@ from segmenter.workplace.placing import cannot_write
 if TYPE_CHECKING:
     from segmenter.operations.publishing.publication import Publication
 
-__all__ = ["Standing", "Target", "resolved", "temporary_drafts", "unknown_end"]
+__all__ = [
+    "Standing",
+    "Target",
+    "check_parent",
+    "resolved",
+    "temporary_drafts",
+    "unknown_end",
+]
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,21 @@ def resolved(text: str, instead: str) -> Path:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{text!r} cannot be published to: {reason}. {instead}") from None
     return path.resolve()
+
+
+def check_parent(path: Path) -> None:
+    """Refuse a place in a folder that is not there.
+
+    Raises
+    ------
+    InputError
+    """
+    folder = path.parent
+    if folder.is_dir():
+        return
+    if os.path.lexists(folder):
+        raise InputError(f"{folder} is a file, so {path.name} cannot be in it. Name a folder.")
+    raise InputError(f"there is no folder {folder} for {path.name}. Make it first.")
 
 
 def unknown_end(place: str, error: Exception) -> SegmenterError:
