@@ -152,6 +152,7 @@ def _publish_views(
     """Make function and views again where the model was fitted."""
     from segmenter.cli.console import listener
     from segmenter.operations.publish_views import check_engine, publish_views
+    from segmenter.storage.functions import FUNCTIONS
     from segmenter.storage.store import load
 
     chosen = Choice(EngineName.POSTGRES, dsn=dsn)
@@ -159,7 +160,7 @@ def _publish_views(
         model = load(con)
         check_engine(model, EngineName.POSTGRES)
         with chosen.opened(con) as engine:
-            function, *views = publish_views(model, engine, progress=listener(quiet))
-    rows = [{"object": function, "kind": "function"}]
-    rows += [{"object": name, "kind": "view"} for name in views]
+            made = publish_views(model, engine, progress=listener(quiet))
+    kinds = dict.fromkeys(FUNCTIONS, "function")
+    rows = [{"object": name, "kind": kinds.get(name, "view")} for name in made]
     write_records(MADE, rows, form)

@@ -6,13 +6,12 @@ import json
 
 from sqlglot import exp
 
-from segmenter.classifier.explanation import explanation
 from segmenter.dbt.jinja import ADAPTERS, argument, reference, written
 from segmenter.engines.inline_views import one_query
 from segmenter.engines.translate import port
 from segmenter.model import Model
-from segmenter.operations.export import model_function
 from segmenter.operations.model_constants import with_model
+from segmenter.operations.model_functions import model_explanation, model_function
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.version import __version__
@@ -79,36 +78,10 @@ def _classifiers(model: Model) -> dict[str, str]:
 
 
 def _explanations(model: Model) -> dict[str, str]:
-    found = {}
-    for adapter in ADAPTERS:
-        values = {"body": explanation(model.rules, model.names)}
-        body = bind("macros/explain_segment", values).expression
-        if adapter == "postgres":
-            body = _as_json(_rounding_decimals(body))
-        found[adapter] = written(_with_arguments(port(body, adapter)), adapter, _PROFILE)
-    return found
-
-
-def _rounding_decimals(tree: exp.Expr) -> exp.Expr:
-    """Round decimals to digits, where doubles are rounded to whole numbers only."""
-    for call in tree.find_all(exp.Round):
-        call.set("this", exp.cast(call.this, "numeric"))
-    return tree
-
-
-def _as_json(tree: exp.Expr) -> exp.Expr:
-    """Build objects of JSON in the place of structs."""
-    holder = exp.paren(tree)
-    for struct in list(holder.find_all(exp.Struct)):
-        pairs: list[exp.Expr] = []
-        for field in struct.expressions:
-            pairs += [literal(field.name), field.expression.copy()]
-        struct.replace(exp.Anonymous(this="jsonb_build_object", expressions=pairs))
-    for call in list(holder.find_all(exp.Anonymous)):
-        if call.name == "struct_concat":
-            call.set("this", "jsonb_concat")
-    found: exp.Expr = holder.this
-    return found
+    return {
+        adapter: written(_with_arguments(model_explanation(model, adapter)), adapter, _PROFILE)
+        for adapter in ADAPTERS
+    }
 
 
 def _with_arguments(tree: exp.Expr) -> exp.Expr:
@@ -131,7 +104,7 @@ def _drifts(model: Model) -> dict[str, str]:
             "model_bins": _bins(),
             "profile_cut": bind("views/profile_cut", values),
             "drift_bins": bind("views/drift_bins", values),
-            "drift_metrics": bind("queries/drift_metrics", values),
+            "drift_metrics": bind("views/drift_metrics", values),
         }
         query = with_model(one_query(views, "segment_bins"), model)
         for table in query.find_all(exp.Table):

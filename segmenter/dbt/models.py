@@ -124,7 +124,7 @@ def dbt_models(model: Model, table: str | None) -> list[DbtModel]:
         values = source_values(source, model.settings, adapter, table)
         values["source"] = exp.Table(this=reference("source"))
         trees[adapter] = model_views(model, source, values, adapter, classifier=call(CLASSIFIER))
-    return [_model(view, files[view], trees) for view in trees[ADAPTERS[0]]]
+    return [_model(view, files[view], trees) for view in MODELS if view in trees[ADAPTERS[0]]]
 
 
 def _model(view: str, file: str, trees: Mapping[str, Mapping[str, exp.Expr]]) -> DbtModel:

@@ -33,7 +33,7 @@ _TYPES = {
 def clickhouse_forms(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Write what ClickHouse has no word for, or another meaning of."""
     if dialect == "clickhouse":
-        for form in (_types, _decimals, _whole_division, _sums, _names, _settings):
+        for form in (_types, _decimals, _whole_division, _sums, _joins, _names, _settings):
             form(tree)
     return tree
 
@@ -89,7 +89,24 @@ def _whole_division(tree: exp.Expr) -> None:
 def _sums(tree: exp.Expr) -> None:
     """Add up whole numbers in 128 bits, as DuckDB does: those of 64 bits wrap around."""
     for total in tree.find_all(exp.Sum):
+        if isinstance(total.this, exp.Cast) and total.this.to.is_type("double"):
+            continue
         total.set("this", exp.cast(total.this, exp.DataType.build("int128")))
+
+
+def _joins(tree: exp.Expr) -> None:
+    """Choose among the rows of an inner join afterwards, but for what is equal: it needs that."""
+    for join in tree.find_all(exp.Join):
+        condition, select = join.args.get("on"), join.parent
+        if join.side or condition is None or not isinstance(select, exp.Select):
+            continue
+        parts = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+        equal = [part for part in parts if isinstance(part, exp.EQ)]
+        others = [part for part in parts if not isinstance(part, exp.EQ)]
+        if others:
+            join.set("on", exp.and_(*equal) if equal else None)
+            join.set("kind", "INNER" if equal else "CROSS")
+            select.where(*others, copy=False)
 
 
 def _names(tree: exp.Expr) -> None:

@@ -64,24 +64,44 @@ def create_schema(dialect: str) -> str:
     return write(sqlglot.parse_one(f"create schema if not exists {SCHEMA}"), dialect)
 
 
-def create_view(name: str, query: exp.Expr, dialect: str, *, temporary: bool = False) -> str:
-    """Return the statement that creates a view of the schema, or of the session."""
+def create_view(
+    name: str, query: exp.Expr, dialect: str, *, temporary: bool = False, comment: str = ""
+) -> str:
+    """Return the statement that creates a view of the schema, or of the session.
+
+    Parameters
+    ----------
+    name : str
+    query : Expr
+    dialect : str
+    temporary : bool, default False
+    comment : str, optional
+        What the view is; left out where a statement of its own says that.
+    """
     if dialect == "sqlite":  # which replaces nothing
         drop = sqlglot.parse_one(f"drop view if exists {SCHEMA}_{name}")
         view = exp.Create(this=exp.table_(f"{SCHEMA}_{name}"), kind="VIEW", expression=query)
         return f"{write(drop, dialect)};\n\n{write(view, dialect)}"
+    properties: list[exp.Property] = [exp.TemporaryProperty()] * temporary
+    if comment and dialect == "spark":
+        properties.append(exp.SchemaCommentProperty(this=exp.Literal.string(comment)))
     view = exp.Create(
         this=exp.table_(name, db=None if temporary else SCHEMA),
         kind="VIEW",
         expression=query,
         replace=True,
-        properties=_properties(*[exp.TemporaryProperty()] * temporary),
+        properties=_properties(*properties),
     )
     return write(view, dialect)
 
 
 def create_function(
-    name: str, body: exp.Expr, dialect: str, catalog: exp.Identifier | None = None
+    name: str,
+    body: exp.Expr,
+    dialect: str,
+    catalog: exp.Identifier | None = None,
+    *,
+    returns: exp.DataType | None = None,
 ) -> str:
     """Return the statement that creates a function of monetary and frequency.
 
@@ -93,6 +113,9 @@ def create_function(
     dialect : str
     catalog : Identifier, optional
         Where Trino, which wants all three parts of a name or only the last, is to keep it.
+    returns : DataType, optional
+        A text when absent. Others only in PostgreSQL, Spark and Databricks; DuckDB's macros have
+        none.
     """
     if dialect == "duckdb":  # as in a file with a model: a query reads the same here and there
         places = (exp.table_(name, db=schema) for schema in ("main", SCHEMA))
@@ -100,12 +123,18 @@ def create_function(
     function = exp.table_(name, db=SCHEMA)
     if dialect == "trino":
         function = exp.table_(name, db=SCHEMA, catalog=catalog) if catalog else exp.table_(name)
+    if returns is not None:
+        write_typed = _with_select if dialect == "postgres" else _with_return
+        return write_typed(function, body, dialect, returns=returns)
     return DIALECTS[dialect](function, body, dialect)
 
 
-def create_session_function(name: str, body: exp.Expr, dialect: str) -> str:
+def create_session_function(
+    name: str, body: exp.Expr, dialect: str, *, returns: exp.DataType | None = None
+) -> str:
     """Return the statement that creates a function of Spark's session, which has no schema."""
-    return _with_return(exp.table_(name), body, dialect, exp.TemporaryProperty())
+    temporary = exp.TemporaryProperty()
+    return _with_return(exp.table_(name), body, dialect, temporary, returns=returns)
 
 
 _NAMES = ("monetary", "frequency")
@@ -116,7 +145,11 @@ def _properties(*properties: exp.Property) -> exp.Properties | None:
 
 
 def _frame(
-    function: exp.Table, dialect: str, *properties: exp.Property, named: bool = True
+    function: exp.Table,
+    dialect: str,
+    *properties: exp.Property,
+    named: bool = True,
+    returns: exp.DataType | None = None,
 ) -> exp.Create:
     """Return ``create or replace function ...`` without its body."""
     double = exp.DataType.build("double")
@@ -127,12 +160,12 @@ def _frame(
         for parameter in _NAMES
     ]
     kind = "varchar(256)" if dialect == "redshift" else "text"
-    text = exp.DataType.build(kind, dialect=dialect)
+    result = returns or exp.DataType.build(kind, dialect=dialect)
     return exp.Create(
         this=exp.UserDefinedFunction(this=function, expressions=parameters, wrapped=True),
         kind="FUNCTION",
         replace=True,
-        properties=exp.Properties(expressions=[exp.ReturnsProperty(this=text), *properties]),
+        properties=exp.Properties(expressions=[exp.ReturnsProperty(this=result), *properties]),
     )
 
 
@@ -157,10 +190,15 @@ def _with_quoted_body(frame: exp.Create, body: str, dialect: str) -> str:
     return write(frame, dialect)
 
 
-def _with_select(function: exp.Table, body: exp.Expr, dialect: str) -> str:
-    """PostgreSQL: a SELECT in quotes, which the planner inlines into the calling query."""
-    frame = _frame(function, dialect, _is_sql(), _is_immutable())
-    return _with_quoted_body(frame, write(exp.select(body), dialect), dialect)
+def _with_select(
+    function: exp.Table, body: exp.Expr, dialect: str, *, returns: exp.DataType | None = None
+) -> str:
+    """PostgreSQL: a SELECT in quotes, which the planner inlines into the calling query.
+
+    It plans nothing in parallel with a function that does not say that it may.
+    """
+    frame = _frame(function, dialect, _is_sql(), _is_immutable(), returns=returns)
+    return f"{_with_quoted_body(frame, write(exp.select(body), dialect), dialect)} PARALLEL SAFE"
 
 
 def _with_numbered_parameters(function: exp.Table, body: exp.Expr, dialect: str) -> str:
@@ -185,10 +223,14 @@ def _with_parentheses(function: exp.Table, body: exp.Expr, dialect: str) -> str:
 
 
 def _with_return(
-    function: exp.Table, body: exp.Expr, dialect: str, *properties: exp.Property
+    function: exp.Table,
+    body: exp.Expr,
+    dialect: str,
+    *properties: exp.Property,
+    returns: exp.DataType | None = None,
 ) -> str:
     """Spark, Databricks, Trino: RETURN and an expression."""
-    frame = _frame(function, dialect, *properties)
+    frame = _frame(function, dialect, *properties, returns=returns)
     return f"{write(frame, dialect)}\n{write(exp.Return(this=body), dialect)}"
 
 

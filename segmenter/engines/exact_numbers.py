@@ -67,7 +67,7 @@ def floor_by_casts(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Round down and up by the cast that cuts, where mathematical functions may be left out."""
     if dialect == "sqlite":
         for kind, beyond, step in ((exp.Floor, exp.LT, exp.Sub), (exp.Ceil, exp.GT, exp.Add)):
-            for call in list(tree.find_all(kind)):
+            for call in reversed(list(tree.find_all(kind))):  # the outer ones copy the inner ones
                 value = call.this
                 cut = exp.cast(value.copy(), "bigint")
                 past = exp.paren(beyond(this=value.copy(), expression=cut.copy()))

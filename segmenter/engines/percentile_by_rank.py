@@ -45,7 +45,9 @@ def _rank(select: exp.Select, percentiles: list[exp.PercentileCont], dialect: st
                 place,
             ),
         )
-        percentile.replace(_interpolated(value, exp.column(rank), exp.column(place)))
+        found = _interpolated(value, exp.column(rank), exp.column(place))
+        is_part = isinstance(percentile.parent, exp.Binary)
+        percentile.replace(exp.paren(found) if is_part else found)
     select.set("from_", exp.From(this=exp.to_table(name)))
     others = cte.parent
     assert isinstance(others, exp.With)

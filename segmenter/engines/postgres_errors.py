@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from segmenter.errors import SegmenterError, first_line
-from segmenter.schema.names import CLASSIFIER, SCHEMA
+from segmenter.schema.names import CLASSIFIER, EXPLAINER, SCHEMA
 
 __all__ = ["asking"]
 
@@ -45,8 +45,8 @@ def asking(hint: str = "") -> Iterator[None]:
         ) from None
     except psycopg.errors.InvalidFunctionDefinition as error:
         raise SegmenterError(
-            f"{first_line(error)} There is a function {SCHEMA}.{CLASSIFIER} that Segmenter did "
-            "not make. Rename it, then fit; nothing was published."
+            f"{first_line(error)} There is a function {SCHEMA}.{CLASSIFIER} or {EXPLAINER} that "
+            "Segmenter did not make. Rename it, then fit; nothing was published."
         ) from None
     except (psycopg.errors.UndefinedFunction, psycopg.errors.FeatureNotSupported) as error:
         raise SegmenterError(

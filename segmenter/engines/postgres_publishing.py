@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from segmenter.engines.ddl import create_view
+from sqlglot import exp
+
+from segmenter.engines.ddl import create_view, write
 from segmenter.engines.postgres_grants import Kept
-from segmenter.engines.script_frame import SCRIPT, lock_view
+from segmenter.engines.script_frame import COLUMNS, SCRIPT, lock_view
 from segmenter.errors import SegmenterError
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.engine import Publication
@@ -32,14 +34,6 @@ _PATIENCE = 60.0
 _PAUSE = 0.25
 """How many seconds they have between two attempts."""
 
-_COLUMNS = {
-    "transactions": ("customer_id", "amount"),
-    "customer_profile": ("customer_id", "monetary", "frequency"),
-    "customer_segments": ("customer_id", "segment", "segment_rank"),
-    "segment_summary": ("segment", "customers"),
-}
-"""Columns that tell our views from somebody else's."""
-
 _FOREIGN = """
     select c.relname
     from pg_class as c
@@ -55,6 +49,8 @@ _EXISTING = """
     select relname from pg_class
     where relnamespace = to_regnamespace(%s) and relname = any(%s)
 """
+
+_COMMENT = "select obj_description(to_regclass(%s)::oid, 'pg_class')"
 
 _DIFFERENT = """
     select pg_get_viewdef(one.oid) <> pg_get_viewdef(other.oid) or one.columns <> other.columns
@@ -130,11 +126,13 @@ class Publisher:
         self.run("select pg_advisory_xact_lock(hashtext(%s))", [SCHEMA])
         self._check_names()
         end = time.monotonic() + _PATIENCE
+        found: tuple[set[str], list[str]] | None = None
         while True:
             try:
                 with self.con.transaction():
                     self._set_lock_timeout()
-                    self._replace()
+                    found = found or self._found()  # once: who publishes waits for us
+                    self._replace(*found)
                 return
             except LockNotAvailable:
                 if time.monotonic() >= end:
@@ -143,7 +141,7 @@ class Publisher:
 
     def _check_names(self) -> None:
         """Refuse to replace what has our names and is not ours."""
-        for name, columns in _COLUMNS.items():
+        for name, columns in COLUMNS.items():
             if self.run(_FOREIGN, [SCHEMA, name, list(columns), len(columns)]).fetchone():
                 raise SegmenterError(
                     f"this database already has {SCHEMA}.{name}, which Segmenter did not make. "
@@ -157,13 +155,17 @@ class Publisher:
             "from pg_settings where name = 'deadlock_timeout'"
         )
 
-    def _replace(self) -> None:
+    def _found(self) -> tuple[set[str], list[str]]:
+        """Return which views there are, and which are to be made."""
+        existing = {row[0] for row in self.run(_EXISTING, [SCHEMA, list(SCRIPT)]).fetchall()}
+        views = self.publication.views
+        return existing, [n for n in views if n not in existing or self._is_changed(n)]
+
+    def _replace(self, existing: set[str], changed: list[str]) -> None:
         """Create what is missing, replace what changed, drop what another source had."""
         from psycopg.errors import InvalidTableDefinition
 
-        existing = {row[0] for row in self.run(_EXISTING, [SCHEMA, list(SCRIPT)]).fetchall()}
         views = self.publication.views
-        changed = [name for name in views if name not in existing or self._is_changed(name)]
         dropped = existing - set(views)
         try:
             with self.con.transaction():
@@ -194,8 +196,9 @@ class Publisher:
     def _locked(self, names: Iterable[str]) -> Kept:
         """Lock views in the order of those who read them, and note what goes with them."""
         chosen = [name for name in reversed(SCRIPT) if name in set(names)]
-        for name in chosen:
-            self.run(lock_view(name))
+        if chosen:  # in one statement, so that few readers begin between two locks
+            locks = "; ".join(map(lock_view, chosen))
+            self.run(f"do $locks$ begin {locks}; end $locks$")
         return Kept(self.con, self.run, chosen)
 
     def _drop(self, names: Iterable[str]) -> None:
@@ -205,9 +208,19 @@ class Publisher:
     def _create(self, names: Iterable[str]) -> None:
         if self.run("select to_regnamespace(%s)::oid", [SCHEMA]).fetchone() == (None,):
             self.run(f"create schema {SCHEMA}")
-        self.run(self.publication.function)
+        for statement in self.publication.functions.values():
+            self.run(statement)
         for name in names:
             self.run(create_view(name, self.publication.views[name], "postgres"))
+            self._comment(name)
+
+    def _comment(self, name: str) -> None:
+        """Say what a view is, where nobody has said it."""
+        text = self.publication.comments.get(name)
+        known = self.run(_COMMENT, [f"{SCHEMA}.{name}"])
+        if text and known.fetchone() == (None,):
+            view, words = exp.table_(name, db=SCHEMA), exp.Literal.string(text)
+            self.run(write(exp.Comment(this=view, kind="VIEW", expression=words), "postgres"))
 
     def _kept_waiting(self) -> SegmenterError:
         """Say who reads the views all the time."""

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from segmenter.schema.names import SCHEMA
 
-__all__ = ["BY_RULES", "SCRIPT", "begin", "comments", "commit", "lock_view"]
+__all__ = ["BY_RULES", "COLUMNS", "SCRIPT", "begin", "comments", "commit", "lock_view"]
 
-SCRIPT = ("transactions", "customer_profile", "customer_segments", "segment_summary")
-"""The views of a script, each after those that it reads."""
+COLUMNS = {
+    "transactions": ("customer_id", "amount"),
+    "customer_profile": ("customer_id", "monetary", "frequency"),
+    "customer_segments": ("customer_id", "segment", "segment_rank"),
+    "segment_summary": ("segment", "customers"),
+    "segment_rules": ("segment", "frequency_from", "monetary_below"),
+    "segment_lines": ("level", "higher_segments", "threshold"),
+    "customer_upgrades": ("customer_id", "frequency_needed", "median_order"),
+    "drift_bins": ("metric", "bin", "stability_index"),
+    "drift": ("metric", "value", "is_drifted"),
+}
+"""Columns that tell our views from somebody else's, each after those that it reads."""
+
+SCRIPT = tuple(COLUMNS)
+"""The views of a script."""
 
 BY_RULES = [
     "Expressions of the table's columns are translated by rules only: no row was compared with",
@@ -50,9 +65,9 @@ _ONE_BY_ONE = [
 
 _OTHER_COLUMNS = [
     "A view cannot be replaced by one with other columns or types. If the database says so, put",
-    f"drop view if exists {', '.join(f'{SCHEMA}.{name}' for name in reversed(SCRIPT[2:]))},",
-    f"{', '.join(f'{SCHEMA}.{name}' for name in reversed(SCRIPT[:2]))}; before CREATE SCHEMA,",
-    "and before COMMIT the grants on these views, which go with them.",
+    "drop view if exists",
+    *(f"{SCHEMA}.{name}{',' if name != SCRIPT[0] else ';'}" for name in reversed(SCRIPT)),
+    "before CREATE SCHEMA, and before COMMIT the grants on these views, which go with them.",
 ]
 
 _ADVICE = {
@@ -95,8 +110,15 @@ def comments(dialect: str) -> list[str]:
     return lines if dialect in _BEGIN or dialect == "trino" else [*_ONE_BY_ONE, *lines]
 
 
-def begin(dialect: str, *, has_views: bool) -> list[str]:
-    """Return the statements before those of a model: a transaction, and what it depends on."""
+def begin(dialect: str, views: Collection[str]) -> list[str]:
+    """Return the statements before those of a model: a transaction, and what it depends on.
+
+    Parameters
+    ----------
+    dialect : str
+    views : collection of str
+        What the script creates.
+    """
     if dialect == "mysql":
         return [";\n".join(_MYSQL)]
     if dialect not in _BEGIN:
@@ -104,7 +126,7 @@ def begin(dialect: str, *, has_views: bool) -> list[str]:
     statements = [_BEGIN[dialect]]
     if dialect == "postgres":
         statements += [f"SET LOCAL {name} = {value}" for name, value in _POSTGRES.items()]
-        statements += [lock_view(name) for name in reversed(SCRIPT) if has_views]
+        statements += [lock_view(name) for name in reversed(SCRIPT) if name in views]
     return [";\n".join(statements)]
 
 
@@ -114,7 +136,7 @@ def lock_view(name: str) -> str:
     Taken in the order of those who read, from the last view to the first, these locks make nobody
     wait for somebody who waits for him. ``LOCK TABLE`` would lock the user's table as well.
     """
-    column = "segment" if "segment" in name else "customer_id"
+    column, *_ = COLUMNS[name]
     return f"ALTER VIEW IF EXISTS {SCHEMA}.{name} ALTER COLUMN {column} DROP DEFAULT"
 
 

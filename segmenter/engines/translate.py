@@ -99,7 +99,7 @@ def _double(text: str) -> exp.Expr:
 def double_division(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Divide as doubles, as DuckDB's ``/`` does, where others would divide decimals or integers."""
     del dialect
-    for division in list(tree.find_all(exp.Div)):
+    for division in reversed(list(tree.find_all(exp.Div))):  # the outer ones copy the inner ones
         if division.args.get("typed"):
             continue
         if not _is_double(division.this):
@@ -119,7 +119,7 @@ def _is_double(value: exp.Expr) -> bool:
 def whole_division(tree: exp.Expr, dialect: str) -> exp.Expr:
     """Divide whole numbers without the detour over doubles, which would round large ones."""
     if dialect in _TRUNCATES_BIGINT:
-        for division in list(tree.find_all(exp.IntDiv)):
+        for division in reversed(list(tree.find_all(exp.IntDiv))):
             whole = exp.cast(division.this.unnest().copy(), "bigint")
             division.replace(
                 exp.Div(this=whole, expression=division.expression, typed=True, safe=False)

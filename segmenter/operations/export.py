@@ -11,29 +11,40 @@ from typing import Any, Literal
 
 from sqlglot import exp
 
-from segmenter.classifier.case_expression import case_expression
-from segmenter.engines.ddl import check_dialect, create_function, create_schema, create_view, write
+from segmenter.engines.ddl import check_dialect, create_schema, create_view, write
 from segmenter.engines.inline_views import one_query
 from segmenter.engines.script_frame import BY_RULES, SCRIPT, begin, comments, commit
 from segmenter.engines.translate import port
 from segmenter.errors import InputError, refuse_old_names
 from segmenter.model import Model
 from segmenter.operations.export_source import WITH_ATTRIBUTES, computes, source_values
-from segmenter.operations.model_constants import rules_and_lines, with_model
+from segmenter.operations.model_constants import RULES_AND_LINES, rules_and_lines, with_model
+from segmenter.operations.model_functions import model_body, script_functions
 from segmenter.schema.files import bind, read
-from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
+from segmenter.schema.names import CLASSIFIER, EXPLAINER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
-__all__ = ["export", "grain", "model_function", "model_views"]
+__all__ = ["export", "grain", "model_views", "script_files", "script_views"]
 
 What = Literal["all", "points"]
 
 _POINTS = ("transactions", "customer_profile", "profile_cut", "profile_points")
 
 
+_STEPS = {"customer_segments": "customers_classified", "drift": "profile_cut"}
+"""What a view reads that gets no view of its own over there."""
+
 _NAMES_IN_VIEWS = ("bigquery", "snowflake")
 """Where a view looks for a table without a schema beside itself, or nowhere."""
+
+_FUNCTIONS = {
+    CLASSIFIER: "classify_segment(monetary, frequency): the segment of a customer; NULL, NaN or "
+    "infinity in gives NULL",
+    EXPLAINER: "explain_segment(monetary, frequency): the rule that decided, in words and numbers, "
+    "and the smallest\n-- change of money or of orders that leads to another segment",
+}
+"""What each function is."""
 
 _WITHOUT_FUNCTION = ("mysql", "sqlite", "trino")
 """Where few catalogs keep functions, or none, or slow ones, so that the views do without."""
@@ -51,9 +62,11 @@ def export(
 
     It creates the schema ``segments`` (a dataset in BigQuery) with the function
     ``classify_segment(monetary, frequency)`` and the views ``transactions``,
-    ``customer_profile``, ``customer_segments`` and ``segment_summary`` over the user's table, and
-    the views ``segment_rules`` and ``segment_lines`` of the model itself. In DuckDB the function is
-    a macro, also of the schema ``main``; in SQLite there is none.
+    ``customer_profile``, ``customer_segments``, ``segment_summary``, ``customer_upgrades``,
+    ``drift_bins`` and ``drift`` (without sentences) over the user's table, and the views
+    ``segment_rules`` and ``segment_lines`` of the model itself; for DuckDB, PostgreSQL, Spark and
+    Databricks also the function ``explain_segment``. In DuckDB functions are macros, also of the
+    schema ``main``; in SQLite there are none.
 
     Parameters
     ----------
@@ -124,6 +137,7 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     model.require_macro("to export (its points can be: what = 'points')")
     statements = [create_schema(dialect)]
     catalog: exp.Identifier | None = None
+    values: dict[str, exp.Expr] = {}
     if source.kind == "points":
         if table is not None:
             raise InputError(
@@ -139,16 +153,13 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
                 f"table in full: table = {f'shop.{relation.name}'!r}."
             )
         catalog = relation.args.get("catalog")
-        files = view_files(source, is_live=True, has_macro=True)
-        for name, query in model_views(model, source, values, dialect).items():
-            statements.append(_view(files[name], name, query, dialect))
-    for name, query in rules_and_lines(model).items():
-        statements.append(_view(name, name, port(query, dialect), dialect))
+    files = script_files(source)
+    views = script_views(model, source, values, dialect)
+    statements += [_view(files[name], name, query, dialect) for name, query in views.items()]
     # where views do without the function, a catalog that keeps none leaves them as they are
     place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
-    statements.insert(place, _function(model, dialect, catalog))
-    has_views = source.kind != "points"
-    statements = [*begin(dialect, has_views=has_views), *statements, *commit(dialect)]
+    statements[place:place] = _functions(model, dialect, catalog)
+    statements = [*begin(dialect, views), *statements, *commit(dialect)]
     text = "\n\n".join(f"{each};" for each in statements if each)
     return f"{_header(model, dialect)}\n\n{text}\n"
 
@@ -160,6 +171,33 @@ def _view(file: str, name: str, query: exp.Expr, dialect: str) -> str:
     return f"{comment}\n{create_view(name, query, dialect)}"
 
 
+def script_files(source: Source) -> dict[str, str]:
+    """Return the file of ``sql/views`` for each view of a script."""
+    files = {name: name for name in RULES_AND_LINES}
+    files |= view_files(source, is_live=True, has_macro=True)
+    return files | {"drift": "drift_metrics"}
+
+
+def script_views(
+    model: Model, source: Source, values: Mapping[str, exp.Expr], dialect: str
+) -> dict[str, exp.Expr]:
+    """Return the views of a script, each after those that it reads.
+
+    Parameters
+    ----------
+    model : Model
+    source : Source
+        Anonymous points have no views but those that read nothing but the model.
+    values : mapping of str to Expression
+        As in `model_views`.
+    dialect : str
+    """
+    views = {name: port(query, dialect) for name, query in rules_and_lines(model).items()}
+    if source.kind != "points":
+        views |= model_views(model, source, values, dialect)
+    return {name: views[name] for name in SCRIPT if name in views}
+
+
 def model_views(
     model: Model,
     source: Source,
@@ -168,7 +206,7 @@ def model_views(
     *,
     classifier: exp.Expr | None = None,
 ) -> dict[str, exp.Expr]:
-    """Return the views of a model over its source, each after those that it reads.
+    """Return the views over the customers, each after those that it reads.
 
     Parameters
     ----------
@@ -180,12 +218,13 @@ def model_views(
     classifier : Expr, optional
         What stands for a call of the function; in Trino its body when absent.
     """
-    files = view_files(source, is_live=True, has_macro=True)
+    files = script_files(source)
     if classifier is None and dialect in _WITHOUT_FUNCTION:
-        classifier = _body(model)
+        classifier = model_body(model)
     views: dict[str, exp.Expr] = {}
+    forgotten = () if len(model.points) else ("drift_bins", "drift")
     for name in SCRIPT:
-        if name in files:
+        if name not in (*RULES_AND_LINES, *forgotten) and name in files:
             view = with_model(_query_of(name, files, values), model)
             if classifier is not None:
                 _inline_function(view, classifier)
@@ -194,32 +233,15 @@ def model_views(
 
 
 def _query_of(name: str, files: Mapping[str, str], values: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Return a view's query, with the steps in it that get no view of their own over there."""
+    """Return a view's query, with the step in it that gets no view of its own over there."""
     query = bind(f"views/{files[name]}", values)
-    if name == "customer_segments":
-        step = "customers_classified"
+    if step := _STEPS.get(name):
         steps = {step: bind(f"views/{files[step]}", values), name: query}
         query = one_query(steps, values["source"].name)
     for table in query.find_all(exp.Table):
         if table.db == INTERNAL and table.name in SCRIPT:
             table.set("db", exp.to_identifier(SCHEMA))
     return query
-
-
-def model_function(model: Model, dialect: str) -> exp.Expr:
-    """Return the body of a model's function as a scalar expression of monetary and frequency."""
-    body = _body(model)
-    if dialect != "duckdb":
-        _take_parameters_as_doubles(body)
-    return port(body, dialect)
-
-
-def _body(model: Model) -> exp.Expr:
-    names = [exp.Literal.string(name) for name in model.names]
-    rules = {"body": case_expression(model.rules, names, model.points)}
-    body = bind(f"macros/{CLASSIFIER}", rules).expression
-    assert isinstance(body, exp.Expr)
-    return body
 
 
 def _inline_function(view: exp.Expr, body: exp.Expr) -> None:
@@ -253,21 +275,9 @@ def _points_query(model: Model, source: Source, dialect: str, table: str | None)
     return "\n".join(lines) + f"\n\n{write(query, dialect)};\n"
 
 
-def _function(model: Model, dialect: str, catalog: exp.Identifier | None) -> str:
-    comment = (
-        f"-- {CLASSIFIER}(monetary, frequency): the segment of a customer; NULL, NaN or infinity "
-        "in gives NULL"
-    )
-    body = model_function(model, dialect)
-    function = create_function(CLASSIFIER, body, dialect, catalog)
-    return f"{comment}\n{function}" if function else ""
-
-
-def _take_parameters_as_doubles(body: exp.Expr) -> None:
-    """Leave out the casts that only a macro needs, whose parameters have no types."""
-    for cast in list(body.find_all(exp.Cast)):
-        if isinstance(cast.this, exp.Column):
-            cast.replace(cast.this)
+def _functions(model: Model, dialect: str, catalog: exp.Identifier | None) -> list[str]:
+    functions = script_functions(model, dialect, catalog)
+    return [f"-- {_FUNCTIONS[name]}\n{statement}" for name, statement in functions.items()]
 
 
 def _header(model: Model, dialect: str) -> str:

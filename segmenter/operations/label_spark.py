@@ -20,10 +20,10 @@ from segmenter.engines.translate import port
 from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted
 from segmenter.model import Model
-from segmenter.operations.export import model_function
 from segmenter.operations.label import Labels
 from segmenter.operations.label_columns import ADDED
 from segmenter.operations.label_warnings import counted_as_fitted, differences, unit_of_profiles
+from segmenter.operations.model_functions import model_function
 from segmenter.progress import Progress, Silent, tell
 from segmenter.schema.files import bind, literal
 from segmenter.schema.names import CLASSIFIER

@@ -11,6 +11,7 @@ from sqlglot import exp
 from segmenter.model import Model
 from segmenter.schema.files import literal, read
 from segmenter.schema.names import INTERNAL
+from segmenter.storage.drift_bins import training_bins
 from segmenter.storage.store import make_current, save_rules
 
 __all__ = ["RULES_AND_LINES", "rules_and_lines", "with_model"]
@@ -82,13 +83,14 @@ def _value(value: object, kind: str) -> exp.Expr:
 
 
 def with_model(tree: exp.Expr, model: Model) -> exp.Expr:
-    """Put the current model's row and segments as constants in the place of its tables.
+    """Put the current model's row, segments and bins as constants in the place of its tables.
 
     Parameters
     ----------
     tree : Expr
         With CTEs of its own; it is changed.
     model : Model
+        With its points, where bins are read.
     """
     constants = {
         "models": [
@@ -110,6 +112,8 @@ def with_model(tree: exp.Expr, model: Model) -> exp.Expr:
             for rank, name in enumerate(model.names, start=1)
         ],
     }
+    if any(t.db == INTERNAL and t.name == "model_bins" for t in tree.find_all(exp.Table)):
+        constants["model_bins"] = _bins(model)
     read_columns = {column.name for column in tree.find_all(exp.Column)}
     for name, rows in reversed(constants.items()):
         tables = [t for t in tree.find_all(exp.Table) if t.db == INTERNAL and t.name == name]
@@ -119,6 +123,24 @@ def with_model(tree: exp.Expr, model: Model) -> exp.Expr:
             used = [{key: row[key] for key in row if key in read_columns} for row in rows]
             _put_first(tree, exp.CTE(this=_rows(used), alias=exp.TableAlias(this=name)))
     return tree
+
+
+def _bins(model: Model) -> list[dict[str, exp.Expr]]:
+    """Return the rows of the table of bins."""
+    found = training_bins(model.points, model.rules, model.names, model.whales)
+    return [
+        {
+            "model_id": literal(1),
+            "metric": literal(each.metric),
+            "bin": literal(each.bin),
+            "lower_edge": _value(each.lower_edge, "double"),
+            "upper_edge": _value(each.upper_edge, "double"),
+            "segment": _value(each.segment, "varchar"),
+            "customers": exp.cast(literal(each.customers), "bigint"),
+            "share_of_customers": _value(each.share_of_customers, "double"),
+        }
+        for each in found
+    ]
 
 
 def _cut(value: float | None) -> exp.Expr:

@@ -6,29 +6,26 @@ customers. Over there the model is what `operations.export` would write: a funct
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from segmenter.engines.ddl import (
-    create_function,
-    create_schema,
-    create_session_function,
-    create_view,
-)
+from segmenter.engines.ddl import create_schema, create_view
 from segmenter.engines.script_frame import SCRIPT
 from segmenter.errors import InputError
 from segmenter.model import Model
-from segmenter.operations.export import model_function, model_views
+from segmenter.operations.export import script_files, script_views
+from segmenter.operations.model_functions import script_functions, session_functions
 from segmenter.progress import Progress
 from segmenter.schema.files import redirect
 from segmenter.schema.names import CLASSIFIER, SCHEMA
 from segmenter.settings import Settings
 from segmenter.sources.engine import Publication
 from segmenter.sources.source import Source
+from segmenter.storage.comments import head_of_view
 from segmenter.storage.store import point_columns
 from segmenter.training.stage import Stage
 
@@ -117,20 +114,24 @@ def _lasting(stage: Stage, model: Model) -> Publication:
     """Return what an exported script creates."""
     dialect = stage.engine.dialect
     views = _views(stage, model)
+    comments = _comments(stage, views)
     stale = [] if set(SCRIPT) <= set(views) else reversed(SCRIPT)  # each reads those before it
     return Publication(
         before=[
             create_schema(dialect),
             *(f"drop view if exists {SCHEMA}.{name}" for name in stale),
         ],
-        function=create_function(CLASSIFIER, model_function(model, dialect), dialect),
+        functions=script_functions(model, dialect),
         views=views,
-        statements=[create_view(name, view, dialect) for name, view in views.items()],
+        statements=[
+            create_view(name, view, dialect, comment=comments[name]) for name, view in views.items()
+        ],
+        comments=comments,
     )
 
 
 def _of_session(stage: Stage, model: Model) -> Publication:
-    """Return a function and views that have no schema."""
+    """Return functions and views that have no schema."""
     dialect = stage.engine.dialect
     views = _views(stage, model)
     names = {name: _OF_SESSION.get(name, name) for name in views}
@@ -147,13 +148,19 @@ def _of_session(stage: Stage, model: Model) -> Publication:
                 dot.replace(dot.expression)
     return Publication(
         before=[],
-        function=create_session_function(CLASSIFIER, model_function(model, dialect), dialect),
+        functions=session_functions(model, dialect),
         views=own,
-        statements=[create_view(*view, dialect, temporary=True) for view in own.items()],
+        statements=[
+            create_view(names[name], own[names[name]], dialect, temporary=True, comment=comment)
+            for name, comment in _comments(stage, views).items()
+        ],
     )
 
 
 def _views(stage: Stage, model: Model) -> dict[str, exp.Expr]:
-    if stage.source.kind == "points":
-        return {}
-    return model_views(model, stage.source, stage.binding.values, stage.engine.dialect)
+    return script_views(model, stage.source, stage.binding.values, stage.engine.dialect)
+
+
+def _comments(stage: Stage, views: Iterable[str]) -> dict[str, str]:
+    files = script_files(stage.source)
+    return {name: head_of_view(files[name]) for name in views}

@@ -11,7 +11,6 @@ from segmenter.model import Model
 from segmenter.operations.publish_remote import publish_from
 from segmenter.operations.rollback import source_of
 from segmenter.progress import Progress, Silent
-from segmenter.schema.names import CLASSIFIER
 from segmenter.sources.engine import Engine
 from segmenter.training.stage import Stage
 
@@ -63,7 +62,7 @@ def publish_views(
     Returns
     -------
     tuple of str
-        The names of the function and the views.
+        The names of the functions and the views.
 
     Raises
     ------
@@ -76,4 +75,4 @@ def publish_views(
     model.require_macro("to publish")
     with Stage(engine, source_of(model), model.settings) as stage:
         publication = publish_from(stage, model, progress or Silent())
-    return (CLASSIFIER, *publication.views)
+    return (*publication.functions, *publication.views)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSIFIER",
+    "EXPLAINER",
     "HISTORY",
     "INTERNAL",
     "LAYOUT_VERSION",
@@ -40,6 +41,8 @@ INTERNAL = "segments_internal"
 SCHEMAS = (SCHEMA, INTERNAL)
 
 CLASSIFIER = "classify_segment"
+
+EXPLAINER = "explain_segment"
 
 SNAPSHOT = "customer_segments_snapshot"
 """The rows of ``customer_segments`` as of the last fit or refresh: a table, and a view of it."""

@@ -8,7 +8,7 @@ dialect; an engine writes it in its own. The adapters are in `segmenter.engines`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import duckdb
@@ -33,22 +33,25 @@ class Publication:
     ----------
     before : sequence of str
         Statements that come first, where one comes after the other.
-    function : str
-        The statement that creates the function.
+    functions : mapping of str to str
+        What creates each function.
     views : mapping of str to Expr
         The query of each view in the engine's own form, each after those that it reads.
     statements : sequence of str
         The statements that create the views.
+    comments : mapping of str to str
+        What views of the schema are, where that is no part of their statements.
     """
 
     before: Sequence[str]
-    function: str
+    functions: Mapping[str, str]
     views: Mapping[str, exp.Expr]
     statements: Sequence[str]
+    comments: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[str]:
         """Give all statements, one after the other."""
-        yield from (*self.before, self.function, *self.statements)
+        yield from (*self.before, *self.functions.values(), *self.statements)
 
 
 class Engine(Protocol):

@@ -13,7 +13,7 @@ from segmenter.classifier.explanation import explanation
 from segmenter.model import Model
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import MACROS, bind, read
-from segmenter.schema.names import CLASSIFIER, SCHEMA
+from segmenter.schema.names import CLASSIFIER, EXPLAINER, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,6 +75,6 @@ def _classifier(model: Model) -> exp.Expr:
 
 FUNCTIONS: dict[str, Callable[[Model], exp.Expr]] = {
     CLASSIFIER: _classifier,
-    "explain_segment": _explainer,
+    EXPLAINER: _explainer,
 }
 """The macros of a model that is compiled, and what writes their bodies."""

@@ -3,9 +3,9 @@
 -- Source: segments.customer_segments and segments.segment_rules, live.
 -- What leads to a segment of higher value: monetary_needed is the smallest amount more at the same
 -- number of orders, frequency_needed the smallest number of orders more at the same money; NULL
--- where that alone never does. median_order is the median over customers of their mean order; the
--- segment after one more order of that size is beside it. The attributes that the fit names come
--- last.
+-- where that alone never does. median_order is the median over customers of their mean order,
+-- rounded half up to the cent; the segment after one more order of that size is beside it. The
+-- attributes that the fit names come last.
 -- Units:  money in the table's currency.
 with
 
@@ -25,7 +25,7 @@ segment_rules as (
 ),
 
 median_order as (
-    select round(quantile_cont(monetary / frequency, 0.5) * 100) / 100.0 as median_order
+    select floor(quantile_cont(monetary / frequency, 0.5) * 100 + 0.5) / 100.0 as median_order
     from customer_segments
     where frequency > 0
 ),
@@ -49,12 +49,11 @@ ordered_once_more as (
     cross join median_order
 ),
 
-by_monetary as (
+enough_monetary as (
     select
         profiles.monetary,
         profiles.frequency,
-        min(segment_rules.monetary_from) as monetary_from,
-        arg_min(segment_rules.segment, segment_rules.monetary_from) as segment
+        min(segment_rules.monetary_from) as monetary_from
     from profiles
     inner join segment_rules
         on
@@ -66,12 +65,25 @@ by_monetary as (
         profiles.frequency
 ),
 
-by_frequency as (
+by_monetary as (
+    select
+        enough_monetary.monetary,
+        enough_monetary.frequency,
+        enough_monetary.monetary_from,
+        segment_rules.segment
+    from enough_monetary
+    inner join segment_rules
+        on
+            enough_monetary.monetary_from = segment_rules.monetary_from
+            and enough_monetary.frequency
+            between segment_rules.frequency_from and segment_rules.frequency_to
+),
+
+enough_orders as (
     select
         profiles.monetary,
         profiles.frequency,
-        min(segment_rules.frequency_from) as frequency_from,
-        arg_min(segment_rules.segment, segment_rules.frequency_from) as segment
+        min(segment_rules.frequency_from) as frequency_from
     from profiles
     inner join segment_rules
         on
@@ -82,6 +94,20 @@ by_frequency as (
     group by
         profiles.monetary,
         profiles.frequency
+),
+
+by_frequency as (
+    select
+        enough_orders.monetary,
+        enough_orders.frequency,
+        enough_orders.frequency_from,
+        segment_rules.segment
+    from enough_orders
+    inner join segment_rules
+        on
+            enough_orders.frequency_from = segment_rules.frequency_from
+            and enough_orders.monetary >= segment_rules.monetary_from
+            and enough_orders.monetary < segment_rules.monetary_below
 ),
 
 after_an_order as (

@@ -97,15 +97,20 @@ compared as (
     select
         current_bins.*,
         cast(coalesce(live_counts.customers, 0) as bigint) as live_customers,
-        cast(sum(coalesce(live_counts.customers, 0)) over metrics as double) as all_live,
-        cast(sum(current_bins.training_customers) over metrics as double) as all_training,
-        count(*) over metrics as bins
+        -- no named window, which not every warehouse has
+        cast(
+            sum(coalesce(live_counts.customers, 0)) over (partition by current_bins.metric)
+            as double
+        ) as all_live,
+        cast(
+            sum(current_bins.training_customers) over (partition by current_bins.metric) as double
+        ) as all_training,
+        count(*) over (partition by current_bins.metric) as bins
     from current_bins
     left join live_counts
         on
             current_bins.metric = live_counts.metric
             and current_bins.bin = live_counts.bin
-    window metrics as (partition by current_bins.metric)
 ),
 
 corrected as (

@@ -6,7 +6,10 @@ import numpy as np
 
 from segmenter import Model
 
-__all__ = ["CUSTOMERS", "check_same_model"]
+__all__ = ["CUSTOMERS", "OWN", "check_same_model"]
+
+OWN = ("segment_rules", "segment_lines", "customer_upgrades")
+"""Views that a fit over there makes beside those of customers and their summary."""
 
 CUSTOMERS = "select * from {}customer_segments order by customer_id"
 

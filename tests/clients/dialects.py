@@ -10,15 +10,16 @@ import sys
 from abc import ABC, abstractmethod
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from segmenter import Model
 from segmenter.engines.ddl import write
-from segmenter.operations.export import model_function
+from segmenter.operations.model_functions import model_function
 from tests.clients.conftest import copy_table
 
-__all__ = ["ENGINES", "OBJECTS", "Engine", "started"]
+__all__ = ["ENGINES", "OBJECTS", "Engine", "check_views", "started"]
 
 OBJECTS = (
     "transactions",
@@ -27,6 +28,9 @@ OBJECTS = (
     "segment_summary",
     "segment_rules",
     "segment_lines",
+    "customer_upgrades",
+    "drift_bins",
+    "drift",
 )
 """The views of a script."""
 
@@ -39,6 +43,8 @@ class Engine(ABC):
     """What is executed, in the words of the page."""
     call: str | None = "segments.classify_segment(m, f)"
     """The function's call; None where there is none and views hold the expression."""
+    explanation: str = "no"
+    """What ``explain_segment`` gives, if there is one."""
     error: type[Exception] = Exception
     """What a number raises that has no room."""
     has_decimals = True
@@ -78,6 +84,7 @@ class DuckDB(Engine):
     dialect = "duckdb"
     place = "in the process"
     call = "classify_segment(m, f)"
+    explanation = "a STRUCT"
 
     def __init__(self, request):
         self.con = duckdb.connect()
@@ -98,6 +105,7 @@ class DuckDB(Engine):
 class Postgres(Engine):
     dialect = "postgres"
     place = "a server"
+    explanation = "a jsonb"
 
     def __init__(self, request):
         self.pg = request.getfixturevalue("database")
@@ -240,3 +248,44 @@ ENGINES: dict[str, type[Engine]] = {each.dialect: each for each in _CLASSES}
 def started(request: pytest.FixtureRequest, dialect: str) -> Engine:
     """Return an engine that is empty, and goes with the test."""
     return ENGINES[dialect](request)
+
+
+HERE = {
+    "transactions": "from segments_internal.transactions",
+    "drift_bins": "from segments_internal.drift_bins",
+    "drift": "select metric, value, threshold, is_drifted from segments.drift "
+    "where metric <> 'overall'",
+}
+"""What DuckDB is asked where its view has another place, or more to say."""
+
+MEASURED = {"segment_summary": 3, "drift_bins": 6, "drift": 1}
+"""Views with shares and means, and how many columns come before them."""
+
+
+def check_views(engine, con, views=OBJECTS):
+    """Compare views, all of their columns, with DuckDB's; shares and means to 12 digits."""
+    for name in views:
+        there = engine.rows(f"select * from {engine.view(name)}")
+        here = con.execute(HERE.get(name, f"from segments.{name}")).fetchall()
+        read = [tuple(engine.read(value) for value in row) for row in here]
+        if name == "transactions" and not engine.has_decimals:  # as the profile counts them
+            there, read = ([_in_ten_thousandths(row) for row in rows] for rows in (there, read))
+        there, read = (sorted(rows, key=_key) for rows in (there, read))
+        if name in MEASURED:
+            exact = MEASURED[name]
+            assert [row[:exact] for row in there] == [row[:exact] for row in read]
+            numbers, known = (
+                [value if value is None else float(value) for row in rows for value in row[exact:]]
+                for rows in (there, read)
+            )
+            assert numbers == pytest.approx(known, rel=1e-12, abs=1e-15), name
+        else:
+            assert there == read, name
+
+
+def _key(row):
+    return [(value is not None, "" if value is None else str(value)) for value in row]
+
+
+def _in_ten_thousandths(row):
+    return tuple(np.floor(v * 10_000 + 0.5) if isinstance(v, float) else v for v in row)

@@ -13,10 +13,13 @@ import segmenter
 from segmenter import Settings, Source
 from segmenter.classifier.rules import OPEN_HIGH, OPEN_LOW
 
-__all__ = ["borders", "model_of_many_rules", "random_model"]
+__all__ = ["EXPLAINED", "borders", "explained_borders", "model_of_many_rules", "random_model"]
 
 OPEN = (OPEN_LOW, OPEN_HIGH)
 """Bounds of rules that have none."""
+
+
+EXPLAINED = "select {}explain_segment(m, f) from probe order by id"
 
 
 def borders(rules):
@@ -33,6 +36,21 @@ def borders(rules):
     odd = [-1e308, -1e12, 0.0, 100.0, 1e308, np.nan, np.inf, -np.inf]
     counts = [-3.0, 0.0, 1.0, 2.0**31, 2.0**31 + 1, 2.0**63, np.nan, np.inf, -np.inf]
     return np.array([*found, *itertools.product(odd, counts)]).T
+
+
+def explained_borders(con, model):
+    """Create a table ``probe`` of profiles at the borders, and return what DuckDB says of each.
+
+    Money is such that a cent is more than the last bit.
+    """
+    monetary, frequency = borders(model.rules)
+    finite = np.isfinite(monetary) & np.isfinite(frequency)
+    kept = ~finite | (np.abs(monetary) < 1e9) & (frequency < 2**53)
+    frame = {"id": np.arange(kept.sum()), "m": monetary[kept], "f": frequency[kept]}
+    con.register("frame", frame)
+    con.execute("create or replace table probe as from frame")
+    con.execute(segmenter.export(replace(model, source={"points": "points.csv"}), "duckdb"))
+    return [row[0] for row in con.execute(EXPLAINED.format("")).fetchall()]
 
 
 @cache

@@ -15,7 +15,7 @@ from segmenter import SegmenterError, Settings, Source
 from segmenter.engines.postgres import Postgres
 from segmenter.training.stage import Stage
 from tests.advice import advised
-from tests.clients.alike import CUSTOMERS, check_same_model
+from tests.clients.alike import CUSTOMERS, OWN, check_same_model
 from tests.clients.conftest import copy_table
 from tests.combinations import first_in_gate
 
@@ -45,8 +45,8 @@ def test_each_data_set_gives_the_same_model_and_segments(database, fitted, tmp_p
 def test_a_window_and_a_condition(store, shop, sales):
     source = replace(sales, window="20 weeks", where="order_id % 7 <> 0")
     check_same_model(segmenter.fit(store, source), segmenter.fit(shop, source))
-    for name in ("customer_profile", "customer_segments"):
-        query = f"select * from segments.{name} order by customer_id"
+    for name in ("customer_profile", "customer_segments", *OWN):
+        query = f"select * from segments.{name} order by 1, 3"
         assert store.execute(query).fetchall() == shop.execute(query).fetchall()
     query = "select * from segments.segment_summary order by segment_rank"
     for row, known in zip(
@@ -203,7 +203,7 @@ def test_a_temporary_table_is_refused(store, sales):
         (
             "function segments.classify_segment(monetary float8, frequency float8) returns int "
             "language sql as 'select 1'",
-            "a function segments.classify_segment that Segmenter did not make",
+            "a function segments.classify_segment or explain_segment that Segmenter did not make",
         ),
     ],
 )
@@ -230,7 +230,7 @@ def test_views_of_another_source_do_not_stay(store, sales):
     assert len(segments(store)) == 3
     store.execute("create table pts as select monetary, frequency, 1 as customers from base")
     segmenter.fit(store, Source(points="pts"))
-    assert objects(store) == 0
+    assert objects(store) == 2  # rules and lines, which read no table
 
 
 @pytest.mark.parametrize("cut", [0.51, 0.6, 0.75, 0.9, 0.95, 0.999, 1])

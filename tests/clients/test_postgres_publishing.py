@@ -131,6 +131,8 @@ def test_views_that_did_not_change_are_left_alone(store, sales):
     before = versions(store)
     segmenter.fit(store, sales)
     assert versions(store) == before
+    query = "select obj_description('segments.customer_upgrades'::regclass, 'pg_class')"
+    assert store.execute(query).fetchone()[0].startswith("Grain:  one row for each customer who")
     store.execute(
         "insert into sales select 61, 601, 1e5, timestamp '2024-01-03' from sales limit 1"
     )

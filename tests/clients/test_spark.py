@@ -17,8 +17,9 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.engines.spark import Spark, start_spark
 from segmenter.storage.publish import store_unpublished
-from tests.clients.alike import CUSTOMERS, check_same_model
+from tests.clients.alike import CUSTOMERS, OWN, check_same_model
 from tests.clients.conftest import COLUMNS, QUICK
+from tests.clients.random_models import EXPLAINED, explained_borders
 from tests.combinations import first_in_gate
 
 
@@ -56,8 +57,8 @@ def test_a_window_and_conditions(spark, shop, sales, in_lake):
     more = {"window": "8 weeks", "where": "amount between 12 and 200 and order_id % 7 <> 0"}
     expected = segmenter.fit(shop, replace(sales, **more))
     check_same_model(segmenter.fit(spark, replace(in_lake, **more)), expected)
-    for name in ("customer_profile", "customer_segments"):
-        query = f"select * from {{}}{name} order by customer_id"
+    for name in ("customer_profile", "customer_segments", *OWN):
+        query = f"select * from {{}}{name} order by 1, 3"
         assert rows(spark, query.format("")) == shop.execute(query.format("segments.")).fetchall()
     query = "select * from {}segment_summary order by segment_rank"
     summary = shop.execute(query.format("segments.")).fetchall()
@@ -66,6 +67,12 @@ def test_a_window_and_conditions(spark, shop, sales, in_lake):
         assert row[3:] == pytest.approx(known[3:], rel=1e-12)
     (found,) = rows(spark, "select classify_segment(250, 3), classify_segment(null, 3)")
     assert found == (shop.execute("select classify_segment(250, 3)").fetchone()[0], None)
+    with duckdb.connect() as con:
+        known = explained_borders(con, expected)
+        spark.createDataFrame(con.sql("from probe").to_arrow_table()).createTempView("probe")
+    found = [each and each.asDict() for (each,) in rows(spark, EXPLAINED.format(""))]
+    spark.catalog.dropTempView("probe")
+    assert found == known
 
 
 @pytest.mark.extended

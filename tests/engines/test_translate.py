@@ -105,6 +105,10 @@ def test_infinities(dialect, expected):
         ("SELECT a / 100.0", "SELECT CAST(a AS DOUBLE) / 100.0"),
         ("SELECT a / 100.0 / b", "SELECT CAST(a AS DOUBLE) / 100.0 / b"),
         ("SELECT CAST(a AS DOUBLE) / b", "SELECT CAST(a AS DOUBLE) / b"),
+        (
+            "SELECT FLOOR(a / b) / c",
+            "SELECT CAST(FLOOR(CAST(a AS DOUBLE) / b) AS DOUBLE) / c",
+        ),
     ],
 )
 def test_double_division(query, expected):

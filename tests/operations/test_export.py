@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.cli import main
 from segmenter.engines.ddl import DIALECTS
+from segmenter.engines.explanation_forms import EXPLAINS
 from segmenter.operations.refresh import Refresh
 from tests.combinations import first_in_gate
 from tests.datasets import SHOP
@@ -36,7 +38,8 @@ def model(fitted_shop):
 
 def creating(script, dialect):
     """Return the statements between the begin and the end of a transaction."""
-    trees = sqlglot.parse(script, read=dialect)
+    known = re.sub(r"(\$\w*\$) PARALLEL SAFE", r"\1", script)  # which sqlglot does not know
+    trees = sqlglot.parse(known, read=dialect)
     return [tree for tree in trees if isinstance(tree, sqlglot.exp.Create)]
 
 
@@ -126,7 +129,7 @@ def test_without_optional_columns_no_null_is_left_to_guess(shop):
     text = segmenter.export(model, "postgres")
     assert "CAST(NULL AS VARCHAR) AS order_id" in text
     assert "COUNT(CASE WHEN is_positive THEN 1 END) AS frequency" in text
-    assert "DISTINCT" not in text
+    assert "COUNT(DISTINCT" not in text
     assert "WHERE\n  TRUE" not in text
 
 
@@ -212,6 +215,7 @@ def from_points(fitted_shop):
 def test_a_model_of_points_is_a_function_with_rules_and_lines(from_points, dialect):
     script = segmenter.export(from_points, dialect)
     functions = {"duckdb": 2, "sqlite": 0}.get(dialect, 1)  # also in main
+    functions *= 1 + (dialect in EXPLAINS)
     assert script.count(" FUNCTION ") + script.count(" MACRO ") == functions + script.count(
         "DROP F"
     )
@@ -311,7 +315,7 @@ def test_a_name_that_closes_the_quotes_of_the_function(con):
         con, Source(transactions="sales", customer="customer_id", amount="amount"), settings
     )
     script = segmenter.export(segmenter.load(con), "postgres")
-    assert script.count("$body1$") == 2
+    assert script.count("$body1$") == 4  # of two functions
 
 
 @pytest.mark.parametrize("name", ["order", "user", "select"])

@@ -20,7 +20,7 @@ from segmenter import stopping
 from segmenter.engines.ddl import create_function
 from segmenter.engines.postgres import connect_postgres
 from segmenter.errors import BusyError, SegmenterError, first_line
-from segmenter.operations.export import model_function
+from segmenter.operations.model_functions import model_function
 from segmenter.operations.publishing.publication import Publication, relations, view_queries
 from segmenter.operations.publishing.target import (
     Standing,

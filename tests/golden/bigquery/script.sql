@@ -579,3 +579,503 @@ SELECT
   CAST('0.0' AS FLOAT64) AS gap_index,
   CAST('0.0' AS FLOAT64) AS outvoted_share,
   'One order counts as much as 85.13 spent; Loyal: from 540.27 of both together.' AS message;
+
+-- segments.customer_upgrades
+-- Grain:  one row for each customer who is not in the highest segment yet.
+CREATE OR REPLACE VIEW segments.customer_upgrades AS
+WITH customer_segments AS (
+  SELECT
+    customer_id,
+    monetary,
+    frequency,
+    segment,
+    segment_rank
+  FROM segments.customer_segments
+), segment_rules AS (
+  SELECT
+    *
+  FROM segments.segment_rules
+), median_order_ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (ORDER BY CAST(monetary AS FLOAT64) / frequency) AS rank_1,
+    (
+      COUNT(*) OVER () - 1
+    ) * CAST('0.5' AS FLOAT64) AS place_1
+  FROM customer_segments
+  WHERE
+    frequency > 0
+), median_order AS (
+  SELECT
+    CAST(FLOOR(
+      (
+        MAX(
+          CASE
+            WHEN rank_1 = FLOOR(place_1) + 1
+            THEN CAST(monetary AS FLOAT64) / frequency
+          END
+        ) + (
+          (
+            MAX(
+              CASE WHEN rank_1 = CEIL(place_1) + 1 THEN CAST(monetary AS FLOAT64) / frequency END
+            ) - MAX(
+              CASE
+                WHEN rank_1 = FLOOR(place_1) + 1
+                THEN CAST(monetary AS FLOAT64) / frequency
+              END
+            )
+          ) * MAX(place_1 - FLOOR(place_1))
+        )
+      ) * 100 + 0.5
+    ) AS FLOAT64) / 100.0 AS median_order
+  FROM median_order_ranked
+), profiles AS (
+  SELECT DISTINCT
+    monetary,
+    frequency,
+    segment_rank
+  FROM customer_segments
+  WHERE
+    segment_rank > 1
+), ordered_once_more AS (
+  SELECT
+    profiles.*,
+    median_order.median_order,
+    CAST(ROUND((
+      profiles.monetary + median_order.median_order
+    ) * 100) AS FLOAT64) / 100.0 AS monetary_then,
+    profiles.frequency + 1 AS frequency_then
+  FROM profiles
+  CROSS JOIN median_order
+), enough_monetary AS (
+  SELECT
+    profiles.monetary,
+    profiles.frequency,
+    MIN(segment_rules.monetary_from) AS monetary_from
+  FROM profiles
+  INNER JOIN segment_rules
+    ON profiles.frequency BETWEEN segment_rules.frequency_from AND segment_rules.frequency_to
+    AND profiles.monetary < segment_rules.monetary_from
+    AND profiles.segment_rank > segment_rules.segment_rank
+  GROUP BY
+    profiles.monetary,
+    profiles.frequency
+), by_monetary AS (
+  SELECT
+    enough_monetary.monetary,
+    enough_monetary.frequency,
+    enough_monetary.monetary_from,
+    segment_rules.segment
+  FROM enough_monetary
+  INNER JOIN segment_rules
+    ON enough_monetary.monetary_from = segment_rules.monetary_from
+    AND enough_monetary.frequency BETWEEN segment_rules.frequency_from AND segment_rules.frequency_to
+), enough_orders AS (
+  SELECT
+    profiles.monetary,
+    profiles.frequency,
+    MIN(segment_rules.frequency_from) AS frequency_from
+  FROM profiles
+  INNER JOIN segment_rules
+    ON profiles.frequency < segment_rules.frequency_from
+    AND profiles.monetary >= segment_rules.monetary_from
+    AND profiles.monetary < segment_rules.monetary_below
+    AND profiles.segment_rank > segment_rules.segment_rank
+  GROUP BY
+    profiles.monetary,
+    profiles.frequency
+), by_frequency AS (
+  SELECT
+    enough_orders.monetary,
+    enough_orders.frequency,
+    enough_orders.frequency_from,
+    segment_rules.segment
+  FROM enough_orders
+  INNER JOIN segment_rules
+    ON enough_orders.frequency_from = segment_rules.frequency_from
+    AND enough_orders.monetary >= segment_rules.monetary_from
+    AND enough_orders.monetary < segment_rules.monetary_below
+), after_an_order AS (
+  SELECT
+    ordered_once_more.monetary,
+    ordered_once_more.frequency,
+    ordered_once_more.median_order,
+    segment_rules.segment,
+    ordered_once_more.segment_rank > segment_rules.segment_rank AS is_lifted
+  FROM ordered_once_more
+  INNER JOIN segment_rules
+    ON ordered_once_more.frequency_then BETWEEN segment_rules.frequency_from AND segment_rules.frequency_to
+    AND ordered_once_more.monetary_then >= segment_rules.monetary_from
+    AND ordered_once_more.monetary_then < segment_rules.monetary_below
+), final AS (
+  SELECT
+    customer_segments.customer_id,
+    customer_segments.monetary,
+    customer_segments.frequency,
+    customer_segments.segment,
+    customer_segments.segment_rank,
+    CAST(ROUND((
+      by_monetary.monetary_from - customer_segments.monetary
+    ) * 100) AS FLOAT64) / 100.0 AS monetary_needed,
+    by_monetary.segment AS segment_by_monetary,
+    by_frequency.frequency_from - customer_segments.frequency AS frequency_needed,
+    by_frequency.segment AS segment_by_frequency,
+    after_an_order.median_order,
+    after_an_order.segment AS segment_after_median_order,
+    after_an_order.is_lifted AS is_lifted_by_median_order
+  FROM customer_segments
+  LEFT JOIN by_monetary
+    ON customer_segments.monetary = by_monetary.monetary
+    AND customer_segments.frequency = by_monetary.frequency
+  LEFT JOIN by_frequency
+    ON customer_segments.monetary = by_frequency.monetary
+    AND customer_segments.frequency = by_frequency.frequency
+  LEFT JOIN after_an_order
+    ON customer_segments.monetary = after_an_order.monetary
+    AND customer_segments.frequency = after_an_order.frequency
+  WHERE
+    customer_segments.segment_rank > 1
+)
+SELECT
+  *
+FROM final;
+
+-- segments.drift_bins
+-- Grain:  one row for each metric and bin of the current model's training profile: how many
+--         customers it held at the fit, and how many it holds now.
+CREATE OR REPLACE VIEW segments.drift_bins AS
+WITH models AS (
+  SELECT
+    1 AS model_id,
+    TRUE AS is_current
+), model_bins AS (
+  SELECT
+    1 AS model_id,
+    'monetary' AS metric,
+    1 AS bin,
+    CAST('-inf' AS FLOAT64) AS lower_edge,
+    CAST('inf' AS FLOAT64) AS upper_edge,
+    CAST(NULL AS STRING) AS segment,
+    CAST(59 AS INT64) AS customers,
+    CAST('1.0' AS FLOAT64) AS share_of_customers
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    'frequency' AS metric,
+    1 AS bin,
+    CAST('-inf' AS FLOAT64) AS lower_edge,
+    CAST('inf' AS FLOAT64) AS upper_edge,
+    CAST(NULL AS STRING) AS segment,
+    CAST(59 AS INT64) AS customers,
+    CAST('1.0' AS FLOAT64) AS share_of_customers
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    'segment' AS metric,
+    1 AS bin,
+    CAST(NULL AS FLOAT64) AS lower_edge,
+    CAST(NULL AS FLOAT64) AS upper_edge,
+    'Elite' AS segment,
+    CAST(5 AS INT64) AS customers,
+    CAST('0.0847457627118644' AS FLOAT64) AS share_of_customers
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    'segment' AS metric,
+    2 AS bin,
+    CAST(NULL AS FLOAT64) AS lower_edge,
+    CAST(NULL AS FLOAT64) AS upper_edge,
+    'Loyal' AS segment,
+    CAST(14 AS INT64) AS customers,
+    CAST('0.23728813559322035' AS FLOAT64) AS share_of_customers
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    'segment' AS metric,
+    3 AS bin,
+    CAST(NULL AS FLOAT64) AS lower_edge,
+    CAST(NULL AS FLOAT64) AS upper_edge,
+    'At-Risk' AS segment,
+    CAST(40 AS INT64) AS customers,
+    CAST('0.6779661016949152' AS FLOAT64) AS share_of_customers
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    'whale' AS metric,
+    1 AS bin,
+    CAST(NULL AS FLOAT64) AS lower_edge,
+    CAST(NULL AS FLOAT64) AS upper_edge,
+    CAST(NULL AS STRING) AS segment,
+    CAST(59 AS INT64) AS customers,
+    CAST('0.9833333333333333' AS FLOAT64) AS share_of_customers
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    'whale' AS metric,
+    2 AS bin,
+    CAST(NULL AS FLOAT64) AS lower_edge,
+    CAST(NULL AS FLOAT64) AS upper_edge,
+    CAST(NULL AS STRING) AS segment,
+    CAST(1 AS INT64) AS customers,
+    CAST('0.016666666666666666' AS FLOAT64) AS share_of_customers
+), current_bins AS (
+  SELECT
+    model_bins.metric,
+    model_bins.bin,
+    model_bins.lower_edge,
+    model_bins.upper_edge,
+    model_bins.segment,
+    model_bins.customers AS training_customers,
+    model_bins.share_of_customers AS training_share
+  FROM model_bins
+  INNER JOIN models
+    ON model_bins.model_id = models.model_id
+  WHERE
+    models.is_current
+), live_points AS (
+  SELECT
+    monetary,
+    frequency,
+    segment_rank,
+    is_whale,
+    COUNT(*) AS customers
+  FROM segments.customer_segments
+  WHERE
+    frequency >= 1 OR is_whale
+  GROUP BY
+    monetary,
+    frequency,
+    segment_rank,
+    is_whale
+), live_values AS (
+  SELECT
+    'monetary' AS metric,
+    monetary AS live_value,
+    SUM(customers) AS customers
+  FROM live_points
+  WHERE
+    NOT is_whale
+  GROUP BY
+    monetary
+  UNION ALL
+  SELECT
+    'frequency' AS metric,
+    CAST(frequency AS FLOAT64) AS live_value,
+    SUM(customers) AS customers
+  FROM live_points
+  WHERE
+    NOT is_whale
+  GROUP BY
+    frequency
+), live_counts AS (
+  SELECT
+    current_bins.metric,
+    current_bins.bin,
+    SUM(live_values.customers) AS customers
+  FROM current_bins
+  INNER JOIN live_values
+    ON current_bins.metric = live_values.metric
+    AND current_bins.lower_edge < live_values.live_value
+    AND current_bins.upper_edge >= live_values.live_value
+  GROUP BY
+    current_bins.metric,
+    current_bins.bin
+  UNION ALL
+  SELECT
+    'segment' AS metric,
+    segment_rank AS bin,
+    SUM(customers) AS customers
+  FROM live_points
+  WHERE
+    NOT is_whale
+  GROUP BY
+    segment_rank
+  UNION ALL
+  SELECT
+    'whale' AS metric,
+    CASE WHEN is_whale THEN 2 ELSE 1 END AS bin,
+    SUM(customers) AS customers
+  FROM live_points
+  GROUP BY
+    is_whale
+), compared AS (
+  SELECT
+    current_bins.*,
+    CAST(COALESCE(live_counts.customers, 0) AS INT64) AS live_customers,
+    CAST(SUM(COALESCE(live_counts.customers, 0)) OVER (PARTITION BY current_bins.metric) AS FLOAT64) AS all_live,
+    CAST(SUM(current_bins.training_customers) OVER (PARTITION BY current_bins.metric) AS FLOAT64) AS all_training,
+    COUNT(*) OVER (PARTITION BY current_bins.metric) AS bins
+  FROM current_bins
+  LEFT JOIN live_counts
+    ON current_bins.metric = live_counts.metric AND current_bins.bin = live_counts.bin
+), corrected AS (
+  SELECT
+    *,
+    CAST((
+      training_customers + 0.5
+    ) AS FLOAT64) / (
+      all_training + 0.5 * bins
+    ) AS p,
+    CAST((
+      live_customers + 0.5
+    ) AS FLOAT64) / (
+      all_live + 0.5 * bins
+    ) AS q
+  FROM compared
+), final AS (
+  SELECT
+    metric,
+    bin,
+    lower_edge,
+    upper_edge,
+    segment,
+    training_customers,
+    training_share,
+    live_customers,
+    CAST(live_customers AS FLOAT64) / NULLIF(all_live, 0) AS live_share,
+    CASE WHEN all_live > 0 THEN (
+      q - p
+    ) * LN(CAST(q AS FLOAT64) / p) END AS stability_index
+  FROM corrected
+)
+SELECT
+  *
+FROM final
+ORDER BY
+  CASE metric
+    WHEN 'monetary'
+    THEN 1
+    WHEN 'frequency'
+    THEN 2
+    WHEN 'segment'
+    THEN 3
+    ELSE 4
+  END NULLS LAST,
+  bin NULLS LAST;
+
+-- segments.drift, in other warehouses: what is measured, without the sentences
+-- Grain:  one row for each metric of the model.
+CREATE OR REPLACE VIEW segments.drift AS
+WITH models AS (
+  SELECT
+    TRUE AS is_current,
+    CAST('2146.025' AS FLOAT64) AS monetary_cut,
+    CAST('10.0' AS FLOAT64) AS frequency_cut
+), customer_profile AS (
+  SELECT
+    *
+  FROM segments.customer_profile
+), thresholds_ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (ORDER BY monetary) AS rank_1,
+    (
+      COUNT(*) OVER () - 1
+    ) * CAST('0.99' AS FLOAT64) AS place_1,
+    ROW_NUMBER() OVER (ORDER BY CAST(frequency AS FLOAT64)) AS rank_2,
+    (
+      COUNT(*) OVER () - 1
+    ) * CAST('0.99' AS FLOAT64) AS place_2
+  FROM customer_profile
+  WHERE
+    frequency >= 1
+), thresholds AS (
+  SELECT
+    MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END) + (
+      (
+        MAX(CASE WHEN rank_1 = CEIL(place_1) + 1 THEN monetary END) - MAX(CASE WHEN rank_1 = FLOOR(place_1) + 1 THEN monetary END)
+      ) * MAX(place_1 - FLOOR(place_1))
+    ) AS monetary_cut,
+    MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS FLOAT64) END) + (
+      (
+        MAX(CASE WHEN rank_2 = CEIL(place_2) + 1 THEN CAST(frequency AS FLOAT64) END) - MAX(CASE WHEN rank_2 = FLOOR(place_2) + 1 THEN CAST(frequency AS FLOAT64) END)
+      ) * MAX(place_2 - FLOOR(place_2))
+    ) AS frequency_cut
+  FROM thresholds_ranked
+), flagged AS (
+  SELECT
+    customer_profile.frequency,
+    CAST(ROUND(customer_profile.monetary * 100) AS INT64) AS cents,
+    COALESCE(customer_profile.monetary > thresholds.monetary_cut, FALSE) AS above_monetary,
+    COALESCE(customer_profile.frequency > thresholds.frequency_cut, FALSE) AS above_frequency
+  FROM customer_profile
+  CROSS JOIN thresholds
+), counted AS (
+  SELECT
+    COUNT(*) AS customers,
+    COUNT(CASE WHEN frequency = 0 THEN 1 END) AS customers_without_order,
+    COUNT(CASE WHEN above_monetary OR above_frequency THEN 1 END) AS whales,
+    COUNT(CASE WHEN above_monetary THEN 1 END) AS whales_by_monetary,
+    COUNT(CASE WHEN above_frequency THEN 1 END) AS whales_by_frequency,
+    CAST(COALESCE(SUM(cents), 0) AS FLOAT64) / 100.0 AS revenue,
+    CAST(COALESCE(SUM(CASE WHEN above_monetary OR above_frequency THEN cents END), 0) AS FLOAT64) / 100.0 AS whale_revenue
+  FROM flagged
+), profile_cut AS (
+  SELECT
+    thresholds.monetary_cut,
+    thresholds.frequency_cut,
+    counted.customers,
+    counted.customers_without_order,
+    counted.whales,
+    counted.whales_by_monetary,
+    counted.whales_by_frequency,
+    counted.revenue,
+    counted.whale_revenue,
+    CAST(counted.whale_revenue AS FLOAT64) / NULLIF(counted.revenue, 0) AS whale_share_of_revenue
+  FROM counted
+  CROSS JOIN thresholds
+), drift_bins AS (
+  SELECT
+    *
+  FROM segments.drift_bins
+), fitted_cut AS (
+  SELECT
+    monetary_cut,
+    frequency_cut
+  FROM models
+  WHERE
+    is_current
+), indices AS (
+  SELECT
+    metric,
+    SUM(CAST(stability_index AS FLOAT64)) AS value
+  FROM drift_bins
+  GROUP BY
+    metric
+), cuts AS (
+  SELECT
+    'monetary_cut' AS metric,
+    fitted_cut.monetary_cut AS fitted,
+    profile_cut.monetary_cut AS live,
+    CAST(0.0 AS FLOAT64) AS least_change
+  FROM fitted_cut
+  CROSS JOIN profile_cut
+  UNION ALL
+  SELECT
+    'frequency_cut' AS metric,
+    fitted_cut.frequency_cut AS fitted,
+    profile_cut.frequency_cut AS live,
+    CAST(1.0 AS FLOAT64) AS least_change
+  FROM fitted_cut
+  CROSS JOIN profile_cut
+)
+SELECT
+  metric,
+  value,
+  CAST(0.2 AS FLOAT64) AS threshold,
+  value > 0.2 AS is_drifted
+FROM indices
+UNION ALL
+SELECT
+  metric,
+  CAST((
+    live - fitted
+  ) AS FLOAT64) / NULLIF(ABS(fitted), 0) AS value,
+  CAST(0.2 AS FLOAT64) AS threshold,
+  ABS(live - fitted) > GREATEST(
+    COALESCE(0.2 * ABS(fitted), least_change),
+    COALESCE(least_change, 0.2 * ABS(fitted))
+  ) AS is_drifted
+FROM cuts
+WHERE
+  NOT fitted IS NULL AND 0.99 < 1;

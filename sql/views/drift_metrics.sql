@@ -1,7 +1,12 @@
--- What segments.drift measures, without its sentences, for where no view of ours is.
+-- segments.drift, in other warehouses: what is measured, without the sentences
 -- Grain:  one row for each metric of the model.
--- Source: segments_internal.drift_bins and segments_internal.profile_cut.
--- Units:  value and threshold as in segments.drift; $cut is the model's setting.
+-- Source: segments_internal.drift_bins and segments_internal.profile_cut, live.
+-- monetary, frequency, segment and whale are population stability indices of the bins: 0 is as at
+-- the fit, above 0.2 counts as drifted. monetary_cut and frequency_cut are the relative change of
+-- the threshold above which customers are whales, drifted when it is more than 20 % (and more than
+-- one order) away. One metric that drifted is enough for a refit. NULL where there is no customer
+-- to compare.
+-- Units:  shares from 0 to 1.
 with
 
 drift_bins as (
@@ -23,7 +28,7 @@ fitted_cut as (
 indices as (
     select
         metric,
-        sum(stability_index) as value
+        sum(cast(stability_index as double)) as value
     from drift_bins
     group by metric
 ),
