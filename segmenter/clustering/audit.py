@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.blocks import Blocks, frequency_agrees, largest_block, sizes
+from segmenter.clustering.gaps import GAP
 from segmenter.clustering.segmentation import Segment, Split
 from segmenter.errors import InputError
 from segmenter.formatting import counted, percent, verb
@@ -143,16 +145,40 @@ def _decide(
     return "split again", held
 
 
+def is_gap(split: Split) -> bool:
+    """Tell whether the two segments at the line of a split stand apart."""
+    return split.gap_index is not None and split.gap_index < GAP
+
+
+def halved_groups(splits: Sequence[Split]) -> tuple[str, ...]:
+    """Say where a recursion cuts a group of customers that stands apart from all others.
+
+    What the splits before have parted by gaps is such a group, and a split of it that finds no gap
+    halves a crowd.
+    """
+    before = next((level for level, split in enumerate(splits) if not is_gap(split)), 0)
+    if not before:
+        return ()
+    return (
+        f"level {splits[before].level} halves a group that stands apart from the others, with no "
+        f"gap within it. To leave it whole, give levels = {before}.",
+    )
+
+
 def warnings(
-    segments: tuple[Segment, ...], last: Split, settings: Settings, misfit: str | None
+    segments: tuple[Segment, ...],
+    splits: Sequence[Split],
+    settings: Settings,
+    misfit: str | None,
 ) -> tuple[str, ...]:
-    """Return what the user should know about this result, in words."""
+    """Return what the user should know about this result, in words; splits have gap indexes."""
+    last = splits[-1]
     found = [misfit] if misfit else []
     if last.is_lopsided:
         biggest = max(segments, key=lambda segment: segment.customers)
         found.append(
             f"{biggest.name} still holds {percent(last.largest_share)} of the training customers "
-            f"({last.reason}). {_way_out(last, settings)}"
+            f"({last.reason}). {_way_out(splits, settings)}"
         )
     if not last.frequency_agrees:
         by_frequency = sorted(segments, key=lambda segment: -segment.mean_frequency)
@@ -164,8 +190,14 @@ def warnings(
     return tuple(found)
 
 
-def _way_out(last: Split, settings: Settings) -> str:
+def _way_out(splits: Sequence[Split], settings: Settings) -> str:
     """Say what to try when a block is still lopsided at the end."""
+    last = splits[-1]
+    if all(map(is_gap, splits)):
+        return (
+            "It stands apart from the others, and another level would halve a group: accept it "
+            "with max_share."
+        )
     if settings.shape != "recursive" and (last.method or "").startswith("flat"):
         return "Try shape = 'recursive', which splits it again, or accept it with max_share."
     if last.level < AUTO_LEVELS and "used up" in last.reason:

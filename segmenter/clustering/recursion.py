@@ -14,7 +14,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.clustering.audit import ended, record, warnings, with_segments
+from segmenter.clustering.audit import (
+    ended,
+    halved_groups,
+    is_gap,
+    record,
+    warnings,
+    with_segments,
+)
 from segmenter.clustering.blocks import (
     Blocks,
     by_monetary,
@@ -24,7 +31,7 @@ from segmenter.clustering.blocks import (
     sizes,
 )
 from segmenter.clustering.flat import entered_blocks, flat_blocks, flat_splits, runs_through_gaps
-from segmenter.clustering.gaps import GAP, with_gaps
+from segmenter.clustering.gaps import with_gaps
 from segmenter.clustering.naming import segment_names
 from segmenter.clustering.scale import Scaled, scaled
 from segmenter.clustering.segmentation import Segment, Segmentation, Split
@@ -90,11 +97,12 @@ def recursive_segments(
     flat = flat_blocks(at, tree, n, settings)
     found = replace(found, flat_share=max(sizes(at, flat)) / at.n_customers)
     ranked = base.of_points(by_rank(at, flat))
-    if not runs_through_gaps(points, ranked) or not _cuts_a_crowd(found):
-        return found
+    whole = replace(found, warnings=(*found.warnings, *halved_groups(found.splits)))
+    if not runs_through_gaps(points, ranked) or all(map(is_gap, found.splits)):
+        return whole
     entered = entered_blocks(at, tree, replace(settings, levels=n - 1), can_be_entered)
     if entered is None or not runs_through_gaps(points, base.of_points(entered[0])):
-        return found
+        return whole
     if settings.shape == "auto":
         return _flat(base, tree, settings, *entered)
     said = (
@@ -169,22 +177,17 @@ def _named(
     if base.group is not None:  # means of logarithms may have another order
         agrees = frequency_agrees(points, of_points)
         splits = (*splits[:-1], replace(splits[-1], frequency_agrees=agrees))
-    return Segmentation(
+    found = Segmentation(
         points=points,
         codes=of_points,
         segments=segments,
         splits=splits,
         scaling=points.scaling(),
         flat_share=flat_share,
-        warnings=warnings(segments, splits[-1], settings, misfit),
+        warnings=(),
     )
-
-
-def _cuts_a_crowd(found: Segmentation) -> bool:
-    """Tell whether one of the boundaries runs where there is no gap."""
-    return any(
-        split.gap_index is None or split.gap_index >= GAP for split in with_gaps(found).splits
-    )
+    found = with_gaps(found)
+    return replace(found, warnings=warnings(segments, found.splits, settings, misfit))
 
 
 def flat_segments(points: Points, n_blocks: int, settings: Settings) -> Labels:

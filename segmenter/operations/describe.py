@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["audit_sentences", "line_sentences", "rule_sentences"]
 
 
+ORDERS_DECIDE = 50
+"""Power of orders in a line of logarithms from which on a thousand times the money counts less than
+a seventh more orders, as in ``segments.segment_lines``."""
+
+
 class Rule(NamedTuple):
     """A row of ``segments.segment_rules``."""
 
@@ -31,7 +36,8 @@ def audit_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     splits = records(
         con,
         f"""
-        select model_splits.*, coalesce(models.settings ->> 'scale' = 'log', false) as is_log
+        select model_splits.*, coalesce(models.settings ->> 'scale' = 'log', false) as is_log,
+            coalesce(models.settings ->> 'shape' = 'auto', false) as is_auto
         from {INTERNAL}.model_splits
         inner join {INTERNAL}.models using (model_id)
         where is_current
@@ -63,6 +69,8 @@ def _method(split: dict[str, Any]) -> str:
     """Say where a split is not one of Ward's tree in two."""
     method = split.get("method") or ""
     said = ", all blocks at once" if _is_flat(split) else ""
+    if said and split["is_auto"]:
+        said += ", since that runs through gaps and the recursion would cut a crowd"
     if not method.endswith("score"):
         return said
     if split["frequency_weight"] == 0:
@@ -86,6 +94,9 @@ def _line(split: dict[str, Any]) -> str:
         return f"{higher}: from {threshold:,.1f} orders. "
     if orders == 0:
         return f"{higher}: from {threshold:,.2f} spent, whatever the orders. "
+    if split["is_log"] and orders > ORDERS_DECIDE:
+        most = threshold ** (1 / orders)
+        return f"{higher}: from at most {most:,.1f} orders, and hardly less whatever is spent. "
     if split["is_log"]:
         return (
             f"Twice the orders count as much as {2**orders:,.2f} times the money, and {higher} "
@@ -151,11 +162,10 @@ def _ending(reason: str, lopsided: bool) -> str:
 
 def _model_sentences(con: duckdb.DuckDBPyConnection, *, is_flat: bool) -> Iterator[str]:
     """Compare with a flat clustering, and count whales and outvoted customers."""
-    flat, whales, customers, outvoted, training, step, uncertain, largest, segments = first_row(
+    (model,) = records(
         con,
         f"""
-        select flat_share, whales, customers, outvoted_customers, training_customers,
-            relative_step, uncertain_customers,
+        select m.*,
             (select max(s.customers) from {INTERNAL}.model_segments as s
                 where s.model_id = m.model_id) as largest,
             (select count(*) from {INTERNAL}.model_segments as s
@@ -164,25 +174,40 @@ def _model_sentences(con: duckdb.DuckDBPyConnection, *, is_flat: bool) -> Iterat
         where is_current
         """,
     )
+    flat, segments, training = model["flat_share"], model["segments"], model["training_customers"]
+    whales, step = model["whales"], model["relative_step"]
     beside = f"a flat clustering into {segments} would put {percent(flat)} into one."
     yield (
-        f"the largest of {segments} segments holds {percent(largest / training)} of the training "
-        f"customers{'.' if is_flat else f'; {beside}'}"
+        f"the largest of {segments} segments holds {percent(model['largest'] / training)} of the "
+        f"training customers{'.' if is_flat else f'; {beside}'}"
     )
     yield (
-        f"{counted(whales, 'whale')} of {counted(customers, 'customer')} "
+        f"{counted(whales, 'whale')} of {counted(model['customers'], 'customer')} "
         f"{verb(whales, 'was', 'were')} left out of training and classified like the rest; "
-        f"{counted(outvoted, 'customer')} at a boundary {verb(outvoted, 'follows', 'follow')} "
-        f"{verb(outvoted, 'the', 'their')} neighbours' vote instead of "
-        f"{verb(outvoted, 'the', 'their')} block."
+        f"{_at_boundary(model['outvoted_customers'], model.get('raised_customers') or 0)}"
     )
     if step is not None:
         yield (
             "there were more distinct points than max_points, so monetary was moved to a grid "
             f"with cells of at most 1/{1 / step:,.0f} of the amount; at most "
-            f"{percent(uncertain / training, 2)} of the training customers are so near to a "
-            "threshold that their rule could differ."
+            f"{percent(model['uncertain_customers'] / training, 2)} of the training customers are "
+            "so near to a threshold that their rule could differ."
         )
+
+
+def _at_boundary(outvoted: int, raised: int) -> str:
+    """Say whom the classifier puts elsewhere than the blocks, and whom than the vote."""
+    if not raised:
+        return (
+            f"{counted(outvoted, 'customer')} at a boundary {verb(outvoted, 'follows', 'follow')} "
+            f"{verb(outvoted, 'the', 'their')} neighbours' vote instead of "
+            f"{verb(outvoted, 'the', 'their')} block."
+        )
+    return (
+        f"the classifier puts {counted(outvoted, 'customer')} elsewhere than "
+        f"{verb(outvoted, 'the', 'their')} block, and {counted(raised, 'customer')} higher than "
+        "the neighbours' vote, so that more money or more orders never lead downwards."
+    )
 
 
 def line_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -195,10 +220,7 @@ def line_sentences(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     rows = con.execute(query).fetchall()
     yield from (message for message, _ in rows)
     if rows:
-        yield (
-            f"The neighbours' vote, which the rules are, puts {percent(rows[0][1], 1)} of the "
-            "training customers on another side."
-        )
+        yield (f"The rules put {percent(rows[0][1], 1)} of the training customers on another side.")
 
 
 def rule_sentences(con: duckdb.DuckDBPyConnection, limit: int | None = None) -> Iterator[str]:

@@ -190,9 +190,15 @@ def holdout_query(salt: str, share: float, dialect: str) -> str:
     Raises
     ------
     InputError
-        An empty salt, a share that is not between 0 and 1, an unknown dialect.
+        An empty salt, a share that is not between 0 and 1, an unknown dialect or one that has no
+        md5.
     """
     split, dialect = Split(salt, share), check_dialect(dialect)
+    if dialect == "sqlite":
+        raise InputError(
+            "SQLite has no md5, by which customers are drawn. Split them here, by a file of ids "
+            "with a model over it, or where the campaign is sent from."
+        )
     customers = exp.table_("customer_segments", db=SCHEMA)
     values = {"customers": customers, "holds_out": split.is_held_out()}
     return f"{write(port(bind('queries/holdout_customers', values), dialect), dialect)};"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from segmenter.formatting import counted, percent, within_years
+from segmenter.clustering.gaps import GAP
+from segmenter.formatting import counted, percent, verb, within_years
 from segmenter.model import Model
 from segmenter.progress import Note
 from segmenter.schema.connection import first_row, records
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "result_notes", "say_steadiness"]
 
-MOST = 3
+MOST = 5
 """A fit says no more than so many, those that matter most."""
 
-_TINY, _QUICK = 100, 2_000
+_TINY, _QUICK = 100, 1_000
 """Customers from which on, and points up to which, it is tried how far the segments hold still."""
 
 _ERRATIC = 0.7
 """Agreement below which they do not."""
 
-_FEW = 500
+_FEW = 100
 """Of fewer customers nothing is said: shares of a handful tell little."""
 
 _LARGE_TOP = 0.35
@@ -41,7 +42,7 @@ _ONE_NUMBER = 0.98
 _YEAR = 350
 """Days from which on a history counts as a year, and thresholds as learned from one."""
 
-_TOO_LONG = 400
+_TOO_LONG = 366
 """Days from which on whoever is new has clearly had less time to spend than the others."""
 
 Rows = list[dict[str, Any]]
@@ -73,7 +74,11 @@ def result_notes(con: duckdb.DuckDBPyConnection | None, model: Model) -> list[No
     if sum(row["customers"] for row in rows) < _FEW or len(rows) < 2:
         return []
     metrics = _metrics_of_points(model) if con is None else _metrics(con)
-    found = [*_one_number(metrics), *_shape(rows), *_lowest(rows), *_time(rows, model)]
+    through_gaps = any(
+        split.gap_index is not None and split.gap_index < GAP for split in model.segmentation.splits
+    )
+    one_number = [] if through_gaps else _one_number(metrics)
+    found = [*one_number, *_shape(rows), *_lowest(rows), *_time(rows, model)]
     return found[:MOST]
 
 
@@ -116,6 +121,13 @@ def _metrics_of_points(model: Model) -> _Metrics:
 def say_steadiness(model: Model, progress: Progress) -> None:
     """Say of a small base how far its segments hold still, from fits without some customers."""
     points = model.points
+    if points.n_customers < _TINY:
+        progress.warn(
+            f"{counted(points.n_customers, 'training customer')} "
+            f"{verb(points.n_customers, 'is', 'are')} so few that one more or less can move the "
+            "boundaries: hold them loosely.",
+            "few_training_customers",
+        )
     if points.n_customers < _TINY or len(points) > _QUICK:
         return
     from segmenter.evaluation.resampling import DRAWS, LEFT_OUT, stability
@@ -129,12 +141,14 @@ def say_steadiness(model: Model, progress: Progress) -> None:
         if not known:
             done("too few to cluster again")
             return
-        loosely = ": hold the boundaries loosely" if min(known) < _ERRATIC else ""
-        done(
+        said = (
             f"{counted(len(known), 'fit')} without {percent(LEFT_OUT)} of them agree to "
             f"{sum(known) / len(known):.2f}, the worst to {min(known):.2f} (1 is the same "
-            f"segments){loosely}"
+            "segments)"
         )
+        done(said)
+    if min(known) < _ERRATIC:
+        progress.warn(f"{said}: hold the boundaries loosely.", "unsteady")
 
 
 def _metrics(con: duckdb.DuckDBPyConnection) -> _Metrics:

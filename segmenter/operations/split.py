@@ -84,7 +84,9 @@ class Split:
             "salt": literal(self.salt),
             "share": literal(float(self.share)),
         }
-        body = bind("macros/is_held_out", {}).expression
+        checked = bind("macros/is_held_out", {}).find(exp.If)
+        assert checked is not None
+        body = checked.args["true"]
         for column in list(body.find_all(exp.Column)):
             column.replace(given[column.name].copy())
         return exp.paren(body)

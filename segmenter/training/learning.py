@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from segmenter.classifier.knn import NearestNeighbors
 from segmenter.classifier.rules import Rules, compile_rules
-from segmenter.clustering.gaps import with_gaps
 from segmenter.clustering.recursion import recursive_segments
 from segmenter.clustering.segmentation import Segmentation
 from segmenter.formatting import counted
@@ -80,7 +79,6 @@ def learn(points: Points, settings: Settings, progress: Progress) -> Learned:
         if not empty:
             break
         left += empty
-    segmentation = with_gaps(segmentation)
     for message in segmentation.warnings:
         progress.warn(message, "segmentation")
     if len(rules) > settings.max_rules:

@@ -19,7 +19,9 @@ splits as (
         model_splits.frequency_weight / nullif(model_splits.monetary_weight, 0) as weight,
         models.outvoted_customers / models.training_customers as outvoted_share,
         -- no function of the JSON extension, which a browser would have to load from elsewhere
-        coalesce(cast(models.settings as varchar) like '%"scale": "log"%', false) as is_logarithmic
+        coalesce(cast(models.settings as varchar) like '%"scale": "log"%', false) as is_logarithmic,
+        coalesce(cast(models.settings as varchar) like '%"consolidate": true%', false)
+            as is_consolidated
     from segments_internal.model_splits
     inner join segments_internal.models
         on model_splits.model_id = models.model_id
@@ -36,7 +38,8 @@ lines as (
         case when is_logarithmic then weight end as order_power,
         case when is_logarithmic then exp(threshold) else threshold end as threshold,
         gap_index,
-        outvoted_share
+        outvoted_share,
+        is_consolidated
     from splits
 )
 
@@ -51,11 +54,18 @@ select
     gap_index,
     outvoted_share,
     case
+        when threshold is null and is_consolidated
+            then 'The version that fitted this model kept no lines: fit again.'
         when threshold is null then 'There is no line: the blocks were not consolidated.'
         when order_worth is null and order_power is null
             then higher_segments || ': from ' || format('{:,.1f}', threshold) || ' orders.'
         when order_worth = 0 or order_power = 0
             then higher_segments || ': from ' || format('{:,.2f}', threshold) || ' spent.'
+        when order_power > 50
+            then
+                higher_segments || ': from at most '
+                || format('{:,.1f}', pow(threshold, 1 / order_power))
+                || ' orders, and hardly less whatever is spent.'
         when order_power is not null
             then
                 'Twice the orders count as much as ' || format('{:,.2f}', pow(2.0, order_power))

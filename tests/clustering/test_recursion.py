@@ -169,7 +169,8 @@ def test_where_real_groups_would_be_merged_the_fit_says_so_and_the_advice_parts_
         assert sizes == pytest.approx([1000, 1250, 2750], rel=0.06)
         assert [split.method for split in flat.splits] == ["flat, ward"] * 2
         assert [split.higher_segments for split in flat.splits] == [("Elite",), ("Loyal",)]
-        assert not any("flat" in words for words in flat.warnings)
+        assert not any("flat" in words or "recursive" in words for words in flat.warnings)
+    assert not any("halves a group" in words for words in found.warnings)  # one advice, not two
 
 
 def test_a_population_without_groups_is_told_nothing_and_auto_is_recursive():

@@ -37,6 +37,11 @@ def test_subscriptions_are_one_number(con):
     assert any("subscriptions of one price" in note for note in notes(con))
 
 
+def test_groups_that_stand_apart_are_no_cuts_of_one_number(con):
+    base(con, "case when c < 300 then 900 + c % 7 else 10 + c % 9 end", "if(c < 300, 12, 2)")
+    assert not any("one number" in note for note in notes(con, levels=1, cut=1))
+
+
 def test_orders_without_spread(con):
     base(con, "1 + c * c / 1000", "1")
     assert notes(con)[0] == (
@@ -135,11 +140,13 @@ def test_a_small_base_whose_segments_do_not_hold_still_is_told_how_far(con):
     segmenter.fit(con, Source(profile="people"), progress=heard)
     found = re.fullmatch(
         r"10 fits without 10 % of them agree to (0\.\d\d), the worst to (0\.\d\d) \(1 is the same "
-        r"segments\): hold the boundaries loosely",
+        r"segments\)",
         heard.done["Leaving customers out"],
     )
     assert float(found[2]) <= float(found[1]) < 1
     assert float(found[2]) < 0.7
+    (loosely,) = (message for message, code in heard.warned if code == "unsteady")
+    assert loosely == f"{found[0]}: hold the boundaries loosely."
 
 
 def test_one_that_holds_still_is_told_too_and_a_large_or_tiny_one_is_not_tried(con):
@@ -151,6 +158,8 @@ def test_one_that_holds_still_is_told_too_and_a_large_or_tiny_one_is_not_tried(c
     heard = Steps()
     segmenter.fit(con, Source(profile="people"), progress=heard, publish=True)
     assert "Leaving customers out" not in heard.done
+    (tiny,) = (message for message, code in heard.warned if code == "few_training_customers")
+    assert tiny.endswith("that one more or less can move the boundaries: hold them loosely.")
 
 
 def people(con, kind):
@@ -168,10 +177,11 @@ class Steps:
 
     def __init__(self):
         self.done = {}
+        self.warned = []
 
     @contextmanager
     def step(self, title):
         yield lambda result: self.done.update({title: result})
 
     def warn(self, message, code):
-        pass
+        self.warned.append((message, code))

@@ -99,7 +99,23 @@ def sides(con):
     return {row["customer_id"]: row["campaign_group"] for row in rows}
 
 
-@first_in_gate("dialect", DIALECTS, first=4)
+WITH_MD5 = [dialect for dialect in DIALECTS if dialect != "sqlite"]
+
+
+def test_sqlite_cannot_draw(shop):
+    with pytest.raises(InputError, match="SQLite has no md5"):
+        holdout_query("spring", 0.3, "sqlite")
+
+
+@pytest.mark.parametrize("share", [-1, 0, 1, 2.5])
+def test_a_share_that_is_none_is_an_error_in_sql_too(shop, sales, share):
+    segmenter.fit(shop, sales)
+    with pytest.raises(duckdb.Error, match="share must be between 0 and 1"):
+        shop.execute("select segments.is_held_out(1, 'spring', $1)", [share]).fetchall()
+    assert shop.execute("select segments.is_held_out(1, 'spring', null)").fetchone() == (None,)
+
+
+@first_in_gate("dialect", WITH_MD5, first=4)
 def test_the_query_for_another_warehouse_is_the_same_split(shop, sales, dialect):
     segmenter.fit(shop, sales)
     written = holdout_query("spring", 0.3, dialect).replace("VARCHAR(MAX)", "VARCHAR")

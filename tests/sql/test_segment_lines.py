@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import segmenter
+from segmenter import Settings
 from segmenter.classifier.rules import OPEN_LOW
 from segmenter.evaluation.quality import measure, save_measures
 from segmenter.formatting import percent
@@ -58,7 +59,8 @@ def test_words_say_the_lines(fitted):
         assert f"One order counts as much as {worth} spent" in told
         assert threshold in told
     share = fitted.model.outvoted_customers / fitted.model.points.n_customers
-    assert f"puts {percent(share, 1)} of the training customers on another side" in said[-1]
+    put = f"The rules put {percent(share, 1)} of the training customers on another side."
+    assert said[-1] == put
     assert "the segments are cuts of a continuum" in told
 
 
@@ -75,9 +77,12 @@ def test_a_file_without_them_answers_and_the_next_writing_command_makes_them(sho
     assert model.rules.cents_from[0] == OPEN_LOW
     save_measures(shop, model, measure(shop, model))
     (first, *_) = shop.execute(LINES).fetchall()
-    assert first[-1] == "There is no line: the blocks were not consolidated."
+    assert first[-1] == "The version that fitted this model kept no lines: fit again."
     segmenter.fit(shop, sales)
     assert len(list(line_sentences(shop))) == 3
+    segmenter.fit(shop, sales, Settings(consolidate=False), publish=True)
+    (first, *_) = shop.execute(LINES).fetchall()
+    assert first[-1] == "There is no line: the blocks were not consolidated."
 
 
 def test_a_model_from_before_is_not_monotone_and_its_search_still_agrees_with_its_rules(

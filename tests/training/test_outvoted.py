@@ -11,6 +11,7 @@ from segmenter.operations.describe import audit_sentences
 from segmenter.points import Points
 from segmenter.progress import Silent
 from segmenter.training.learning import learn
+from tests.kinds import against_each_other
 
 
 @pytest.fixture
@@ -39,6 +40,20 @@ def test_two_giants_are_no_segment_and_the_audit_says_where_they_stay(dealers):
         "select distinct segment from segments.customer_segments where customer_id >= 90"
     ).fetchall()
     assert giants == [(summary[0][0],)]
+
+
+def test_who_is_raised_above_the_vote_is_told(con):
+    money, orders = against_each_other(np.random.default_rng(0), 400)
+    con.execute(
+        "create table people as select unnest(range(400)) as customer_id, "
+        "round(unnest($1::double[]), 2) as monetary, unnest($2::bigint[]) as frequency",
+        [money.tolist(), orders.tolist()],
+    )
+    model = segmenter.fit(con, Source(profile="people"), Settings(cut=1))
+    assert model.raised_customers
+    told = " ".join(audit_sentences(con))
+    assert f"{model.raised_customers} customers higher than the neighbours' vote" in told
+    assert "follow their neighbours' vote" not in told
 
 
 def test_giants_are_a_segment_of_their_own_where_as_many_vote(dealers):
