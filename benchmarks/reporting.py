@@ -1,4 +1,4 @@
-"""The table on the screen, the same as Markdown, and everything as JSON."""
+"""The tables on the screen, the same as Markdown, and everything as JSON."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measuring import Figure, Row, Scale
+from benchmarks.promises import TITLES as PROMISE_TITLES
+from benchmarks.promises import promise_rows
 
 __all__ = ["print_table", "shown", "write_json", "write_markdown"]
 
@@ -25,18 +27,24 @@ WIDTH = 190
 
 
 def print_table(rows: Sequence[Row], scale: Scale) -> None:
-    """Print one table to stdout."""
+    """Print the measurements to stdout, then what was promised of them."""
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     table = Table(title=f"Segmenter and its peers, {scale} scale; medians")
     for title in TITLES:
         table.add_column(title, justify="right" if title in NUMBERS else "left")
     for row, following in zip_longest(rows, rows[1:]):
         last = following is None or following.part != row.part
         table.add_row(*_cells(row), end_section=last)
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
+    console.print(table)
+    if promised := promise_rows(rows):
+        table = Table(*PROMISE_TITLES, title="What is promised")
+        for cells in promised:
+            table.add_row(*cells[:-1], cells[-1].strip("*"))
+        console.print(table)
 
 
 def write_markdown(path: Path, rows: Sequence[Row], scale: Scale, machine: dict[str, Any]) -> None:
-    """Write the machine and the same table."""
+    """Write the machine and the same tables."""
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     lines = [
         f"Scale `{scale}` on {machine['processor']}: {machine['cores']} cores, "
@@ -46,6 +54,10 @@ def write_markdown(path: Path, rows: Sequence[Row], scale: Scale, machine: dict[
         "| " + " | ".join(TITLES) + " |",
         "| " + " | ".join("---:" if t in NUMBERS else "---" for t in TITLES) + " |",
         *("| " + " | ".join(_cells(row)) + " |" for row in rows),
+        "",
+        "| " + " | ".join(PROMISE_TITLES) + " |",
+        "| " + " | ".join("---" for _ in PROMISE_TITLES) + " |",
+        *("| " + " | ".join(cells) + " |" for cells in promise_rows(rows)),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

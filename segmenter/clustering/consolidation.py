@@ -55,10 +55,12 @@ class Consolidation:
         The n points that are divided.
     ratio : float
         The scaling r of these points.
+    by_cents : ndarray of int64, shape (n,), optional
+        Their order by cents; as they are given when absent.
     """
 
-    def __init__(self, points: Points, ratio: float) -> None:
-        self._points, self._ratio = points, ratio
+    def __init__(self, points: Points, ratio: float, by_cents: IntArray | None = None) -> None:
+        self._points, self._ratio, self._by_cents = points, ratio, by_cents
         self._kernels: Any = None
 
     def settle(self, labels: Labels, n_blocks: int) -> Settled:
@@ -100,7 +102,7 @@ class Consolidation:
         from segmenter.clustering import consolidation_kernels
 
         if self._kernels is None:
-            self._kernels = consolidation_kernels.in_tiles(points)
+            self._kernels = consolidation_kernels.in_tiles(points, self._by_cents)
         return consolidation_kernels.Steps(self._kernels, labels, n_blocks)
 
 

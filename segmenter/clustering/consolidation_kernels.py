@@ -41,16 +41,23 @@ class Tiled(NamedTuple):
     box: FloatArray  # (n_tiles, 4) smallest and largest cents, smallest and largest frequency
 
 
-def in_tiles(points: Points) -> Tiled:
-    """Return points in tiles: about as many strips as there are tiles in one."""
+def in_tiles(points: Points, by_cents: IntArray | None = None) -> Tiled:
+    """Return points in tiles: about as many strips as there are tiles in one.
+
+    Parameters
+    ----------
+    points : Points
+    by_cents : ndarray of int64, shape (n,), optional
+        Their order by cents; as they are given when absent.
+    """
     n = len(points)
     strips = max(1, min(round((n / TILE) ** 0.5), 2**16 - 1))
     ranked = np.sort(points.frequency[:: max(1, n >> 16)])  # roughly is enough
     edges = np.unique(ranked[np.arange(1, strips) * len(ranked) // strips])
     strip = np.searchsorted(edges, points.frequency, side="right").astype(np.uint16)
-    is_sorted = bool(np.all(points.cents[1:] >= points.cents[:-1]))  # scores are not
-    along = np.arange(n) if is_sorted else np.argsort(points.cents, kind="stable")
-    order = along[np.argsort(strip[along], kind="stable")]
+    order = np.argsort(strip if by_cents is None else strip[by_cents], kind="stable")
+    if by_cents is not None:
+        order = by_cents[order]
     cents, frequency = points.cents[order], points.frequency[order]
     starts = np.arange(0, n, TILE)
     box = [

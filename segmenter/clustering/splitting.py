@@ -162,7 +162,7 @@ def _by_score(
     """Yield splits along the score, best first: the same with one number for both metrics."""
     worth, scores = scored.worth, scored.points
     starts = [start, *scored.cuts(max(settings.n_init - 1, 1))]
-    for labels in _settled(scores, starts, 0.0):
+    for labels in _settled(scores, starts, 0.0, scored.order):
         is_higher = _is_higher(scores, labels)
         line = score_line(scores.take(is_higher), scores.take(~is_higher), worth)
         yield "score", is_higher, line
@@ -183,26 +183,31 @@ class _Scored:
         return score(self._given, self.worth)
 
     @cached_property
-    def _sorted(self) -> tuple[IntArray, IntArray]:
-        """Return the scores in ascending order, and how many customers there are up to each."""
-        order = np.argsort(self.points.cents, kind="stable")
-        return self.points.cents[order], np.cumsum(self.points.customers[order])
+    def order(self) -> IntArray:
+        return np.argsort(self.points.cents, kind="stable")
+
+    @cached_property
+    def _up_to(self) -> IntArray:
+        """Return how many customers there are up to each score, in their order."""
+        return np.cumsum(self.points.customers[self.order])
 
     def cuts(self, count: int) -> Iterator[Labels]:
         """Yield cuts of the score: the upper half of the customers, the upper quarter and so on."""
         for halving in range(1, count + 1):
-            along, up_to = self._sorted
-            below = int(up_to[-1]) - (int(up_to[-1]) >> halving)
-            place = int(np.searchsorted(up_to, below))
-            labels = (self.points.cents >= along[min(place, len(along) - 1)]).astype(np.int32)
+            customers = int(self._up_to[-1])
+            place = int(np.searchsorted(self._up_to, customers - (customers >> halving)))
+            at_place = self.order[min(place, len(self.order) - 1)]
+            labels = (self.points.cents >= self.points.cents[at_place]).astype(np.int32)
             if not labels.all():
                 yield labels
 
 
-def _settled(points: Points, starts: list[Labels], ratio: float) -> list[Labels]:
+def _settled(
+    points: Points, starts: list[Labels], ratio: float, by_cents: IntArray | None = None
+) -> list[Labels]:
     """Return where consolidation ends from each start: each end once, the tightest first."""
     ends: list[Settled] = []
-    consolidation = Consolidation(points, ratio)
+    consolidation = Consolidation(points, ratio, by_cents)
     for start in starts:
         labels, tightness = consolidation.settle(start, 2)
         labels = labels ^ labels[0]  # the same parts are the same labels
