@@ -31,12 +31,14 @@ from segmenter.points import Points
 from segmenter.progress import Silent
 from segmenter.training.learning import learn
 from tests.datasets import DATASETS, load_dataset
-from tests.kinds import KINDS
+from tests.kinds import KINDS, blobs, dealers
 
 BEFORE = segmenter.Settings(monotone=False, n_init=1)
 NOW = segmenter.Settings()
 LOG = segmenter.Settings(scale="log")
 SMALL = (300, 600, 1316)
+DEALERS = (40, 92)
+"""Customers of small bases of dealers."""
 GENERATED = {"small": 1_000, "full": 5_000}
 DATASETS_AT = {"small": DATASETS[:1], "full": DATASETS}
 COSTS = {
@@ -98,12 +100,11 @@ def _bases(scale: Scale) -> Iterator[tuple[str, Points]]:
                 f"{n} customers of {dataset}",
                 Points.group(points.cents[drawn], points.frequency[drawn]),
             )
-    for kind in KINDS:
-        money, orders = kind(np.random.default_rng(1), GENERATED[scale])
-        yield (
-            kind.__name__.replace("_", " "),
-            Points.group(np.rint(np.asarray(money) * 100), np.asarray(orders).astype(int)),
-        )
+    sizes = [(kind, GENERATED[scale]) for kind in (*KINDS, blobs)]
+    for kind, n in [*sizes, *((dealers, n) for n in DEALERS)]:
+        money, orders = kind(np.random.default_rng(1), n)
+        name = f"{n} dealers" if n in DEALERS else kind.__name__.replace("_", " ")
+        yield name, Points.group(np.rint(np.asarray(money) * 100), np.asarray(orders).astype(int))
 
 
 def _figures(points: Points, settings: segmenter.Settings) -> dict[str, float]:

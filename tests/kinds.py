@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "blobs", "dealers"]
 
 
 def one_time_buyers(rng, n):
@@ -54,6 +54,14 @@ def few_giants(rng, n):
     """One population, and two customers far outside."""
     return np.append(rng.lognormal(4, 0.3, n), [90_000, 95_000]), np.append(
         rng.integers(1, 5, n), [40, 44]
+    )
+
+
+def blobs(rng, n):
+    """Two round groups of a half each, four deviations apart in both metrics."""
+    away = 4 * (rng.random(n) < 0.5)
+    return 500 + 50 * (away + rng.normal(size=n)), np.maximum(
+        10 + 2 * (away + rng.normal(size=n)), 1
     )
 
 

@@ -116,12 +116,16 @@ def backtest(
     rows = [{**row, "way": WAYS[row["ranking"]]} for row in result.standings]
     spread = any(row["days"] > 1 for row in rows)
     many = "" if spread else f"{ours[0]['customers']:,}, "
-    results.line(
-        f"The highest by each way to order customers: {many}as many as {ours[0]['segment']} has",
-        style="bold",
-    )
-    columns = [one for one in STANDINGS if spread or not one.name.startswith(("low", "high"))]
-    write_records(columns, rows, form)
+    if rows:
+        results.line(
+            f"The highest by each way to order customers: {many}as many as {ours[0]['segment']} "
+            "has",
+            style="bold",
+        )
+        columns = [one for one in STANDINGS if spread or not one.name.startswith(("low", "high"))]
+        write_records(columns, rows, form)
+    else:
+        results.line("Nobody came again, so that no way to order customers is better than another.")
     for sentence in (*who_wins(result.table.records()), *_newcomers(outcome)):
         results.line(sentence)
     _show_lifecycle(outcome)

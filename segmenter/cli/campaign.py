@@ -10,6 +10,7 @@ from segmenter.cli.database_file import open_model
 from segmenter.cli.hidden_libraries import LINEAR_ALGEBRA, show
 from segmenter.cli.holdout import Salt, Share
 from segmenter.cli.options import ByLifecycle, Database, Format, FormatOption, Quiet, SafeCsv, Wait
+from segmenter.cli.reply import reply
 from segmenter.cli.tables import Column, write_records
 from segmenter.cli.terminal import results
 
@@ -95,6 +96,8 @@ def campaign(
     with open_model(database, wait, quiet=quiet) as con, waiting("Adding up customers", quiet):
         result = compared(con, salt, since, until, share=share, by_lifecycle=by_lifecycle)
     rows: list[dict[str, Any]] = result.table.records()
+    for note in result.notes:
+        reply.note(note, "campaign")
     if form is not Format.TABLE:
         write_records(_shown(COLUMNS, by_lifecycle), rows, form, safe_csv=safe_csv)
         return

@@ -20,6 +20,7 @@ from segmenter.cli.options import (
     SafeCsv,
     Wait,
 )
+from segmenter.cli.reply import reply
 from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import results
 
@@ -111,6 +112,8 @@ def holdout(
                 result = split(
                     con, salt, share, days=days, by_lifecycle=by_lifecycle, snapshot=not live
                 )
+            for sentence in result.sentences():
+                reply.note(sentence, "holdout")
         if form is not Format.TABLE:
             asked = holdout_customers(con, salt, share, snapshot=not live)
             with waiting("Adding up customers", quiet):

@@ -87,6 +87,14 @@ class Backtest(TemporaryTables):
         super().__init__(con)
         self._outcomes: list[Outcome] = []
 
+    def check(self, as_of: object, until: object | None = None) -> Span:
+        """Return what `prepare` would fit and measure, without doing so; errors are the same."""
+        self._model_id, source, settings = current_model(self.con)
+        refuse_without_time(source, "A backtest")
+        known_until = parse_moment(as_of, "as_of")
+        first, measured_until = self._check_span(source, settings, known_until, until)
+        return Span(first, known_until, measured_until)
+
     def prepare(
         self,
         as_of: object,
@@ -110,11 +118,9 @@ class Backtest(TemporaryTables):
             There is no model, or no date column; nothing happened before or after the moment.
         """
         listener = progress or Silent()
-        self._model_id, source, settings = current_model(self.con)
-        refuse_without_time(source, "A backtest")
-        known_until = parse_moment(as_of, "as_of")
-        first, measured_until = self._check_span(source, settings, known_until, until)
-        span = Span(first, known_until, measured_until)
+        span = self.check(as_of, until)
+        _, known_until, measured_until = span
+        _, source, settings = current_model(self.con)
         learned = self._learn(source, settings, span, listener)
         self._fit(source, settings, known_until, listener)
         with listener.step("Measuring what came after") as done:

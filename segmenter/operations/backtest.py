@@ -163,6 +163,9 @@ def backtest(
     if not days:
         raise InputError("as_of is empty: name at least one day, such as as_of = '2024-12-31'.")
     with Backtest(place.con) as testing:
+        if len(days) > 1:  # none is fitted where another cannot be
+            for one in days:
+                testing.check(one, until)
         outcomes = [testing.prepare(one, until, progress=listener) for one in days]
         with listener.step("Writing the backtest") as done, place.writing("the backtest is kept"):
             testing.store()

@@ -33,6 +33,9 @@ def test_holdout_shows_segments_and_lists_customers(run, shop_file):
     assert [row["campaign_group"] for row in json.loads(plain)["rows"]] == [
         row["campaign_group"] for row in rows
     ]
+    notes = json.loads(plain)["notes"]
+    assert {note["code"] for note in notes} == {"holdout"}
+    assert all(note["message"] in shown.out.replace("\n", " ") for note in notes)
     lifts = json.loads(plain)["lifts"]
     assert [row["segment"] for row in lifts] == ["Elite", "Loyal", "At-Risk", None]
     assert sum(row["held_out"] for row in lifts[:-1]) == lifts[-1]["held_out"] > 0
@@ -46,7 +49,9 @@ def test_campaign_shows_both_lifts_and_says_what_can_be_told(run, shop_file):
     assert shown.code == 0
     assert "All customers: " in shown.out
     assert "too few to tell" in shown.out
-    rows = json.loads(run(*words, "-q", "-f", "json").out)["rows"]
+    found = json.loads(run(*words, "-q", "-f", "json").out)
+    assert {note["code"] for note in found["notes"]} == {"campaign"}
+    rows = found["rows"]
     assert rows[-1]["segment"] is None
     assert sum(row["treated"] for row in rows[:-1]) == rows[-1]["treated"]
 
