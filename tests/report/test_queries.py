@@ -249,3 +249,15 @@ def test_what_to_do_adds_up(twelve_fitted, facts):
     ).fetchall()
     assert found == {action: (number, pytest.approx(at)) for action, number, at in expected}
     assert "segmenter report DB --live" in facts(twelve_fitted).actions
+
+
+def test_what_the_fit_noted_is_among_the_warnings(con, facts):
+    con.execute(
+        "create table sales as select i % 200 as customer_id, i as order_id, "
+        "1.0 + i % 200 as amount, timestamp '2024-01-01' + to_days((i % 90)::integer) as sold_at "
+        "from range(1400) as t(i)"
+    )
+    segmenter.fit(con, READ)
+    noted = facts(con).model["warnings"]
+    assert any("everybody but the whales has 7 orders" in words for words in noted)
+    assert any("who is lapsing is told from 89 days of history" in words for words in noted)

@@ -184,7 +184,7 @@ def _model(facts: Facts, rules: Sequence[str]) -> Section:
         Table("Versions", VERSION_COLUMNS, [_version(row) for row in facts.versions]),
     ]
     warned = model["warnings"]
-    lead = "The fit warned of nothing." if not warned else "The fit warned:"
+    lead = "The fit had nothing to note." if not warned else "What the fit noted:"
     return Section("model", "Settings and version", lead, [], tables, warned)
 
 
