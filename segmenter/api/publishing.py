@@ -89,7 +89,7 @@ class Publishing:
         ::
 
             with segmenter.open("shop.duckdb").serve() as served:
-                print(*served.statements)
+                served.statements  # what to type in a client
                 served.follow(refresh_every=900)
         """
         from segmenter.api.serving import Served, publishing

@@ -196,8 +196,8 @@ def holdout_query(salt: str, share: float, dialect: str) -> str:
     split, dialect = Split(salt, share), check_dialect(dialect)
     if dialect == "sqlite":
         raise InputError(
-            "SQLite has no md5, by which customers are drawn. Split them here, by a file of ids "
-            "with a model over it, or where the campaign is sent from."
+            "dialect = 'sqlite' has no md5, by which customers are drawn. Leave dialect out: then "
+            "they are drawn here."
         )
     customers = exp.table_("customer_segments", db=SCHEMA)
     values = {"customers": customers, "holds_out": split.is_held_out()}

@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import psycopg
 import pytest
+from sqlglot import exp
 
 import segmenter
 from segmenter import Settings, Source
@@ -59,7 +60,7 @@ def test_the_split_of_a_campaign(warehouse, retail):
     assert there == list(here.rows(["customer_id", "campaign_group"]))
     texts = ["Ünal & Söhne", "a:b", "", " 7", "客户"]
     hashed = "select segments.is_held_out(id, 'Früh''ling', 0.5) from unnest($1::text[]) as t(id)"
-    body = bind("macros/is_held_out", {}).expression
+    body = bind("macros/is_held_out", {}).find(exp.If).args["true"]
     function = write(port(body, "postgres"), "postgres")
     warehouse.execute(
         "create function segments.is_held_out(customer text, salt text, share float8) "

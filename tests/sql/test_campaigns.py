@@ -102,9 +102,11 @@ def sides(con):
 WITH_MD5 = [dialect for dialect in DIALECTS if dialect != "sqlite"]
 
 
-def test_sqlite_cannot_draw(shop):
-    with pytest.raises(InputError, match="SQLite has no md5"):
+def test_sqlite_cannot_draw_and_here_they_are_drawn(shop, sales):
+    with pytest.raises(InputError, match="dialect = 'sqlite' has no md5"):
         holdout_query("spring", 0.3, "sqlite")
+    segmenter.fit(shop, sales)
+    assert len(sides(shop)) > 0
 
 
 @pytest.mark.parametrize("share", [-1, 0, 1, 2.5])
