@@ -76,6 +76,10 @@ class Promise:
         """Tell whether a figure is as promised."""
         return figure >= self.bar if self.at_least else figure <= self.bar
 
+    def where(self) -> str:
+        """Return which rows these are, as the table says it."""
+        return f"`{self.part}`, {self.case}"
+
     def shown_bar(self) -> str:
         """Return the bar in words."""
         return f"{'at least' if self.at_least else 'at most'} {self.bar:g} {self.unit}".rstrip()
@@ -179,6 +183,7 @@ def promise_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
         figure = promise.measured(rows)
         if figure is not None:
             kept = "yes" if promise.is_kept(figure) else "**no**"
-            where = f"`{promise.part}`, {promise.case}"
-            found.append((promise.words, where, promise.shown_bar(), f"{figure:.3g}", kept))
+            found.append(
+                (promise.words, promise.where(), promise.shown_bar(), f"{figure:.3g}", kept)
+            )
     return found

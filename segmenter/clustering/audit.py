@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.clustering.blocks import Blocks, frequency_agrees, largest_block, sizes
-from segmenter.clustering.gaps import GAP
+from segmenter.clustering.gaps import is_gap
 from segmenter.clustering.segmentation import Segment, Split
 from segmenter.errors import InputError
 from segmenter.formatting import counted, percent, verb
@@ -143,11 +143,6 @@ def _decide(
     if distinct < 2:
         return "stopped", f"{held}, but they are all equal"
     return "split again", held
-
-
-def is_gap(split: Split) -> bool:
-    """Tell whether the two segments at the line of a split stand apart."""
-    return split.gap_index is not None and split.gap_index < GAP
 
 
 def halved_groups(splits: Sequence[Split]) -> tuple[str, ...]:

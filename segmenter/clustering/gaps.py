@@ -17,10 +17,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.clustering.segmentation import Segmentation
+from segmenter.clustering.segmentation import Segmentation, Split
 from segmenter.points import Points
 
-__all__ = ["GAP", "gap_index", "with_gaps"]
+__all__ = ["GAP", "gap_index", "is_gap", "with_gaps"]
 
 GAP = 0.5
 """Below this there is a gap."""
@@ -55,6 +55,11 @@ def with_gaps(segmentation: Segmentation) -> Segmentation:
             )
         found.append(replace(split, gap_index=index))
     return replace(segmentation, splits=tuple(found))
+
+
+def is_gap(split: Split) -> bool:
+    """Tell whether the two segments at the line of a split stand apart."""
+    return split.gap_index is not None and split.gap_index < GAP
 
 
 def gap_index(one: Points, other: Points) -> float | None:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from segmenter.clustering.audit import (
     ended,
     halved_groups,
-    is_gap,
     record,
     warnings,
     with_segments,
@@ -31,7 +30,7 @@ from segmenter.clustering.blocks import (
     sizes,
 )
 from segmenter.clustering.flat import entered_blocks, flat_blocks, flat_splits, runs_through_gaps
-from segmenter.clustering.gaps import with_gaps
+from segmenter.clustering.gaps import is_gap, with_gaps
 from segmenter.clustering.naming import segment_names
 from segmenter.clustering.scale import Scaled, scaled
 from segmenter.clustering.segmentation import Segment, Segmentation, Split

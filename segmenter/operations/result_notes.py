@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from segmenter.clustering.gaps import GAP
+from segmenter.clustering.gaps import is_gap
 from segmenter.formatting import counted, percent, verb, within_years
 from segmenter.model import Model
 from segmenter.progress import Note
@@ -74,10 +74,7 @@ def result_notes(con: duckdb.DuckDBPyConnection | None, model: Model) -> list[No
     if sum(row["customers"] for row in rows) < _FEW or len(rows) < 2:
         return []
     metrics = _metrics_of_points(model) if con is None else _metrics(con)
-    through_gaps = any(
-        split.gap_index is not None and split.gap_index < GAP for split in model.segmentation.splits
-    )
-    one_number = [] if through_gaps else _one_number(metrics)
+    one_number = [] if any(map(is_gap, model.segmentation.splits)) else _one_number(metrics)
     found = [*one_number, *_shape(rows), *_lowest(rows), *_time(rows, model)]
     return found[:MOST]
 

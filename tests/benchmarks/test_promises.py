@@ -33,6 +33,6 @@ def test_the_page_has_each_promise_with_its_bar_and_says_truly_whether_it_is_kep
         for line in lines[start : start + len(PROMISES)]
     ]
     assert [cells[0] for cells in shown] == [promise.words for promise in PROMISES]
-    for promise, (_, _, bar, figure, kept) in zip(PROMISES, shown, strict=True):
-        assert bar == promise.shown_bar()
+    for promise, (_, where, bar, figure, kept) in zip(PROMISES, shown, strict=True):
+        assert (where, bar) == (promise.where(), promise.shown_bar())
         assert kept == ("yes" if promise.is_kept(float(figure)) else "**no**"), promise.words
