@@ -19,6 +19,7 @@ from segmenter.settings import Settings
 
 if TYPE_CHECKING:
     from segmenter.classifier.knn import NearestNeighbors
+    from segmenter.progress import Note
 
 __all__ = ["Model"]
 
@@ -60,6 +61,9 @@ class Model:
         Version in the database; None before it is stored.
     fitted_at : datetime
         In UTC, without time zone.
+    notes : tuple of Note
+        What its last publication noted of the result: where segments may not mean what their names
+        say.
     """
 
     settings: Settings
@@ -81,6 +85,7 @@ class Model:
     revenue_without_customer: float | None
     fitted_at: datetime
     model_id: int | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def points(self) -> Points:

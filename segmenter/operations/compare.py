@@ -31,7 +31,7 @@ class Comparison(Tabular):
         segment_rank_a, segment_rank_b``.
     rules : Table
         Where their rules differ: ``frequency_from, frequency_to, monetary_from, monetary_below,
-        segment_a, segment_b``.
+        segment_a, segment_b, segment_rank_a, segment_rank_b``.
     customers : int
     same_name : int
         Customers whose segment is the same in both: by name, or by rank where the versions have

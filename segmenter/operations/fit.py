@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from segmenter.model import Model
 from segmenter.operations.attribute_notes import attribute_notes
 from segmenter.operations.publish_remote import check_settings, points_stage, publisher
 from segmenter.operations.refit_changes import Refit, check_source, refit_changes
-from segmenter.operations.result_notes import result_notes, say_steadiness
+from segmenter.operations.steadiness import say_steadiness
 from segmenter.operations.table import Table, Tabular
 from segmenter.progress import Note, Progress, Silent, tell
 from segmenter.schema.connection import unwrapped, way_to
@@ -33,6 +33,7 @@ from segmenter.sources.engine import Engine
 from segmenter.sources.source import Source
 from segmenter.sources.special_files import refuse_special
 from segmenter.storage.publish import check_target, publish, store_unpublished
+from segmenter.storage.result_notes import result_notes
 from segmenter.training.stage import Stage
 from segmenter.training.train import train
 from segmenter.workplace.file import workplace
@@ -263,7 +264,7 @@ def _keep(
             )
         else:
             model = store_unpublished(place.con, model, stage.customers)
-        notes = [*told, *(result_notes(place.con, model) if is_published else [])]
+        notes = [*told, *(model.notes if is_published else [])]
         done(f"model {model.model_id}")
     tell(progress, notes)
     return FitResult(model, refit, is_published, tuple(notes))
@@ -311,6 +312,6 @@ def _fit_remotely(
     with Stage(engine, source, settings) as stage:
         model = train(stage, progress).model
         publisher(stage, progress)(model)
-        notes = result_notes(None, model)
-        tell(progress, notes)
-        return FitResult(model, None, is_published=True, notes=tuple(notes))
+        model = replace(model, notes=tuple(result_notes(None, model)))
+        tell(progress, model.notes)
+        return FitResult(model, None, is_published=True, notes=model.notes)

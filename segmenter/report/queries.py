@@ -15,7 +15,6 @@ import duckdb
 from segmenter.errors import SegmenterError
 from segmenter.formatting import day, within_years
 from segmenter.operations.lifecycle import lapsed
-from segmenter.operations.result_notes import result_notes
 from segmenter.report import availability
 from segmenter.report.availability import (
     NO_CUSTOMERS,
@@ -37,8 +36,12 @@ from segmenter.sources.attributes import attribute_values
 from segmenter.sources.source import Source
 from segmenter.storage import snapshot
 from segmenter.storage.added_views import added_view
-from segmenter.storage.store import load
-from segmenter.storage.stored import stored_mapping, stored_source, stored_warnings
+from segmenter.storage.stored import (
+    stored_mapping,
+    stored_notes,
+    stored_source,
+    stored_warnings,
+)
 
 __all__ = ["ALL_OTHERS", "LISTED", "MANY", "ReportQueries"]
 
@@ -172,7 +175,7 @@ class ReportQueries(TemporaryTables):
         (model,) = records(self.con, f"select * from {INTERNAL}.models where is_current")
         stored_source(model["source"])  # refuse one that is damaged
         parsed = {name: stored_mapping(model[name], name) for name in ("source", "settings")}
-        said = [note.message for note in result_notes(self.con, load(self.con))]
+        said = [note.message for note in stored_notes(model.get("notes"))]
         return {**model, **parsed, "warnings": [*stored_warnings(model["warnings"]), *said]}
 
     def _coordinates(self) -> Settings:

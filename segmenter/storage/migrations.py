@@ -39,6 +39,7 @@ _VIEWS = (
 
 _ADDED = {
     ("models", "raised_customers"): "bigint",
+    ("models", "notes"): "json",
     ("model_splits", "method"): "varchar",
     ("model_splits", "far_customers"): "bigint",
     ("model_splits", "far_segment"): "varchar",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import duckdb
 
@@ -50,6 +51,7 @@ from segmenter.storage.functions import FUNCTIONS, replace_functions
 from segmenter.storage.history import Event, add_columns, create_history_view
 from segmenter.storage.migrations import create_tables, migrate, refuse_foreign
 from segmenter.storage.model_attributes import save_attributes
+from segmenter.storage.result_notes import result_notes
 from segmenter.storage.table_macros import table_macros
 
 __all__ = ["check_target", "delete", "generation", "publish", "store_unpublished", "updating"]
@@ -97,7 +99,7 @@ def publish(
     Returns
     -------
     Model
-        With its ``model_id``.
+        With its ``model_id`` and its notes.
 
     Raises
     ------
@@ -130,6 +132,8 @@ def publish(
             snapshot.drop(con, event)
         else:
             snapshot.create(con, files, customers, event)
+        model = replace(model, notes=tuple(result_notes(con, model)))
+        store.save_notes(con, model)
         _create_views(con, model, binding, files)
         # what cannot be read is undone; customers were read for the snapshot, points were not
         rows = "" if customers is None else "limit 0"

@@ -25,7 +25,13 @@ from segmenter.schema.connection import (
 from segmenter.schema.names import INTERNAL, LAYOUT_VERSION, require_model
 from segmenter.schema.temporary import registered
 from segmenter.storage.drift_bins import training_bins
-from segmenter.storage.stored import stored_mapping, stored_settings, stored_source, stored_warnings
+from segmenter.storage.stored import (
+    stored_mapping,
+    stored_notes,
+    stored_settings,
+    stored_source,
+    stored_warnings,
+)
 from segmenter.version import __version__
 
 __all__ = [
@@ -82,6 +88,14 @@ def make_current(con: duckdb.DuckDBPyConnection, model_id: int) -> None:
         f"update {INTERNAL}.models set is_current = (model_id = $1) "
         "where is_current <> (model_id = $1)",
         [model_id],
+    )
+
+
+def save_notes(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Keep what the publication of a version notes, inside the caller's transaction."""
+    con.execute(
+        f"update {INTERNAL}.models set notes = $1 where model_id = $2",
+        [json.dumps([note._asdict() for note in model.notes], ensure_ascii=False), model.model_id],
     )
 
 
@@ -152,6 +166,7 @@ def _assemble(con: duckdb.DuckDBPyConnection, header: dict[str, Any]) -> Model:
         uncertain_customers=header["uncertain_customers"],
         outvoted_customers=header["outvoted_customers"],
         raised_customers=header.get("raised_customers"),
+        notes=stored_notes(header.get("notes")),
         source_rows=header["source_rows"],
         rows_without_customer=header["rows_without_customer"],
         revenue_without_customer=header["revenue_without_customer"],

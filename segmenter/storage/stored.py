@@ -1,4 +1,4 @@
-"""What a model keeps as JSON: its source, its settings and its warnings, read back and checked."""
+"""What a model keeps as JSON: source, settings, warnings and notes, read back and checked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import SegmenterError
 from segmenter.formatting import shortened
+from segmenter.progress import Note
 
 if TYPE_CHECKING:
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
 
-__all__ = ["stored_mapping", "stored_settings", "stored_source", "stored_warnings"]
+__all__ = [
+    "stored_mapping",
+    "stored_notes",
+    "stored_settings",
+    "stored_source",
+    "stored_warnings",
+]
 
 _BEFORE = {"monotone": False, "n_init": 1}
 """What models were fitted with before these were settings."""
@@ -76,6 +83,22 @@ def stored_warnings(text: object) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise _damaged(text, "warnings")
     return tuple(found)
+
+
+def stored_notes(text: object) -> tuple[Note, ...]:
+    """Return what the last publication of a model noted of its result; nothing in older ones.
+
+    Raises
+    ------
+    SegmenterError
+        It is damaged.
+    """
+    if text is None:
+        return ()
+    try:
+        return tuple(Note(**one) for one in _decoded(text, "notes"))
+    except TypeError:
+        raise _damaged(text, "notes") from None
 
 
 def _decoded(text: object, column: str) -> Any:

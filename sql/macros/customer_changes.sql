@@ -16,6 +16,8 @@
 --               with a window also money that rose without an order, as where an old refund left it
 --   forgotten   they were forgotten
 --   first       the first publication that the database knows
+-- A segment is its name here, as it was published: of a refit that names segments otherwise, all
+-- whose segment has another name have moved.
 -- Of orders and money it is known what the two publications knew, and no single row.
 -- Units:  since and changed_at in UTC, a bare date means its midnight.
 -- In an attached file call it after USE.

@@ -109,6 +109,7 @@ from (
     ('moved_out', 'Customers who went to another segment or left; forgotten ones not counted.'),
     ('next_height', 'Ward height of the next split below; NULL where there is none.'),
     ('next_action', 'What to do: win back, or one more order.'),
+    ('notes', 'What its last publication noted of the result: a JSON list of code and message.'),
     ('order_id', 'The order, as the user''s table identifies it; NULL without an order column.'),
     ('order_power', 'Of logarithms: the power of orders that money is multiplied by.'),
     ('order_worth', 'Money that counts as much as one order; NULL where orders alone decide.'),

@@ -31,5 +31,6 @@ create table if not exists segments_internal.models (
     outvoted_customers bigint not null, -- whom the classifier puts elsewhere than their block
     raised_customers bigint, -- whom it puts higher than their neighbours' vote; NULL: from before
     flat_share double not null, -- largest block when as many blocks are cut at once
-    warnings json not null -- list of sentences
+    warnings json not null, -- list of sentences
+    notes json -- of its last publication on the result: list of code and message; NULL: none yet
 )

@@ -38,7 +38,8 @@ select
     models.customers,
     listed.segments,
     models.settings,
-    models.warnings
+    models.warnings,
+    models.notes
 from segments_internal.models
 inner join listed
     on models.model_id = listed.model_id

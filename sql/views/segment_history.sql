@@ -6,7 +6,8 @@
 --         one where the month has none: nothing is added up again. moved_in counts all that came
 --         into the segment in the month, from another or new, moved_out all that went to another or
 --         left. So customers are those of the month before, and moved_in, without moved_out, and
---         without those who were forgotten, of whom no segment is kept.
+--         without those who were forgotten, of whom no segment is kept. A segment is its name, as
+--         it was published: a refit that names it otherwise moves everybody in it.
 -- Units:  money in the table's currency; months by UTC.
 with
 

@@ -99,6 +99,18 @@ def test_rules_side_by_side_cover_everything_once(versions):
     assert wrong == [(0,)]
 
 
+def test_where_only_names_differ_no_rank_does(shop, sales):
+    segmenter.fit(shop, sales, Settings(levels=1))
+    segmenter.fit(shop, sales, Settings(levels=1, names=("Gold", "Silver")), publish=True)
+    by_name, by_rank = rows(
+        shop,
+        "select count(*) filter (segment_a <> segment_b), "
+        "count(*) filter (segment_rank_a <> segment_rank_b) from segments.compare_rules(1, 2)",
+    )[0]
+    assert by_name > 0
+    assert by_rank == 0
+
+
 def test_points_are_compared_by_their_customers(shop, sales):
     segmenter.fit(shop, sales)
     shop.execute("create table grid as from segments_internal.profile_points")

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import duckdb
 import numpy as np
+import pytest
 
 import segmenter
 from segmenter import Settings, Source
-from segmenter.operations.result_notes import MOST, result_notes
+from segmenter.storage.result_notes import MOST, result_notes
+from segmenter.storage.store import load
 from tests.kinds import dealers, real_groups
 
 SALES = Source(transactions="sales", customer="customer", amount="amount", date="sold_at")
@@ -185,3 +187,26 @@ class Steps:
 
     def warn(self, message, code):
         self.warned.append((message, code))
+
+
+def test_what_a_publication_noted_is_in_sql_too(con):
+    base(con, "case when c < 450 then 900 + c % 7 else 10 + c % 9 end", "1")
+    result = segmenter.fit(con, SALES, Settings(levels=1, cut=1))
+    rows = con.execute(
+        "select unnest(cast(notes as struct(code varchar, message varchar)[]), recursive := true) "
+        "from segments.current_model"
+    ).fetchall()
+    assert ("top_segment_large", result.notes[0].message) in rows
+    assert rows == [tuple(note) for note in result.notes]
+    assert load(con).notes == result.notes
+
+
+def test_each_publication_notes_anew_and_what_is_not_published_notes_nothing(con):
+    base(con, "case when c < 450 then 900 + c % 7 else 10 + c % 9 end", "1")
+    segmenter.fit(con, SALES, Settings(levels=1, cut=1))
+    base(con, "case when c < 50 then 900 + c % 7 else 10 + c % 9 end", "1 + c % 2")
+    with pytest.warns(UserWarning, match="stored but not published"):
+        other = segmenter.fit(con, SALES, Settings(levels=2))
+    assert load(con, other.model_id).notes == ()
+    segmenter.open(con).rollback(1)
+    assert "top_segment_large" not in [note.code for note in load(con, 1).notes]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from segmenter.clustering.gaps import is_gap
-from segmenter.formatting import counted, percent, verb, within_years
+from segmenter.formatting import counted, percent, within_years
 from segmenter.model import Model
 from segmenter.progress import Note
 from segmenter.schema.connection import first_row, records
@@ -19,18 +19,10 @@ from segmenter.storage.added_views import has_object
 if TYPE_CHECKING:
     import duckdb
 
-    from segmenter.progress import Progress
-
-__all__ = ["MOST", "result_notes", "say_steadiness"]
+__all__ = ["MOST", "result_notes"]
 
 MOST = 5
 """A fit says no more than so many, those that matter most."""
-
-_TINY, _QUICK = 100, 1_000
-"""Customers from which on, and points up to which, it is tried how far the segments hold still."""
-
-_ERRATIC = 0.7
-"""Agreement below which they do not."""
 
 _FEW = 100
 """Of fewer customers nothing is said: shares of a handful tell little."""
@@ -113,39 +105,6 @@ def _metrics_of_points(model: Model) -> _Metrics:
     apart = float(np.sqrt(scatter[0, 0] * scatter[1, 1]))
     least, most = int(points.frequency.min()), int(points.frequency.max())
     return _Metrics(least, most, float(scatter[0, 1]) / apart if apart > 0 else None)
-
-
-def say_steadiness(model: Model, progress: Progress) -> None:
-    """Say of a small base how far its segments hold still, from fits without some customers."""
-    points = model.points
-    if points.n_customers < _TINY:
-        progress.warn(
-            f"{counted(points.n_customers, 'training customer')} "
-            f"{verb(points.n_customers, 'is', 'are')} so few that one more or less can move the "
-            "boundaries: hold them loosely.",
-            "few_training_customers",
-        )
-    if points.n_customers < _TINY or len(points) > _QUICK:
-        return
-    from segmenter.evaluation.resampling import DRAWS, LEFT_OUT, stability
-
-    with progress.step("Leaving customers out") as done:
-        draws = [
-            stability(points, model.segmentation.codes, model.settings, number)
-            for number in range(DRAWS)
-        ]
-        known = [draw for draw in draws if draw is not None]
-        if not known:
-            done("too few to cluster again")
-            return
-        said = (
-            f"{counted(len(known), 'fit')} without {percent(LEFT_OUT)} of them agree to "
-            f"{sum(known) / len(known):.2f}, the worst to {min(known):.2f} (1 is the same "
-            "segments)"
-        )
-        done(said)
-    if min(known) < _ERRATIC:
-        progress.warn(f"{said}: hold the boundaries loosely.", "unsteady")
 
 
 def _metrics(con: duckdb.DuckDBPyConnection) -> _Metrics:
