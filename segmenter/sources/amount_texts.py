@@ -17,6 +17,10 @@ __all__ = ["CURRENCIES", "Reading", "Shape", "read_shapes"]
 _SPACES = " \t\u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
 _MINUS = "-\u2212\u2013"
+_NO_CENTS = re.compile("(?<=9)[.,][-\u2212\u2013\u2014]{1,2}(?![9.,])")
+"""A dash in the place of the cents, as in ``44.-``, which is no minus."""
+
+_DOT_OF_WORD = re.compile(r"(?<=[^\W\d_])\.")
 _SCIENTIFIC = re.compile(r"[+-]?9+(\.9*)?[eE][+-]?9+")
 _PLAIN = re.compile(r"9+")
 _ONE_DOT = re.compile(r"9*\.9+|9+\.")
@@ -31,7 +35,7 @@ _CODES = """
 aed ars aud bgn bhd brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy kes
 krw kwd kzt mad mxn myr ngn nok nzd pen php pkr pln qar ron rsd rub sar sek sgd thb tnd try twd
 uah usd vnd zar fr sfr kr kč ft lei лв руб р r rm rs re rp tl zł dm tk
-$ us$ a$ ca$ c$ nz$ hk$ s$ r$ nt$ £ € ¥ ₹ ₽ ₩ ₺ ₫ ₴ ₦ ₪ ₱ ฿ ₡ ₲ ₵ ₸ ₼ ₾ ¢
+$ us$ a$ ca$ c$ nz$ hk$ s$ r$ nt$ £ € ¥ ₹ ₽ ₩ ₺ ₫ ₴ ₦ ₪ ₱ ฿ ₡ ₲ ₵ ₸ ₼ ₾ ¢ 円 元 원
 """
 CURRENCIES = frozenset(_CODES.split())
 """ISO 4217 codes of the usual currencies, their marks and what people write for them."""
@@ -69,6 +73,10 @@ class Reading:
         Those of dot and comma that occur.
     groups : set of str
         Spaces and apostrophes between digits.
+    is_read : bool
+        Whether any value is a number.
+    needs_format : bool
+        Whether a dash or a dot stands where only a number format knows that it is none.
     """
 
     has_dot: str | None = None
@@ -82,6 +90,8 @@ class Reading:
     units: set[str] = field(default_factory=set)
     separators: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
+    is_read: bool = False
+    needs_format: bool = False
 
     @property
     def is_mixed(self) -> bool:
@@ -108,6 +118,8 @@ class Reading:
         text : str
             The column or expression of the texts.
         """
+        if not self.is_read or self.needs_format:
+            return
         if self.is_mixed or len(self.units) > 1 or (self.odd and (self.extras or self.has_sign)):
             return
         if self.unsure or not self.has_comma:
@@ -162,6 +174,7 @@ def read_shapes(shapes: Iterable[Shape]) -> Reading:
             scientific.append(shape)
         elif not _read(reading, shape):
             reading.odd.append(shape)
+    reading.is_read |= bool(scientific)
     if reading.extras or reading.has_sign or reading.has_comma:
         reading.odd += scientific  # the letter would be taken out
     return reading
@@ -169,13 +182,15 @@ def read_shapes(shapes: Iterable[Shape]) -> Reading:
 
 def _read(reading: Reading, shape: Shape) -> bool:
     """Note what a form says; return False where it is no amount."""
-    text = shape.shape
+    text, dashes = _NO_CENTS.subn(_without_dash, shape.shape)
     first, last = text.index("9"), text.rindex("9")
-    if first and text[first - 1] in ".,":
+    if first and text[first - 1] in ".," and not _DOT_OF_WORD.match(text, first - 1):
         first -= 1
     if text[last + 1 : last + 2] == ".":
         last += 1
     core, before, after = text[first : last + 1], text[:first], text[last + 1 :]
+    before, dots = _DOT_OF_WORD.subn("", before)
+    after, more_dots = _DOT_OF_WORD.subn("", after)
     around = _around(before, after)
     if around is None:
         return False
@@ -186,12 +201,19 @@ def _read(reading: Reading, shape: Shape) -> bool:
     if not _note_separators(reading, plain, shape.example, is_grouped=bool(groups)):
         return False
     extras, is_negative = around
+    reading.is_read = True
+    reading.needs_format |= bool(dashes or dots or more_dots)
     reading.extras |= extras | set(groups)
     reading.groups |= set(groups)
     reading.units |= _units(before + after)
     reading.has_sign |= is_negative
     reading.separators |= set(plain) & {".", ","}
     return True
+
+
+def _without_dash(found: re.Match[str]) -> str:
+    """Return cents in the place of a dash."""
+    return f"{found.group()[0]}99"
 
 
 def _around(before: str, after: str) -> tuple[set[str], bool] | None:

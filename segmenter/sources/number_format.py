@@ -2,7 +2,8 @@
 
 ``1.234,56`` is the number 1234.56 as it would stand in the column. Whatever the format, a value may
 have a minus before or behind it, brackets around it, and the format's currency at its side; digits
-need not be grouped. Anything else is NULL, and a fit counts it as lost.
+need not be grouped, and a dash may stand for the cents (``44.-`` is 44).
+Anything else is NULL, and a fit counts it as lost.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ MISSING = ("", "-", "--", "n/a", "#n/a", "na", "nan", "nil", "none", "null", "?"
 _SPACES = " \t\u00a0\u2009\u202f"
 _MINUS = "\u2212\u2013-"
 _GROUPS = {"'": "'\u2019", " ": _SPACES, ",": ",", ".": "."}
-_AROUND = f"[{_SPACES}+(){_MINUS}]*"
+_DASHES = f"\u2014{_MINUS}"
+_AROUND = f"[{_SPACES}+(){_DASHES}]*"
 _SAME = {
     "€": "eur", "£": "gbp", "$": "usd", "us$": "usd", "₹": "inr", "rs": "inr", "re": "inr",
     "¥": "jpy", "fr": "chf", "sfr": "chf", "zł": "pln", "kč": "czk", "₺": "try", "tl": "try",
     "r$": "brl", "₽": "rub", "руб": "rub", "р": "rub", "ft": "huf", "rm": "myr", "₩": "krw",
     "₪": "ils", "₴": "uah", "ca$": "cad", "c$": "cad", "a$": "aud", "nz$": "nzd", "hk$": "hkd",
     "s$": "sgd", "nt$": "twd", "лв": "bgn", "лей": "ron", "lei": "ron", "₫": "vnd", "฿": "thb",
+    "円": "jpy", "元": "cny", "원": "krw",
 }  # fmt: skip
 """Marks and short forms with the code of the currency that they mostly stand for."""
 
@@ -140,7 +143,19 @@ class NumberFormat:
         if self.decimal == ",":
             value = exp.Replace(this=value, expression=literal(","), replacement=literal("."))
         number = exp.cast(exp.func("nullif", value, literal("")), "double")
-        return exp.paren(exp.Mul(this=_sign(text), expression=number))
+        return exp.paren(exp.Mul(this=self._sign(text), expression=number))
+
+    def _sign(self, text: exp.Expr) -> exp.Expr:
+        """Return -1 for one minus or a pair of brackets, 1 without, NULL for more of them."""
+        from sqlglot import exp
+
+        # a dash behind the point stands for the cents
+        said = _replace_all(text.copy(), f"[0-9][{self.decimal}][{_DASHES}]{{1,2}}")
+        signs = exp.Case(this=_replace_all(said, f"[^+(){_DASHES}]"))
+        for mark, sign in (("+", 1), *((minus, -1) for minus in _MINUS), ("()", -1), ("", 1)):
+            signs = signs.when(literal(mark), literal(sign), copy=False)
+        has_sign = exp.RegexpLike(this=text.copy(), expression=literal(f"[+(){_DASHES}]"))
+        return exp.Case().when(exp.not_(has_sign), literal(1)).else_(signs)
 
     def _pattern(self) -> str:
         """Return the pattern of a whole value, with its digits as the one group."""
@@ -164,17 +179,6 @@ class NumberFormat:
         if self.is_lakh:
             grouped = f"[0-9]{{1,3}}(?:{group}[0-9]{{2}})*{group}[0-9]{{3}}"
         return f"{grouped}(?:{point}[0-9]*)?|{plain}"
-
-
-def _sign(text: exp.Expr) -> exp.Expr:
-    """Return -1 for one minus or a pair of brackets, 1 without, NULL for more of them."""
-    from sqlglot import exp
-
-    signs = exp.Case(this=_replace_all(text.copy(), f"[^+(){_MINUS}]"))
-    for mark, sign in (("+", 1), *((minus, -1) for minus in _MINUS), ("()", -1)):
-        signs = signs.when(literal(mark), literal(sign), copy=False)
-    has_sign = exp.RegexpLike(this=text.copy(), expression=literal(f"[+(){_MINUS}]"))
-    return exp.Case().when(exp.not_(has_sign), literal(1)).else_(signs)
 
 
 def canonical_currencies(units: Iterable[str]) -> list[str]:

@@ -71,6 +71,11 @@ def number_advice(
     if len(shapes) > _MOST_FORMS:
         return f" (for example {shapes[0].example!r}), and its values have no common form."
     reading = read_shapes(shapes)
+    if not any("9" in shape.shape for shape in shapes):
+        return (
+            f" (for example {shapes[0].example!r}), and no value has a digit from 0 to 9. Name "
+            "another column."
+        )
     formats = number_formats(shapes) if name == "amount" and whole == HERE else []
     expressions = [read for _, read in reading.expressions(text)]
     found = [f"{name} = {whole.replace(HERE, read)!r}" for read in expressions]

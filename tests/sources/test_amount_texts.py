@@ -57,6 +57,20 @@ def test_one_currency_is_taken_out(con, tmp_path, mark):
     assert found == pytest.approx(total)
 
 
+def test_a_dash_for_the_cents_is_no_minus(con, tmp_path):
+    file = write(tmp_path / "sales.csv", lambda i, x: f"{x:.2f}" if i % 4 else f"{x:.0f}.-")
+    source = followed(refusal(con, file), transactions=file, **COLUMNS)
+    assert look(con, **source).money == sum(1000 + i * 1.25 for i in range(200))
+
+
+def test_other_digits_are_called_no_numbers(con, tmp_path):
+    digits = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+    file = write(tmp_path / "sales.csv", lambda i, x: f"{x:.2f}".translate(digits))
+    message = refusal(con, file)
+    assert "no value has a digit from 0 to 9. Name another column." in message
+    assert "every value" not in message
+
+
 @pytest.mark.parametrize(
     "amount", ["coalesce(try_cast(amount as double), 0)", "ifnull(try_cast(amount as double), 0)"]
 )
