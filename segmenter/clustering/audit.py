@@ -169,6 +169,14 @@ def warnings(
     """Return what the user should know about this result, in words; splits have gap indexes."""
     last = splits[-1]
     found = [misfit] if misfit else []
+    k = settings.n_neighbors
+    small = [f"{s.name} ({s.customers})" for s in segments if s.customers < k]
+    if small:
+        found.append(
+            f"{' and '.join(small)} {verb(len(small), 'has', 'have')} fewer training customers "
+            f"than the n_neighbors = {k} who vote, since nothing else divides so small a base. "
+            "Lower n_neighbors or bring more customers."
+        )
     if last.is_lopsided:
         biggest = max(segments, key=lambda segment: segment.customers)
         found.append(

@@ -54,7 +54,7 @@ def test_the_audit_says_which_segments_each_part_became(settings):
 
 def test_a_balanced_base_is_split_once():
     points = Points.group([100, 110, 120, 9000, 9010, 9020], [1, 1, 1, 2, 2, 2])
-    found = recursive_segments(points)
+    found = recursive_segments(points, Settings(n_neighbors=3))
     assert found.names == ("Higher", "Lower")
     assert found.splits[0].decision == "stopped"
     assert found.warnings == ()
@@ -136,6 +136,11 @@ def test_of_a_tiny_base_the_vote_alone_decides():
     points = Points.group([100 + i for i in range(7)] + [9000, 9001, 9002], [1] * 7 + [3] * 3)
     found = recursive_segments(points, Settings(max_share=1))
     assert [s.customers for s in found.segments] == [3, 7]
+    assert found.warnings == (
+        "Higher (3) has fewer training customers than the n_neighbors = 5 who vote, since nothing "
+        "else divides so small a base. Lower n_neighbors or bring more customers.",
+    )
+    assert recursive_segments(points, Settings(max_share=1, n_neighbors=3)).warnings == ()
 
 
 def test_one_time_buyers_are_split_so_that_one_more_order_does_not_demote():
