@@ -266,19 +266,27 @@ class Database(Reading, Publishing):
         with self._home.working() as place:
             return prune(place, keep)
 
-    def refresh(self, *, full: bool = False, to: str | os.PathLike[str] | None = None) -> Changes:
+    def refresh(
+        self,
+        *,
+        full: bool = False,
+        session: Any = None,
+        to: str | os.PathLike[str] | None = None,
+    ) -> Changes:
         """Bring the snapshot up to date after new transactions, under the rules as they are.
 
         Parameters
         ----------
         full : bool, default False
             Add up every customer, whatever the check sums say.
+        session : psycopg.Connection, optional
+            Of a model that was fitted there: its snapshot is over there, too.
         to : str or path, optional
             Publish for dashboards when all went well, see `publish`.
         """
         target = self._target(to)
-        with self._home.working(attach=None) as place:
-            changes = refresh(place, full=full, progress=listener())
+        with self._home.working(attach=None) as place, _engine(session) as engine:
+            changes = refresh(place, full=full, engine=engine, progress=listener())
         if target is not None:
             self._publish(target)
         return changes

@@ -117,7 +117,8 @@ class Choice:
             with self.spark() as engine:
                 yield engine
         else:
-            from segmenter.engines.postgres import Postgres, connect_postgres
+            from segmenter.engines.postgres import Postgres
+            from segmenter.engines.postgres_connection import connect_postgres
 
             with (
                 connect_postgres(self.dsn or "") as connection,

@@ -13,7 +13,7 @@ from segmenter.formatting import counted
 from segmenter.operations.describe import audit_sentences, rule_sentences
 from segmenter.operations.segments import segments
 from segmenter.schema.connection import first_row
-from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT
 from segmenter.storage.stored import stored_mapping
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _explain(con: duckdb.DuckDBPyConnection, *, at_risk: bool) -> None:
         """,
     )
     text = "At-Risk means low value here, not that a customer is leaving. " * at_risk
-    if row[4] and not _has_view(con, "customer_segments"):
+    if row[4] and not (_has_view(con, "customer_segments") or _has_view(con, SNAPSHOT)):
         text += (
             f"These are the customers that the model learned from; {counted(row[4], 'whale')} of "
             f"{row[3]:,} customers and their revenue are not among them. "

@@ -6,6 +6,7 @@ as it was at the beginning, and publishes in another one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,10 @@ from sqlglot import exp
 from segmenter.engines.ddl import write
 from segmenter.engines.postgres_errors import asking
 from segmenter.engines.postgres_publishing import Publisher
-from segmenter.engines.script_frame import SCRIPT
+from segmenter.engines.postgres_snapshot import WRITES, begin_snapshot, check_customers
+from segmenter.engines.script_frame import KEPT, SCRIPT
 from segmenter.engines.translate import port
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import SegmenterError
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.engine import Kind, Publication, canonical_type
 from segmenter.sources.source import Source
@@ -27,7 +29,7 @@ from segmenter.sources.source import Source
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Postgres", "connect_postgres"]
+__all__ = ["Postgres"]
 
 _WHOLE = ("cents", "frequency", "customers")
 """The columns of points, whole numbers also where there is no row to tell."""
@@ -214,15 +216,46 @@ class Postgres:
 
     def arrow(self, query: exp.Expr) -> pa.Table:
         """Return the rows of a query of whole numbers, by way of COPY."""
+        return csv.read_csv(
+            self._copied(query),
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_WHOLE, pa.int64())),
+        )
+
+    def check_view(self, name: str) -> None:
+        """Refuse to read one of our views that is not there.
+
+        Raises
+        ------
+        SegmenterError
+            With what makes it.
+        """
+        if self._row("select to_regclass(%s)::oid", [f"{SCHEMA}.{name}"]) == (None,):
+            verb = "refresh" if name in KEPT else "publish"
+            raise SegmenterError(
+                f"there is no view {SCHEMA}.{name} in this database: nothing was published here, "
+                f"or it was dropped since. Make it: segmenter {verb} DB --dsn URL."
+            )
+
+    def table(self, query: exp.Query) -> tuple[pa.Table, dict[str, str]]:
+        """Return the rows of a query as texts, and what type each column has in DuckDB."""
+        types = self.types(query)
+        options = csv.ConvertOptions(
+            column_types=dict.fromkeys(types, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        )
+        lines = csv.ParseOptions(newlines_in_values=True)
+        found = csv.read_csv(self._copied(query), parse_options=lines, convert_options=options)
+        return found, types
+
+    def _copied(self, query: exp.Expr) -> pa.BufferReader:
         sink = pa.BufferOutputStream()
         statement = f"copy ({self._written(query)}) to stdout (format csv, header)"
         with asking(), self.con.cursor().copy(statement.encode()) as copy:
             for block in copy:
                 sink.write(block)
-        return csv.read_csv(
-            pa.BufferReader(sink.getvalue()),
-            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(_WHOLE, pa.int64())),
-        )
+        return pa.BufferReader(sink.getvalue())
 
     def sample(self, table: exp.Table, rows: int) -> exp.Table | exp.Subquery:
         """Return pages from all over a large table, the same ones each time."""
@@ -251,6 +284,33 @@ class Postgres:
                 self._settle()
                 Publisher(self.con, self._run, publication).publish()
 
+    def begin_snapshot(self) -> dict[str, Any]:
+        """Keep others from writing the snapshot, and return what it is of, see there."""
+        with asking(WRITES):
+            return begin_snapshot(self._run)
+
+    def check_customers(self, upcoming: str) -> None:
+        """Refuse customers of another type than those of the snapshot."""
+        with asking():
+            check_customers(self._run, upcoming)
+
+    def execute(self, statement: exp.Expr) -> int:
+        """Execute a statement in the transaction that reads; return how many rows it wrote."""
+        with asking(WRITES):
+            return self._run(self._written(statement)).rowcount
+
+    def replace_views(
+        self, publication: Publication, columns: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Create or replace views in the transaction that reads, beside their readers."""
+        with asking(WRITES):
+            Publisher(self.con, self._run, publication, columns).publish()
+
+    def commit(self) -> None:
+        """End the transaction that reads, and keep what it wrote."""
+        with asking(WRITES):
+            self.con.commit()
+
     def _run(self, statement: str, parameters: Any = None, rows: Any = None) -> psycopg.Cursor[Any]:
         """Execute a statement, whatever the rows of the user's own cursors look like."""
         from psycopg import Cursor
@@ -261,43 +321,3 @@ class Postgres:
 
     def _written(self, query: exp.Expr) -> str:
         return write(port(query.copy(), "postgres"), "postgres")
-
-
-def connect_postgres(dsn: str) -> psycopg.Connection[Any]:
-    """Connect to PostgreSQL.
-
-    Parameters
-    ----------
-    dsn : str
-        ``postgresql://user@host/database`` or ``host=... dbname=...``. What it leaves out is taken
-        from the usual PG* variables and ``~/.pgpass``.
-
-    Raises
-    ------
-    SegmenterError
-        The driver is missing, or the database cannot be reached.
-    """
-    try:
-        import psycopg
-    except ImportError:
-        raise SegmenterError(
-            "the driver of PostgreSQL is not installed. Install it: "
-            "pip install 'duckdb-segmenter[postgres]'"
-        ) from None
-    try:
-        return psycopg.connect(dsn)
-    except psycopg.Error as error:
-        said = first_line(error)
-        raise SegmenterError(f"the database cannot be reached: {said} {_way_out(said)}") from None
-
-
-def _way_out(said: str) -> str:
-    """Return what to change in a dsn that leads nowhere."""
-    if "certificate" in said:
-        return (
-            "Name the host as its certificate does, and the file of the authority that signed it "
-            "in the dsn, sslrootcert=FILE, or sslrootcert=system for those of this machine."
-        )
-    if "no encryption" in said:
-        return "The server may ask for TLS: give sslmode=verify-full in the dsn."
-    return "Check host, port, name and password in the dsn."

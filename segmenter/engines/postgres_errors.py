@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from segmenter.errors import SegmenterError, first_line
+from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.schema.names import CLASSIFIER, EXPLAINER, SCHEMA
 
 __all__ = ["asking"]
@@ -42,6 +42,11 @@ def asking(hint: str = "") -> Iterator[None]:
         raise SegmenterError(
             "the connection is read-only, and a fit makes temporary tables, a function and "
             "views. Connect to the primary server, with default_transaction_read_only = off."
+        ) from None
+    except psycopg.errors.SerializationFailure as error:
+        raise BusyError(
+            f"{first_line(error)} Somebody else wrote the same meanwhile, and nothing was written. "
+            "Try again."
         ) from None
     except psycopg.errors.InvalidFunctionDefinition as error:
         raise SegmenterError(

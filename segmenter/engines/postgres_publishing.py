@@ -9,14 +9,14 @@ we wait for less time than it takes PostgreSQL to look for deadlocks, let go of 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from segmenter.engines.ddl import create_view, write
 from segmenter.engines.postgres_grants import Kept
-from segmenter.engines.script_frame import COLUMNS, SCRIPT, lock_view
+from segmenter.engines.script_frame import COLUMNS, lock_view
 from segmenter.errors import SegmenterError
 from segmenter.schema.names import SCHEMA
 from segmenter.sources.engine import Publication
@@ -104,12 +104,23 @@ class Publisher:
     run : callable
         Executes a statement, with parameters.
     publication : Publication
+    columns : mapping of str to tuple of str
+        Columns that tell our views from somebody else's; each view after those that it reads. No
+        other view is touched.
     """
 
-    def __init__(self, con: psycopg.Connection[Any], run: Run, publication: Publication) -> None:
+    def __init__(
+        self,
+        con: psycopg.Connection[Any],
+        run: Run,
+        publication: Publication,
+        columns: Mapping[str, tuple[str, ...]] = COLUMNS,
+    ) -> None:
         self.con = con
         self.run = run
         self.publication = publication
+        self.columns = columns
+        self._upwards = tuple(reversed(columns))
 
     def publish(self) -> None:
         """Create or replace schema, function and views.
@@ -141,7 +152,7 @@ class Publisher:
 
     def _check_names(self) -> None:
         """Refuse to replace what has our names and is not ours."""
-        for name, columns in COLUMNS.items():
+        for name, columns in self.columns.items():
             if self.run(_FOREIGN, [SCHEMA, name, list(columns), len(columns)]).fetchone():
                 raise SegmenterError(
                     f"this database already has {SCHEMA}.{name}, which Segmenter did not make. "
@@ -157,7 +168,7 @@ class Publisher:
 
     def _found(self) -> tuple[set[str], list[str]]:
         """Return which views there are, and which are to be made."""
-        existing = {row[0] for row in self.run(_EXISTING, [SCHEMA, list(SCRIPT)]).fetchall()}
+        existing = {row[0] for row in self.run(_EXISTING, [SCHEMA, list(self.columns)]).fetchall()}
         views = self.publication.views
         return existing, [n for n in views if n not in existing or self._is_changed(n)]
 
@@ -195,14 +206,14 @@ class Publisher:
 
     def _locked(self, names: Iterable[str]) -> Kept:
         """Lock views in the order of those who read them, and note what goes with them."""
-        chosen = [name for name in reversed(SCRIPT) if name in set(names)]
+        chosen = [name for name in self._upwards if name in set(names)]
         if chosen:  # in one statement, so that few readers begin between two locks
             locks = "; ".join(map(lock_view, chosen))
             self.run(f"do $locks$ begin {locks}; end $locks$")
         return Kept(self.con, self.run, chosen)
 
     def _drop(self, names: Iterable[str]) -> None:
-        if gone := [f"{SCHEMA}.{name}" for name in reversed(SCRIPT) if name in set(names)]:
+        if gone := [f"{SCHEMA}.{name}" for name in self._upwards if name in set(names)]:
             self.run(f"drop view {', '.join(gone)}")
 
     def _create(self, names: Iterable[str]) -> None:
@@ -224,7 +235,7 @@ class Publisher:
 
     def _kept_waiting(self) -> SegmenterError:
         """Say who reads the views all the time."""
-        readers = self.run(_READERS, [SCHEMA, list(SCRIPT)]).fetchall()
+        readers = self.run(_READERS, [SCHEMA, list(self.columns)]).fetchall()
         names = "; ".join(f"{view} by process {pid} ({state})" for view, pid, state in readers[:5])
         first = f"select pg_terminate_backend({readers[0][1]})" if readers else "select 1"
         return SegmenterError(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from segmenter.schema.names import SCHEMA
 
-__all__ = ["BY_RULES", "COLUMNS", "SCRIPT", "begin", "comments", "commit", "lock_view"]
+__all__ = ["BY_RULES", "COLUMNS", "KEPT", "SCRIPT", "begin", "comments", "commit", "lock_view"]
 
 COLUMNS = {
     "transactions": ("customer_id", "amount"),
@@ -23,6 +23,13 @@ COLUMNS = {
 
 SCRIPT = tuple(COLUMNS)
 """The views of a script."""
+
+KEPT = {
+    "customer_segments_snapshot": ("customer_id", "segment", "days_since_last_order"),
+    "segment_summary_snapshot": ("segment", "customers"),
+    "customer_segments_history": ("customer_id", "valid_from", "changed_by"),
+}
+"""Views over the tables that a refresh keeps in PostgreSQL, with the columns that tell them."""
 
 BY_RULES = [
     "Expressions of the table's columns are translated by rules only: no row was compared with",
@@ -136,7 +143,7 @@ def lock_view(name: str) -> str:
     Taken in the order of those who read, from the last view to the first, these locks make nobody
     wait for somebody who waits for him. ``LOCK TABLE`` would lock the user's table as well.
     """
-    column, *_ = COLUMNS[name]
+    column, *_ = {**COLUMNS, **KEPT}[name]
     return f"ALTER VIEW IF EXISTS {SCHEMA}.{name} ALTER COLUMN {column} DROP DEFAULT"
 
 

@@ -25,7 +25,7 @@ from segmenter.schema.names import CLASSIFIER, EXPLAINER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
 
-__all__ = ["export", "grain", "model_views", "script_files", "script_views"]
+__all__ = ["export", "grain", "model_views", "put_function", "script_files", "script_views"]
 
 What = Literal["all", "points"]
 
@@ -227,7 +227,7 @@ def model_views(
         if name not in (*RULES_AND_LINES, *forgotten) and name in files:
             view = with_model(_query_of(name, files, values), model)
             if classifier is not None:
-                _inline_function(view, classifier)
+                put_function(view, classifier)
             views[name] = port(view, dialect)
     return views
 
@@ -244,7 +244,7 @@ def _query_of(name: str, files: Mapping[str, str], values: Mapping[str, exp.Expr
     return query
 
 
-def _inline_function(view: exp.Expr, body: exp.Expr) -> None:
+def put_function(view: exp.Expr, body: exp.Expr) -> None:
     """Put the function's expression into a view in the place of its calls."""
     for call in list(view.find_all(exp.Anonymous)):
         if call.name.lower() == CLASSIFIER:

@@ -8,8 +8,9 @@ from typing import Any
 import duckdb
 
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import SegmenterError
+from segmenter.errors import InputError, SegmenterError
 from segmenter.formatting import counted
+from segmenter.operations.refresh_remote import refresh_remote
 from segmenter.progress import Progress, Silent, tell
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
@@ -17,10 +18,11 @@ from segmenter.schema.names import INTERNAL, has_macro
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
 from segmenter.sources.binding import bind_source
+from segmenter.sources.engine import Engine
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot
 from segmenter.storage.comments import comment_attributes, comment_snapshot
-from segmenter.storage.current import current_model
+from segmenter.storage.current import current_model, engine_of_current
 from segmenter.storage.publish import updating
 from segmenter.workplace.place import Place
 
@@ -207,7 +209,13 @@ class Refresh(TemporaryTables):
         return self._changes
 
 
-def refresh(place: Place, *, full: bool = False, progress: Progress | None = None) -> Changes:
+def refresh(
+    place: Place,
+    *,
+    full: bool = False,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Changes:
     """Bring the snapshot up to date after new transactions, under the rules as they are.
 
     Parameters
@@ -215,7 +223,9 @@ def refresh(place: Place, *, full: bool = False, progress: Progress | None = Non
     place : Place
         The database with the model.
     full : bool, default False
-        Add up every customer, whatever the check sums say.
+        Add up every customer, whatever the check sums say; in PostgreSQL that is always so.
+    engine : Engine, optional
+        That of the fit; DuckDB when absent. The snapshot is where the rows are.
     progress : Progress, optional
 
     Returns
@@ -230,6 +240,15 @@ def refresh(place: Place, *, full: bool = False, progress: Progress | None = Non
         Another model was published meanwhile.
     """
     listener = progress or Silent()
+    of_fit = engine_of_current(place.con)
+    if of_fit != (engine.dialect if engine else "duckdb"):
+        raise InputError(
+            f"this model was fitted on {of_fit}, where its customers are. Give a session or "
+            "connection of it."
+        )
+    if engine is not None and engine.dialect != "duckdb":
+        customers = refresh_remote(place.con, engine, listener)
+        return Changes(is_full=True, added_up=customers, customers=customers)
     with Refresh(place.con) as refreshing:
         changes = refreshing.prepare(full=full, progress=listener)
         with (

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from segmenter.operations.table import Query, Table
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import read
-from segmenter.schema.names import INTERNAL, SCHEMA, SUMMARY, SUMMARY_OF_SNAPSHOT
+from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["rules", "segments"]
+
+_OF_CUSTOMERS = ("customer_segments", SNAPSHOT)
+"""Views that a database has where it knows the customers."""
 
 
 def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table:
@@ -51,7 +54,7 @@ def segments(con: duckdb.DuckDBPyConnection, *, snapshot: bool = False) -> Table
     )
     query = f"with summaries as ({summaries})\n{read('queries/segments')}"
     return Query(
-        con, query, {"has_whales": "customer_segments" in views or not whales}
+        con, query, {"has_whales": not views.isdisjoint(_OF_CUSTOMERS) or not whales}
     ).short_table()
 
 

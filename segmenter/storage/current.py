@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from segmenter.settings import Settings
     from segmenter.sources.source import Source
 
-__all__ = ["current_model"]
+__all__ = ["current_model", "engine_of_current"]
 
 
 def current_model(con: duckdb.DuckDBPyConnection) -> tuple[int, Source, Settings]:
@@ -30,3 +30,15 @@ def current_model(con: duckdb.DuckDBPyConnection) -> tuple[int, Source, Settings
         con, f"select model_id, source, settings from {INTERNAL}.models where is_current"
     )
     return model_id, stored_source(source), stored_settings(settings)
+
+
+def engine_of_current(con: duckdb.DuckDBPyConnection) -> str:
+    """Return where the current model was fitted, as sqlglot calls its SQL.
+
+    Raises
+    ------
+    SegmenterError
+        There is no model.
+    """
+    _, source, _ = current_model(con)
+    return source._engine or "duckdb"

@@ -20,7 +20,7 @@ from segmenter.schema.connection import first_row, is_lake, records
 from segmenter.schema.files import bind, create_view, literal, read, redirect
 from segmenter.schema.names import HISTORY, INTERNAL, SNAPSHOT
 from segmenter.sources.attributes import attribute_values
-from segmenter.storage.stored import stored_mapping
+from segmenter.storage.stored import is_same_base, stored_mapping
 
 __all__ = ["Event", "Publication", "add_columns", "create_history_view", "forget", "leave", "write"]
 
@@ -79,7 +79,7 @@ class Publication:
         source = stored_mapping(text, "source")
         before, is_same = None, True
         if known:
-            before, is_same = known[0], _base(stored_mapping(known[1], "source")) == _base(source)
+            before, is_same = known[0], is_same_base(stored_mapping(known[1], "source"), source)
         return cls(at, event, current, before, newest is None, is_same, source)
 
     def attribute_values(self) -> dict[str, exp.Expr]:
@@ -213,11 +213,6 @@ def add_columns(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create table {INTERNAL}.{_NEXT} as {query.sql(dialect='duckdb')}")
     _replace_snapshot(con)
     _count(con, publication, values)
-
-
-def _base(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what labels depend on."""
-    return {name: value for name, value in source.items() if name != "attributes"}
 
 
 def _find_reasons(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from segmenter.errors import SegmenterError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from segmenter.sources.source import Source
 
 __all__ = [
+    "is_same_base",
     "stored_mapping",
     "stored_notes",
     "stored_settings",
@@ -114,3 +116,9 @@ def _damaged(text: object, column: str) -> SegmenterError:
         f"{shortened(str(text))!r}, is not what a fit has written. Take the database from a "
         "backup, or fit into a new file."
     )
+
+
+def is_same_base(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two sources are alike in all that labels depend on."""
+    names = (one.keys() | other.keys()) - {"attributes", "checked_rows"}
+    return all(one.get(name) == other.get(name) for name in names)

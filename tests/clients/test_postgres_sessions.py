@@ -15,7 +15,8 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError, Settings, Source
-from segmenter.engines.postgres import Postgres, connect_postgres
+from segmenter.engines.postgres import Postgres
+from segmenter.engines.postgres_connection import connect_postgres
 from segmenter.engines.postgres_publishing import Publisher
 from tests.clients.alike import CUSTOMERS, check_same_model
 from tests.clients.test_postgres_engine import objects, segments

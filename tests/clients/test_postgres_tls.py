@@ -8,7 +8,7 @@ import trustme
 
 import segmenter
 from segmenter import SegmenterError
-from segmenter.engines.postgres import connect_postgres
+from segmenter.engines.postgres_connection import connect_postgres
 from tests.clients.alike import check_same_model
 from tests.clients.conftest import copy_table
 from tests.clients.tls_postgres import PASSWORD

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from segmenter import stopping
 from segmenter.engines.ddl import create_function
-from segmenter.engines.postgres import connect_postgres
+from segmenter.engines.postgres_connection import connect_postgres
 from segmenter.errors import BusyError, SegmenterError, first_line
 from segmenter.operations.model_functions import model_function
 from segmenter.operations.publishing.publication import Publication, relations, view_queries

@@ -1,0 +1,75 @@
+"""What was published where the rows are, read by the operations that read a database of DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+
+import duckdb
+from sqlglot import exp
+
+from segmenter.engines.postgres import Postgres
+from segmenter.errors import InputError
+from segmenter.schema.files import TABLES, create_view, read
+from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.schema.temporary import registered
+from segmenter.sources.engine import Engine
+from segmenter.storage.current import engine_of_current
+
+__all__ = ["read_remote"]
+
+_LARGE = ("model_points", "model_rules", "customer_segments_history")
+"""Tables of a model that no answer about its customers reads."""
+
+_ROWS = "segmenter_rows"
+
+
+@contextmanager
+def read_remote(
+    con: duckdb.DuckDBPyConnection, engine: Engine, views: Mapping[str, bool]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a database in memory with the model of a file, and views as they are over there.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        The database of the model.
+    engine : Engine
+        That of the fit.
+    views : mapping of str to bool
+        The views that are read, and whether their rows are; otherwise only their columns.
+
+    Raises
+    ------
+    InputError
+        The model was fitted somewhere else.
+    SegmenterError
+        A view is missing over there, or must not be read.
+    """
+    of_fit = engine_of_current(con)
+    if not isinstance(engine, Postgres) or of_fit != engine.dialect:
+        raise InputError(
+            f"this model was fitted on {of_fit}; what was published in PostgreSQL is read for a "
+            "model that was fitted there."
+        )
+    with closing(duckdb.connect()) as there:
+        there.execute(f"create schema {SCHEMA}; create schema {INTERNAL}; create schema there")
+        for table in TABLES:
+            there.execute(read(f"tables/{table}"))
+            if table not in _LARGE:
+                stored = con.sql(f"from {INTERNAL}.{table}").to_arrow_table()
+                with registered(there, _ROWS, stored):
+                    there.execute(f"insert into {INTERNAL}.{table} by name from {_ROWS}")
+        for name, has_rows in views.items():
+            engine.check_view(name)
+            query = exp.select("*").from_(exp.table_(name, db=SCHEMA))
+            found, types = engine.table(query if has_rows else query.where(exp.false()))
+            columns = [
+                exp.alias_(exp.cast(exp.column(column, quoted=True), kind), column, quoted=True)
+                for column, kind in types.items()
+            ]
+            rows = exp.select(*columns).from_(_ROWS).sql(dialect="duckdb")
+            with registered(there, _ROWS, found):
+                there.execute(f"create table there.{name} as {rows}")
+            there.execute(create_view(name, f"select * from there.{name}"))
+        yield there
