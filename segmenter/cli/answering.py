@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segmenter.cli.allow import allowed
 from segmenter.cli.database_file import open_model
 from segmenter.cli.engine_options import Choice, EngineName
 from segmenter.errors import SegmenterError
@@ -31,6 +32,7 @@ def answering(
     dsn: str | None,
     views: Mapping[str, bool],
     *,
+    files: Sequence[str] = (),
     quiet: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open what answers.
@@ -44,10 +46,16 @@ def answering(
         Where the model was fitted; None asks the database.
     views : mapping of str to bool
         As in `segmenter.operations.read_remote`.
+    files : sequence of str, optional
+        Files that were typed, which may be read besides.
     quiet : bool
     """
-    with open_model(database, wait, quiet=quiet) as con:
+    from segmenter.workplace.confinement import confine
+
+    with open_model(database, wait, quiet=quiet, confined=not files) as con:
         if dsn is None:
+            if files:
+                confine(con, database, files, (), allowed())
             yield con
             return
         from segmenter.cli.console import waiting
@@ -63,4 +71,5 @@ def answering(
             with waiting("Reading from PostgreSQL", quiet):
                 rows = stack.enter_context(Choice(engine, dsn=dsn).opened(con))
                 there = stack.enter_context(read_remote(con, rows, views))
+            confine(there, database, files, (), allowed())
             yield there

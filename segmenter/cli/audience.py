@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmenter.cli.allow import allowed
-from segmenter.cli.database_file import open_model
 from segmenter.cli.tables import Column
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import duckdb
-
     from segmenter.operations.audience import Audience
     from segmenter.operations.table import Query, Table
 
-__all__ = ["Contacts", "MinSize", "Objections", "PhoneCountry", "opened", "rows_of"]
+__all__ = ["Contacts", "MinSize", "Objections", "PhoneCountry", "rows_of"]
 
 HASH_COLUMNS = (
     Column("email_sha256", ""),
@@ -66,20 +59,6 @@ MinSize = Annotated[
         rich_help_panel=TOOLS,
     ),
 ]
-
-
-@contextmanager
-def opened(
-    database: Path, wait: float | None, audience: Audience, *, quiet: bool
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a file whose views may read what they always may, and the lists that were typed."""
-    from segmenter.workplace.confinement import confine
-
-    files = audience.files
-    with open_model(database, wait, quiet=quiet, confined=not files) as con:
-        if files:
-            confine(con, database, files, (), allowed())
-        yield con
 
 
 def rows_of(

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segmenter.cli.answering import answering
 from segmenter.cli.audience import (
     Contacts,
     MinSize,
     Objections,
     PhoneCountry,
-    opened,
     rows_of,
 )
+from segmenter.cli.engine_options import There
 from segmenter.cli.options import (
     Database,
     Format,
@@ -30,6 +31,7 @@ from segmenter.cli.tables import Column, write
 from segmenter.cli.terminal import messages
 from segmenter.errors import SegmenterError
 from segmenter.formatting import counted, verb
+from segmenter.schema.names import SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -173,6 +175,7 @@ def customers(
     phone_country: PhoneCountry = None,
     min_size: MinSize = None,
     live: Live = True,
+    dsn: There = None,
     form: FormatOption = Format.TABLE,
     safe_csv: SafeCsv = True,
     quiet: Quiet = False,
@@ -191,6 +194,9 @@ def customers(
 
     Example: segmenter customers shop.duckdb --changes-since 2024-03-01 --format csv
 
+    With --dsn the customers are those of PostgreSQL, where the model was fitted: the views that
+    were published there are read, or with --snapshot what a refresh keeps there.
+
     Example: segmenter customers shop.duckdb --segment Loyal --limit 0 --format csv \
         --contacts crm.csv --objections optout.csv --min-size 100
     """
@@ -206,7 +212,12 @@ def customers(
                 "--changes-since lists what was published: leave out --segment, --lifecycle, "
                 "--upgrades, --next, --order-by and --snapshot."
             )
-        with opened(database, wait, audience, quiet=quiet) as con:
+        if dsn is not None:
+            raise SegmenterError(
+                "--changes-since reads a log that PostgreSQL has not. Leave out --dsn, or ask "
+                "segments.customer_segments_history over there, which a refresh keeps."
+            )
+        with answering(database, wait, None, {}, files=audience.files, quiet=quiet) as con:
             changes = customer_changes(con, changes_since, limit=rows_at_most(limit, form))
             found, shown = rows_of(changes, CHANGE_COLUMNS, audience, quiet=quiet)
             write(shown, found, form, safe_csv=safe_csv)
@@ -229,7 +240,8 @@ def customers(
         raise SegmenterError(
             f"--order-by {order_by.value} is not a column of this list ({', '.join(names)})."
         )
-    with opened(database, wait, audience, quiet=quiet) as con:
+    views = _views(upgrades=upgrades, next_actions=next_actions, snapshot=not live)
+    with answering(database, wait, dsn, views, files=audience.files, quiet=quiet) as con:
         asked = customers_of(
             con,
             segment=segment,
@@ -251,6 +263,15 @@ def customers(
                 _say_what_is_at_stake(con, segment)
             elif lifecycle in (None, Lifecycle.LAPSED):
                 _say_who_came_again(con, is_asked=lifecycle is not None)
+
+
+def _views(*, upgrades: bool, next_actions: bool, snapshot: bool) -> dict[str, bool]:
+    """Return the views of PostgreSQL that a list is read from."""
+    if next_actions:
+        return {"customer_segments": True, "customer_upgrades": True}
+    if upgrades:
+        return {"customer_upgrades": True}
+    return {SNAPSHOT if snapshot else "customer_segments": True}
 
 
 def attribute_columns(asked: Query) -> tuple[Column, ...]:

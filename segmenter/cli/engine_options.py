@@ -27,6 +27,7 @@ __all__ = [
     "EngineOption",
     "Master",
     "SparkConf",
+    "There",
 ]
 
 
@@ -66,6 +67,17 @@ Dsn = Annotated[
         help="PostgreSQL: postgresql://user@host/database.  [the variables PGHOST, PGDATABASE, "
         "...]",
         rich_help_panel=ENGINES,
+    ),
+]
+There = Annotated[
+    str | None,
+    typer.Option(
+        "--dsn",
+        metavar="URL",
+        help="Read what was published in PostgreSQL, of a model that was fitted there: "
+        "postgresql://user@host/database, or '' for the variables PGHOST, PGDATABASE, ...",
+        rich_help_panel=ENGINES,
+        show_default=False,
     ),
 ]
 

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from segmenter.cli.answering import answering
 from segmenter.cli.database_file import open_model, workplace
+from segmenter.cli.engine_options import There
 from segmenter.cli.exit_codes import ExitCode
 from segmenter.cli.options import Database, Format, FormatOption, Quiet, Wait
 from segmenter.cli.tables import Column, write_records
@@ -45,6 +47,9 @@ ATTRIBUTE_COLUMNS = (
 
 OTHERS = "All others"
 """What the table says of the values that few customers had."""
+
+_DRIFT = {"drift_bins": True, "profile_cut": True}
+"""What is read of PostgreSQL."""
 
 
 def quality(
@@ -85,6 +90,7 @@ def drift(
             "the fit names.",
         ),
     ] = None,
+    dsn: There = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
     wait: Wait = None,
@@ -94,7 +100,7 @@ def drift(
     Ends with exit code 0 when they are and with 5 when a refit is due, so that a schedule can act
     on it. The same in SQL: segments.drift. With --by the rows are those of
     segments.attribute_drift; the rules do not look at attributes, so that a refit is due or not as
-    without it.
+    without it. With --dsn the customers are those of PostgreSQL, where the model was fitted.
 
     Example: segmenter drift shop.duckdb
     """
@@ -102,7 +108,9 @@ def drift(
     from segmenter.operations.drift import drift as tell
 
     with (
-        open_model(database, wait, quiet=quiet) as con,
+        answering(
+            database, wait, dsn, {"drift_bins": True, "profile_cut": True}, quiet=quiet
+        ) as con,
         waiting("Adding up customers", quiet),
     ):
         found = tell(con, by=by)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segmenter.cli.answering import answering
 from segmenter.cli.database_file import open_model
+from segmenter.cli.engine_options import There
 from segmenter.cli.options import ByLifecycle, Database, Format, FormatOption, Live, Quiet, Wait
 from segmenter.cli.tables import Column, write, write_records
 from segmenter.cli.terminal import messages, results
 from segmenter.errors import SegmenterError
 from segmenter.formatting import day
+from segmenter.schema.names import SNAPSHOT, SUMMARY, SUMMARY_OF_SNAPSHOT
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,13 +58,16 @@ def segments(
         bool, typer.Option("--audit", help="Also tell how the segments came about.")
     ] = False,
     live: Live = True,
+    dsn: There = None,
     form: FormatOption = Format.TABLE,
     quiet: Quiet = False,
     wait: Wait = None,
 ) -> None:
     """Show the segments: customers, revenue, means.
 
-    By lifecycle they have what a backtest has measured of such customers, too.
+    By lifecycle they have what a backtest has measured of such customers, too. With --dsn they are
+    those of PostgreSQL, where the model was fitted, as its published views have them, or with
+    --snapshot as of the last refresh there.
 
     Example: segmenter segments shop.duckdb
 
@@ -71,7 +77,10 @@ def segments(
     """
     from segmenter.cli.summary import show_audit, show_segments
 
-    with open_model(database, wait, quiet=quiet) as con:
+    customers = "customer_segments" if live else SNAPSHOT
+    summary = SUMMARY if live else SUMMARY_OF_SNAPSHOT
+    views = {customers: True} if by_lifecycle else {summary: True, customers: False}
+    with answering(database, wait, dsn, views, quiet=quiet) as con:
         if by_lifecycle:
             _show_lifecycle(con, form, snapshot=not live, quiet=quiet)
         else:

@@ -120,7 +120,7 @@ class Publisher:
         self.run = run
         self.publication = publication
         self.columns = columns
-        self._upwards = tuple(reversed(columns))
+        self._upwards = tuple(reversed(tuple(columns)))
 
     def publish(self) -> None:
         """Create or replace schema, function and views.

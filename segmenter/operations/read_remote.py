@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 
 import duckdb
 from sqlglot import exp
 
 from segmenter.engines.postgres import Postgres
 from segmenter.errors import InputError
+from segmenter.operations.rollback import source_of
 from segmenter.schema.files import TABLES, create_view, read
 from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.temporary import registered
 from segmenter.sources.engine import Engine
+from segmenter.storage import store
 from segmenter.storage.current import engine_of_current
+from segmenter.training.stage import Stage
 
 __all__ = ["read_remote"]
 
@@ -22,6 +26,8 @@ _LARGE = ("model_points", "model_rules", "customer_segments_history")
 """Tables of a model that no answer about its customers reads."""
 
 _ROWS = "segmenter_rows"
+
+CUT = "profile_cut"
 
 
 @contextmanager
@@ -37,7 +43,8 @@ def read_remote(
     engine : Engine
         That of the fit.
     views : mapping of str to bool
-        The views that are read, and whether their rows are; otherwise only their columns.
+        The views that are read, and whether their rows are; otherwise only their columns. Of
+        ``profile_cut``, which is not published, the row is found there, and ``drift`` is made.
 
     Raises
     ------
@@ -61,6 +68,9 @@ def read_remote(
                 with registered(there, _ROWS, stored):
                     there.execute(f"insert into {INTERNAL}.{table} by name from {_ROWS}")
         for name, has_rows in views.items():
+            if name == CUT:
+                _add_drift(there, con, engine)
+                continue
             engine.check_view(name)
             query = exp.select("*").from_(exp.table_(name, db=SCHEMA))
             found, types = engine.table(query if has_rows else query.where(exp.false()))
@@ -73,3 +83,17 @@ def read_remote(
                 there.execute(f"create table there.{name} as {rows}")
             there.execute(create_view(name, f"select * from there.{name}"))
         yield there
+
+
+def _add_drift(
+    there: duckdb.DuckDBPyConnection, con: duckdb.DuckDBPyConnection, engine: Engine
+) -> None:
+    """Make the view of drift, which has sentences that PostgreSQL's has not, over today's cut."""
+    model = store.load(con)
+    with Stage(engine, source_of(model), model.settings) as stage:
+        stage.add_up()
+        cut = asdict(stage.cut())
+    columns = ", ".join(f"cast(${name} as double) as {name}" for name in cut)
+    there.execute(f"create table there.{CUT} as select {columns}", cut)
+    there.execute(create_view(CUT, f"select * from there.{CUT}"))
+    there.execute(create_view("drift", read("views/drift")))

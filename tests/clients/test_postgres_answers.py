@@ -1,0 +1,110 @@
+"""What verbs say of PostgreSQL's customers with --dsn: what they say of a file's."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+import segmenter
+from segmenter import SegmenterError
+from segmenter.cli.app import app
+from tests.clients.conftest import copy_table
+from tests.operations.test_refresh import SALES, make_sales
+
+SAME = (
+    ("segments",),
+    ("segments", "--snapshot"),
+    ("segments", "--by-lifecycle"),
+    ("segments", "--format", "json"),
+    ("customers",),
+    ("customers", "--snapshot", "--segment", "Loyal", "--format", "csv"),
+    ("customers", "--lifecycle", "lapsed", "--order-by", "customer_id", "--format", "json"),
+    ("customers", "--upgrades", "--limit", "10"),
+    ("customers", "--next", "--format", "csv"),
+    ("drift",),
+    ("drift", "--format", "csv"),
+)
+"""Calls whose answer is that of DuckDB."""
+
+
+@pytest.fixture
+def there(con, database, server, tmp_path):
+    """The same model as a file of DuckDB and as one of PostgreSQL, with its dsn."""
+    make_sales(con)
+    copy_table(con, database, "sales", tmp_path)
+    con.execute(f"attach '{tmp_path}/here.duckdb' as here; create table here.sales as from sales")
+    con.execute("detach here")
+    app(
+        ["fit", f"{tmp_path}/here.duckdb", "--transactions", "sales", "--customer", "customer",
+         "--amount", "amount", "--order", "invoice", "--date", "sold_at", "--quiet"],
+        standalone_mode=False,
+    )  # fmt: skip
+    segmenter.fit(database, SALES, model_file=tmp_path / "there.duckdb")
+    return psycopg.conninfo.make_conninfo(server, dbname="scratch")
+
+
+def answer(capsys, *words):
+    """Return exit code, answer and messages of a call."""
+    capsys.readouterr()
+    code = app(list(words), standalone_mode=False) or 0
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def rows(out):
+    return {**json.loads(out), "rows": json.loads(out)["rows"]} if out.startswith("{") else out
+
+
+def test_the_answers_are_those_of_a_file(there, tmp_path, capsys):
+    app(["refresh", f"{tmp_path}/there.duckdb", "--dsn", there, "--quiet"], standalone_mode=False)
+    for verb, *options in SAME:
+        expected = answer(capsys, verb, f"{tmp_path}/here.duckdb", *options)
+        found = answer(capsys, verb, f"{tmp_path}/there.duckdb", "--dsn", there, *options)
+        assert found[0] == expected[0], (verb, options)
+        assert rows(found[1]) == rows(expected[1]), (verb, options)
+        assert found[2] == expected[2], (verb, options)
+
+
+def test_a_refit_that_is_due_is_said_with_exit_code_5(there, database, tmp_path, capsys):
+    statement = "insert into sales select 1000 + i, 9000 + i, 5000, sold_at from sales, {} as t(i)"
+    database.execute(statement.format("generate_series(1, 2)"))
+    code, out, _ = answer(capsys, "drift", f"{tmp_path}/there.duckdb", "--dsn", there)
+    assert code == 5
+    assert "Refit" in out
+
+
+def test_what_cannot_be_read_there_is_a_sentence(there, database, tmp_path, capsys):
+    file = f"{tmp_path}/there.duckdb"
+    for verb in ("segments", "customers", "drift"):
+        with pytest.raises(SegmenterError, match="cannot be reached"):
+            app([verb, file, "--dsn", f"host={tmp_path}"], standalone_mode=False)
+        with pytest.raises(SegmenterError, match="--dsn is for a model that was fitted with"):
+            app([verb, f"{tmp_path}/here.duckdb", "--dsn", there], standalone_mode=False)
+    for words, view, made_by in (
+        (["segments", "--snapshot"], "segment_summary_snapshot", "refresh"),
+        (["customers", "--snapshot"], "customer_segments_snapshot", "refresh"),
+    ):
+        message = rf"no view segments\.{view}.*segmenter {made_by} DB --dsn URL"
+        with pytest.raises(SegmenterError, match=message):
+            app([words[0], file, *words[1:], "--dsn", there], standalone_mode=False)
+    with pytest.raises(SegmenterError, match="--changes-since reads a log"):
+        app(
+            ["customers", file, "--changes-since", "2024-01-01", "--dsn", there],
+            standalone_mode=False,
+        )
+    database.execute("drop role if exists reader")
+    database.execute("create role reader login; grant usage on schema segments to reader")
+    reader = f"{there} user=reader"
+    with pytest.raises(SegmenterError, match="permission denied for view customer_segments"):
+        app(["customers", file, "--dsn", reader], standalone_mode=False)
+    database.execute("grant select on segments.customer_segments to reader")
+    app(["customers", file, "--dsn", reader, "--quiet"], standalone_mode=False)
+    database.execute("drop owned by reader; drop role reader")
+    database.execute("drop schema segments cascade")
+    for verb in ("segments", "customers", "drift"):
+        with pytest.raises(SegmenterError, match=r"segmenter publish DB --dsn URL"):
+            app([verb, file, "--dsn", there], standalone_mode=False)
+    app(["publish", file, "--dsn", there, "--quiet"], standalone_mode=False)
+    app(["segments", file, "--dsn", there, "--quiet"], standalone_mode=False)
