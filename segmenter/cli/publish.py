@@ -154,6 +154,7 @@ def _publish_views(
     from segmenter.operations.publish_views import check_engine, publish_views
     from segmenter.storage.functions import FUNCTIONS
     from segmenter.storage.store import load
+    from segmenter.storage.table_macros import AT
 
     chosen = Choice(EngineName.POSTGRES, dsn=dsn)
     with open_model(database, wait, quiet=quiet) as con:
@@ -161,6 +162,6 @@ def _publish_views(
         check_engine(model, EngineName.POSTGRES)
         with chosen.opened(con) as engine:
             made = publish_views(model, engine, progress=listener(quiet))
-    kinds = dict.fromkeys(FUNCTIONS, "function")
+    kinds = dict.fromkeys((*FUNCTIONS, AT), "function")
     rows = [{"object": name, "kind": kinds.get(name, "view")} for name in made]
     write_records(MADE, rows, form)

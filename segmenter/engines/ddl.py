@@ -18,6 +18,7 @@ __all__ = [
     "create_function",
     "create_schema",
     "create_session_function",
+    "create_table_function",
     "create_view",
     "write",
 ]
@@ -135,6 +136,35 @@ def create_session_function(
     """Return the statement that creates a function of Spark's session, which has no schema."""
     temporary = exp.TemporaryProperty()
     return _with_return(exp.table_(name), body, dialect, temporary, returns=returns)
+
+
+def create_table_function(name: str, parameter: str, query: exp.Expr, like: str) -> str:
+    """Return PostgreSQL's statement that creates a function of a time with rows like a view's.
+
+    Parameters
+    ----------
+    name : str
+    parameter : str
+        In the query a column; there a number, for the user's table may have a column of its name.
+    query : Expr
+        In PostgreSQL's form; it is changed.
+    like : str
+        A view of the schema.
+    """
+    for column in list(query.find_all(exp.Column)):
+        if column.name == parameter and not column.table:
+            column.replace(exp.Var(this="$1"))
+    time = exp.ColumnDef(this=exp.to_identifier(parameter), kind=exp.DataType.build("timestamp"))
+    function = exp.table_(name, db=SCHEMA)
+    returns = exp.ReturnsProperty(this=exp.Var(this=f"SETOF {SCHEMA}.{like}"))
+    stable = exp.StabilityProperty(this=exp.Literal.string("STABLE"))
+    frame = exp.Create(
+        this=exp.UserDefinedFunction(this=function, expressions=[time], wrapped=True),
+        kind="FUNCTION",
+        replace=True,
+        properties=exp.Properties(expressions=[returns, _is_sql(), stable]),
+    )
+    return f"{_with_quoted_body(frame, write(query, 'postgres'), 'postgres')} PARALLEL SAFE"
 
 
 _NAMES = ("monetary", "frequency")

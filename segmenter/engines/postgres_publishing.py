@@ -50,6 +50,15 @@ _EXISTING = """
     where relnamespace = to_regnamespace(%s) and relname = any(%s)
 """
 
+_LIKE = "customer_segments"
+
+_OVER = f"{SCHEMA}.customer_segments_at(timestamp)"
+"""The function whose rows are like those of that view, which therefore goes and comes with it."""
+
+_OVER_IS_OURS = """
+    select prorettype = to_regtype(%s)::oid from pg_proc where oid = to_regprocedure(%s)::oid
+"""
+
 _COMMENT = "select obj_description(to_regclass(%s)::oid, 'pg_class')"
 
 _DIFFERENT = """
@@ -158,6 +167,12 @@ class Publisher:
                     f"this database already has {SCHEMA}.{name}, which Segmenter did not make. "
                     "Rename it, then fit; nothing was published."
                 )
+        is_ours = self.run(_OVER_IS_OURS, [f"{SCHEMA}.{_LIKE}", _OVER]).fetchone()
+        if _LIKE in self.columns and is_ours not in (None, (True,)):
+            raise SegmenterError(
+                f"this database already has a function {_OVER}, which Segmenter did not make. "
+                "Rename it, then fit; nothing was published."
+            )
 
     def _set_lock_timeout(self) -> None:
         """Wait for less than the time after which PostgreSQL looks for deadlocks."""
@@ -213,6 +228,8 @@ class Publisher:
         return Kept(self.con, self.run, chosen)
 
     def _drop(self, names: Iterable[str]) -> None:
+        if _LIKE in set(names):
+            self.run(f"drop function if exists {_OVER}")
         if gone := [f"{SCHEMA}.{name}" for name in self._upwards if name in set(names)]:
             self.run(f"drop view {', '.join(gone)}")
 
@@ -224,6 +241,10 @@ class Publisher:
         for name in names:
             self.run(create_view(name, self.publication.views[name], "postgres"))
             self._comment(name)
+        for statement in self.publication.over_views.values():
+            self.run(statement)
+        if _LIKE in self.columns and not self.publication.over_views:
+            self.run(f"drop function if exists {_OVER}")
 
     def _comment(self, name: str) -> None:
         """Say what a view is, where nobody has said it."""

@@ -75,4 +75,4 @@ def publish_views(
     model.require_macro("to publish")
     with Stage(engine, source_of(model), model.settings) as stage:
         publication = publish_from(stage, model, progress or Silent())
-    return (*publication.functions, *publication.views)
+    return (*publication.functions, *publication.views, *publication.over_views)

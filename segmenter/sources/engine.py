@@ -41,6 +41,8 @@ class Publication:
         The statements that create the views.
     comments : mapping of str to str
         What views of the schema are, where that is no part of their statements.
+    over_views : mapping of str to str
+        What creates each function that gives rows like a view's, or drops one that there was.
     """
 
     before: Sequence[str]
@@ -48,6 +50,7 @@ class Publication:
     views: Mapping[str, exp.Expr]
     statements: Sequence[str]
     comments: Mapping[str, str] = field(default_factory=dict)
+    over_views: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[str]:
         """Give all statements, one after the other."""

@@ -14,9 +14,12 @@ from segmenter.engines.inline_views import one_query
 from segmenter.schema.files import TABLE_MACROS, bind, literal, qualified, query_text
 from segmenter.sources.binding import Binding
 
-__all__ = ["table_macros"]
+__all__ = ["AT", "MOMENT", "customers_at", "table_macros"]
 
 AT = "customer_segments_at"
+
+MOMENT = "moment"
+"""The parameter of `AT`."""
 
 _CHAIN = ("transactions", "customer_profile", "customers_classified", "customer_segments")
 
@@ -38,21 +41,30 @@ def table_macros(binding: Binding, files: Mapping[str, str]) -> dict[str, str]:
         ),
         "customers": exp.column("customers") if is_anonymous else literal(1),
     }
-    at = _customers_at(binding, files) if knows_time else _no_time(binding)
+    at = customers_at(binding.values, files) if knows_time else _no_time(binding)
     return {
         AT: at.sql(dialect="duckdb", copy=False),
         **{name: query_text(f"macros/{name}", values) for name in TABLE_MACROS if name != AT},
     }
 
 
-def _customers_at(binding: Binding, files: Mapping[str, str]) -> exp.Expr:
-    moment = exp.cast(exp.column("moment"), "timestamp")
-    newest = exp.func("coalesce", moment.copy(), binding.values["newest_order"])
-    values = {**binding.values, "as_of": moment, "newest_order": newest}
+def customers_at(bound: Mapping[str, exp.Expr], files: Mapping[str, str]) -> exp.Expr:
+    """Return the macro of the customers as of a moment.
+
+    Parameters
+    ----------
+    bound : mapping of str to Expression
+        What stands for each ``$placeholder`` of a source that knows time.
+    files : mapping of str to str
+        The file of each view.
+    """
+    moment = exp.cast(exp.column(MOMENT), "timestamp")
+    newest = exp.func("coalesce", moment.copy(), bound["newest_order"])
+    values = {**bound, "as_of": moment, "newest_order": newest}
     chosen = {**files, "transactions": "transactions_windowed"}
     views = {name: bind(f"views/{chosen[name]}", values) for name in _CHAIN}
-    macro = bind(f"macros/{AT}", binding.values)
-    chain = one_query({**views, AT: macro.expression}, binding.values["source"].name)
+    macro = bind(f"macros/{AT}", bound)
+    chain = one_query({**views, AT: macro.expression}, bound["source"].name)
     macro.set("expression", chain)
     return macro
 

@@ -56,6 +56,45 @@ def test_a_window_and_a_condition(store, shop, sales):
         assert row[3:] == pytest.approx(known[3:], rel=1e-12)
 
 
+MOMENTS = (
+    {"window": "20 weeks", "where": "order_id % 7 <> 0"},
+    {"where": "moment is not null"},
+    {"window": "20 weeks", "as_of": "2024-04-30"},
+    {"order": None},
+)
+
+
+@first_in_gate("more", MOMENTS, first=2)
+def test_customers_as_of_a_moment(store, shop, sales, more):
+    for con in (store, shop):  # a name that the function's parameter has, too
+        con.execute("alter table sales add column moment timestamp default '1999-12-31'")
+    source = replace(sales, **more)
+    segmenter.fit(store, source)
+    segmenter.fit(shop, source)
+    query = "select * from segments.customer_segments_at({}) order by customer_id"
+    for moment in ("'2024-02-10'", "timestamp '2024-03-05 12:00:00'", "date '2023-01-01'", "null"):
+        asked = query.format(moment)
+        found = store.execute(asked).fetchall()
+        assert found == shop.execute(asked).fetchall(), moment
+    asked = store.execute("select * from segments.customer_segments_at(null)")
+    live = store.execute("select * from segments.customer_segments limit 0")
+    kinds = [[(each.name, each.type_code) for each in one.description] for one in (asked, live)]
+    assert kinds[0] == kinds[1]
+
+
+def test_the_function_of_a_moment_goes_with_the_dates(store, sales):
+    segmenter.fit(store, sales)
+    there = "select to_regprocedure('segments.customer_segments_at(timestamp)') is not null"
+    assert store.execute(there).fetchone() == (True,)
+    segmenter.fit(store, replace(sales, customer="'c' || customer_id"))  # other columns
+    found = store.execute(
+        "select min(customer_id) from segments.customer_segments_at('2024-02-10')"
+    )
+    assert found.fetchone() == ("c0",)
+    segmenter.fit(store, replace(sales, date=None))
+    assert store.execute(there).fetchone() == (False,)
+
+
 def test_too_many_points_are_coarsened_alike(database, con, tmp_path):
     con.execute(
         "create table base as select i as customer_id, round(exp(hash(i) % 900 / 100.0), 2) * "
@@ -204,6 +243,11 @@ def test_a_temporary_table_is_refused(store, sales):
             "function segments.classify_segment(monetary float8, frequency float8) returns int "
             "language sql as 'select 1'",
             "a function segments.classify_segment or explain_segment that Segmenter did not make",
+        ),
+        (
+            "function segments.customer_segments_at(moment timestamp) returns int "
+            "language sql as 'select 1'",
+            r"a function segments\.customer_segments_at\(timestamp\), which Segmenter did not make",
         ),
     ],
 )

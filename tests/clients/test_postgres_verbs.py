@@ -92,7 +92,7 @@ def test_views_come_back_after_their_table_was_swapped(
     assert [row["object"] for row in answer["rows"]] == [
         "classify_segment", "explain_segment", "transactions", "customer_profile",
         "customer_segments", "segment_summary", "segment_rules", "segment_lines",
-        "customer_upgrades", "drift_bins", "drift",
+        "customer_upgrades", "drift_bins", "drift", "customer_segments_at",
     ]  # fmt: skip
     query = CUSTOMERS.format("segments.")
     assert store.execute(query).fetchall() == shop.execute(query).fetchall()
