@@ -103,7 +103,7 @@ def moves(con: duckdb.DuckDBPyConnection, start: dt.datetime, end: dt.datetime) 
 
 
 def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
-    """Return the newest backtest of a model, all rankings."""
+    """Return the backtests of a model, of all days and rankings."""
     missing = Missing(
         "No backtest of this model was made yet. segmenter backtest DB --as-of DATE fits on what "
         "was known on an earlier day and measures what came after it, beside other ways to order "
@@ -114,8 +114,7 @@ def backtest(con: duckdb.DuckDBPyConnection, model_id: int) -> RowsOrMissing:
     query = f"""
         select * from {INTERNAL}.backtest
         where model_id = $1
-        qualify as_of = max(as_of) over ()
-        order by segment_rank, ranking
+        order by as_of, segment_rank, ranking
         """
     return _asked(con, query, [model_id]) or missing
 

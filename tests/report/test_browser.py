@@ -194,6 +194,11 @@ def test_what_was_measured_is_drawn_and_told(twelve_fitted, make, opened):
         "80.0 % of the later revenue of known customers; as many customers by spend alone 90.0 %",
     ):
         assert sentence in told["backtest"]
+    spread = browser.find_element("xpath", "//details[contains(., 'on all days that were tested')]")
+    rows = spread.get_property("textContent").split("by ")
+    row = next(row for row in rows if "egments" in row)
+    for figure in ("47.5 %", "20.0 %", "75.0 %", "45.0 %", "10.0 %", "80.0 %"):
+        assert figure in row
     assert "Measured 1 June 2024" in told["quality"]
     assert "Davies-Bouldin 0.800 0.700" in told["quality"]
     assert "Refit: " in told["drift"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from segmenter.formatting import Column
-from segmenter.operations.backtest import WAYS, who_wins
+from segmenter.operations.backtest import WAYS, standings, who_wins
 from segmenter.report.availability import Missing
 from segmenter.report.charts.decision import (
     LIFECYCLE,
@@ -17,7 +17,7 @@ from segmenter.report.charts.decision import (
     moves,
 )
 from segmenter.report.elements import Figure, Section, Table
-from segmenter.report.facts import Facts
+from segmenter.report.facts import Facts, Rows
 from segmenter.report.theme import count, day, money, people, share
 
 __all__ = ["lifecycle_section", "movement_sections"]
@@ -166,9 +166,11 @@ def _moves(facts: Facts) -> Section:
 
 def _backtest(facts: Facts) -> Section:
     title = "Backtest: what came of the segments"
-    rows = facts.backtest
-    if isinstance(rows, Missing):
-        return Section("backtest", title, rows)
+    tested = facts.backtest
+    if isinstance(tested, Missing):
+        return Section("backtest", title, tested)
+    newest = max(row["as_of"] for row in tested)
+    rows = [row for row in tested if row["as_of"] == newest]
     names = list(dict.fromkeys(row["segment"] for row in rows))
     known = [*facts.names, *(name for name in names if name not in facts.names)]
     ours, spend = (
@@ -196,16 +198,28 @@ def _backtest(facts: Facts) -> Section:
         f"{ours['segment']} ordered again and {share(low['repeat_rate'])} of {low['segment']}. "
         f"{ours['segment']} brought {share(ours['share_of_later_revenue'])} of the later revenue "
         f"of known customers; as many customers by spend alone "
-        f"{share(spend['share_of_later_revenue'])}. {' '.join(who_wins(rows))}".rstrip(),
+        f"{share(spend['share_of_later_revenue'])}. {' '.join(who_wins(tested))}".rstrip(),
         figures,
         [
             Table(
                 "The backtest in numbers",
                 BACKTEST_COLUMNS,
                 [{**row, "way": f"by {WAYS[row['ranking']]}"} for row in rows],
-            )
+            ),
+            *_spread(tested),
         ],
     )
+
+
+def _spread(tested: Rows) -> Iterator[Table]:
+    """Yield what the highest group of each way did on several days, where several were tested."""
+    rows = standings(tested)
+    if any(row["days"] > 1 for row in rows):
+        yield Table(
+            "The highest by each way to order customers, on all days that were tested",
+            SPREAD_COLUMNS,
+            [{**row, "way": f"by {WAYS[row['ranking']]}"} for row in rows],
+        )
 
 
 LIFECYCLE_COLUMNS = (
@@ -229,6 +243,17 @@ BACKTEST_COLUMNS = (
     Column("later_revenue", "Later revenue", "money"),
     Column("mean_later_revenue", "Mean later revenue", "money"),
     Column("share_of_later_revenue", "Of later revenue", "share"),
+)
+
+SPREAD_COLUMNS = (
+    Column("way", "Ranked"),
+    Column("days", "Days", "count"),
+    Column("repeat_rate", "Ordered again, mean", "share"),
+    Column("lowest_rate", "lowest", "share"),
+    Column("highest_rate", "highest", "share"),
+    Column("share_of_later_revenue", "Of later revenue, mean", "share"),
+    Column("lowest_share", "lowest", "share"),
+    Column("highest_share", "highest", "share"),
 )
 
 MOVE_COLUMNS = (

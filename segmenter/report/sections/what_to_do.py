@@ -90,6 +90,9 @@ def _notes(facts: Facts, rows: Rows) -> list[str]:
         "Who they are: segmenter customers DB --next --format csv; --segment NAME for one segment, "
         "--contacts TABLE for addresses, --objections TABLE to leave out who must not be "
         "written to.",
+        "What a campaign will bring is measured by leaving some of them out: segmenter holdout DB "
+        "--salt NAME says how many, and the smallest lift that each segment can show; segmenter "
+        "campaign DB --salt NAME --since DAY what came of it.",
     ]
     customers = sum(row["customers"] for row in rows)
     if facts.to_do and len(facts.to_do) < customers:
