@@ -23,7 +23,6 @@ from segmenter.schema.files import bind
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.engine import Engine
-from segmenter.sources.expressions import quoted
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses, names_in
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
@@ -263,7 +262,7 @@ def _absent(guesses: Guesses, guess: Guess) -> str:
     way = (
         f" Name it: {guess.role} = {guess.alternatives[0]!r}, if that is right."
         if guess.alternatives
-        else f" Name it, for example {guess.role} = {quoted(names[0])!r}."
+        else f" Give {guess.role} = 'COLUMN', or an expression over columns."
     )
     return f"{guesses.relation} has no {guess.role} that is sure ({guess.reason}): {shown}.{way}"
 

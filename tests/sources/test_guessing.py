@@ -289,3 +289,18 @@ def test_names_are_known_in_many_languages(language, con):
     assert not found.unsure, [guess.question() for guess in found.unsure]
     roles = ("customer", "order", "date", "amount")
     assert tuple(found[role].expression for role in roles) == names
+
+
+def test_totals_of_which_each_row_has_one_of_two_are_asked_about(con):
+    con.execute(
+        "create table t as select i as order_id, i % 40 as customer_id, "
+        "case when i < 200 then 1.5 * i end as amount, case when i > 199 then 1.5 * i end as total "
+        "from range(400) as t(i)"
+    )
+    assert [guess.role for guess in guessed(con, "t").unsure] == ["amount"]
+
+
+def test_no_column_is_proposed_at_random(con):
+    con.execute("create table t as select 'a' || i as colour, i as size from range(40) as t(i)")
+    with pytest.raises(InputError, match=r"Give customer = 'COLUMN', or an expression"):
+        segmenter.inspect("t", con).source()

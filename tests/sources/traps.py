@@ -175,4 +175,68 @@ TRAPS = {
         "i % 7, 1.5 * i",
         "customer",
     ),
+    "states in a column of another name, within longer texts": (
+        "order_id, order_date, customer_id, total, order_state_name",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then "
+        "'Cancelled by customer' else 'Not cancelled' end",
+        "where",
+    ),
+    "a flag of letters": (
+        "order_id, order_date, customer_id, total, order_cancelled",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then 'Y' else 'N' end",
+        "where",
+    ),
+    "orders that nobody paid": (
+        "order_id, order_date, customer_id, total, paid",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, i % 4 > 0",
+        "where",
+    ),
+    "credit notes in a column of another name": (
+        "order_id, order_date, customer_id, total, document",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then "
+        "'Sales Credit Note' else 'Sales Invoice' end",
+        "amount",
+    ),
+    "debit and credit": (
+        "order_id, order_date, customer_id, total, dc",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then 'C' else 'D' end",
+        "amount",
+    ),
+    "a refund within a longer name": (
+        "order_id, order_date, customer_id, total, refunds_usd",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 0.1 * i",
+        "amount",
+    ),
+    "a discount within a longer name": (
+        "order_id, order_date, customer_id, quantity, unit_price, discount_rate",
+        "i, date '2024-01-01' + i::int, i % 9, 1 + i % 3, 1.5 * i, 0.1 * (i % 2)",
+        "amount",
+    ),
+    "a tax on a product": (
+        "order_id, order_date, customer_id, quantity, unit_price, tax_rate",
+        "i, date '2024-01-01' + i::int, i % 9, 1 + i % 3, 1.5 * i, 0.2",
+        "amount",
+    ),
+    "with or without shipping": (
+        "order_id, order_date, customer_id, amount, shipping",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, 4.95 * (i % 2)",
+        "amount",
+    ),
+    "several currencies in a column of another name": (
+        "order_id, order_date, customer_id, total, kind_of_money",
+        "i, date '2024-01-01' + i::int, i % 9, 1.5 * i, case when i % 4 = 0 then 'usd' "
+        "else 'EUR' end",
+        "currency",
+    ),
+    "a total among its lines": (
+        "order_id, order_date, customer_id, amount",
+        "i // 4, date '2024-01-01' + (i // 4)::int, (i // 4) % 9, case when i % 4 = 0 then "
+        "6 * (i // 4) + 9.5 else 1.5 * (i // 4) + i % 4 end",
+        "amount",
+    ),
+    "a total of the customer in each order": (
+        "order_id, order_date, customer_id, total_spent",
+        "i, date '2024-01-01' + i::int, i % 30, 12.5 * (i % 30) + 3",
+        "amount",
+    ),
 }

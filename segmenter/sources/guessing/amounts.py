@@ -10,13 +10,19 @@ from sqlglot import exp
 from segmenter.schema.files import bind
 from segmenter.sources.expressions import quoted
 from segmenter.sources.guessing.dictionary import plain
-from segmenter.sources.guessing.evidence import Evidence, column
+from segmenter.sources.guessing.evidence import Evidence
+from segmenter.sources.guessing.facts import column
 from segmenter.sources.guessing.findings import Guess
 
 __all__ = ["guess_amount", "line_amounts"]
 
 _FEW = 100
 """Whole numbers up to this may be counts of something."""
+
+_WITHIN = ("discount", "refund")
+"""Kinds of names that matter also within longer ones."""
+
+_KINDS = ("complete", "money", "line", "part", "unit", "price", "quantity", "cents")
 
 _TOTALS = ("complete", "money", "line", "cents")
 
@@ -55,10 +61,10 @@ def guess_amount(evidence: Evidence) -> Guess:
         return _refunded(evidence, first, refunds[0])
     if proof:
         return _sure(first, proof)
-    besides = [
-        *parts,
-        *(name for kind in ("tax", "discount") for name in _mattering(evidence, kind)),
-    ]
+    kinds = ["tax", "discount"]
+    if first not in evidence.amounts("complete"):
+        kinds.append("shipping")
+    besides = [*parts, *(name for kind in kinds for name in _mattering(evidence, kind))]
     if besides:
         listed = " and ".join(besides[:3])
         why = f"nothing tells whether it is before or after {listed}"
@@ -150,6 +156,10 @@ def _product(evidence: Evidence) -> Guess | None:
             is_sure=False,
             alternatives=(text, f"{text} * (1 - coalesce({less}, 0))"),
         )
+    taxes = _mattering(evidence, "tax", within=True)
+    if taxes:
+        why = f"nothing tells whether it is before or after {taxes[0]}"
+        return Guess("amount", text, why, is_sure=False)
     if is_unit or _is_constant_by_product(evidence, price):
         return Guess("amount", text, f"{price} is that of one unit")
     why = f"{price} may be that of one unit or of the row"
@@ -191,10 +201,19 @@ def _vague(evidence: Evidence) -> Guess:
     return Guess("amount", None, "no column is called like one", is_sure=False)
 
 
-def _mattering(evidence: Evidence, kind: str) -> list[str]:
-    """Return the columns with such a name that have anything but zeros and NULL, in all rows."""
+def _mattering(evidence: Evidence, kind: str, *, within: bool = False) -> list[str]:
+    """Return the columns with such a name that have anything but zeros and NULL, in all rows.
+
+    Of discounts and refunds, or where it is asked for, the name may stand within a longer one,
+    such as ``refunds_usd``.
+    """
     found = []
-    for name in evidence.anywhere("amount", kind):
+    names = evidence.anywhere("amount", kind)
+    if within or kind in _WITHIN:
+        others = {name for each in _KINDS for name in evidence.anywhere("amount", each)}
+        hints = evidence.anywhere_hinted("amount", kind)
+        names = [*names, *(name for name in hints if name not in names and name not in others)]
+    for name in names:
         if evidence.number(name) is None:
             continue
         is_there = evidence.as_double(quoted(name)).neq(0)

@@ -9,9 +9,11 @@ from sqlglot import exp
 
 from segmenter.formatting import counted
 from segmenter.schema.files import literal
+from segmenter.sources.amount_texts import CURRENCIES
 from segmenter.sources.expressions import quoted
-from segmenter.sources.guessing.dictionary import Layout, listed, plain
-from segmenter.sources.guessing.evidence import Evidence, column
+from segmenter.sources.guessing.dictionary import Layout, listed, plain, says
+from segmenter.sources.guessing.evidence import Evidence
+from segmenter.sources.guessing.facts import column
 from segmenter.sources.guessing.findings import Guess
 
 __all__ = ["codes_of_states", "guess_condition", "guess_currency", "signed_amount"]
@@ -37,7 +39,7 @@ def guess_condition(
     found = [
         each
         for each in (
-            _by_status(evidence, layout, amount, is_net),
+            *_by_states(evidence, layout, amount, is_net),
             _by_cancellation(evidence, amount),
         )
         if each is not None
@@ -57,15 +59,35 @@ def _counts_twice(evidence: Evidence, layout: Layout) -> str:
     return f"{layout.name} have more rows than sales: {counted(rows, 'row')} would count twice"
 
 
-def _by_status(
+def _by_states(
     evidence: Evidence, layout: Layout | None, amount: exp.Expr, is_net: bool
+) -> list[tuple[str, str]]:
+    """Return conditions on columns of states, each with what it leaves out."""
+    found = (_by_status(evidence, name, amount, is_net) for name in _states(evidence, layout))
+    return [each for each in found if each is not None]
+
+
+def _states(evidence: Evidence, layout: Layout | None) -> list[str]:
+    """Return the layout's column of states, or those that are called so, or whose values are."""
+    name = layout.column("status", evidence.columns) if layout else None
+    if name is not None:
+        return [name] if evidence.facts[name].is_text else []
+    called = [
+        name for name in evidence.anywhere("status", "column")[:1] if evidence.facts[name].is_text
+    ]
+    kinds = evidence.anywhere("status", "kind")
+    others = [
+        name
+        for name, values in evidence.few_values.items()
+        if name not in (*called, *kinds) and any(says(value, "no_sale") for value in values)
+    ]
+    return [*called, *others]
+
+
+def _by_status(
+    evidence: Evidence, name: str, amount: exp.Expr, is_net: bool
 ) -> tuple[str, str] | None:
     """Return the condition on a column of states, with what it leaves out."""
-    name = layout.column("status", evidence.columns) if layout else None
-    named = evidence.anywhere("status", "column")
-    name = name or (named[0] if named else None)
-    if name is None or not evidence.facts[name].is_text:
-        return None
     state = exp.func("lower", exp.func("trim", column(name)))
     query = exp.select(
         exp.alias_(state.copy(), "state", quoted=True),
@@ -75,10 +97,16 @@ def _by_status(
     rows = evidence.records(
         evidence.restricted(query.from_(evidence.source)).group_by(state).limit(_MOST_VALUES)
     )
-    refunded = frozenset() if is_net else listed("status", "refunded")
+    refunded = listed("status", "refunded")
     unwanted = {plain(state) for state in listed("status", "no_sale") | refunded}
+    taken_off = {plain(state) for state in refunded} if is_net else set()
+
+    def is_out(value: str) -> bool:
+        is_said = plain(value) in unwanted or says(value, "no_sale")
+        return is_said and plain(value) not in taken_off
+
     out = sorted(
-        (row for row in rows if row["money"] and plain(str(row["state"])) in unwanted),
+        (row for row in rows if row["money"] and row["state"] and is_out(str(row["state"]))),
         key=lambda row: str(row["state"]),
     )
     if not out:
@@ -109,11 +137,10 @@ def codes_of_states(evidence: Evidence) -> list[str]:
 
 def _by_cancellation(evidence: Evidence, amount: exp.Expr) -> tuple[str, str] | None:
     """Return the condition on a column that says when, or whether, an order was cancelled."""
-    for name in [
-        *evidence.anywhere("status", "cancelled_at"),
-        *evidence.anywhere("status", "flag"),
-    ]:
-        kept = _not_flagged(evidence, name)
+    flags = [*evidence.anywhere("status", "flag"), *evidence.anywhere_hinted("status", "flag")]
+    truths = evidence.anywhere("status", "true_flag")
+    for name in dict.fromkeys([*evidence.anywhere("status", "cancelled_at"), *flags, *truths]):
+        kept = _not_flagged(evidence, name, is_good=name in truths)
         if kept is None:
             continue
         query = exp.select(exp.alias_("count(*)", "found"), exp.alias_(_money(amount), "money"))
@@ -125,23 +152,94 @@ def _by_cancellation(evidence: Evidence, amount: exp.Expr) -> tuple[str, str] | 
     return None
 
 
-def _not_flagged(evidence: Evidence, name: str) -> str | None:
-    """Return the condition that a column does not say, by a time, true or 1, that it is no sale."""
-    facts = evidence.facts[name]
-    if facts.is_time or plain(name) in {plain(each) for each in listed("status", "cancelled_at")}:
-        return f"{quoted(name)} is null"
+def _not_flagged(evidence: Evidence, name: str, *, is_good: bool) -> str | None:
+    """Return the condition that a column does not say, by a time, true or 1, that it is no sale.
+
+    Of a flag such as paid, which ``is_good``, it is that it does not say the contrary.
+    """
+    facts, text = evidence.facts[name], quoted(name)
+    if plain(name) in {plain(each) for each in listed("status", "cancelled_at")}:
+        return f"{text} is null"
+    values = set(evidence.few_values.get(name, ()))
+    yes, no = listed("status", "yes"), listed("status", "no")
+    if values and values <= yes | no:
+        shown = ", ".join(f"'{value}'" for value in sorted(values & (no if is_good else yes)))
+        return f"coalesce(lower(trim({text})), '') not in ({shown})" if shown else None
     if facts.kind == "BOOLEAN":
-        return f"coalesce({quoted(name)}, false) = false"
+        good = "true" if is_good else "false"
+        return f"coalesce({text}, {good}) = {good}"
     is_zero_or_one = facts.is_number and not facts.negative and (facts.largest or 0) <= 1
-    return f"coalesce({quoted(name)}, 0) = 0" if is_zero_or_one and not facts.fractional else None
+    if is_zero_or_one and not facts.fractional:
+        return f"coalesce({text}, {int(is_good)}) = {int(is_good)}"
+    is_time = facts.is_time and not is_good and plain(name) in _flags()
+    return f"{text} is null" if is_time else None
+
+
+_YES = frozenset(
+    [
+        "y",
+        "yes",
+        "true",
+        "t",
+        "1",
+        "x",
+        "ja",
+        "j",
+        "oui",
+        "o",
+        "si",
+        "s",
+        "sim",
+        "da",
+        "tak",
+        "evet",
+        "はい",
+        "是",
+    ]
+)
+_NO = frozenset(
+    [
+        "n",
+        "no",
+        "false",
+        "f",
+        "0",
+        "nein",
+        "nee",
+        "non",
+        "nao",
+        "nie",
+        "net",
+        "hayır",
+        "いいえ",
+        "否",
+        "-",
+    ]
+)
+"""Texts that say that something is so, and that it is not."""
+
+
+def _flags() -> set[str]:
+    return {plain(each) for each in listed("status", "flag")}
 
 
 def signed_amount(evidence: Evidence, amount: Guess, tree: exp.Expr) -> Guess:
     """Return the guess, unsure where rows that are called refunds have positive amounts."""
     returned = {plain(kind) for kind in listed("status", "returned")}
-    for name in evidence.anywhere("status", "kind"):
-        if not evidence.facts[name].is_text:
-            continue
+    called = [name for name in evidence.anywhere("status", "kind") if evidence.facts[name].is_text]
+    others = [
+        name
+        for name, values in evidence.few_values.items()
+        if name not in called
+        and (any(says(value, "returned") for value in values) or set(values) in _SIDES)
+    ]
+
+    def is_return(kind: str, name: str) -> bool:
+        is_listed = plain(kind) in returned and name in called
+        is_credit = kind in ("c", "cr") and set(evidence.few_values.get(name, ())) in _SIDES
+        return is_listed or is_credit or says(kind, "returned")
+
+    for name in [*called, *others]:
         kind = exp.func("lower", exp.func("trim", column(name)))
         positive = exp.Case().when(tree.copy() > 0, tree.copy())
         query = exp.select(
@@ -152,7 +250,9 @@ def signed_amount(evidence: Evidence, amount: Guess, tree: exp.Expr) -> Guess:
             evidence.restricted(query.from_(evidence.source)).group_by(kind).limit(_MOST_VALUES)
         )
         found = sorted(
-            row["kind"] for row in rows if row["money"] and plain(str(row["kind"])) in returned
+            str(row["kind"])
+            for row in rows
+            if row["money"] and row["kind"] and is_return(str(row["kind"]), name)
         )
         if found:
             money = sum(row["money"] for row in rows if row["kind"] in found)
@@ -167,6 +267,10 @@ def signed_amount(evidence: Evidence, amount: Guess, tree: exp.Expr) -> Guess:
     return amount
 
 
+_SIDES = ({"c", "d"}, {"cr", "dr"})
+"""Marks of credit and debit."""
+
+
 def _money(amount: exp.Expr) -> exp.Expr:
     whole = exp.cast(amount.copy(), exp.DataType.build("decimal(28, 4)", dialect="duckdb"))
     return exp.Coalesce(this=exp.Sum(this=whole), expressions=[exp.Literal.number(0)])
@@ -175,8 +279,10 @@ def _money(amount: exp.Expr) -> exp.Expr:
 def guess_currency(evidence: Evidence, layout: Layout | None) -> Guess:
     """Return the column of the currency; several of them are asked about."""
     name = layout.column("currency", evidence.columns) if layout else None
-    found = [name] if name in evidence.filled else evidence.named("currency", "code")
-    name = next((each for each in found if each and evidence.facts[each].is_text), None)
+    if name not in evidence.filled:
+        called = [*evidence.named("currency", "code"), *evidence.hinted("currency", "code")]
+        texts = [name for name in called if evidence.facts[name].is_text]
+        name = next(iter([*texts, *_columns_of_codes(evidence)]), None)
     if name is None:
         return Guess("currency", None, "no column says")
     code = exp.func("upper", exp.func("trim", column(name)))
@@ -191,3 +297,13 @@ def guess_currency(evidence: Evidence, layout: Layout | None) -> Guess:
         return Guess("currency", None, f"{name} is empty")
     why = f"amounts in {', '.join(codes[:5])} would be added up as they stand; keep one by where"
     return Guess("currency", name, why, is_sure=False)
+
+
+def _columns_of_codes(evidence: Evidence) -> list[str]:
+    """Return columns of which every value is the code or mark of a currency, of several ones."""
+    known = {code for code in CURRENCIES if len(code) == 3 or not code.isalnum()}
+    return [
+        name
+        for name, values in evidence.few_values.items()
+        if len(values) > 1 and set(values) <= known
+    ]

@@ -17,10 +17,11 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-__all__ = ["Layout", "find_layout", "hinted", "listed", "named", "plain"]
+__all__ = ["Layout", "find_layout", "hinted", "listed", "named", "plain", "says"]
 
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LETTERS = str.maketrans("łøıđ", "loid")
+_MOST_WORDS = 5
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -97,6 +98,22 @@ def hinted(columns: Collection[str], role: str, kind: str) -> list[str]:
         for column in columns
         if any(_contains(_parts(column), parts) for parts in wanted if parts != ("id",))
     ]
+
+
+def says(value: str, kind: str) -> bool:
+    """Whether a value of a column of states has words of this kind within it.
+
+    Examples
+    --------
+    >>> says("Cancelled by customer", "no_sale"), says("not cancelled", "no_sale")
+    (True, False)
+    """
+    parts = _parts(value)
+    if len(parts) > _MOST_WORDS or (
+        kind == "no_sale" and any(part in _words()["status"]["not_within"] for part in parts)
+    ):
+        return False
+    return any(_contains(parts, _parts(words)) for words in _words()["status"][f"{kind}_within"])
 
 
 def listed(role: str, kind: str) -> frozenset[str]:

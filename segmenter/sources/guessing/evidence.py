@@ -13,17 +13,17 @@ import sqlglot
 from sqlglot import exp
 
 from segmenter.errors import InputError, reason
-from segmenter.schema.files import literal
 from segmenter.sources.engine import Engine
 from segmenter.sources.expressions import SOURCE_ALIAS, quoted
 from segmenter.sources.files import InputFile
 from segmenter.sources.guessing.dictionary import hinted, named
+from segmenter.sources.guessing.facts import Facts, column, facts_of
 from segmenter.sources.number_format import NumberFormat
 from segmenter.sources.recognition import recognised_date, recognised_number
 from segmenter.sources.rejected_lines import csv_advice, misread_column
 from segmenter.sources.unreadable import server_advice
 
-__all__ = ["Evidence", "Facts", "column", "gather"]
+__all__ = ["Evidence", "gather"]
 
 SAMPLE = 100_000
 """Rows that are looked at column by column."""
@@ -31,62 +31,8 @@ SAMPLE = 100_000
 MOST_ROWS = 2_000_000
 """Of a larger table only some orders, each with all its rows, are added up."""
 
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_MAIL, _WORDS = r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$", r"\pL+[.,]? +\pL"
+_FEW_VALUES = 40
 _SAMPLE_TABLE = "guess_sample"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """A column: its type, and what its values in the sample are like."""
-
-    name: str
-    kind: str
-    rows: int
-    filled: int
-    distinct: int
-    mails: int = 0
-    names: int = 0
-    nonzero: int = 0
-    fractional: int = 0
-    negative: int = 0
-    largest: float | None = None
-    example: str | None = None
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its type is one of numbers."""
-        return self.kind.removeprefix("U").startswith(_NUMBERS) and not self.kind.endswith("]")
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all its numbers are whole."""
-        return self.is_number and not self.fractional
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is text."""
-        return self.kind == "VARCHAR"
-
-    @property
-    def is_time(self) -> bool:
-        """Whether its type is one of dates or times."""
-        return self.kind.startswith(("DATE", "TIMESTAMP")) and not self.kind.endswith("]")
-
-    @property
-    def is_unique(self) -> bool:
-        """Whether no value stands twice."""
-        return self.distinct == self.filled
-
-    @property
-    def holds_mails(self) -> bool:
-        """Whether most values are addresses."""
-        return self.filled > 0 and self.mails > 0.5 * self.filled
-
-    @property
-    def holds_names(self) -> bool:
-        """Whether most values are several words, as names of people are and ids are not."""
-        return self.filled > 0 and self.names > 0.5 * self.filled
 
 
 @dataclass
@@ -122,6 +68,22 @@ class Evidence:
     def hinted(self, role: str, kind: str) -> list[str]:
         """Return the columns with a value, and such a name within their own."""
         return hinted(self.filled, role, kind)
+
+    def anywhere_hinted(self, role: str, kind: str) -> list[str]:
+        """Return the columns with such a name within their own, also those that seem empty."""
+        return hinted(list(self.facts), role, kind)
+
+    @cached_property
+    def few_values(self) -> dict[str, list[str]]:
+        """The different values of the sample, in small letters, of each text with a few of them."""
+        found = {}
+        for name, facts in self.facts.items():
+            if facts.is_text and 0 < facts.distinct <= min(_FEW_VALUES, facts.filled // 3):
+                value = exp.func("lower", exp.func("trim", column(name)))
+                query = exp.select(value.as_("value")).distinct().from_(self.sample.copy())
+                seen = {row["value"] for row in self.records(query)} - {None, ""}
+                found[name] = sorted(seen)
+        return found
 
     def amounts(self, kind: str) -> list[str]:
         """Return the columns of numbers, or of texts that are numbers, with such a name."""
@@ -210,9 +172,9 @@ class Evidence:
         difference = exp.func("abs", exp.Sub(this=left.copy(), expression=right.copy()))
         asked = {
             "rows": exp.func("count_if", known),
-            "same": exp.func("count_if", difference < 0.011),
+            "same": exp.func("count_if", difference < 0.011),  # NULL where none has both
         }
-        return self._holds(lambda found: found["same"] >= 0.995 * found["rows"] > 0, asked)
+        return self._holds(lambda found: (found["same"] or 0) >= 0.995 * found["rows"] > 0, asked)
 
     def _holds(
         self, holds: Callable[[dict[str, Any]], bool], asked: Mapping[str, exp.Expr | str]
@@ -264,7 +226,7 @@ def gather(
     except duckdb.Error as error:
         raise _unreadable(relation, error, file) from None
     try:
-        facts = _facts(engine, sample, columns)
+        facts = facts_of(engine, sample, columns)
         yield Evidence(engine, table, relation, columns, sample, rows[0]["rows"], facts, file=file)
     finally:
         engine.drop(_SAMPLE_TABLE, "table")
@@ -294,11 +256,6 @@ def _unreadable(relation: str, error: duckdb.Error, file: InputFile | None) -> I
     return InputError(f"{relation} cannot be read: {said}{way_out}")
 
 
-def column(name: str) -> exp.Column:
-    """Return a column."""
-    return exp.column(name, quoted=True)
-
-
 def _aliased(asked: Mapping[str, exp.Expr | str]) -> list[exp.Expr]:
     """Return expressions with their names."""
     trees = {
@@ -306,45 +263,3 @@ def _aliased(asked: Mapping[str, exp.Expr | str]) -> list[exp.Expr]:
         for name, one in asked.items()
     }
     return [exp.alias_(tree, name, quoted=True) for name, tree in trees.items()]
-
-
-def _facts(engine: Engine, sample: exp.Table, columns: Mapping[str, str]) -> dict[str, Facts]:
-    """Return what the sample says of each column."""
-    asked: list[exp.Expr] = [exp.alias_("count(*)", "rows", quoted=True)]
-    questions: dict[tuple[str, str], str] = {}
-    for place, (name, kind) in enumerate(columns.items()):
-        for what, tree in _questions(column(name), Facts(name, kind, 0, 0, 0)).items():
-            questions[name, what] = f"{what}_{place}"
-            asked.append(exp.alias_(tree, f"{what}_{place}", quoted=True))
-    row = engine.rows(exp.select(*asked).from_(sample.copy()))[0]
-    found: dict[str, dict[str, Any]] = {name: {} for name in columns}
-    for (name, what), alias in questions.items():
-        found[name][what] = row[alias]
-    return {
-        name: Facts(name, columns[name], row["rows"], **known)
-        for name, known in found.items()
-        if known
-    }
-
-
-def _questions(tree: exp.Column, facts: Facts) -> dict[str, exp.Expr]:
-    """Return what is asked of a column of the sample."""
-    if facts.kind.startswith(("STRUCT", "MAP", "UNION", "BLOB", "JSON")) or facts.kind[-1:] == "]":
-        return {}
-    asked: dict[str, exp.Expr] = {
-        "filled": exp.Count(this=tree.copy()),
-        "distinct": exp.Count(this=exp.Distinct(expressions=[tree.copy()])),
-        "example": exp.cast(exp.Min(this=tree.copy()), "varchar"),
-    }
-    if facts.is_text:
-        for what, pattern in (("mails", _MAIL), ("names", _WORDS)):
-            asked[what] = exp.func(
-                "count_if", exp.func("regexp_matches", tree.copy(), literal(pattern))
-            )
-    if facts.is_number:
-        asked["largest"] = exp.cast(exp.Max(this=tree.copy()), "double")
-        asked["nonzero"] = exp.func("count_if", tree.copy().neq(0))
-        asked["negative"] = exp.func("count_if", tree.copy() < 0)
-        rounded = exp.func("round", tree.copy())
-        asked["fractional"] = exp.func("count_if", tree.copy().neq(rounded))
-    return asked

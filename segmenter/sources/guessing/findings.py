@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from segmenter.sources.guessing.evidence import Facts
+from segmenter.sources.guessing.facts import Facts
 
 __all__ = ["ROLES", "Guess", "Guesses", "names_in"]
 

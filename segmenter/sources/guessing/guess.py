@@ -33,6 +33,7 @@ from segmenter.sources.guessing.orders import (
     guess_date,
     guess_date_format,
     guess_order,
+    is_of_customers,
     seen,
     unread_dates,
 )
@@ -194,6 +195,17 @@ class _Guessing:
             self._found["amount"] = checked_amount(
                 self._evidence, amount, trees["amount"], trees["order"], orders
             )
+            self._look_at_customers(trees)
+
+    def _look_at_customers(self, trees: Mapping[str, exp.Expr]) -> None:
+        """Ask about an amount that is one of the customer, repeated in each order."""
+        amount = self._found["amount"]
+        may_be = self._evidence.hinted("amount", "of_customers")
+        if "customer" not in trees or not amount.is_sure or amount.expression not in may_be:
+            return
+        if is_of_customers(self._evidence, trees["order"], trees["amount"], trees["customer"]):
+            why = "customers have the same in each of their orders, as a sum over all of them is"
+            self._found["amount"] = replace(amount, is_sure=False, reason=why)
 
     def _condition(self) -> Guess:
         amount = self._found["amount"].expression

@@ -10,7 +10,8 @@ from segmenter.formatting import percent
 from segmenter.schema.files import bind, literal
 from segmenter.sources.expressions import quoted
 from segmenter.sources.guessing.dictionary import plain
-from segmenter.sources.guessing.evidence import MOST_ROWS, Evidence, column
+from segmenter.sources.guessing.evidence import MOST_ROWS, Evidence
+from segmenter.sources.guessing.facts import column
 from segmenter.sources.guessing.findings import Guess
 from segmenter.sources.odd_dates import odd_dates
 
@@ -20,10 +21,12 @@ __all__ = [
     "guess_date",
     "guess_date_format",
     "guess_order",
+    "is_of_customers",
     "seen",
     "sums_agree",
 ]
 
+_FEW_CUSTOMERS = 10
 _SHARED = 0.01
 """Share of the orders that may have several customers before that is asked about."""
 
@@ -37,6 +40,8 @@ class Orders:
     with_lines: int
     on_one_line: int
     repeated: int
+    with_amounts: int
+    with_their_sum: int
     of_several_customers: int
     lost: float
 
@@ -167,6 +172,19 @@ def seen(
         **_rows_of(evidence),
     }
     return Orders(**evidence.records(bind("queries/orders_seen", values))[0])
+
+
+def is_of_customers(
+    evidence: Evidence, order: exp.Expr, amount: exp.Expr, customer: exp.Expr
+) -> bool:
+    """Whether nearly all customers have one amount, the same in all their orders, and their own."""
+    values = {"order": order, "amount": amount, "customer": customer, **_rows_of(evidence)}
+    found = evidence.records(bind("queries/amounts_of_customers", values))[0]
+    return bool(
+        found["customers"] >= _FEW_CUSTOMERS
+        and found["with_one_amount"] >= 0.9 * found["customers"]
+        and found["different_amounts"] > 0.5 * found["customers"]
+    )
 
 
 def sums_agree(evidence: Evidence, order: exp.Expr, total: exp.Expr, line: exp.Expr) -> bool:

@@ -16,6 +16,7 @@ from segmenter.sources.guessing.orders import Orders, sums_agree
 
 __all__ = ["checked_amount"]
 
+_FEW = 10
 _OFTEN = 0.9
 _SOMETIMES = 0.4
 """Shares of the orders with several rows whose amount is the same in each of them."""
@@ -40,6 +41,12 @@ def checked_amount(
     if orders.on_one_line >= _OFTEN * orders.with_lines:
         said = f"{amount.reason}; {lines}, and it stands on one of them only"
         return replace(amount, reason=said)
+    if orders.with_amounts >= _FEW and orders.with_their_sum >= _OFTEN * orders.with_amounts:
+        why = (
+            f"in {orders.with_their_sum:,} of {orders.with_amounts:,} orders with three rows or "
+            "more one row is worth all the others together, as a total among its lines is"
+        )
+        return replace(amount, reason=why, is_sure=False)
     if orders.repeated < _SOMETIMES * orders.with_lines:
         return amount
     for text in line_amounts(evidence):
