@@ -33,6 +33,7 @@ def answering(
     views: Mapping[str, bool],
     *,
     files: Sequence[str] = (),
+    customers: bool = True,
     quiet: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open what answers.
@@ -48,12 +49,19 @@ def answering(
         As in `segmenter.operations.read_remote`.
     files : sequence of str, optional
         Files that were typed, which may be read besides.
+    customers : bool, default True
+        Whether customers are needed, whom a model of PostgreSQL has over there alone.
     quiet : bool
     """
     from segmenter.workplace.confinement import confine
 
     with open_model(database, wait, quiet=quiet, confined=not files) as con:
         if dsn is None:
+            if customers and engine_of_fit(con) is EngineName.POSTGRES:
+                raise SegmenterError(
+                    "this model was fitted in PostgreSQL, and its customers are there. Give "
+                    "--dsn postgresql://user@host/database."
+                )
             if files:
                 confine(con, database, files, (), allowed())
             yield con

@@ -74,8 +74,8 @@ There = Annotated[
     typer.Option(
         "--dsn",
         metavar="URL",
-        help="Read what was published in PostgreSQL, of a model that was fitted there: "
-        "postgresql://user@host/database, or '' for the variables PGHOST, PGDATABASE, ...",
+        help="PostgreSQL: postgresql://user@host/database.  [DB itself; '' is the database of "
+        "PGHOST, PGDATABASE, ...]",
         rich_help_panel=ENGINES,
         show_default=False,
     ),

@@ -13,6 +13,8 @@ _COMMANDS = {
     "amount='COLUMN')).": "segmenter fit DB --transactions TABLE --customer COLUMN --amount COLUMN",
     "segmenter.fit(spark, source)": "segmenter fit --engine spark",
     "segmenter.fit(postgres, source)": "segmenter fit --engine postgres",
+    "segmenter.open(model).publish_views(connection)": "segmenter publish DB --dsn URL",
+    "segmenter.open(model).refresh(session=connection)": "segmenter refresh DB --dsn URL",
     "select * from segments.models": "segmenter models DB",
 }
 """What messages of the library say to call, as commands."""

@@ -80,7 +80,7 @@ def segments(
     customers = "customer_segments" if live else SNAPSHOT
     summary = SUMMARY if live else SUMMARY_OF_SNAPSHOT
     views = {customers: True} if by_lifecycle else {summary: True, customers: False}
-    with answering(database, wait, dsn, views, quiet=quiet) as con:
+    with answering(database, wait, dsn, views, customers=by_lifecycle, quiet=quiet) as con:
         if by_lifecycle:
             _show_lifecycle(con, form, snapshot=not live, quiet=quiet)
         else:

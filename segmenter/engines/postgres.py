@@ -230,10 +230,10 @@ class Postgres:
             With what makes it.
         """
         if self._row("select to_regclass(%s)::oid", [f"{SCHEMA}.{name}"]) == (None,):
-            verb = "refresh" if name in KEPT else "publish"
+            call = "refresh(session=connection)" if name in KEPT else "publish_views(connection)"
             raise SegmenterError(
                 f"there is no view {SCHEMA}.{name} in this database: nothing was published here, "
-                f"or it was dropped since. Make it: segmenter {verb} DB --dsn URL."
+                f"or it was dropped since. Make it: segmenter.open(model).{call}."
             )
 
     def table(self, query: exp.Query) -> tuple[pa.Table, dict[str, str]]:

@@ -17,7 +17,7 @@ from segmenter.schema.names import INTERNAL, SCHEMA
 from segmenter.schema.temporary import registered
 from segmenter.sources.engine import Engine
 from segmenter.storage import store
-from segmenter.storage.current import engine_of_current
+from segmenter.storage.current import current_model, engine_of_current
 from segmenter.training.stage import Stage
 
 __all__ = ["read_remote"]
@@ -49,7 +49,7 @@ def read_remote(
     Raises
     ------
     InputError
-        The model was fitted somewhere else.
+        The model was fitted somewhere else, or to anonymous points.
     SegmenterError
         A view is missing over there, or must not be read.
     """
@@ -58,6 +58,10 @@ def read_remote(
         raise InputError(
             f"this model was fitted on {of_fit}; what was published in PostgreSQL is read for a "
             "model that was fitted there."
+        )
+    if current_model(con)[1].kind == "points":
+        raise InputError(
+            "this model was fitted to anonymous points, so no customers were published with it."
         )
     with closing(duckdb.connect()) as there:
         there.execute(f"create schema {SCHEMA}; create schema {INTERNAL}; create schema there")

@@ -105,8 +105,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     if source._engine not in (None, engine.dialect):
         raise InputError(
             f"{source.relation} was read by {source._engine}, and this file holds the model "
-            "without its customers. Ask over there (on the command line --dsn does, in "
-            "PostgreSQL), or fit again: "
+            "without its customers. Ask over there, or fit again: "
             f"segmenter.fit({source._engine}, source)."
         )
     is_here = engine.dialect == "duckdb"
