@@ -149,7 +149,7 @@ Sheet = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Sheet of an Excel workbook.  [the first]",
+        help="Sheet of an Excel workbook, or '*' for all, of the same columns.  [the only one]",
         rich_help_panel=TRANSACTIONS,
     ),
 ]

@@ -139,8 +139,8 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         if source.attributes is not None:
             bind_attributes(engine, binding, source.attributes)
     except SegmenterError as error:
-        notes = differing_types(engine.local, file, binding.used_columns()) if file else []
-        said = (note.message for note in notes)
+        differing = differing_types(engine.local, file, binding.used_columns()) if file else []
+        said = (each.note.message for each in differing)
         raise InputError(" ".join([str(error), *said])) from None
     binding.values.update(identity_values(binding.source, binding.columns, binding.types))
     binding.values.update(loss_values(_mapped(binding), binding.losses))
@@ -168,7 +168,17 @@ def _with_unused_texts(binding: Binding, file: InputFile) -> exp.Table:
 def _note_guesses(engine: Engine, binding: Binding, file: InputFile) -> None:
     """Note what the user should know, or must say, of types that are guessed."""
     date = binding.values["date"]
-    binding.notes.extend(reading_notes(engine.local, file, binding.used_columns(), date))
+    differing = differing_types(engine.local, file, binding.used_columns())
+    binding.notes.extend(each.note for each in differing)
+    binding.notes.extend(reading_notes(engine.local, file, date))
+    if not binding.source.allow_lost_rows:
+        for each in differing:
+            asked = (
+                each.question(name, binding.values[name])
+                for name in ("customer", "amount")
+                if name in binding.types
+            )
+            binding.questions.extend(filter(None, asked))
     if binding.source.kind != "transactions":
         return
     questions = unsure_thousands(engine.local, file, binding.columns, binding.values["amount"])

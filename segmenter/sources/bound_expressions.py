@@ -187,6 +187,9 @@ def as_moment(binding: Binding) -> exp.Expr:
     return date if is_comparable else exp.cast(date, "timestamp")
 
 
+_KEYS = ("customer", "order", "currency")
+"""Roles in which the JSON 7 and "7" are one."""
+
 _Check = Callable[[Engine, Binding, str, str, exp.Expr], None]
 
 
@@ -203,6 +206,9 @@ def bind_expression(
         tree = with_readings(tree, binding.readings)
     if binding.is_guessed and not isinstance(tree, exp.Column):
         tree = shielded(tree)
+    is_json = isinstance(tree, exp.Column) and binding.columns.get(tree.name) == "JSON"
+    if is_json and name in _KEYS and engine.dialect == "duckdb":
+        tree = exp.Anonymous(this="json_extract_string", expressions=[tree, literal("$")])
     return note_expression(engine, binding, name, text, tree, check)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import duckdb
 from sqlglot import exp
@@ -15,6 +16,7 @@ from segmenter.sources.files import InputFile
 
 __all__ = [
     "WHOLE",
+    "Differing",
     "differing_types",
     "is_guessed",
     "own_columns",
@@ -42,8 +44,61 @@ _SUMS = (
 _FORMATS = {"dateformat", "date_format", "timestampformat", "timestamp_format"}
 """Options of the CSV reader with which the user has said how dates are written."""
 
+_MISSING = "missing"
+
 _MOST_FILES = 1_000
 """Of more CSV files than these, the types are not compared one by one."""
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A column that has not one type in all files.
+
+    Attributes
+    ----------
+    relation : str
+    column : str
+    types : dict of str to str
+        Each type, or ``missing``, with the first file that has it.
+    """
+
+    relation: str
+    column: str
+    types: dict[str, str]
+
+    @property
+    def note(self) -> Note:
+        """What the user should know."""
+        shown = ", ".join(f"{kind} in {file}" for kind, file in self.types.items())
+        said = (
+            f"the files of {self.relation} differ in the column {quoted(self.column)}: {shown}. It "
+            "is read as the widest of the types, and as NULL where it is missing."
+        )
+        return Note("types_differ", said)
+
+    def question(self, name: str, tree: exp.Expr) -> str | None:
+        """Ask about a file all of whose rows would be lost, since it has not the column.
+
+        Parameters
+        ----------
+        name : str
+            The parameter.
+        tree : Expr
+            Its expression, of which a part may say what to take instead.
+        """
+        alone = (
+            column
+            for column in unshielded(tree).find_all(exp.Column)
+            if not column.find_ancestor(exp.Coalesce, exp.Case, exp.If)
+        )
+        if _MISSING not in self.types or self.column not in {column.name for column in alone}:
+            return None
+        return (
+            f"the column {quoted(self.column)}, which {name} is read from, is missing in "
+            f"{self.types[_MISSING]}, so that all rows of such files would be lost. Read what they "
+            f"have instead, as coalesce({quoted(self.column)}, ...) does, leave the files out, or "
+            "go on without their rows: allow_lost_rows = True."
+        )
 
 
 def is_guessed(con: duckdb.DuckDBPyConnection, table: exp.Table, file: InputFile | None) -> bool:
@@ -88,17 +143,13 @@ def own_columns(given: InputFile, names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in partitions]
 
 
-def reading_notes(
-    con: duckdb.DuckDBPyConnection, given: InputFile, used: Iterable[str], date: exp.Expr
-) -> list[Note]:
+def reading_notes(con: duckdb.DuckDBPyConnection, given: InputFile, date: exp.Expr) -> list[Note]:
     """Return what the user should know about how files are read.
 
     Parameters
     ----------
     con : DuckDBPyConnection
     given : InputFile
-    used : iterable of str
-        Columns that are read.
     date : Expr
         The date's expression, NULL where there is none.
     """
@@ -107,7 +158,6 @@ def reading_notes(
     unsure = _unsure_dates(con, given, column.name) if is_plain else None
     return [
         *given.notes,
-        *differing_types(con, given, used),
         *([Note("days_or_months", unsure)] if unsure else []),
     ]
 
@@ -195,8 +245,8 @@ def _is_summed(column: exp.Column) -> bool:
 
 def differing_types(
     con: duckdb.DuckDBPyConnection, given: InputFile, used: Iterable[str]
-) -> list[Note]:
-    """Say of each used column that has not one type in all files which types it has, and where.
+) -> list[Differing]:
+    """Return each used column that has not one type in all files, with its types.
 
     Parameters
     ----------
@@ -207,20 +257,15 @@ def differing_types(
     """
     wanted = list(used)
     by_file = _types(con, given) if len(given.files) > 1 else {}
-    notes = []
+    found = []
     for name in wanted:
         first: dict[str, str] = {}
         for file, types in by_file.items():
             here = {column.casefold(): kind for column, kind in types.items()}
-            first.setdefault(here.get(name.casefold(), "missing"), file)
+            first.setdefault(here.get(name.casefold(), _MISSING), file)
         if len(first) > 1:
-            shown = ", ".join(f"{kind} in {file}" for kind, file in first.items())
-            said = (
-                f"the files of {given.name} differ in the column {quoted(name)}: {shown}. It is "
-                "read as the widest of the types, and as NULL where it is missing."
-            )
-            notes.append(Note("types_differ", said))
-    return notes
+            found.append(Differing(given.name, name, first))
+    return found
 
 
 def _types(con: duckdb.DuckDBPyConnection, given: InputFile) -> dict[str, dict[str, str]]:

@@ -89,7 +89,7 @@ class Source:
         ``{"delim": ";", "decimal_separator": ","}``. With ``ignore_errors`` the lines that are left
         out are counted.
     sheet : str, optional
-        Sheet of an Excel workbook; the first when absent.
+        Sheet of an Excel workbook, ``*`` for all, of the same columns; else the only one.
     attach : mapping of str to str, optional
         Other databases that the table, or the query in a file, is in, by the names that it calls
         them: ``{"crm": "postgres:dbname=shop"}``. Secrets are named, as ``${NAME}`` of the

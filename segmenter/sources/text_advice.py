@@ -61,6 +61,11 @@ def number_advice(
     """
     if kind == "MONEY":  # PostgreSQL casts it no other way
         return f" that can be summed. Give {name} = {f'cast({text} as decimal(18, 2))'!r}."
+    if kind == "JSON":
+        read = f"cast({text} ->> '$' as double)"
+        return (
+            f", since its values are of several types. Give {name} = {whole.replace(HERE, read)!r}."
+        )
     if kind == "BOOLEAN":
         return f". Give {name} = {f'cast({text} as double)'!r}, or another column."
     if not kind.startswith(TEXTS):

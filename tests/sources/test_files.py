@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import duckdb
 import pytest
@@ -52,6 +53,39 @@ def test_later_parquet_files_keep_their_cents(con, tmp_path, first, second, swap
     (note,) = [words for words in seen.warnings if "differ in the column" in words]
     assert "differ in the column amount: " in note
     assert f"2023.parquet, {'DOUBLE' if second == 'double' else 'DECIMAL(9,2)'} in " in note
+
+
+@pytest.mark.parametrize("name", ["customer_id", "amount"])
+def test_a_file_without_a_column_that_is_needed_is_refused(con, tmp_path, name):
+    early, late = rows(0, cents=False), rows(60, cents=True)
+    header = "order_id,customer_id,amount"
+    write_csv(tmp_path / "2023.csv", early)
+    write_csv(tmp_path / "2024.csv", late, header.replace(name, "later_name"))
+    source = {"transactions": f"{tmp_path}/*.csv", **COLUMNS}
+    message = said(con, **source)
+    assert (
+        f"the column {name}, which {name.removesuffix('_id')} is read from, is missing" in message
+    )
+    assert "2024.csv, so that all rows of such files would be lost" in message
+    role = name.removesuffix("_id")
+    both = look(con, **source | {role: f"coalesce({name}, later_name)"})
+    assert both[1:3] == (20, money(early, late))
+    assert look(con, **source, allow_lost_rows=True).money == money(early)
+
+
+def test_numbers_of_json_are_the_same_as_texts(con, tmp_path):
+    found = [
+        {
+            "customer_id": i % 20 if i % 3 else str(i % 20),
+            "order_id": i,
+            "amount": i if i % 7 else str(i),
+        }
+        for i in range(200)
+    ]
+    (tmp_path / "sales.json").write_text("\n".join(map(json.dumps, found)))
+    source = {"transactions": str(tmp_path / "sales.json"), **COLUMNS}
+    better = followed(said(con, **source), **source)
+    assert look(con, **better)[1:3] == (20, sum(range(200)))
 
 
 def test_one_file_is_read_as_before(con, tmp_path):

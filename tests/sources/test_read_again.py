@@ -74,11 +74,44 @@ def test_a_sheet_is_named(con, tmp_path):
     path = tmp_path / "sales.xlsx"
     write_workbook(path, ROWS, sheet="Sales 2024")
     source = {"transactions": str(path), **COLUMNS}
-    assert "title line" in said(con, **source)
+    assert look(con, **source).money == money(ROWS)  # the other one is empty
     assert "Did you mean 'Sales 2024'?" in said(con, **source, sheet="sales 2024 ")
     assert look(con, **source, sheet="Sales 2024").money == money(ROWS)
     with pytest.raises(InputError, match="sheet is of a workbook"):
         Source(transactions="sales.csv", **COLUMNS, sheet="x")
+
+
+def test_several_sheets_are_asked_about(con, tmp_path):
+    path = tmp_path / "sales.xlsx"
+    write_workbook(path, ROWS)
+    book = openpyxl.load_workbook(path)
+    later = book.create_sheet("later")
+    for row in (HEADER, (999, "new", 7.25, DAY)):
+        later.append(row)
+    book.save(path)
+    source = {"transactions": str(path), **COLUMNS}
+    message = said(con, **source)
+    assert "has 2 sheets ('Sheet1', 'later')" in message
+    assert advised(message, "sheet") == ["*", "Sheet1"]
+    assert look(con, **source, sheet="Sheet1").money == money(ROWS)
+    assert look(con, **source, sheet="*").money == money(ROWS) + 7.25
+    book.create_sheet("notes").append(("one", "two"))
+    book.save(path)
+    assert "Read all" not in said(con, **source)
+    message = said(con, **source, sheet="*")
+    assert "'Sheet1' and 'notes'" in message
+    assert "have different columns" in message
+
+
+def test_lines_above_the_names_are_left_out(con, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (("Sales of 2024",), (), HEADER, *ROWS):
+        book.active.append(row)
+    path = tmp_path / "sales.xlsx"
+    book.save(path)
+    assert look(con, transactions=str(path), **COLUMNS).money == money(ROWS)
+    path.write_text("<table><tr><td>order_id</td></tr></table>")
+    assert "it is a text" in said(con, transactions=str(path), **COLUMNS)
 
 
 def test_cells_of_a_workbook_are_typed(con, tmp_path):
