@@ -93,7 +93,9 @@ _ADVICE = {
         *_ALL_OR_NOTHING,
         "psql -v ON_ERROR_STOP=1 says so in its exit code. Who reads the views goes first: if that",
         "takes long, the script ends with a lock timeout; run it again.",
-        *_OTHER_COLUMNS,
+        _OTHER_COLUMNS[0],
+        f"drop function if exists {SCHEMA}.customer_segments_at(timestamp);",
+        *_OTHER_COLUMNS[1:],
     ],
     "redshift": [*_ALL_OR_NOTHING, *_OTHER_COLUMNS],
     "sqlite": [

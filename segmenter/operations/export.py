@@ -20,10 +20,12 @@ from segmenter.model import Model
 from segmenter.operations.export_source import WITH_ATTRIBUTES, computes, source_values
 from segmenter.operations.model_constants import RULES_AND_LINES, rules_and_lines, with_model
 from segmenter.operations.model_functions import model_body, script_functions
+from segmenter.operations.over_views import over_views
 from segmenter.schema.files import bind, read
 from segmenter.schema.names import CLASSIFIER, EXPLAINER, INTERNAL, SCHEMA
 from segmenter.sources.source import Source
 from segmenter.sources.views import view_files
+from segmenter.storage.table_macros import AT
 
 __all__ = ["export", "grain", "model_views", "put_function", "script_files", "script_views"]
 
@@ -43,6 +45,8 @@ _FUNCTIONS = {
     "infinity in gives NULL",
     EXPLAINER: "explain_segment(monetary, frequency): the rule that decided, in words and numbers, "
     "and the smallest\n-- change of money or of orders that leads to another segment",
+    AT: "customer_segments_at(moment): the customers as of a moment, with the columns of "
+    "customer_segments",
 }
 """What each function is."""
 
@@ -65,7 +69,8 @@ def export(
     ``customer_profile``, ``customer_segments``, ``segment_summary``, ``customer_upgrades``,
     ``drift_bins`` and ``drift`` (without sentences) over the user's table, and the views
     ``segment_rules`` and ``segment_lines`` of the model itself; for DuckDB, PostgreSQL, Spark and
-    Databricks also the function ``explain_segment``. In DuckDB functions are macros, also of the
+    Databricks also the function ``explain_segment``; for PostgreSQL, of a source with dates,
+    ``customer_segments_at``. In DuckDB functions are macros, also of the
     schema ``main``; in SQLite there are none.
 
     Parameters
@@ -156,6 +161,9 @@ def _script(model: Model, source: Source, dialect: str, table: str | None) -> st
     files = script_files(source)
     views = script_views(model, source, values, dialect)
     statements += [_view(files[name], name, query, dialect) for name, query in views.items()]
+    if views and source.kind != "points":
+        functions = over_views(model, source, values, dialect)
+        statements += [f"-- {_FUNCTIONS[name]}\n{each}" for name, each in functions.items()]
     # where views do without the function, a catalog that keeps none leaves them as they are
     place = len(statements) if dialect in _WITHOUT_FUNCTION else 1
     statements[place:place] = _functions(model, dialect, catalog)

@@ -13,14 +13,13 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from segmenter.engines.ddl import create_schema, create_table_function, create_view
+from segmenter.engines.ddl import create_schema, create_view
 from segmenter.engines.script_frame import SCRIPT
-from segmenter.engines.translate import port
 from segmenter.errors import InputError
 from segmenter.model import Model
 from segmenter.operations.export import script_files, script_views
-from segmenter.operations.model_constants import with_model
 from segmenter.operations.model_functions import script_functions, session_functions
+from segmenter.operations.over_views import over_views
 from segmenter.progress import Progress
 from segmenter.schema.files import redirect
 from segmenter.schema.names import CLASSIFIER, SCHEMA
@@ -29,7 +28,6 @@ from segmenter.sources.engine import Publication
 from segmenter.sources.source import Source
 from segmenter.storage.comments import head_of_view
 from segmenter.storage.store import point_columns
-from segmenter.storage.table_macros import AT, MOMENT, customers_at
 from segmenter.training.stage import Stage
 
 __all__ = ["check_settings", "points_stage", "publish_from", "publisher"]
@@ -130,18 +128,8 @@ def _lasting(stage: Stage, model: Model) -> Publication:
             create_view(name, view, dialect, comment=comments[name]) for name, view in views.items()
         ],
         comments=comments,
-        over_views=_over_views(stage, model),
+        over_views=over_views(model, stage.source, stage.binding.values, dialect),
     )
-
-
-def _over_views(stage: Stage, model: Model) -> dict[str, str]:
-    """Return the functions of PostgreSQL whose rows are like a view's."""
-    source, dialect = stage.source, stage.engine.dialect
-    if dialect != "postgres" or source.kind != "transactions" or source.date is None:
-        return {}
-    query = customers_at(stage.binding.values, script_files(source)).expression
-    ported = port(with_model(query, model), dialect)
-    return {AT: create_table_function(AT, MOMENT, ported, "customer_segments")}
 
 
 def _of_session(stage: Stage, model: Model) -> Publication:

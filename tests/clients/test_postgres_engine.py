@@ -76,6 +76,10 @@ def test_customers_as_of_a_moment(store, shop, sales, more):
         asked = query.format(moment)
         found = store.execute(asked).fetchall()
         assert found == shop.execute(asked).fetchall(), moment
+    known = store.execute(query.format("'2024-02-10'")).fetchall()
+    for _ in range(2):
+        store.execute(segmenter.export(segmenter.load(shop), "postgres"))
+        assert store.execute(query.format("'2024-02-10'")).fetchall() == known
     asked = store.execute("select * from segments.customer_segments_at(null)")
     live = store.execute("select * from segments.customer_segments limit 0")
     kinds = [[(each.name, each.type_code) for each in one.description] for one in (asked, live)]

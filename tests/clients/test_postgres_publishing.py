@@ -319,8 +319,8 @@ def test_a_script_that_fails_half_way_changes_nothing(store, shop, sales, psql):
     assert psql(other, "-v", "ON_ERROR_STOP=1").returncode == 3
     head = [line.removeprefix("-- ") for line in other.splitlines() if line.startswith("-- ")]
     text = " ".join(head)
-    drop = text[text.index("drop view if exists") :].split(";")[0]
-    changed = other.replace("\nCREATE SCHEMA", f"\n{drop};\nCREATE SCHEMA", 1)
+    drop = text[text.index("drop function if exists") :].partition(" before CREATE SCHEMA")[0]
+    changed = other.replace("\nCREATE SCHEMA", f"\n{drop}\nCREATE SCHEMA", 1)
     assert not psql(changed, "-v", "ON_ERROR_STOP=1").returncode
     query = "select * from segments.customer_segments order by customer_id"
     assert store.execute(query).fetchall() == shop.execute(query).fetchall()

@@ -8,6 +8,7 @@
 -- psql -v ON_ERROR_STOP=1 says so in its exit code. Who reads the views goes first: if that
 -- takes long, the script ends with a lock timeout; run it again.
 -- A view cannot be replaced by one with other columns or types. If the database says so, put
+-- drop function if exists segments.customer_segments_at(timestamp);
 -- drop view if exists
 -- segments.drift,
 -- segments.drift_bins,
@@ -1847,5 +1848,268 @@ SELECT
 FROM cuts
 WHERE
   NOT fitted IS NULL AND 0.99 < 1;
+
+-- customer_segments_at(moment): the customers as of a moment, with the columns of customer_segments
+CREATE OR REPLACE FUNCTION segments.customer_segments_at(
+    moment TIMESTAMP
+)
+RETURNS SETOF segments.customer_segments
+LANGUAGE SQL
+STABLE AS
+$$
+WITH models AS (
+  SELECT
+    1 AS model_id,
+    TRUE AS is_current,
+    CAST('2146.025' AS DOUBLE PRECISION) AS monetary_cut,
+    CAST('10.0' AS DOUBLE PRECISION) AS frequency_cut,
+    CAST(15 AS INT) AS active_days,
+    CAST(15 AS INT) AS lapsed_days
+), model_segments AS (
+  SELECT
+    1 AS model_id,
+    1 AS segment_rank,
+    'Elite' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    2 AS segment_rank,
+    'Loyal' AS segment
+  UNION ALL
+  SELECT
+    1 AS model_id,
+    3 AS segment_rank,
+    'At-Risk' AS segment
+), filtered AS (
+  SELECT
+    user_table.customer_id AS customer_id,
+    user_table.order_id AS order_id,
+    CAST(user_table.amount AS DOUBLE PRECISION) AS amount,
+    CAST(user_table.sold_at AS TIMESTAMP) AS ordered_at
+  FROM sales AS user_table
+  WHERE
+    (
+      user_table.amount <> 0
+    )
+), newest AS (
+  SELECT
+    MAX(filtered.ordered_at) AS ordered_at
+  FROM filtered
+  WHERE
+    filtered.ordered_at <= (
+      CURRENT_TIMESTAMP AT TIME ZONE 'UTC'
+    ) + INTERVAL '1 DAY'
+), window_end AS (
+  SELECT
+    COALESCE(CAST($1 AS TIMESTAMP), newest.ordered_at) AS ends_at
+  FROM newest
+), final AS (
+  SELECT
+    filtered.*
+  FROM filtered
+  WHERE
+    filtered.ordered_at <= (
+      SELECT
+        window_end.ends_at
+      FROM window_end
+    )
+    AND filtered.ordered_at > CAST('0001-01-01' AS TIMESTAMP)
+), transactions AS (
+  SELECT
+    customer_id,
+    order_id,
+    amount,
+    ordered_at
+  FROM final
+), usable AS (
+  SELECT
+    customer_id,
+    order_id,
+    CASE
+      WHEN ordered_at <= (
+        CURRENT_TIMESTAMP AT TIME ZONE 'UTC'
+      ) + INTERVAL '1 DAY'
+      THEN ordered_at
+    END AS ordered_at,
+    amount > 0 AS is_positive,
+    CAST(FLOOR(amount * 10000 + 0.5) AS BIGINT) AS ten_thousandths
+  FROM transactions
+  WHERE
+    NOT customer_id IS NULL
+    AND amount BETWEEN -11258999068426.24 AND 11258999068426.24
+), orders AS (
+  SELECT
+    customer_id,
+    order_id,
+    SUM(ten_thousandths) AS ten_thousandths,
+    COUNT(CASE WHEN is_positive THEN 1 END) AS positive_rows,
+    MIN(CASE WHEN is_positive THEN ordered_at END) AS first_order_at,
+    MAX(CASE WHEN is_positive THEN ordered_at END) AS last_order_at
+  FROM usable
+  GROUP BY
+    customer_id,
+    order_id
+), summed AS (
+  SELECT
+    customer_id,
+    SUM(ten_thousandths) + 50 AS shifted,
+    COUNT(CASE WHEN positive_rows > 0 THEN order_id END) AS frequency,
+    MIN(first_order_at) AS first_order_at,
+    MAX(last_order_at) AS last_order_at
+  FROM orders
+  GROUP BY
+    customer_id
+), customer_profile AS (
+  SELECT
+    customer_id,
+    CAST((
+      DIV(
+        (
+          shifted - shifted % 100 - CASE WHEN shifted % 100 < 0 THEN 100 ELSE 0 END
+        ),
+        100
+      )
+    ) AS DOUBLE PRECISION) / 100.0 AS monetary,
+    frequency,
+    first_order_at,
+    last_order_at
+  FROM summed
+), customers_classified AS (
+  SELECT
+    customer_profile.customer_id,
+    customer_profile.monetary,
+    customer_profile.frequency,
+    customer_profile.first_order_at,
+    customer_profile.last_order_at,
+    segments.classify_segment(customer_profile.monetary, CAST(customer_profile.frequency AS DOUBLE PRECISION)) AS segment
+  FROM customer_profile
+), current_model AS (
+  SELECT
+    model_id,
+    monetary_cut,
+    frequency_cut,
+    active_days,
+    lapsed_days
+  FROM models
+  WHERE
+    is_current
+), customer_segments_newest AS (
+  SELECT
+    CAST(COALESCE(
+      CAST($1 AS TIMESTAMP),
+      (
+        SELECT
+          MAX(ordered_at) AS newest_order_at
+        FROM transactions
+        WHERE
+          NOT customer_id IS NULL
+          AND amount > 0
+          AND amount <= 11258999068426.24
+          AND ordered_at <= (
+            CURRENT_TIMESTAMP AT TIME ZONE 'UTC'
+          ) + INTERVAL '1 DAY'
+      )
+    ) AS DATE) AS today
+), flagged AS (
+  SELECT
+    customers_classified.*,
+    current_model.model_id,
+    current_model.active_days,
+    current_model.lapsed_days,
+    COALESCE(customers_classified.monetary > current_model.monetary_cut, FALSE) AS is_above_monetary,
+    COALESCE(customers_classified.frequency > current_model.frequency_cut, FALSE) AS is_above_frequency
+  FROM customers_classified
+  CROSS JOIN current_model
+), dated AS (
+  SELECT
+    flagged.customer_id,
+    flagged.monetary,
+    flagged.frequency,
+    flagged.first_order_at,
+    flagged.last_order_at,
+    flagged.is_above_monetary OR flagged.is_above_frequency AS is_whale,
+    flagged.is_above_monetary,
+    flagged.is_above_frequency,
+    flagged.segment,
+    model_segments.segment_rank,
+    flagged.active_days,
+    flagged.lapsed_days,
+    (
+      CAST(newest.today AS DATE) - CAST(flagged.first_order_at AS DATE)
+    ) AS days_since_first_order,
+    (
+      CAST(newest.today AS DATE) - CAST(flagged.last_order_at AS DATE)
+    ) AS days_since_last_order
+  FROM flagged
+  CROSS JOIN customer_segments_newest AS newest
+  LEFT JOIN model_segments
+    ON flagged.model_id = model_segments.model_id
+    AND flagged.segment = model_segments.segment
+), aged AS (
+  SELECT
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    is_above_monetary,
+    is_above_frequency,
+    segment,
+    segment_rank,
+    days_since_last_order,
+    CASE
+      WHEN days_since_first_order <= active_days
+      THEN 'new'
+      WHEN days_since_last_order <= active_days
+      THEN 'active'
+      WHEN days_since_last_order <= lapsed_days
+      THEN 'lapsing'
+      WHEN days_since_last_order > lapsed_days
+      THEN 'lapsed'
+    END AS lifecycle
+  FROM dated
+), customer_segments AS (
+  SELECT
+    customer_id,
+    monetary,
+    frequency,
+    first_order_at,
+    last_order_at,
+    is_whale,
+    is_above_monetary,
+    is_above_frequency,
+    segment,
+    segment_rank,
+    days_since_last_order,
+    lifecycle,
+    CASE lifecycle
+      WHEN 'new'
+      THEN 1
+      WHEN 'active'
+      THEN 2
+      WHEN 'lapsing'
+      THEN 3
+      WHEN 'lapsed'
+      THEN 4
+    END AS lifecycle_rank
+  FROM aged
+)
+SELECT
+  customer_id,
+  monetary,
+  frequency,
+  first_order_at,
+  last_order_at,
+  is_whale,
+  is_above_monetary,
+  is_above_frequency,
+  segment,
+  segment_rank,
+  days_since_last_order,
+  lifecycle,
+  lifecycle_rank
+FROM customer_segments
+$$ PARALLEL SAFE;
 
 COMMIT;
