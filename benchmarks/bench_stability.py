@@ -12,12 +12,15 @@ from statistics import fmean
 
 import duckdb
 import numpy as np
+import pandas as pd
 
 import segmenter
 from benchmarks.measuring import Figure, Row, Scale
 from tests.datasets import DATASETS, load_dataset
 
 DATASETS_AT = {"small": DATASETS[:1], "full": DATASETS}
+SMALL = (600, 1316)
+"""So many customers of each data set are bases of their own."""
 TEXTBOOK = segmenter.Settings(consolidate=False, monotone=False)
 DRAWS = {"small": 2, "full": 8}
 LEFT_OUT = (0.001, 0.1)
@@ -26,16 +29,16 @@ LABELS = "select customer_id, segment from segments.customer_segments order by c
 
 def measure(scale: Scale) -> Iterator[Row]:
     """Compare labels with and without some customers."""
-    for dataset in DATASETS_AT[scale]:
+    for base, profiles in bases(scale):
         for left_out in LEFT_OUT:
             ours, theirs = (
-                agreement(dataset, left_out, consolidate, DRAWS[scale])
-                for consolidate in (True, False)
+                agreement(profiles, left_out, settings, DRAWS[scale])
+                for settings in (segmenter.Settings(), TEXTBOOK)
             )
             for name, taken in (("mean", fmean), ("worst", min)):
                 yield Row(
                     "stability",
-                    f"{dataset}, {left_out:.1%} left out, {name}",
+                    f"{base}, {left_out:.1%} left out, {name}",
                     DRAWS[scale],
                     "draws",
                     Figure([taken(ours)], unit="ARI"),
@@ -45,27 +48,40 @@ def measure(scale: Scale) -> Iterator[Row]:
                 )
 
 
-def agreement(dataset: str, left_out: float, consolidate: bool, draws: int) -> list[float]:
+def bases(scale: Scale) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the profiles of each data set, and of some of its customers."""
+    for dataset in DATASETS_AT[scale]:
+        with duckdb.connect() as con:
+            segmenter.fit(con, load_dataset(con, dataset))
+            profiles = con.execute("from segments.customer_profile order by customer_id").df()
+        yield dataset, profiles
+        for n in SMALL:
+            drawn = np.random.default_rng(n).choice(len(profiles), n, replace=False)
+            yield f"{n} customers of {dataset}", profiles.iloc[drawn].reset_index(drop=True)
+
+
+def agreement(
+    profiles: pd.DataFrame, left_out: float, settings: segmenter.Settings, draws: int
+) -> list[float]:
     """Return the adjusted Rand index of each draw."""
     from sklearn.metrics import adjusted_rand_score
 
-    settings = segmenter.Settings() if consolidate else TEXTBOOK
+    before = dict(labels(profiles, settings))
     found = []
-    with duckdb.connect() as con:
-        segmenter.fit(con, load_dataset(con, dataset), settings)
-        before = dict(con.execute(LABELS).fetchall())
-        profiles = con.execute("from segments.customer_profile order by customer_id").df()
     for seed in range(draws):
         rng = np.random.default_rng(seed)
         gone = rng.choice(len(profiles), round(left_out * len(profiles)), replace=False)
-        with duckdb.connect() as con:
-            segmenter.fit(
-                con, segmenter.Source(profile=profiles.drop(index=profiles.index[gone])), settings
-            )
-            after = con.execute(LABELS).fetchall()
+        after = labels(profiles.drop(index=profiles.index[gone]), settings)
         found.append(
             float(
                 adjusted_rand_score([before[key] for key, _ in after], [name for _, name in after])
             )
         )
     return found
+
+
+def labels(profiles: pd.DataFrame, settings: segmenter.Settings) -> list[tuple[object, str]]:
+    """Return each customer and the segment that a fit puts it into."""
+    with duckdb.connect() as con:
+        segmenter.fit(con, segmenter.Source(profile=profiles), settings)
+        return con.execute(LABELS).fetchall()

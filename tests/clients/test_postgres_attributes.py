@@ -52,12 +52,13 @@ def sales_rows():
 def collated(tls_postgres):
     """A PostgreSQL whose texts have a collation of ICU, with the sales."""
     with psycopg.connect(tls_postgres.dsn(), autocommit=True) as pg:
+        pg.execute("create database collated")
+    with psycopg.connect(tls_postgres.dsn(dbname="collated"), autocommit=True) as pg:
         pg.execute(TABLE.format('text collate "und-x-icu"'))
         marks = ", ".join(["%s"] * 9)
         pg.cursor().executemany(f"insert into sales values ({marks})", list(sales_rows()))
         assert pg.execute("select max(country) from sales").fetchone() == ("Z",)
         yield pg
-        pg.execute("drop table sales cascade")
 
 
 @pytest.mark.parametrize(
