@@ -10,6 +10,9 @@ from segmenter.schema.names import CLASSIFIER, EXPLAINER, SCHEMA
 
 __all__ = ["asking"]
 
+_ENDING = ("08", "57P")
+"""How the states of errors begin with which a connection or the server ends."""
+
 
 @contextmanager
 def asking(hint: str = "") -> Iterator[None]:
@@ -75,4 +78,8 @@ def asking(hint: str = "") -> Iterator[None]:
             f"{found}. Drop that, and make it again after the fit; nothing was published."
         ) from None
     except psycopg.Error as error:
-        raise SegmenterError(first_line(error)) from None
+        ended = " The connection has ended, and with it what was not committed: try again."
+        is_ended = (error.sqlstate or "08").startswith(_ENDING) and isinstance(
+            error, psycopg.OperationalError
+        )
+        raise SegmenterError(f"{first_line(error)}{ended * is_ended}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import duckdb
 import psycopg
 import pytest
 
@@ -113,3 +114,18 @@ def test_what_cannot_be_read_there_is_a_sentence(there, database, tmp_path, caps
         assert in_options(str(refused.value)).endswith("Make it: segmenter publish DB --dsn URL.")
     app(["publish", file, "--dsn", there, "--quiet"], standalone_mode=False)
     app(["segments", file, "--dsn", there, "--quiet"], standalone_mode=False)
+
+
+def test_of_spark_and_of_duckdb_nothing_is_refreshed_there(there, tmp_path):
+    here = f"{tmp_path}/here.duckdb"
+    with pytest.raises(SegmenterError, match="--dsn belongs to --engine postgres, not to duckdb"):
+        app(["refresh", here, "--dsn", there], standalone_mode=False)
+    with duckdb.connect(here) as con:
+        con.execute(
+            "update segments_internal.models set source = json_merge_patch(source, $1)",
+            ['{"engine": "spark"}'],
+        )
+    with pytest.raises(SegmenterError, match="fitted on Spark, where its views are live"):
+        app(["refresh", here], standalone_mode=False)
+    with pytest.raises(SegmenterError, match="this one was fitted on spark"):
+        app(["segments", here, "--dsn", there], standalone_mode=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 
 import psycopg
@@ -215,15 +216,38 @@ def test_a_server_that_ends_and_missing_rights(both, server, monkeypatch):
     known = both.pg.execute(HISTORY).fetchall()
     both.pg.execute(DAYS["own spend"])
 
-    def end(engine):
-        both.pg.execute("select pg_terminate_backend(%s)", [engine.con.info.backend_pid])
-        engine.con.commit()
+    left = 0
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Postgres, "commit", end)
-        with psycopg.connect(dsn) as own, pytest.raises((SegmenterError, psycopg.Error)):
-            both.there.refresh(session=own)
-    assert both.pg.execute(HISTORY).fetchall() == known
+    def end_in_time(name):
+        real = getattr(Postgres, name)
+
+        def call(engine, *given):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                both.pg.execute(
+                    "select pg_terminate_backend(%s, 1000)", [engine.con.info.backend_pid]
+                )
+            return real(engine, *given)
+
+        monkeypatch.setattr(Postgres, name, call)
+
+    for name in ("execute", "replace_views", "commit"):
+        end_in_time(name)
+    for calls in range(20):
+        left, said = calls, ""
+        with closing(psycopg.connect(dsn)) as own:
+            try:
+                both.there.refresh(session=own)
+            except SegmenterError as error:
+                said = str(error)
+        if not said:
+            break
+        assert "The connection has ended, and with it" in said
+        assert both.pg.execute(HISTORY).fetchall() == known
+    assert 5 < calls < 19
+    monkeypatch.undo()
+    assert both.pg.execute(HISTORY).fetchall() != known
     both.pg.execute("drop role if exists reader")
     both.pg.execute("create role reader; grant select on sales to reader")
     both.pg.execute("grant usage on schema segments to reader; set role reader")
