@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -95,7 +96,13 @@ def test_dates_of_spreadsheets_are_read_as_advised(shop):
     found = segmenter.inspect("odd", shop)
     (date,) = [value for note in found.notes for value in advised(note, "date")]
     seen = look(shop, transactions="odd", **COLUMNS, date=date)
-    assert seen.last_order_at == shop.execute("select max(sold_at) from sales").fetchone()[0]
+    newest = shop.execute("select max(sold_at) from sales").fetchone()[0]
+    assert seen.last_order_at == newest
+    shop.execute("create table exact as select * replace (sold_at + 0.5 as sold_at) from odd")
+    for table, later in (("odd", dt.timedelta()), ("exact", dt.timedelta(hours=12))):
+        asked = {"transactions": table, **COLUMNS, "date": "sold_at"}
+        better = followed(said(shop, **asked), **asked)
+        assert look(shop, **better).last_order_at == newest + later
 
 
 @first_in_gate("form", ["%d/%m/%y", "%y/%m/%d", "%d/%m/%Y", "%m-%d-%Y"], first=2)

@@ -23,6 +23,8 @@ from segmenter.schema.files import bind
 from segmenter.settings import Settings
 from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.engine import Engine
+from segmenter.sources.expressions import quoted
+from segmenter.sources.guessing.facts import Facts
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses, names_in
 from segmenter.sources.guessing.guess import guess_columns
 from segmenter.sources.source import Source
@@ -257,14 +259,20 @@ def refuse_missing(guesses: Guesses) -> None:
 
 
 def _absent(guesses: Guesses, guess: Guess) -> str:
-    names = list(guesses.columns)
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    way = (
-        f" Name it: {guess.role} = {guess.alternatives[0]!r}, if that is right."
-        if guess.alternatives
-        else f" Give {guess.role} = 'COLUMN', or an expression over columns."
-    )
-    return f"{guesses.relation} has no {guess.role} that is sure ({guess.reason}): {shown}.{way}"
+    shown = ", ".join(list(guesses.columns)[:12]) + (", ..." if len(guesses.columns) > 12 else "")
+    likely = [quoted(name) for name, facts in guesses.columns.items() if _repeats(facts)]
+    if guess.alternatives:
+        way = f"Name it: {guess.role} = {guess.alternatives[0]!r}, if that is right."
+    elif guess.role == "customer" and likely:
+        way = f"Name it, for example {guess.role} = {likely[0]!r}."
+    else:
+        way = f"Say which column, or expression over columns, is the {guess.role}."
+    return f"{guesses.relation} has no {guess.role} that is sure ({guess.reason}): {shown}. {way}"
+
+
+def _repeats(facts: Facts) -> bool:
+    """Whether a column has values that stand in several rows, as a customer's do."""
+    return 1 < facts.distinct < facts.filled and not (facts.fractional or facts.is_time)
 
 
 def _totals(engine: Engine, binding: Binding, guesses: Guesses) -> tuple[Totals, list[str]]:

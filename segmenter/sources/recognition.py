@@ -45,13 +45,14 @@ _DAYS = (
     "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d%m%Y", "%m%d%Y", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d",
     "%d.%m.%y", "%m.%d.%y", "%y.%m.%d", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%d-%b-%Y",
     "%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%B %d %Y", "%d-%b-%y",
-    "%d %b %y", "%d. %B %Y", "%Y-%b-%d", "%d/%b/%Y", "%a, %d %b %Y", "%a %d %b %Y",
+    "%d %b %y", "%d. %B %Y", "%Y-%b-%d", "%d/%b/%Y", "%d-%B-%Y", "%a, %d %b %Y", "%a %d %b %Y",
     "%A, %B %d, %Y", "%A, %d %B %Y", "%A %d %B %Y", "%b-%d-%y", "%b-%d-%Y",
     "%Y年%m月%d日", "%Y년 %m월 %d일",
 )  # fmt: skip
 _TIMES = (
     "", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S",
     ", %H:%M", ", %I:%M:%S %p", ", %I:%M %p", " %H:%M:%S.%f", "%H%M%S", " %H%M%S", ":%H:%M:%S",
+    " %I:%M%p", " %I:%M:%S%p", ", %I:%M\u202f%p", ", %I:%M:%S\u202f%p", "T%H%M%S",
 )  # fmt: skip
 _ZONES = ("", "%z", " %z", " %Z")
 VALUE = exp.column("value", table=SOURCE_ALIAS)

@@ -29,6 +29,7 @@ _COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _CONVERSION = re.compile(
     r'Error when converting column "(?P<column>.*?)"\. Could not convert string "(?P<value>.*)" to '
 )
+_LATE_QUOTE = re.compile(r'string ""[^ ]|[,;|\t]"')
 _ENCODING = re.compile(r'does not support the encoding: "(.*?)"')
 _LINE_SIZE = re.compile(r"[Mm]aximum line size of (\d+) bytes")
 
@@ -211,8 +212,16 @@ def csv_advice(said: str, given: InputFile | None) -> str:
         return _changed(given, **options)
 
     left_out = f"to leave such lines out and count them, {csv(ignore_errors=True)}"
-    if found := _COLUMNS.search(said):
-        if int(found[1]) > int(found[2]):
+    counts = _COLUMNS.search(said)
+    is_short = counts is not None and int(counts[1]) > int(counts[2])
+    is_of_line = counts is not None or _CONVERSION.search(said)
+    if is_of_line and not is_short and "quote" not in given.csv and _LATE_QUOTE.search(said):
+        quote = csv(quote='"')
+        return (
+            f" The first lines have no quotes, so that these are read as they stand. Give {quote}."
+        )
+    if counts is not None:
+        if is_short:
             return (
                 " To read what is missing in a short line as empty, give "
                 f"{csv(null_padding=True)}; {left_out}."

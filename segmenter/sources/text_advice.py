@@ -20,7 +20,15 @@ from segmenter.sources.recognition import (
     shapes_of,
 )
 
-__all__ = ["HERE", "TEXTS", "WHOLE", "date_advice", "number_advice", "number_readings"]
+__all__ = [
+    "HERE",
+    "SERIAL_DAYS",
+    "TEXTS",
+    "WHOLE",
+    "date_advice",
+    "number_advice",
+    "number_readings",
+]
 
 HERE = "segmenter_here"
 """Stands in an expression for what reads a text."""
@@ -29,6 +37,9 @@ TEXTS = ("VARCHAR", "CHAR", "TEXT", "BPCHAR", "STRING")
 """How types of texts begin."""
 WHOLE = ("BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "HUGEINT")
 """Types of whole numbers that may hold times."""
+SERIAL_DAYS = (20_000, 80_000)
+"""What spreadsheets write for days from 1954 to 2119."""
+
 _MOST_FORMS = 500
 
 
@@ -183,8 +194,10 @@ def date_advice(
     engine, rows, name, text, kind, whole, instead
         As of `number_advice`.
     """
-    if not kind.startswith((*TEXTS, *WHOLE)):
-        return ". Name a column of dates."
+    if not kind.startswith(TEXTS):
+        serial = _serial_days(engine, rows, name, text, kind, whole)
+        if serial or not kind.startswith(WHOLE):
+            return serial or ". Name a column of dates."
     found = recognised_date(engine, rows)
     if found is None or found.fitting < found.rows:
         odd = odd_dates(engine, rows, text) if kind.startswith(TEXTS) else None
@@ -214,6 +227,24 @@ def date_advice(
         return f"{shown} No value tells which of day, month and year is which: give {_or(read)}."
     which = _how_many(found.fitting, found.rows, found.odd)
     return f"{shown} This reads {which}: {read[0]}."
+
+
+def _serial_days(
+    engine: Engine, rows: exp.Select, name: str, text: str, kind: str, whole: str
+) -> str:
+    """Return what reads days counted as spreadsheets do, empty where values are no such."""
+    if engine.dialect != "duckdb" or not kind.startswith((*WHOLE, "DOUBLE", "FLOAT", "DECIMAL")):
+        return ""
+    query = exp.select("min(value) as low", "max(value) as high").from_(rows.subquery("numbers"))
+    (row,) = engine.rows(query)
+    low, high = row["low"], row["high"]
+    if low is None or not SERIAL_DAYS[0] < low <= high < SERIAL_DAYS[1]:
+        return ""
+    read = f"date '1899-12-30' + cast({text} as integer)"
+    if not kind.startswith(WHOLE):
+        read = f"timestamp '1899-12-30' + to_seconds(round({text} * 86400))"
+    way = f"{name} = {whole.replace(HERE, read)!r}"
+    return f" (for example {low}). If it counts days as spreadsheets do, give {way}."
 
 
 def _known(rows: exp.Select) -> exp.Select:

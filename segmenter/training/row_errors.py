@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import duckdb
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -225,6 +226,6 @@ def guess_advice(engine: Engine, binding: Binding, name: str, reason: str) -> st
     rows = exp.select(exp.column(tree.name, quoted=True).as_("value")).from_(table)
     try:
         said = _ADVICE[name](engine, rows, name, quoted(tree.name), "VARCHAR")
-    except SegmenterError:
+    except (SegmenterError, duckdb.Error):  # a line of it cannot be read at all
         return ""
     return said[said.index(")") + 1 :].lstrip(".") if "_format = " in said else ""

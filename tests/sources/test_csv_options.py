@@ -13,7 +13,7 @@ from segmenter.errors import as_options
 from segmenter.operations.label import label
 from segmenter.operations.refresh import Refresh
 from segmenter.sources.csv_options import csv_literals, parsed_options
-from tests.advice import Heard, advised, fitted, look, said
+from tests.advice import Heard, advised, fitted, followed, look, said
 from tests.combinations import first_in_gate
 
 COLUMNS = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
@@ -226,3 +226,16 @@ def test_a_source_with_options_is_stored_and_read_back(con, write):
     stored = con.execute("select source ->> '$.csv' from segments_internal.models").fetchone()
     assert ast.literal_eval(stored[0]) == {"delim": ","}
     assert Source.from_dict(segmenter.load(con).source).csv == {"delim": ","}
+
+
+def test_quotes_that_come_late_are_read_as_advised(con, tmp_path):
+    lines = [f"{i},C{i % 20},{i % 9}.5" for i in range(25_000)]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["order_id,customer_id,amount", *lines, '25000,C1,"1,234.50"', ""]))
+    source = {"transactions": str(path), "customer": "customer_id", "amount": "amount"}
+    message = said(con, **source)
+    (options,) = re.findall(r"csv = (\{.*?\})", message)
+    assert ast.literal_eval(options) == {"quote": '"'}
+    source["csv"] = ast.literal_eval(options)
+    seen = look(con, **followed(said(con, **source), **source))
+    assert seen.money == sum(i % 9 + 0.5 for i in range(25_000)) + 1234.5

@@ -302,5 +302,5 @@ def test_totals_of_which_each_row_has_one_of_two_are_asked_about(con):
 
 def test_no_column_is_proposed_at_random(con):
     con.execute("create table t as select 'a' || i as colour, i as size from range(40) as t(i)")
-    with pytest.raises(InputError, match=r"Give customer = 'COLUMN', or an expression"):
+    with pytest.raises(InputError, match="or expression over columns, is the customer"):
         segmenter.inspect("t", con).source()

@@ -14,6 +14,7 @@ from segmenter.sources.guessing.evidence import MOST_ROWS, Evidence
 from segmenter.sources.guessing.facts import column
 from segmenter.sources.guessing.findings import Guess
 from segmenter.sources.odd_dates import odd_dates
+from segmenter.sources.text_advice import SERIAL_DAYS
 
 __all__ = [
     "Orders",
@@ -114,7 +115,7 @@ def unread_dates(evidence: Evidence) -> list[str]:
                 f"{odd.example!r}, and without a date nothing is known of time.{odd.words}{way}"
             ]
     days = f"date '1899-12-30' + cast({quoted(facts.name)} as integer)"
-    is_serial = facts.is_whole and _SERIALS[0] < float(facts.example or 0) < _SERIALS[1]
+    is_serial = facts.is_whole and SERIAL_DAYS[0] < float(facts.example or 0) < SERIAL_DAYS[1]
     return [
         f"{facts.name} is called like a date, but its values, such as {facts.example}, are of no "
         "form that is known, and without a date nothing is known of time. "
@@ -124,10 +125,6 @@ def unread_dates(evidence: Evidence) -> list[str]:
             else "Give an expression that reads them as date."
         )
     ]
-
-
-_SERIALS = (20_000, 80_000)
-"""What spreadsheets write for days from 1954 to 2119."""
 
 
 def guess_date_format(evidence: Evidence, date: str | None) -> Guess:
