@@ -175,13 +175,15 @@ class Postgres:
 
     def types(self, query: exp.Query) -> dict[str, str]:
         """Return the columns of a query and their types."""
+        columns = self._displayed(query).items()
+        return {name: canonical_type(self.local, kind, "postgres") for name, kind in columns}
+
+    def _displayed(self, query: exp.Query) -> dict[str, str]:
+        """Return the columns of a query and their types as PostgreSQL calls them."""
         empty = exp.select("*").from_(query.copy().subquery("described")).limit(0)
         with asking(), self.con.transaction():
             columns = self._run(self._written(empty)).description or ()
-            return {
-                column.name: canonical_type(self.local, column.type_display, "postgres")
-                for column in columns
-            }
+            return {column.name: column.type_display for column in columns}
 
     def create(self, name: str, query: exp.Expr, kind: Kind) -> None:
         """Make a temporary table or view."""
@@ -237,8 +239,14 @@ class Postgres:
             )
 
     def table(self, query: exp.Query) -> tuple[pa.Table, dict[str, str]]:
-        """Return the rows of a query as texts, and what type each column has in DuckDB."""
-        types = self.types(query)
+        """Return the rows of a query as texts, and what type each column has in DuckDB.
+
+        Numbers of any size and scale stay texts, since no type there holds all of them.
+        """
+        types = {
+            name: canonical_type(self.local, kind, "postgres") if kind != "numeric" else "VARCHAR"
+            for name, kind in self._displayed(query).items()
+        }
         options = csv.ConvertOptions(
             column_types=dict.fromkeys(types, pa.string()),
             null_values=[""],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import duckdb
 import psycopg
@@ -67,6 +68,24 @@ def test_the_answers_are_those_of_a_file(there, tmp_path, capsys):
         assert found[0] == expected[0], (verb, options)
         assert rows(found[1]) == rows(expected[1]), (verb, options)
         assert found[2] == expected[2], (verb, options)
+
+
+def test_ids_stand_as_they_are_there(database, server, sales, shop, tmp_path, capsys):
+    """Texts with line breaks and quotes, an empty one, and numbers of any size."""
+    copy_table(shop, database, "sales", tmp_path)
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    odd = "(array['', E'a\n\"b\",c', 'NULL', ' x '])[1 + customer_id % 4]"
+    for number, made in enumerate((f"{odd} || nullif(customer_id, 0)", "customer_id * 1e17")):
+        database.execute(f"create table odd{number} as select *, {made} as id from sales")
+        if number:
+            database.execute("alter table odd1 alter id type numeric")
+        file = f"{tmp_path}/odd{number}.duckdb"
+        source = replace(sales, transactions=f"odd{number}", customer="id")
+        segmenter.fit(database, source, model_file=file)
+        _, out, _ = answer(capsys, "customers", file, "--dsn", dsn, "--format", "json")
+        found = {row["customer_id"] for row in json.loads(out)["rows"]}
+        query = "select customer_id::text from segments.customer_segments"
+        assert found == {row[0] for row in database.execute(query).fetchall()}
 
 
 def test_a_refit_that_is_due_is_said_with_exit_code_5(there, database, tmp_path, capsys):

@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 from dataclasses import replace
 
+import duckdb
 import psycopg
 import pytest
 
@@ -13,6 +14,9 @@ import segmenter
 from segmenter import BusyError, InputError, SegmenterError, Settings
 from segmenter.cli.app import app
 from segmenter.engines import postgres_publishing, postgres_snapshot
+from segmenter.engines.postgres import Postgres
+from segmenter.operations.refresh_remote import refresh_remote
+from segmenter.progress import Silent
 from tests.clients.conftest import copy_table
 from tests.operations.test_refresh import SALES, make_sales
 
@@ -209,9 +213,34 @@ def test_what_was_there_before_stands(both, monkeypatch):
     assert both.pg.execute(SNAPSHOT).fetchall() != known
 
 
-def test_a_server_that_ends_and_missing_rights(both, server, monkeypatch):
-    from segmenter.engines.postgres import Postgres
+def test_who_began_before_another_refresh_ended_writes_nothing(both, server):
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    both.pg.execute(DAYS["own spend"])
+    with psycopg.connect(dsn) as own, closing(Postgres(own)) as engine:
+        both.there.refresh(session=both.pg)
+        known = both.pg.execute(HISTORY).fetchall()
+        with (
+            duckdb.connect(str(both.file), read_only=True) as con,
+            pytest.raises(BusyError, match="Somebody else wrote the same meanwhile"),
+        ):
+            refresh_remote(con, engine, Silent())
+    assert both.pg.execute(HISTORY).fetchall() == known
 
+
+def test_what_is_gone_comes_back_or_is_a_sentence(both):
+    known = both.pg.execute(SNAPSHOT).fetchall()
+    both.pg.execute("drop view segments.customer_segments_snapshot")
+    both.there.refresh(session=both.pg)
+    assert both.pg.execute(SNAPSHOT).fetchall() == known
+    both.pg.execute("delete from segments_internal.snapshots")
+    with pytest.raises(SegmenterError, match="has lost its row"):
+        both.there.refresh(session=both.pg)
+    both.pg.execute("drop schema segments_internal cascade")
+    both.there.refresh(session=both.pg)
+    assert both.pg.execute(SNAPSHOT).fetchall() == known
+
+
+def test_a_server_that_ends_and_missing_rights(both, server, monkeypatch):
     dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
     known = both.pg.execute(HISTORY).fetchall()
     both.pg.execute(DAYS["own spend"])
