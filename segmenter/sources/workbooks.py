@@ -51,7 +51,7 @@ def read_sheet(path: str, sheet: str | None) -> pa.Table:
     if _is_text(path):
         raise InputError(
             f"{path} cannot be read as a workbook: it is a text, which some programs call a table. "
-            "Save it as a workbook, or name it .csv where it has a line for each row."
+            "Save it as a workbook, or name it as a CSV file where it has a line for each row."
         )
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
