@@ -28,5 +28,6 @@ select
     string_agg(
         coalesce(currency, 'none') || ' ' || format('{:,}', source_rows),
         ', ' order by place
-    ) filter (where place <= 5) as listed
+    ) filter (where place <= 5) as listed,
+    min(case when place = 1 then currency end) as most
 from ranked

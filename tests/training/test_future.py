@@ -150,6 +150,33 @@ def test_one_currency_written_in_several_ways_is_one(con):
     assert con.execute(query).fetchone() == (1,)
 
 
+def test_several_currencies_that_nobody_named_are_told_and_the_advice_keeps_one(con):
+    con.execute(
+        "create table t as select i % 60 as c, 1.5 + i as amount, "
+        "['usd', null, ' eur ', 'EUR', '', 'EUR'][1 + i % 6] as \"Currency Code\" "
+        "from range(600) as r(i)"
+    )
+    source = {"transactions": "t", "customer": "c", "amount": "amount"}
+    (told,) = (words for words in look(con, **source).warnings if "currencies" in words)
+    assert "Currency Code has several currencies, EUR 300, USD 100, and amounts are summed" in told
+    (where,) = advised(told, "where")
+    kept = look(con, **source, where=where)
+    (euros,) = con.execute(
+        "select sum(amount) from t where upper(trim(\"Currency Code\")) = 'EUR'"
+    ).fetchone()
+    assert kept.money == float(euros)
+    assert not any("currencies" in words for words in kept.warnings)
+
+
+def test_a_currency_on_the_first_line_of_an_order_alone_is_one(con):
+    con.execute(
+        "create table t as select i % 60 as c, 1.5 + i as amount, "
+        "case when i % 3 = 0 then 'EUR' end as currency from range(600) as r(i)"
+    )
+    source = {"transactions": "t", "customer": "c", "amount": "amount"}
+    assert not any("currenc" in words for words in look(con, **source).warnings)
+
+
 def test_a_model_of_the_future_alone_has_no_lifecycle(con):
     con.execute(
         "create table t as select i % 60 as c, i + 0.5 as amount, "
