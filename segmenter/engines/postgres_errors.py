@@ -46,7 +46,12 @@ def asking(hint: str = "") -> Iterator[None]:
             "the connection is read-only, and a fit makes temporary tables, a function and "
             "views. Connect to the primary server, with default_transaction_read_only = off."
         ) from None
-    except psycopg.errors.SerializationFailure as error:
+    except (
+        psycopg.errors.SerializationFailure,
+        psycopg.errors.DuplicateSchema,
+        psycopg.errors.DuplicateTable,
+        psycopg.errors.UniqueViolation,  # of the catalog, where both make it at once
+    ) as error:
         raise BusyError(
             f"{first_line(error)} Somebody else wrote the same meanwhile, and nothing was written. "
             "Try again."

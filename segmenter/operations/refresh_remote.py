@@ -118,7 +118,8 @@ class _Refreshing:
         if self.known:
             engine.check_customers(customers)
         self.before = _version(con, self.known)
-        self.values = self._publication().values() | {
+        self.publication = self._publication()
+        self.values = self.publication.values() | {
             "fitted_at": literal(str(model.fitted_at)),
             "next": self._staged("next"),
             "previous_customer": exp.column("customer_id", "previous"),
@@ -158,8 +159,9 @@ class _Refreshing:
 
     def _find_reasons(self) -> None:
         """Say why customers changed, as `segmenter.storage.history` does."""
-        if self.before is None:
-            return  # what the version before was is not known any more: 'refit', as the labels say
+        if self.before is None or not self.publication.is_same_source:
+            return  # 'refit', as the labels say: the version before is not known any more, or read
+            # the table otherwise, so that its profiles cannot be compared with those of now
         self._stage("reasons", bind("queries/reasons_of_change", self.values))
         self._say("changed_by = reasons.changed_by", "reasons")
         if self._is_refit():
@@ -257,9 +259,7 @@ def _from(table: exp.Expr, column: str) -> exp.Select:
 
 
 def _create(table: str, query: exp.Query) -> exp.Expr:
-    return exp.Create(
-        this=exp.table_(table, db=INTERNAL), kind="TABLE", exists=True, expression=query
-    )
+    return exp.Create(this=exp.table_(table, db=INTERNAL), kind="TABLE", expression=query)
 
 
 def _insert(table: str, rows: exp.Table) -> exp.Expr:

@@ -134,6 +134,10 @@ def test_another_version_is_why_only_where_the_one_before_would_have_left_them(b
     both.check()
     both.fit(replace(SALES, where="customer >= 20"))
     both.check()
+    for con in (both.con, both.pg):
+        con.execute("insert into sales values (60, 9001, 99999, timestamp '2024-01-25')")
+    both.fit(replace(SALES, amount="amount * 3"))  # profiles of two kinds tell nothing
+    both.check()
 
 
 def test_who_leaves_a_time_window(con, database, tmp_path):
@@ -213,9 +217,12 @@ def test_what_was_there_before_stands(both, monkeypatch):
     assert both.pg.execute(SNAPSHOT).fetchall() != known
 
 
-def test_who_began_before_another_refresh_ended_writes_nothing(both, server):
+@pytest.mark.parametrize("is_first", [False, True])
+def test_who_began_before_another_refresh_ended_writes_nothing(both, server, is_first):
     dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
     both.pg.execute(DAYS["own spend"])
+    if is_first:
+        both.pg.execute("drop schema segments_internal cascade")
     with psycopg.connect(dsn) as own, closing(Postgres(own)) as engine:
         both.there.refresh(session=both.pg)
         known = both.pg.execute(HISTORY).fetchall()
