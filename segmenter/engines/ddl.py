@@ -141,6 +141,9 @@ def create_session_function(
 def create_table_function(name: str, parameter: str, query: exp.Expr, like: str) -> str:
     """Return PostgreSQL's statement that creates a function of a time with rows like a view's.
 
+    Its body is no text but read when it is created, as that of a view: it means the same tables
+    whatever the search path or the temporary tables of whoever calls it. That is PostgreSQL 14's.
+
     Parameters
     ----------
     name : str
@@ -164,7 +167,8 @@ def create_table_function(name: str, parameter: str, query: exp.Expr, like: str)
         replace=True,
         properties=exp.Properties(expressions=[returns, _is_sql(), stable]),
     )
-    return f"{_with_quoted_body(frame, write(query, 'postgres'), 'postgres')} PARALLEL SAFE"
+    head, body = (write(tree, "postgres") for tree in (frame, query))
+    return f"{head} PARALLEL SAFE\nBEGIN ATOMIC\n{body};\nEND"
 
 
 _NAMES = ("monetary", "frequency")

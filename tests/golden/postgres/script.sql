@@ -1855,8 +1855,8 @@ CREATE OR REPLACE FUNCTION segments.customer_segments_at(
 )
 RETURNS SETOF segments.customer_segments
 LANGUAGE SQL
-STABLE AS
-$$
+STABLE PARALLEL SAFE
+BEGIN ATOMIC
 WITH models AS (
   SELECT
     1 AS model_id,
@@ -2109,7 +2109,7 @@ SELECT
   days_since_last_order,
   lifecycle,
   lifecycle_rank
-FROM customer_segments
-$$ PARALLEL SAFE;
+FROM customer_segments;
+END;
 
 COMMIT;
