@@ -34,6 +34,12 @@ __all__ = ["Postgres"]
 _WHOLE = ("cents", "frequency", "customers")
 """The columns of points, whole numbers also where there is no row to tell."""
 
+_READ_ALIKE = (
+    *("BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE"),
+    *("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "UUID"),
+)
+"""Types of DuckDB that read what PostgreSQL writes."""
+
 _WHILE_ASKING = {
     "client_encoding": "UTF8",  # first, as the others are written in it
     "standard_conforming_strings": "on",
@@ -241,12 +247,15 @@ class Postgres:
     def table(self, query: exp.Query) -> tuple[pa.Table, dict[str, str]]:
         """Return the rows of a query as texts, and what type each column has in DuckDB.
 
-        Numbers of any size and scale stay texts, since no type there holds all of them.
+        What no type there holds as it is here stays a text: numbers of any size, bytes, enums.
         """
-        types = {
-            name: canonical_type(self.local, kind, "postgres") if kind != "numeric" else "VARCHAR"
-            for name, kind in self._displayed(query).items()
-        }
+        displayed = self._displayed(query)
+        types = {name: self._type_of_texts(kind) for name, kind in displayed.items()}
+        texts = exp.select().from_(query.copy().subquery("described"))
+        for name, kind in displayed.items():
+            column = exp.column(name, quoted=True)
+            value = exp.func("trim_scale", column) if kind == "numeric" else column  # 7.0 is 7
+            texts = texts.select(exp.alias_(exp.cast(value, "text"), name, quoted=True))
         options = csv.ConvertOptions(
             column_types=dict.fromkeys(types, pa.string()),
             null_values=[""],
@@ -254,8 +263,13 @@ class Postgres:
             quoted_strings_can_be_null=False,
         )
         lines = csv.ParseOptions(newlines_in_values=True)
-        found = csv.read_csv(self._copied(query), parse_options=lines, convert_options=options)
+        found = csv.read_csv(self._copied(texts), parse_options=lines, convert_options=options)
         return found, types
+
+    def _type_of_texts(self, kind: str) -> str:
+        """Return the type of DuckDB that reads texts of a type here, and loses nothing."""
+        found = canonical_type(self.local, kind, "postgres")
+        return found if kind != "numeric" and found.partition("(")[0] in _READ_ALIKE else "VARCHAR"
 
     def _copied(self, query: exp.Expr) -> pa.BufferReader:
         sink = pa.BufferOutputStream()

@@ -71,21 +71,36 @@ def test_the_answers_are_those_of_a_file(there, tmp_path, capsys):
 
 
 def test_ids_stand_as_they_are_there(database, server, sales, shop, tmp_path, capsys):
-    """Texts with line breaks and quotes, an empty one, and numbers of any size."""
+    """Texts with line breaks and quotes, an empty one, and what DuckDB has no type of."""
     copy_table(shop, database, "sales", tmp_path)
     dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
     odd = "(array['', E'a\n\"b\",c', 'NULL', ' x '])[1 + customer_id % 4]"
-    for number, made in enumerate((f"{odd} || nullif(customer_id, 0)", "customer_id * 1e17")):
+    for number, made in enumerate((
+        f"{odd} || nullif(customer_id, 0)",
+        "(customer_id * 1e40)::numeric(50, 3)",
+        "decode(md5(customer_id::text), 'hex')",
+        "customer_id::text::char(6)",
+    )):  # fmt: skip
         database.execute(f"create table odd{number} as select *, {made} as id from sales")
-        if number:
-            database.execute("alter table odd1 alter id type numeric")
         file = f"{tmp_path}/odd{number}.duckdb"
         source = replace(sales, transactions=f"odd{number}", customer="id")
         segmenter.fit(database, source, model_file=file)
         _, out, _ = answer(capsys, "customers", file, "--dsn", dsn, "--format", "json")
         found = {row["customer_id"] for row in json.loads(out)["rows"]}
         query = "select customer_id::text from segments.customer_segments"
-        assert found == {row[0] for row in database.execute(query).fetchall()}
+        assert found == {row[0] for row in database.execute(query).fetchall()}, made
+
+
+def test_an_objection_leaves_out_the_number_that_it_means(store, server, sales, tmp_path, capsys):
+    store.execute("create table odd as select *, (customer_id || '.00')::numeric as id from sales")
+    file = f"{tmp_path}/odd.duckdb"
+    segmenter.fit(store, replace(sales, transactions="odd", customer="id"), model_file=file)
+    (tmp_path / "objections.csv").write_text("customer_id\n7\n")
+    dsn = psycopg.conninfo.make_conninfo(server, dbname="scratch")
+    lists = ("--objections", f"{tmp_path}/objections.csv")
+    _, out, err = answer(capsys, "customers", file, "--dsn", dsn, "--format", "json", *lists)
+    assert "1 customer is left out by the 1 objection" in err
+    assert not {"7", "7.00"} & {row["customer_id"] for row in json.loads(out)["rows"]}
 
 
 def test_a_refit_that_is_due_is_said_with_exit_code_5(there, database, tmp_path, capsys):
