@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,19 @@ INSIDE = (".png", ".parquet", ".json")
 MANIFEST = "lake/publication.json"
 
 COUNT, KILL, SIGNAL, FAIL_ONCE, FAIL_ON = 1, 2, 3, 4, 5
+
+KINDS = {
+    "kill": {"what": KILL},
+    "SIGINT": {"what": SIGNAL, "number": int(signal.SIGINT)},
+    "SIGTERM": {"what": SIGNAL, "number": int(signal.SIGTERM)},
+    "ENOSPC-once": {"what": FAIL_ONCE, "number": errno.ENOSPC},
+    "ENOSPC-on": {"what": FAIL_ON, "number": errno.ENOSPC},
+    "EDQUOT-once": {"what": FAIL_ONCE, "number": errno.EDQUOT},
+    "EDQUOT-on": {"what": FAIL_ON, "number": errno.EDQUOT},
+    "EIO-once": {"what": FAIL_ONCE, "number": errno.EIO},
+    "EIO-on": {"what": FAIL_ON, "number": errno.EIO},
+}
+"""What happens at a call, once or from then on."""
 
 FIT = (
     "--transactions", "sales", "--customer", "customer_id", "--amount", "amount",
@@ -256,17 +269,11 @@ class Trial:
             if file.parts[0] not in known or (len(file.parts) > 1 and file.suffix not in INSIDE)
         ]
 
-    def faults(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """Yield every fault at every call, with its name."""
+    def faults(self, kinds: Iterable[str] = KINDS) -> Iterator[tuple[str, dict[str, int]]]:
+        """Yield every fault of these kinds at every call, with its name."""
         for call in range(1, len(self.calls) + 1):
-            yield f"kill@{call}", {"what": KILL, "call": call}
-            for number in (signal.SIGINT, signal.SIGTERM):
-                fault = {"what": SIGNAL, "number": int(number), "call": call}
-                yield f"{number.name}@{call}", fault
-            for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-                for what, word in ((FAIL_ONCE, "once"), (FAIL_ON, "on")):
-                    fault = {"what": what, "number": number, "call": call}
-                    yield f"{errno.errorcode[number]}-{word}@{call}", fault
+            for kind in kinds:
+                yield f"{kind}@{call}", {**KINDS[kind], "call": call}
 
     def complaints(self, fault: dict[str, int]) -> list[str]:
         """Run with a fault, then once more without, and return what is wrong."""

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from tests.combinations import first_in_gate
-from tests.faults.harness import FAIL_ON, FAIL_ONCE, VERBS, Server, Trial
+from tests.faults.harness import FAIL_ON, FAIL_ONCE, KINDS, VERBS, Server, Trial
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="preloading is for Linux"),
@@ -31,9 +31,9 @@ def server(tmp_path_factory):
     made.close()
 
 
-def try_some(trial, every, first=0):
+def try_some(trial, every, first=0, kinds=KINDS):
     """Return what was wrong at some of the faults, and how many were tried."""
-    chosen = list(trial.faults())[first::every]
+    chosen = list(trial.faults(kinds))[first::every]
     found = {name: trial.complaints(fault) for name, fault in chosen}
     return {name: complaints for name, complaints in found.items() if complaints}, len(chosen)
 
@@ -96,9 +96,10 @@ def test_a_commit_that_an_input_output_error_hits_may_be_stored_or_not(server, t
 
 
 @pytest.mark.extended
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_call_of_every_verb(server, tmp_path, verb):
+def test_every_call_of_every_verb(server, tmp_path, verb, kind):
     trial = Trial(verb, server, tmp_path / "work")
-    found, tried = try_some(trial, EVERY)
-    print(f"{verb}: {len(trial.calls)} calls, {tried} faults")
+    found, tried = try_some(trial, EVERY, kinds=[kind])
+    print(f"{verb}, {kind}: {len(trial.calls)} calls, {tried} faults")
     assert not found
