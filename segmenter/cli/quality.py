@@ -108,9 +108,7 @@ def drift(
     from segmenter.operations.drift import drift as tell
 
     with (
-        answering(
-            database, wait, dsn, {"drift_bins": True, "profile_cut": True}, quiet=quiet
-        ) as con,
+        answering(database, wait, dsn, _DRIFT, quiet=quiet) as con,
         waiting("Adding up customers", quiet),
     ):
         found = tell(con, by=by)

@@ -10,10 +10,12 @@ import duckdb
 from sqlglot import exp
 
 from segmenter.engines.postgres import Postgres
-from segmenter.errors import InputError
+from segmenter.engines.script_frame import KEPT
+from segmenter.errors import InputError, SegmenterError
+from segmenter.operations.model_functions import script_functions
 from segmenter.operations.rollback import source_of
 from segmenter.schema.files import TABLES, create_view, read
-from segmenter.schema.names import INTERNAL, SCHEMA
+from segmenter.schema.names import CLASSIFIER, INTERNAL, SCHEMA
 from segmenter.schema.temporary import registered
 from segmenter.sources.engine import Engine
 from segmenter.storage import store
@@ -51,7 +53,7 @@ def read_remote(
     InputError
         The model was fitted somewhere else, or to anonymous points.
     SegmenterError
-        A view is missing over there, or must not be read.
+        A view is missing over there, or must not be read, or is of another model.
     """
     of_fit = engine_of_current(con)
     if not isinstance(engine, Postgres) or of_fit != engine.dialect:
@@ -86,7 +88,23 @@ def read_remote(
             with registered(there, _ROWS, found):
                 there.execute(f"create table there.{name} as {rows}")
             there.execute(create_view(name, f"select * from there.{name}"))
+        if not set(views) <= set(KEPT):
+            _check_model(con, engine)
         yield there
+
+
+def _check_model(con: duckdb.DuckDBPyConnection, engine: Engine) -> None:
+    """Refuse live views of another model than the current one: their function tells."""
+    called = exp.Literal.string(f"{SCHEMA}.{CLASSIFIER}(double precision, double precision)")
+    oid = exp.column("oid").eq(exp.func("to_regprocedure", called))
+    found = engine.rows(exp.select("prosrc").from_("pg_catalog.pg_proc").where(oid))
+    expected = script_functions(store.load(con), engine.dialect)[CLASSIFIER]
+    if not found or found[0]["prosrc"] not in expected:
+        raise SegmenterError(
+            f"the views of the schema {SCHEMA} in this database are of another model than the "
+            "current one of this file: another one was published since. Ask with the file of that "
+            "one, or publish this one: segmenter.open(model).publish_views(connection)."
+        )
 
 
 def _add_drift(

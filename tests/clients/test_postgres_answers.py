@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 import segmenter
-from segmenter import SegmenterError
+from segmenter import SegmenterError, Settings
 from segmenter.cli.app import app
 from segmenter.cli.parameters import in_options
 from tests.clients.conftest import copy_table
@@ -109,6 +109,17 @@ def test_a_refit_that_is_due_is_said_with_exit_code_5(there, database, tmp_path,
     code, out, _ = answer(capsys, "drift", f"{tmp_path}/there.duckdb", "--dsn", there)
     assert code == 5
     assert "Refit" in out
+
+
+def test_views_of_another_model_answer_nothing(there, database, tmp_path):
+    file = f"{tmp_path}/there.duckdb"
+    segmenter.fit(database, SALES, Settings(levels=1), model_file=tmp_path / "other.duckdb")
+    for verb in ("segments", "customers", "drift"):
+        with pytest.raises(SegmenterError, match="are of another model than the") as refused:
+            app([verb, file, "--dsn", there], standalone_mode=False)
+        assert in_options(str(refused.value)).endswith("this one: segmenter publish DB --dsn URL.")
+    app(["publish", file, "--dsn", there, "--quiet"], standalone_mode=False)
+    app(["segments", file, "--dsn", there, "--quiet"], standalone_mode=False)
 
 
 def test_what_cannot_be_read_there_is_a_sentence(there, database, tmp_path, capsys):
