@@ -36,8 +36,10 @@ _FOUND = """
 """
 
 _TYPE = """
-    select format_type(atttypid, atttypmod) from pg_attribute
-    where attrelid = to_regclass(%s) and attname = 'customer_id'
+    select concat_ws(' collate ', format_type(a.atttypid, a.atttypmod), c.collname)
+    from pg_attribute as a
+    left join pg_collation as c on c.oid = a.attcollation and c.collname <> 'default'
+    where a.attrelid = to_regclass(%s) and a.attname = 'customer_id'
 """
 
 _OLDEST = 150000

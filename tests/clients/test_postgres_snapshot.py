@@ -197,6 +197,11 @@ def test_what_cannot_be_refreshed_there_is_a_sentence(both, server, tmp_path):
     labels = "select customer_id, segment from segments.customer_segments{} order by 1"
     live = both.pg.execute(labels.format("")).fetchall()
     assert both.pg.execute(labels.format("_snapshot")).fetchall() == live
+    both.there.refresh(session=both.pg)
+    both.pg.execute("drop schema segments cascade")
+    both.pg.execute('alter table sales alter customer type text collate "C"')
+    with pytest.raises(SegmenterError, match=r"of type text in .* of type text collate C now"):
+        both.there.refresh(session=both.pg)
     kept = "select count(*) from segments_before.customer_segments_snapshot"
     assert both.pg.execute(kept).fetchone() == (80,)
 
