@@ -121,6 +121,12 @@ def publish(
             publication = _written(con, draft, target.room)
             rows = counted(sum(publication.rows.values()), "row")
             done(f"{rows} of {counted(len(publication.rows), 'object')}")
+        if "engine" in publication.model.source:
+            listener.warn(
+                "the copy has the model and no customers: they are where it was fitted, and "
+                "dashboards read segments.customer_segments there.",
+                "no_customers",
+            )
         with listener.step(f"Publishing to {target.name}") as done:
             done(f"model {publication.model_id}, {target.put(draft, publication)}")
     return publication

@@ -48,6 +48,24 @@ def test_shares_of_customers_learned_from_are_none_of_all_revenue(store, sales, 
     assert f"of {model.customers} customers and their revenue are not among them" in shown
 
 
+def test_a_copy_without_customers_is_told(store, sales, shop, tmp_path, capsys):
+    from segmenter.cli.app import app
+
+    file, other = tmp_path / "model.duckdb", tmp_path / "other.duckdb"
+    segmenter.fit(store, sales, model_file=file)
+    app(["publish", str(file), "--to", str(tmp_path / "bi.duckdb")], standalone_mode=False)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the copy has the model and no customers: they are where it was fitted" in said
+    with duckdb.connect(str(tmp_path / "bi.duckdb"), read_only=True) as con:
+        assert con.execute("select segments.classify_segment(1e6, 99)").fetchone() == ("Elite",)
+    with duckdb.connect(str(other)) as con:
+        con.register("frame", shop.table("sales").to_arrow_table())
+        con.execute("create table sales as from frame")
+        segmenter.fit(con, sales)
+    app(["publish", str(other), "--to", str(tmp_path / "bi2.duckdb")], standalone_mode=False)
+    assert "no customers" not in capsys.readouterr().err
+
+
 def test_versions_are_published_where_their_rows_are(store, server, sales, tmp_path, capsys):
     from segmenter.cli.app import app
 
