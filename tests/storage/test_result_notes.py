@@ -208,5 +208,8 @@ def test_each_publication_notes_anew_and_what_is_not_published_notes_nothing(con
     with pytest.warns(UserWarning, match="stored but not published"):
         other = segmenter.fit(con, SALES, Settings(levels=2))
     assert load(con, other.model_id).notes == ()
-    segmenter.open(con).rollback(1)
+    assert "top_segment_large" in [note.code for note in load(con, 1).notes]
+    db = segmenter.open(con)
+    db.rollback(other.model_id)
+    db.rollback(1)
     assert "top_segment_large" not in [note.code for note in load(con, 1).notes]

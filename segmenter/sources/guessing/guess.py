@@ -200,7 +200,7 @@ class _Guessing:
     def _look_at_customers(self, trees: Mapping[str, exp.Expr]) -> None:
         """Ask about an amount that is one of the customer, repeated in each order."""
         amount = self._found["amount"]
-        may_be = self._evidence.hinted("amount", "of_customers")
+        may_be = self._evidence.hinted("customer_total", "within")
         if "customer" not in trees or not amount.is_sure or amount.expression not in may_be:
             return
         if is_of_customers(self._evidence, trees["order"], trees["amount"], trees["customer"]):
