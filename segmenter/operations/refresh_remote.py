@@ -27,10 +27,10 @@ from segmenter.operations.model_constants import with_model
 from segmenter.operations.model_functions import model_body
 from segmenter.operations.rollback import source_of
 from segmenter.progress import Progress
-from segmenter.schema.files import bind, literal, newest_order, redirect
+from segmenter.schema.files import bind, literal, redirect
 from segmenter.schema.names import HISTORY, INTERNAL, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.sources.engine import Engine, Publication
-from segmenter.storage import history, store
+from segmenter.storage import history, snapshot, store
 from segmenter.storage.comments import head_of_view
 from segmenter.storage.stored import is_same_base
 from segmenter.training.stage import Stage
@@ -128,7 +128,10 @@ class _Refreshing:
     def write(self) -> tuple[int, int]:
         """Label everybody, write who changed and what ended; tell of how many customers."""
         file = "published_labels" if self.known else "first_labels"
-        chain = {**_chain(self.customers), "next": bind(f"queries/{file}", self.values)}
+        chain = {
+            **snapshot.views_over("customers_classified", self.customers),
+            "next": bind(f"queries/{file}", self.values),
+        }
         self._stage("next", self._labels(chain, self.model))
         customers = self.engine.rows(_from(self._staged("next"), "count(*) as n"))[0]["n"]
         if self.known:
@@ -242,16 +245,6 @@ def _version(con: duckdb.DuckDBPyConnection, known: Mapping[str, Any]) -> Model 
     except NoModelError:
         return None
     return found if found.fitted_at == known["fitted_at"] and found.has_macro else None
-
-
-def _chain(customers: str) -> dict[str, exp.Expr]:
-    """Return the views up to ``customer_segments``, over a table of profiles."""
-    values = {"newest_order": newest_order({}, added_up=True)}
-    names = ("customers_classified", "customer_segments")
-    chain = {name: bind(f"views/{name}", values) for name in names}
-    for view in chain.values():
-        redirect(view, {"customer_profile": customers})
-    return chain
 
 
 def _from(table: exp.Expr, column: str) -> exp.Select:

@@ -20,7 +20,7 @@ from segmenter.schema.files import bind, create_view, newest_order, query_text, 
 from segmenter.schema.names import INTERNAL, SCHEMA, SNAPSHOT, SUMMARY_OF_SNAPSHOT
 from segmenter.storage import history
 
-__all__ = ["create", "create_views", "drop", "note", "segments_of", "state"]
+__all__ = ["create", "create_views", "drop", "note", "segments_of", "state", "views_over"]
 
 
 def create(
@@ -40,7 +40,7 @@ def create(
     """
     publication = history.Publication.of(con, event)
     attributes = publication.attribute_values()
-    views = _views_over(files["customers_classified"], customers, attributes)
+    views = views_over(files["customers_classified"], customers, attributes)
     history.write(con, publication, views, customers)
     create_views(con, attributes)
     con.execute(f"delete from {INTERNAL}.snapshot_buckets")
@@ -57,14 +57,23 @@ def segments_of(classified: str, customers: str) -> exp.Query:
     customers : str
         Table with the profile of each customer.
     """
-    query = one_query(_views_over(classified, customers), customers)
+    query = one_query(views_over(classified, customers), customers)
     assert isinstance(query, exp.Query)
     return query
 
 
-def _views_over(
+def views_over(
     classified: str, customers: str, attributes: Mapping[str, exp.Expr] | None = None
 ) -> dict[str, exp.Expr]:
+    """Return the views up to ``customer_segments``, over a table of profiles.
+
+    Parameters
+    ----------
+    classified, customers
+        As in `segments_of`.
+    attributes : mapping of str to Expression, optional
+        What stands for those of the customers.
+    """
     values = {"newest_order": newest_order({}, added_up=True), **(attributes or {})}
     views = {
         "customers_classified": bind(f"views/{classified}", values),

@@ -18,6 +18,7 @@ from segmenter.errors import InputError
 from segmenter.progress import Note
 from segmenter.schema.files import QUALITY, bind, redirect
 from segmenter.sources.rejected_lines import count_rejected_lines
+from segmenter.training.currencies import currencies
 from segmenter.training.row_errors import lost
 from segmenter.training.stage import Losses, Stage, Survey
 
@@ -129,9 +130,8 @@ def _of_rows(stage: Stage, survey: Survey) -> list[Count]:
     if stage.source.date:
         found.append(Count("rows_without_date", "rows", survey.rows_without_date, rows))
     if stage.source.currency:
-        seen = stage.row(stage.query("queries/currencies"))
-        others, listed = seen["deviating"], seen["listed"]
-        found.append(Count("several_currencies", "rows", others, rows, example=listed))
+        seen = currencies(stage)
+        found.append(Count("several_currencies", "rows", seen.deviating, rows, example=seen.listed))
     return found
 
 

@@ -10,10 +10,8 @@ from sqlglot import exp
 from segmenter.formatting import counted, day, percent, verb, within_years
 from segmenter.points import MAX_CENTS
 from segmenter.progress import Note
-from segmenter.sources.expressions import SOURCE_ALIAS, quoted
-from segmenter.sources.guessing.dictionary import named
-from segmenter.sources.text_advice import TEXTS
 from segmenter.sources.unit import smaller_unit
+from segmenter.training.currencies import unnamed_currencies
 from segmenter.training.stage import Losses, Stage, Survey
 
 __all__ = ["excluded", "left_out", "span", "survey_notes"]
@@ -29,7 +27,7 @@ def survey_notes(stage: Stage, survey: Survey) -> list[Note]:
         *_rounded_to_zero(stage, survey),
         *_ends_later(stage),
         *_swapped_days(stage),
-        *_currencies(stage),
+        *unnamed_currencies(stage),
     ]
 
 
@@ -120,30 +118,6 @@ def _swapped_days(stage: Stage) -> list[Note]:
             f"they are read as {form}. If that is wrong, give {way}.",
         )
     ]
-
-
-def _currencies(stage: Stage) -> list[Note]:
-    """Say that a column has several currencies which nobody named; rows may have none."""
-    if stage.source.currency is not None:
-        return []
-    texts = [name for name, kind in stage.binding.columns.items() if kind.upper().startswith(TEXTS)]
-    for name in named(texts, "currency", "code"):
-        column = exp.column(name, table=SOURCE_ALIAS, quoted=True)
-        has_one = exp.func("trim", column.copy()).neq(exp.Literal.string(""))
-        row_filter = exp.and_(stage.values["row_filter"], has_one)
-        found = stage.row(stage.query("queries/currencies", currency=column, row_filter=row_filter))
-        if found["deviating"]:
-            most = exp.Literal.string(found["most"]).sql(dialect="duckdb")
-            only = f"upper(trim({quoted(name)})) = {most}"
-            return [
-                Note(
-                    "several_currencies",
-                    f"{name} has several currencies, {found['listed']}, and amounts are summed as "
-                    "they stand. Keep one, for example with where = "
-                    f"{only!r}, or let a view convert the amounts.",
-                )
-            ]
-    return []
 
 
 def _ends_later(stage: Stage) -> list[Note]:

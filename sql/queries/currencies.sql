@@ -1,6 +1,6 @@
 -- Whether a large table's amounts are in one currency, as segments_internal.data_quality_counts
 -- asks it.
--- Grain:  one row.
+-- Grain:  one row for each of the five currencies with most rows, and those rows without one.
 -- Source: the user's own rows ($source) that meet the condition and have an amount, in or out of
 --         the window. EUR and eur are one currency.
 with
@@ -14,20 +14,14 @@ by_currency as (
         $row_filter
         and $amount is not null
     group by nullif(upper(trim(cast($currency as varchar))), '')
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (order by source_rows desc, currency asc nulls last) as place
-    from by_currency
 )
 
 select
-    cast(coalesce(sum(case when place > 1 then source_rows end), 0) as bigint) as deviating,
-    string_agg(
-        coalesce(currency, 'none') || ' ' || format('{:,}', source_rows),
-        ', ' order by place
-    ) filter (where place <= 5) as listed,
-    min(case when place = 1 then currency end) as most
-from ranked
+    currency,
+    source_rows,
+    cast(sum(source_rows) over () as bigint) as all_rows
+from by_currency
+order by
+    source_rows desc,
+    currency asc nulls last
+limit 5

@@ -70,3 +70,21 @@ def test_ids_that_are_no_texts_in_postgres(database, kind):
     segmenter.fit(database, Source(transactions="sales", **COLUMNS), progress=heard)
     found = [words for words in heard.warnings if "id with a point" in words]
     assert bool(found) is (kind == "double precision")
+
+
+@pytest.mark.parametrize("other", [None, "USD"])
+@pytest.mark.parametrize("currency", [None, "currency"])
+def test_several_currencies_in_postgres(database, other, currency):
+    database.execute(
+        "create table sales as select i % 150 as email, 'order ' || i as order_id, "
+        "5.0 + i % 7 as amount, case when i % 3 > 0 then ' eur ' else %s end as currency "
+        "from generate_series(1, 1500) as t(i)".replace("% ", "%% "),
+        [other],
+    )
+    heard = Heard()
+    source = Source(transactions="sales", **COLUMNS, currency=currency)
+    segmenter.fit(database, source, progress=heard)
+    found = [words for words in heard.warnings if "currenc" in words]
+    wanted = f"EUR 1,000, {other or 'none'} 500"
+    is_told = currency is not None or other is not None
+    assert [wanted in words for words in found] == [True] * is_told

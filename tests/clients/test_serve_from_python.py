@@ -61,8 +61,11 @@ def test_a_block_serves_what_is_published_in_it_and_follows_others(db, tmp_path)
             db.serve(port=port).__enter__()
         with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
             con.execute("insert into sales values (1000, 9000, 70, '2024-05-01')")
-        served.follow(seconds=2.5, refresh_every=1)
         log = "select count(*) from segments.publishing_log where event = 'refresh'"
+        for _ in range(40):  # a busy machine begins none in the first seconds
+            served.follow(seconds=2.5, refresh_every=1)
+            if ask(served, log) > [(0,)]:
+                break
         assert ask(served, log) > [(0,)]
         assert ask(served) == [(1, 61)]
         with pytest.raises(InputError, match="seconds must be a second or more, not 0"):

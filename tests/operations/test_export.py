@@ -261,17 +261,6 @@ def test_a_script_for_duckdb_reads_a_csv_as_the_fit_did(con, tmp_path, encoding)
         )
 
 
-def test_an_unknown_dialect_is_told_the_list(model):
-    with pytest.raises(SegmenterError, match=r"duckdb, postgres, .*Did you mean 'postgres'"):
-        segmenter.export(model, "postgress")
-    assert segmenter.export(model, "PostgreSQL") == segmenter.export(model, "postgres")
-
-
-def test_an_unknown_stage_is_refused(model):
-    with pytest.raises(SegmenterError, match="'all' or 'points', not 'views'"):
-        segmenter.export(model, "postgres", what="views")
-
-
 def test_too_many_rules_leave_the_points(shop, sales):
     model = segmenter.fit(shop, sales, Settings(max_rules=1))
     with pytest.raises(SegmenterError, match=r"more than max_rules = 1, .*larger n_neighbors"):

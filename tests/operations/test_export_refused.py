@@ -56,3 +56,14 @@ def test_a_text_is_not_compared_with_a_time(small, dialect):
 def test_texts_that_a_collation_may_merge_are_refused(small, where):
     with pytest.raises(SegmenterError, match="may compare texts, which MySQL takes for the same"):
         segmenter.export(replace(small, source=small.source | {"where": where}), "mysql")
+
+
+def test_an_unknown_dialect_is_told_the_list(small):
+    with pytest.raises(SegmenterError, match=r"duckdb, postgres, .*Did you mean 'postgres'"):
+        segmenter.export(small, "postgress")
+    assert segmenter.export(small, "PostgreSQL") == segmenter.export(small, "postgres")
+
+
+def test_an_unknown_stage_is_refused(small):
+    with pytest.raises(SegmenterError, match="'all' or 'points', not 'views'"):
+        segmenter.export(small, "postgres", what="views")

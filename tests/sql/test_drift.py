@@ -9,6 +9,7 @@ import pytest
 import segmenter
 from segmenter import Settings, Source
 from tests.datasets import RETAIL, RETAIL_II
+from tests.sql.test_attributes import SALES
 
 
 def drift(con):
@@ -234,3 +235,43 @@ def test_from_one_year_into_the_next(con, window, expected):
     assert drift(con)["overall"][0] == 0
     con.execute("insert into sales from read_parquet($1)", [RETAIL])
     assert [round(value, 3) for value, *_ in drift(con).values()] == expected
+
+
+def test_drift_by_attribute_by_hand(con):
+    con.execute(
+        """
+        create table sales as
+        select i % 100 as customer, i as invoice, 10.0 + i % 100 as amount,
+            timestamp '2024-01-01' + to_days((i // 10)::integer) as sold_at,
+            case when i % 100 < 60 then 'DE' when i % 100 < 97 then 'AT' when i % 100 < 99
+                then 'LI' end as country,
+            'c' || i % 100 as "sales channel"
+        from range(300) as t(i)
+        """
+    )
+    segmenter.fit(con, SALES)
+    by_country = (
+        "select attribute_value, share_at_fit, share_of_customers, is_drifted "
+        "from segments.attribute_drift where attribute = 'country'"
+    )
+    assert con.execute(by_country).fetchall() == [
+        ("DE", 0.6, 0.6, False),
+        ("AT", 0.37, 0.37, False),
+        (None, 0.03, 0.03, False),
+    ]
+    own = "select attribute_value, share_of_customers, is_drifted from segments.attribute_drift "
+    own += "where attribute = 'sales channel'"
+    assert con.execute(own).fetchall() == [(None, 1.0, False)], "what names somebody is not kept"
+    con.execute("update sales set country = 'CH' where customer < 50")
+    assert con.execute(by_country).fetchall() == [
+        ("DE", 0.6, 0.1, True),
+        ("AT", 0.37, 0.37, True),
+        (None, 0.03, 0.53, True),
+    ]
+    p, q = (60.5 / 101.5, 37.5 / 101.5, 3.5 / 101.5), (10.5 / 101.5, 37.5 / 101.5, 53.5 / 101.5)
+    wanted = sum((now - then) * log(now / then) for then, now in zip(p, q, strict=True))
+    index = "select distinct attribute_index from segments.attribute_drift "
+    index += "where attribute = 'country'"
+    assert con.execute(index).fetchone()[0] == pytest.approx(wanted)
+    kept = "select distinct model_id from segments_internal.model_attributes"
+    assert con.execute(kept).fetchall() == [(1,)]

@@ -165,6 +165,14 @@ def test_several_currencies_that_nobody_named_are_told_and_the_advice_keeps_one(
         "select sum(amount) from t where upper(trim(\"Currency Code\")) = 'EUR'"
     ).fetchone()
     assert kept.money == float(euros)
+    source["where"] = "c < 30"
+    (told,) = (words for words in look(con, **source).warnings if "currencies" in words)
+    (where,) = advised(told, "where")
+    (fewer,) = con.execute(
+        "select sum(amount) from t where c < 30 and upper(trim(\"Currency Code\")) = 'EUR'"
+    ).fetchone()
+    kept = look(con, **source | {"where": where})
+    assert kept.money == float(fewer)
     assert not any("currencies" in words for words in kept.warnings)
 
 
