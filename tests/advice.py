@@ -19,10 +19,11 @@ _PARAMETER = re.compile(r"""\b([a-z_]+) = ('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|T
 
 
 class Heard:
-    """A listener that keeps its warnings."""
+    """A listener that keeps its warnings and their codes."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.codes: list[str] = []
 
     @contextmanager
     def step(self, title):
@@ -31,6 +32,7 @@ class Heard:
 
     def warn(self, message, code):
         self.warnings.append(message)
+        self.codes.append(code)
 
 
 def advised(message: str, name: str) -> list[object]:

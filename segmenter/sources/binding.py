@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import duckdb
@@ -26,6 +27,7 @@ from segmenter.sources.bound_expressions import (
 from segmenter.sources.bound_formats import bind_amount_text, bind_date_text
 from segmenter.sources.engine import FRAME, Engine
 from segmenter.sources.exclusion import find_exclusion
+from segmenter.sources.expressions import resolve
 from segmenter.sources.file_columns import (
     differing_types,
     is_guessed,
@@ -34,6 +36,7 @@ from segmenter.sources.file_columns import (
     unsure_years,
 )
 from segmenter.sources.files import InputFile
+from segmenter.sources.id_texts import look_at_ids
 from segmenter.sources.identity import identity_values
 from segmenter.sources.lost_rows import LOSING, loss_values
 from segmenter.sources.rejected_lines import csv_advice, refuse_single_column
@@ -130,6 +133,8 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
         is_guessed=is_here and is_guessed(engine.local, table, file),
     )
     binding.values["source"] = table
+    if file is not None and file.is_csv:
+        _keep_ids(engine, binding, file)
     try:
         if source.kind == "transactions":
             _bind_transactions(engine, binding)
@@ -156,6 +161,29 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
     if source.kind == "transactions":
         values["amount"] = counted_in(values["amount"], source.unit)
     return binding
+
+
+def _keep_ids(engine: Engine, binding: Binding, file: InputFile) -> None:
+    """Read columns of ids, and attributes, as a type that changes none of their values."""
+    source, columns = binding.source, binding.columns
+    if source.kind == "points":
+        return
+    trees = []
+    for name, text in (("customer", source.customer_text), ("order", source.order)):
+        if text is not None:
+            with suppress(InputError):  # whoever binds it says what is wrong with it
+                trees.append(resolve(engine.local, name, text, columns, binding.relation))
+    used = {column.name for tree in trees for column in tree.find_all(exp.Column)}
+    folded = {name.casefold() for name in source.attributes or ()}
+    names = [name for name in columns if name in used or name.casefold() in folded]
+    found = look_at_ids(engine.local, file, columns, names)
+    if found.texts or found.doubles:
+        binding.texts.extend(found.texts)
+        binding.doubles.extend(found.doubles)
+        binding.notes.extend(found.notes)
+        table = file.table(doubles=binding.doubles, texts=binding.texts)
+        binding.values["source"] = table
+        columns.update(read_columns(engine, table, binding.relation, file))
 
 
 def _with_unused_texts(binding: Binding, file: InputFile) -> exp.Table:

@@ -16,6 +16,7 @@ from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, shortened
 from segmenter.progress import Note
 from segmenter.sources.csv_options import csv_literals, value_literal
+from segmenter.sources.csv_quotes import has_usual_quotes
 from segmenter.sources.file_formats import folder_options, reader, text_literal
 from segmenter.sources.file_names import (
     DELIMITERS,
@@ -151,6 +152,12 @@ class InputFile:
         return encoding_of(self.files)
 
     @cached_property
+    def _has_usual_quotes(self) -> bool:
+        """Whether the reader of a CSV file must be told what quotes its values."""
+        is_told = {"quote", "auto_detect"} & set(self.literals)
+        return not is_told and has_usual_quotes(self.files)
+
+    @cached_property
     def literals(self) -> dict[str, exp.Expr]:
         """The options of the CSV reader that the user gave, as SQL.
 
@@ -160,6 +167,13 @@ class InputFile:
             The reader does not know one of them, or takes no such value.
         """
         return csv_literals(self.csv)
+
+    def guesses(self, column: str) -> bool:
+        """Whether the type of a column is guessed from the first rows."""
+        if not self.is_csv or "columns" in self.csv or "all_varchar" in self.csv:
+            return False
+        typed: Any = next((self.csv[name] for name in _TYPES if name in self.csv), {})
+        return isinstance(typed, Mapping) and column.casefold() not in map(str.casefold, typed)
 
     @property
     def loses_lines(self) -> bool:
@@ -215,6 +229,8 @@ class InputFile:
                 options["sample_size"] = exp.Literal.number(-1)
             if self.encoding is not None:
                 options["encoding"] = text_literal(self.encoding)
+            if self._has_usual_quotes:
+                options["quote"] = text_literal('"')
             options |= self._given(as_text=as_text, doubles=doubles, texts=texts)
         return reader(file or self.path, options, self._suffix)
 
