@@ -6,11 +6,12 @@ of later lines as part of the value, so that ``"K5"`` would be another customer 
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+
+from segmenter.sources.packing import opened
 
 __all__ = ["has_usual_quotes"]
 
@@ -43,11 +44,11 @@ def _quotes(file: str) -> bytes:
 def _look(file: str, changed: int, size: int) -> bytes:
     """Return the quotes with which values at a file's beginning open."""
     del changed, size
-    name = file.lower()
-    if name.endswith(".zst"):
-        return b""
     try:
-        with gzip.open(file) if name.endswith(".gz") else open(file, "rb") as stream:
+        stream = opened(file)
+        if stream is None:
+            return b""
+        with stream:
             return b"".join(sorted(set(_OPENING.findall(stream.read(_HEAD)))))
     except (OSError, EOFError):
         return b""  # whoever reads it says why it cannot be read

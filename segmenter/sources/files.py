@@ -29,7 +29,13 @@ from segmenter.sources.file_names import (
     kind_of,
     known_suffixes,
 )
-from segmenter.sources.folders import glob_of_folder, lake_format, refuse_unknown_version
+from segmenter.sources.folders import (
+    glob_of_folder,
+    lake_format,
+    refuse_unknown_version,
+    ways_to_several,
+)
+from segmenter.sources.packing import unsaid_packing
 from segmenter.sources.special_files import refuse_special
 from segmenter.sources.text_encoding import LATIN_1, encoding_of
 
@@ -152,6 +158,13 @@ class InputFile:
         return encoding_of(self.files)
 
     @cached_property
+    def _packing(self) -> str | None:
+        """How text is packed, where its name says otherwise."""
+        is_text = not (self.is_parquet or self.lake)
+        is_told = not is_text or (self.is_csv and "compression" in self.literals)
+        return None if is_told else unsaid_packing(self.files)
+
+    @cached_property
     def _has_usual_quotes(self) -> bool:
         """Whether the reader of a CSV file must be told what quotes its values."""
         is_told = {"quote", "auto_detect"} & set(self.literals)
@@ -224,6 +237,8 @@ class InputFile:
             scan = exp.Anonymous(this=f"{self.lake}_scan", expressions=[text_literal(self.path)])
             return exp.Table(this=scan)
         options = folder_options(self.path, has_several=self.is_pattern and file is None)
+        if self._packing is not None:
+            options["compression"] = text_literal(self._packing)
         if self.is_csv:
             if not (is_sampled or as_text):
                 options["sample_size"] = exp.Literal.number(-1)
@@ -266,11 +281,12 @@ def refuse_mixed_glob(name: str) -> None:
         With a glob for each format among them.
     """
     found = glob.glob(os.path.expanduser(name)) if glob.has_magic(name) else []
-    kinds = sorted({kind_of(file)[0] for file in found} & {*PARQUET, *JSON, *DELIMITERS})
-    if kinds:
+    data = (file for file in found if kind_of(file)[0] in (*PARQUET, *JSON, *DELIMITERS))
+    endings = sorted({"".join(kind_of(file)) for file in data})
+    if endings:
         folder = os.path.dirname(name)
-        wanted = " or ".join(repr(os.path.join(folder, f"*{kind}")) for kind in kinds)
+        globs = [os.path.join(folder, f"*{ending}") for ending in endings]
         raise InputError(
             f"{name} fits {counted(len(found), 'file')}, and does not say which kind of them to "
-            f"read. Name one kind: {wanted}."
+            f"read. {ways_to_several(globs)}"
         )

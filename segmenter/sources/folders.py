@@ -7,9 +7,15 @@ import os
 from collections.abc import Iterator
 
 from segmenter.errors import InputError
-from segmenter.sources.file_names import is_data_file, kind_of, known_suffixes
+from segmenter.sources.file_names import JSON, absolute_name, is_data_file, kind_of, known_suffixes
 
-__all__ = ["glob_of_folder", "lake_folder", "lake_format", "refuse_unknown_version"]
+__all__ = [
+    "glob_of_folder",
+    "lake_folder",
+    "lake_format",
+    "refuse_unknown_version",
+    "ways_to_several",
+]
 
 
 _METADATA = ".metadata.json"
@@ -90,10 +96,29 @@ def glob_of_folder(folder: str) -> str:
     if len(globs) > 1:
         raise InputError(
             f"the folder {folder} has files of several formats, such as "
-            f"{' and '.join(endings[ending] for ending in sorted(endings))}. Name one: "
-            f"{' or '.join(map(repr, globs))}."
+            f"{' and '.join(endings[ending] for ending in sorted(endings))}. "
+            f"{ways_to_several(globs)}"
         )
     return globs[0]
+
+
+def ways_to_several(globs: list[str]) -> str:
+    """Return how files can be read that no single glob fits: one kind, or all by a query.
+
+    Parameters
+    ----------
+    globs : list of str
+        One for each ending of their names.
+    """
+    formats = {kind_of(name)[0] for name in globs}
+    said = f"Name one: {' or '.join(map(repr, globs))}."
+    if len(globs) > 1 and len(formats) == 1:
+        function = "read_json" if formats <= {*JSON} else "read_csv"
+        said += (
+            " To read all, write this query into a file whose name ends with .sql, and read that: "
+            f"select * from {function}({list(map(absolute_name, globs))!r}, union_by_name = true)"
+        )
+    return said
 
 
 def _data_files(folder: str) -> Iterator[str]:

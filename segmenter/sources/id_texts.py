@@ -95,7 +95,7 @@ def _changed(
 def _least_changed(name: str, kind: str) -> exp.Expr:
     text = exp.func("trim", exp.column(name, quoted=True))
     number = exp.cast(exp.TryCast(this=text.copy(), to=exp.DataType.build(kind)), "varchar")
-    forms = [text.copy()]
+    forms: list[exp.Expr] = [text.copy()]
     if kind == "DOUBLE":
         forms.append(exp.DPipe(this=text.copy(), expression=exp.Literal.string(".0")))
     is_kept = exp.func("coalesce", number.isin(*forms), exp.false())

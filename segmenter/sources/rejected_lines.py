@@ -25,6 +25,9 @@ __all__ = [
 
 _ERRORS, _SCANS = "segmenter_reject_errors", "segmenter_reject_scans"
 
+_DELIMITERS = ",;\t|~^:"
+"""What may separate the columns of a file that is read as one column, the likeliest first."""
+
 _COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _CONVERSION = re.compile(
     r'Error when converting column "(?P<column>.*?)"\. Could not convert string "(?P<value>.*)" to '
@@ -158,7 +161,7 @@ def refuse_single_column(
     names = list(columns)
     if given is None or not given.is_csv or len(names) != 1:
         return
-    delimiter = next((char for char in ",;\t|" if char in names[0]), None)
+    delimiter = next((char for char in _DELIMITERS if char in names[0]), None)
     if delimiter is None or any(name in given.csv for name in ("delim", "sep")):
         return
     shown = delimiter.replace("\t", "\\t")

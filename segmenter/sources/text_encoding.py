@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from segmenter.errors import InputError
+from segmenter.sources.packing import opened
 
 __all__ = ["LATIN_1", "UTF_16", "encoding_of"]
 
@@ -56,13 +57,17 @@ def encoding_of(files: Iterable[str]) -> str | None:
     kind = next(iter(kinds), None)
     if kind in ("utf-16be", "cp1252"):
         raise InputError(
-            f"{found[kind]} is encoded in {_NAMES[kind]}, which DuckDB does not read. Convert it "
-            f"to UTF-8, for example: iconv -f {kind} -t utf-8 {found[kind]} > converted.csv"
+            f"{found[kind]} is {_NAMES[kind]}, which DuckDB does not read. Convert it to UTF-8, "
+            f"for example: iconv -f {kind} -t utf-8 {found[kind]} > converted.csv"
         )
     return kind if kind in (UTF_16, LATIN_1) else None
 
 
-_NAMES = {"utf-16be": "UTF-16 big endian", "cp1252": "Windows-1252"}
+_NAMES = {
+    "utf-16be": "encoded in UTF-16 big endian",
+    "cp1252": "in an encoding of its region (cp1252 in Western Europe and America, cp1250 in "
+    "Central Europe, cp1251 for Cyrillic, shift-jis in Japan, gbk in China, euc-kr in Korea)",
+}
 
 
 def _kind_of(file: str) -> str | None:
@@ -77,13 +82,12 @@ def _kind_of(file: str) -> str | None:
 def _look(file: str, changed: int, size: int) -> str | None:
     """Return ascii, utf-8, or what a file is instead; a packed one is judged by its beginning."""
     del changed, size
-    name = file.lower()
-    if name.endswith(".zst"):
-        return None
-    is_packed = name.endswith(".gz")
     try:
-        with gzip.open(file) if is_packed else open(file, "rb") as stream:
-            return _judged(stream, only_first=is_packed)
+        stream = opened(file)
+        if stream is None:
+            return None
+        with stream:
+            return _judged(stream, only_first=isinstance(stream, gzip.GzipFile))
     except (OSError, EOFError):
         return None  # whoever reads it says why it cannot be read
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 from segmenter.formatting import counted, day, percent, verb, within_years
 from segmenter.points import MAX_CENTS
 from segmenter.progress import Note
+from segmenter.sources.expressions import written
 from segmenter.sources.unit import smaller_unit
 from segmenter.training.currencies import unnamed_currencies
 from segmenter.training.stage import Losses, Stage, Survey
@@ -18,12 +19,14 @@ __all__ = ["excluded", "left_out", "span", "survey_notes"]
 
 _FORMAT = re.compile(r"strptime\([^']*'([^']+)'\s*\)", re.IGNORECASE)
 _PARTS = re.compile(r"%[a-zA-Z]")
+_CENTURY = 100
+"""Years before this one, but the first, are two digits that were read as a whole year."""
 
 
 def survey_notes(stage: Stage, survey: Survey) -> list[Note]:
     """Return notes on dates that stand for none, amounts of nothing, the future and currencies."""
     return [
-        *_placeholders(survey),
+        *_placeholders(stage, survey),
         *_rounded_to_zero(stage, survey),
         *_ends_later(stage),
         *_swapped_days(stage),
@@ -66,20 +69,25 @@ def span(survey: Survey) -> str:
     return f", {day(first)} to {day(last)}" if first and last else ""
 
 
-def _placeholders(survey: Survey) -> list[Note]:
+def _placeholders(stage: Stage, survey: Survey) -> list[Note]:
     rows = survey.rows_with_placeholder
     oldest = within_years(survey.oldest_placeholder)
     if not rows or oldest is None:
         return []
-    return [
-        Note(
-            "placeholder_dates",
-            f"{counted(rows, 'row')} {verb(rows, 'has', 'have')} a date such as "
-            f"{oldest.date().isoformat()}, which many programs write where there is none, and it "
-            "counts as a date. Where it means none, make it NULL, for example with nullif() in "
-            "date.",
+    date = written(str(stage.source.date), stage.binding.columns)
+    meant = (
+        "where there is none, and it counts as a date. Where it means none, make it NULL, for "
+        "example with nullif() in date."
+    )
+    said = f"which many programs write {meant}"
+    if 1 < oldest.year < _CENTURY and stage.source.date_format is None:
+        this = f"case when {date} < '0100-01-01' then {date} + interval 2000 year else {date} end"
+        said = (
+            "as is read of two digits for the year among others of four. If this century is meant, "
+            f"give date = {this!r}."
         )
-    ]
+    has = f"{counted(rows, 'row')} {verb(rows, 'has', 'have')}"
+    return [Note("placeholder_dates", f"{has} a date such as {oldest.date().isoformat()}, {said}")]
 
 
 def _rounded_to_zero(stage: Stage, survey: Survey) -> list[Note]:

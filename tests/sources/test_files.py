@@ -275,8 +275,8 @@ def test_a_glob_that_says_no_format_names_one_of_each(tmp_path, monkeypatch):
         write_parquet(con, tmp_path / "b.parquet", found, "double")
         message = said(con, transactions="*", **COLUMNS)
         assert message == (
-            "* fits 2 files, and does not say which kind of them to read. Name one kind: '*.csv' "
-            "or '*.parquet'."
+            "* fits 2 files, and does not say which kind of them to read. Name one: '*.csv' or "
+            "'*.parquet'."
         )
         for one in ("*.csv", "*.parquet"):
             assert look(con, transactions=one, **COLUMNS).money == money(found)

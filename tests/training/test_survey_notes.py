@@ -5,7 +5,9 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from tests.advice import look
+import segmenter
+from segmenter import Settings, Source
+from tests.advice import advised, look
 
 SALES = """
     create table sales as
@@ -33,6 +35,22 @@ def test_a_date_that_programs_write_for_none_is_told(con, day):
     (words,) = told(con, "has a date such as")
     assert words.startswith(f"1 row has a date such as {day}, which many programs write")
     assert told(con, "date such as", date=f"nullif(d, date '{day}')") == []
+
+
+def test_two_digits_for_the_year_among_four_are_told_with_what_reads_both(con, tmp_path):
+    path = tmp_path / "sales.csv"
+    days = [f"{i % 28 + 1:02}/0{i % 9 + 1}/{24 if i % 7 == 3 else 2024}" for i in range(60)]
+    lines = [f"C{i % 7},{i}.5,{text}" for i, text in enumerate(days)]
+    path.write_text("\n".join(["c,a,the day", *lines, ""]))
+    source = {"transactions": str(path), "date": "the day"}
+    (words,) = told(con, "have a date such as", **source)
+    assert words.startswith("9 rows have a date such as 0024-")
+    (date,) = advised(words, "date")
+    assert told(con, "date such as", **source | {"date": date}) == []
+    fit = Source.from_transactions(**(SOURCE | source | {"date": date}))
+    segmenter.fit(con, fit, Settings(cut=1, n_neighbors=1))
+    first = "select min(ordered_at)::date::varchar from segments_internal.transactions"
+    assert con.execute(first).fetchone() == ("2024-01-01",)
 
 
 def test_other_dates_are_dates(con):

@@ -28,6 +28,7 @@ from segmenter.sources.guessing.conditions import (
 from segmenter.sources.guessing.dictionary import find_layout
 from segmenter.sources.guessing.evidence import Evidence, gather
 from segmenter.sources.guessing.findings import ROLES, Guess, Guesses, names_in
+from segmenter.sources.guessing.nested import fields_called, refuse_rows_in_a_list
 from segmenter.sources.guessing.orders import (
     doubts,
     guess_date,
@@ -38,6 +39,7 @@ from segmenter.sources.guessing.orders import (
     unread_dates,
 )
 from segmenter.sources.guessing.people import guess_customer
+from segmenter.sources.guessing.title_line import refuse_lines_above
 from segmenter.sources.guessing.totals import checked_amount
 from segmenter.sources.rejected_lines import refuse_single_column
 from segmenter.sources.source import Source
@@ -46,6 +48,9 @@ __all__ = ["guess_columns"]
 
 _FORMATS = ("number_format", "date_format")
 """What is no expression."""
+
+_NEEDED = ("customer", "amount")
+"""Without which there is nothing to fit."""
 
 
 def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> Guesses:
@@ -68,7 +73,9 @@ def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> G
     table, relation, _ = engine.find(source)
     file = input_file(source, engine)
     columns = read_columns(engine, table, relation, file)
+    refuse_lines_above(file, columns)
     refuse_single_column(engine.local, file, columns)
+    refuse_rows_in_a_list(table, relation, columns)
     with gather(engine, table, relation, columns, file) as evidence:
         if not evidence.rows:
             raise InputError(f"{relation} has no rows, so there is nothing to segment.")
@@ -121,7 +128,11 @@ class _Guessing:
                 self._tree(role, text)
             self._found[role] = Guess(role, text, "given", is_given=True)
         else:
-            self._found[role] = guess()
+            found: Guess = guess()
+            if found.expression is None and not found.alternatives and role in _NEEDED:
+                fields = fields_called(self._evidence.columns, role)
+                found = replace(found, alternatives=fields)
+            self._found[role] = found
 
     def _tree(self, role: str, text: str) -> exp.Expr:
         """Return a text as an expression over the table."""

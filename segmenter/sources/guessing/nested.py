@@ -1,0 +1,93 @@
+"""Columns that hold records: fields that a role may be read from, and rows that are in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from segmenter.errors import InputError
+from segmenter.sources.expressions import quoted
+from segmenter.sources.guessing.dictionary import named
+
+__all__ = ["fields_called", "refuse_rows_in_a_list"]
+
+_MEANINGS = {
+    "customer": ("id", "email", "other"),
+    "amount": ("complete", "money", "line", "price"),
+}
+
+
+def fields_called(columns: Mapping[str, str], role: str) -> tuple[str, ...]:
+    """Return the fields of records, such as ``total.amount``, that are called like a role.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        The columns of a relation and their types.
+    role : 'customer' or 'amount'
+    """
+    paths = {
+        ".".join(map(quoted, path)): path
+        for name, kind in columns.items()
+        for path in _paths((name,), _type(kind))
+    }
+    found = [
+        text
+        for kind in _MEANINGS[role]
+        for text, path in paths.items()
+        if named([" ".join(path), path[-1]], role, kind)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def refuse_rows_in_a_list(table: exp.Table, relation: str, columns: Mapping[str, str]) -> None:
+    """Refuse a relation that has no column but lists of records, which are the rows that are meant.
+
+    Raises
+    ------
+    InputError
+        With the query that makes rows of them.
+    """
+    lists = [name for name, kind in columns.items() if _is_list_of_records(_type(kind))]
+    others = [name for name, kind in columns.items() if name not in lists and _is_flat(kind)]
+    if not lists or len(others) > 1:
+        return
+    depth = exp.PropertyEQ(this=exp.to_identifier("max_depth"), expression=exp.Literal.number(2))
+    unnested = [exp.column(lists[0], quoted=True), depth]
+    rows = exp.Anonymous(this="unnest", expressions=unnested)
+    query = exp.select(rows).from_(table.copy()).sql(dialect="duckdb")
+    raise InputError(
+        f"the rows of {relation} are in a list, {quoted(lists[0])}. Write this query into a file "
+        f"whose name ends with .sql, and read that instead: {query}"
+    )
+
+
+def _paths(path: tuple[str, ...], kind: exp.DataType | None) -> Iterator[tuple[str, ...]]:
+    if kind is None or not kind.is_type("struct"):
+        return
+    for field in kind.expressions:
+        inner = field.args.get("kind")
+        below = (*path, field.name)
+        if isinstance(inner, exp.DataType) and inner.is_type("struct"):
+            yield from _paths(below, inner)
+        else:
+            yield below
+
+
+def _is_list_of_records(kind: exp.DataType | None) -> bool:
+    return (
+        kind is not None
+        and kind.is_type("array", "list")
+        and any(inner.is_type("struct") for inner in kind.expressions)
+    )
+
+
+def _is_flat(kind: str) -> bool:
+    parsed = _type(kind)
+    return parsed is not None and not parsed.is_type("array", "list", "map", "struct")
+
+
+def _type(kind: str) -> exp.DataType | None:
+    """Return a type of DuckDB as a tree; None for one that has none."""
+    return exp.DataType.build(kind, dialect="duckdb", udt=True) if kind else None
