@@ -41,6 +41,12 @@ def advised(message: str, name: str) -> list[object]:
     return [ast.literal_eval(value) for parameter, value in found if parameter == name]
 
 
+def csv_advised(message: str) -> list[dict[str, object]]:
+    """Return the mappings that a message gives to csv, in its order."""
+    found = re.findall(r"csv = (\{(?:[^{}]|\{[^{}]*\})*\})", message)
+    return [ast.literal_eval(text) for text in found]
+
+
 def followed(message: str, **source: object) -> dict[str, object]:
     """Return the parameters of a source as a message says to give them, the first way it names."""
     better: dict[str, object] = {}

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
 from segmenter.engines.duckdb import Embedded
-from segmenter.errors import InputError, SegmenterError
+from segmenter.errors import InputError, SegmenterError, reason
 from segmenter.formatting import counted
 from segmenter.operations.refresh_remote import refresh_remote
 from segmenter.progress import Progress, Silent, tell
 from segmenter.schema.connection import first_row
 from segmenter.schema.files import literal
-from segmenter.schema.names import INTERNAL, has_macro
+from segmenter.schema.names import INTERNAL, SCHEMA, has_macro
 from segmenter.schema.temporary import TemporaryTables
 from segmenter.settings import Settings
-from segmenter.sources.binding import bind_source
+from segmenter.sources.binding import Binding, bind_source
 from segmenter.sources.engine import Engine
 from segmenter.sources.views import view_files
 from segmenter.storage import snapshot
@@ -111,6 +114,12 @@ class Refresh(TemporaryTables):
                 f"in this session {binding.relation} is a temporary table, not the one that the "
                 "model was fitted to. Drop or rename the temporary one, then refresh."
             )
+        _refuse_other_ids(self.con, binding)
+        with _read_as_at_the_fit(binding):
+            return self._add_up(binding, full=full, listener=listener)
+
+    def _add_up(self, binding: Binding, *, full: bool, listener: Progress) -> Changes:
+        """Add up everybody, or those in whose rows something has changed."""
         self.values = dict(binding.values)
         self._files = view_files(self._source, is_live=True, has_macro=has_macro(self.con))
         known = snapshot.state(self.con)
@@ -258,6 +267,39 @@ def refresh(
             refreshing.store()
             done(counted(changes.customers, "customer"))
     return changes
+
+
+@contextmanager
+def _read_as_at_the_fit(binding: Binding) -> Iterator[None]:
+    """Say what the views, whose types are those of the fit, cannot read of a file any more."""
+    try:
+        yield
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        raise InputError(
+            f"{binding.relation} cannot be read any more as at the fit: {reason(error)} Mend it, "
+            "or fit again."
+        ) from None
+
+
+def _refuse_other_ids(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
+    """Refuse a file with ids that the views, whose types are those of the fit, would change."""
+    if binding.file is None or not binding.is_guessed:
+        return
+    for role, view, column in (
+        ("customer", f"{SCHEMA}.customer_profile", "customer_id"),
+        ("order", f"{INTERNAL}.transactions", "order_id"),
+    ):
+        if role not in binding.types:
+            continue
+        query = exp.select(column).from_(view)
+        (known,) = Embedded(con).types(query).values()
+        now = binding.types[role]
+        if known != now and known != "VARCHAR":
+            why = "".join(f" {note.message}" for note in binding.notes)
+            raise InputError(
+                f"{role} of {binding.relation} was {known} at the fit and is {now} now: as {known} "
+                f"some would become others. Fit again.{why}"
+            )
 
 
 def _refuse_sources_without_customers(source: Any) -> None:

@@ -145,7 +145,7 @@ def _bound(engine: Engine, source: Source, settings: Settings) -> Binding:
             bind_attributes(engine, binding, source.attributes)
     except SegmenterError as error:
         differing = differing_types(engine.local, file, binding.used_columns()) if file else []
-        said = (each.note.message for each in differing)
+        said = [each.note.message for each in differing] + [note.message for note in binding.notes]
         raise InputError(" ".join([str(error), *said])) from None
     binding.values.update(identity_values(binding.source, binding.columns, binding.types))
     binding.values.update(loss_values(_mapped(binding), binding.losses))
@@ -173,17 +173,31 @@ def _keep_ids(engine: Engine, binding: Binding, file: InputFile) -> None:
         if text is not None:
             with suppress(InputError):  # whoever binds it says what is wrong with it
                 trees.append(resolve(engine.local, name, text, columns, binding.relation))
-    used = {column.name for tree in trees for column in tree.find_all(exp.Column)}
+    used = {column.name for tree in trees for column in tree.find_all(exp.Column) if _is_id(column)}
     folded = {name.casefold() for name in source.attributes or ()}
     names = [name for name in columns if name in used or name.casefold() in folded]
     found = look_at_ids(engine.local, file, columns, names)
     if found.texts or found.doubles:
+        if file.loses_lines and found.texts:
+            said = " ".join(note.message for note in found.notes)
+            binding.questions.append(
+                f"{said} Lines that ignore_errors leaves out are known by the types of columns. "
+                f"Say which they are: {file.typed(dict.fromkeys(found.texts, 'VARCHAR'))}."
+            )
         binding.texts.extend(found.texts)
         binding.doubles.extend(found.doubles)
         binding.notes.extend(found.notes)
         table = file.table(doubles=binding.doubles, texts=binding.texts)
         binding.values["source"] = table
         columns.update(read_columns(engine, table, binding.relation, file))
+
+
+def _is_id(column: exp.Column) -> bool:
+    """Whether a column in an expression is not made a number there anyway."""
+    cast = column.parent
+    if not isinstance(cast, exp.Cast | exp.TryCast):
+        return True
+    return not cast.to.is_type(*exp.DataType.NUMERIC_TYPES)
 
 
 def _with_unused_texts(binding: Binding, file: InputFile) -> exp.Table:

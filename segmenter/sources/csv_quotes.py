@@ -1,54 +1,134 @@
-"""What quotes the values of a CSV file whose first lines quote none: double quotes, as is usual.
+"""Quotes that come late in a CSV file: ``"K5"`` is K5 from the first line on that has it so.
 
-DuckDB decides it by the lines that it looks at first. Where none of them has quotes it reads those
-of later lines as part of the value, so that ``"K5"`` would be another customer than ``K5``.
+DuckDB decides by a file's first lines whether values are quoted. Where none of them is, it reads
+the quotes of later lines as part of the values.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
+from sqlglot import exp
+
+from segmenter.schema.files import bind
+from segmenter.sources.csv_options import value_literal
+from segmenter.sources.file_formats import reader
 from segmenter.sources.packing import opened
 
-__all__ = ["has_usual_quotes"]
+__all__ = ["Quotes", "late_quotes"]
 
-_HEAD = 1 << 18
-_OPENING = re.compile(rb"(?:^(?:\xef\xbb\xbf|\xff\xfe)?|[,;|\t~\r\n])\x00?[ \x00]*([\"'])")
-"""A quote where a value begins, in UTF-8 or UTF-16."""
+_BLOCK = 1 << 24
+
+_NO_QUOTE = "(empty)"
+"""What DuckDB calls it where nothing quotes values."""
 
 
-def has_usual_quotes(files: Iterable[str]) -> bool:
-    """Whether double quotes are to be told to the reader, since some file does not show its own.
+@dataclass(frozen=True)
+class Quotes:
+    """What the later lines of files say of quotes that the first lines do not have.
+
+    Attributes
+    ----------
+    are_double : bool
+        Whether values are in double quotes: each that begins with one ends with one, too.
+    mixed : str or None
+        A file in which some do and others do not, so that nothing is known.
+    """
+
+    are_double: bool = False
+    mixed: str | None = None
+
+
+def late_quotes(readers: Mapping[str, exp.Table]) -> Quotes:
+    """Look for double quotes behind the first lines of files.
 
     Parameters
     ----------
-    files : iterable of str
-        Paths. Those that cannot be looked at here, URLs say, count as files without quotes.
+    readers : mapping of str to Table
+        Local files, and how each is read, with what is known of its lines.
     """
-    found = [_quotes(file) for file in files]
-    return not all(found) and b"'" not in b"".join(found)
-
-
-def _quotes(file: str) -> bytes:
-    try:
-        status = os.stat(file)
-    except OSError:
-        return b""
-    return _look(file, status.st_mtime_ns, status.st_size)
+    found: dict[str, str] = {}
+    for file, table in readers.items():
+        try:
+            status = os.stat(file)
+        except OSError:
+            continue  # whoever reads it says why it cannot be read
+        found[file] = _look(file, table, status.st_mtime_ns, status.st_size)
+    late = [file for file, kind in found.items() if kind == "quoted"]
+    mixed = [file for file, kind in found.items() if kind == "mixed"]
+    if late and not mixed:  # one option is for all files
+        mixed = [f for f in found if f not in late and _dialect(readers[f])[1] == "'"]
+    return Quotes(bool(late and not mixed), mixed[0] if mixed else None)
 
 
 @lru_cache(maxsize=4096)
-def _look(file: str, changed: int, size: int) -> bytes:
-    """Return the quotes with which values at a file's beginning open."""
+def _look(
+    file: str, table: exp.Table, changed: int, size: int
+) -> Literal["none", "quoted", "mixed"]:
+    """Return what the values are like that begin with a double quote."""
     del changed, size
+    if not _has_double_quote(file):
+        return "none"
+    delimiter, quote = _dialect(table)
+    if delimiter is None or quote:
+        return "none"
+    quoted, others = _count(file, table, delimiter)
+    if quoted == 0:
+        return "none"
+    return "mixed" if others else "quoted"
+
+
+def _has_double_quote(file: str) -> bool:
     try:
         stream = opened(file)
         if stream is None:
-            return b""
+            return True
         with stream:
-            return b"".join(sorted(set(_OPENING.findall(stream.read(_HEAD)))))
+            return any(b'"' in block for block in iter(lambda: stream.read(_BLOCK), b""))
     except (OSError, EOFError):
-        return b""  # whoever reads it says why it cannot be read
+        return False
+
+
+def _dialect(table: exp.Table) -> tuple[str | None, str]:
+    """Return what separates columns, None where DuckDB finds nothing, and what quotes values."""
+    import duckdb
+
+    sniffing = table.copy()
+    sniffing.this.set("this", "sniff_csv")
+    query = exp.select("Delimiter", "Quote").from_(sniffing).sql(dialect="duckdb")
+    try:
+        with duckdb.connect() as con:
+            (found,) = con.execute(query).fetchall()
+    except duckdb.Error:
+        return None, ""
+    return found[0], found[1].removeprefix(_NO_QUOTE)
+
+
+def _count(file: str, table: exp.Table, delimiter: str) -> tuple[int, int]:
+    """Return how many lines have values in quotes, and how many a quote that ends no value."""
+    import duckdb
+
+    known = {word.this.name: word.expression for word in table.this.expressions[1:]}
+    options = {name: known[name] for name in ("encoding", "compression") if name in known}
+    text = {"delim": "\x01", "quote": "", "escape": ""}
+    options |= {name: exp.Literal.string(value) for name, value in text.items()}
+    options |= dict.fromkeys(("auto_detect", "header", "strict_mode"), exp.false())
+    options |= {"null_padding": exp.true(), "columns": value_literal({"whole_line": "VARCHAR"})}
+    begins = f'(^|{re.escape(delimiter)}) *"'
+    values = {
+        "reader": reader(file, options, ".csv"),
+        "delimiter": exp.Literal.string(delimiter),
+        "opening": exp.Literal.string(begins),
+        "quoted": exp.Literal.string(f'{begins}([^"]|"")*" *({re.escape(delimiter)}|$)'),
+    }
+    try:
+        with duckdb.connect() as con:
+            (found,) = con.execute(bind("queries/late_quotes", values).sql("duckdb")).fetchall()
+    except duckdb.Error:
+        return 0, 0
+    return found

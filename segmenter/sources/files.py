@@ -16,7 +16,7 @@ from segmenter.errors import InputError, did_you_mean
 from segmenter.formatting import counted, shortened
 from segmenter.progress import Note
 from segmenter.sources.csv_options import csv_literals, value_literal
-from segmenter.sources.csv_quotes import has_usual_quotes
+from segmenter.sources.csv_quotes import Quotes, late_quotes
 from segmenter.sources.file_formats import folder_options, reader, text_literal
 from segmenter.sources.file_names import (
     DELIMITERS,
@@ -43,6 +43,12 @@ __all__ = ["InputFile", "no_such_file", "refuse_mixed_glob"]
 
 _TYPES = ("types", "dtypes", "column_types")
 """What the reader calls the types that a user gives to columns."""
+
+_OF_LINES = (
+    "delim", "sep", "escape", "comment", "header", "skip", "new_line", "strict_mode",
+    "null_padding", "ignore_errors", "max_line_size",
+)  # fmt: skip
+"""Options of the reader that say how lines are divided, which finding the quotes rests on."""
 
 
 def no_such_file(name: str, path: str) -> InputError:
@@ -165,10 +171,20 @@ class InputFile:
         return None if is_told else unsaid_packing(self.files)
 
     @cached_property
-    def _has_usual_quotes(self) -> bool:
-        """Whether the reader of a CSV file must be told what quotes its values."""
-        is_told = {"quote", "auto_detect"} & set(self.literals)
-        return not is_told and has_usual_quotes(self.files)
+    def _quotes(self) -> Quotes:
+        """What later lines say of quotes that the first ones do not have."""
+        if not self.is_csv or {"quote", "auto_detect"} & set(self.literals):
+            return Quotes()
+        options = {name: self.literals[name] for name in _OF_LINES if name in self.literals}
+        options |= self._bytes_options
+        local = [] if URL.match(self.name) else self.files
+        return late_quotes({file: reader(file, options, self._suffix) for file in local})
+
+    @property
+    def _bytes_options(self) -> dict[str, exp.Expr]:
+        """How text is packed and encoded, where the reader must be told."""
+        known = {"compression": self._packing, "encoding": self.encoding}
+        return {name: text_literal(text) for name, text in known.items() if text is not None}
 
     @cached_property
     def literals(self) -> dict[str, exp.Expr]:
@@ -183,10 +199,16 @@ class InputFile:
 
     def guesses(self, column: str) -> bool:
         """Whether the type of a column is guessed from the first rows."""
-        if not self.is_csv or "columns" in self.csv or "all_varchar" in self.csv:
+        if not self.is_csv or "columns" in self.csv:
             return False
         typed: Any = next((self.csv[name] for name in _TYPES if name in self.csv), {})
         return isinstance(typed, Mapping) and column.casefold() not in map(str.casefold, typed)
+
+    def typed(self, types: Mapping[str, str]) -> str:
+        """Return the parameter with types of columns besides what is given, for messages."""
+        given: Any = next((self.csv[name] for name in _TYPES if name in self.csv), {})
+        others = {name: value for name, value in self.csv.items() if name not in _TYPES}
+        return f"csv = { ({**others, 'types': {**given, **types}})!r}"
 
     @property
     def loses_lines(self) -> bool:
@@ -201,11 +223,20 @@ class InputFile:
     @property
     def notes(self) -> list[Note]:
         """What the user should know about how it is read."""
-        if self.encoding is None:
-            return []
-        known_as = "Latin-1" if self.encoding == LATIN_1 else "UTF-16"
-        said = f"{self.name} is not encoded in UTF-8 and is read as {known_as}."
-        return [Note("encoding", said)]
+        found = []
+        if self.encoding is not None:
+            known_as = "Latin-1" if self.encoding == LATIN_1 else "UTF-16"
+            said = f"{self.name} is not encoded in UTF-8 and is read as {known_as}."
+            found.append(Note("encoding", said))
+        if self._quotes.mixed is not None:
+            quoting = {**self.csv, "quote": '"'}
+            said = (
+                f"the first lines of {self._quotes.mixed} have no quotes, later ones have values "
+                'in quotes and others that only begin with one: all are read as they stand, "K5" '
+                f"with its quotes. If quotes are around values, give csv = {quoting!r}."
+            )
+            found.append(Note("late_quotes", said))
+        return found
 
     def table(
         self,
@@ -237,15 +268,12 @@ class InputFile:
             scan = exp.Anonymous(this=f"{self.lake}_scan", expressions=[text_literal(self.path)])
             return exp.Table(this=scan)
         options = folder_options(self.path, has_several=self.is_pattern and file is None)
-        if self._packing is not None:
-            options["compression"] = text_literal(self._packing)
+        options |= self._bytes_options
         if self.is_csv:
             if not (is_sampled or as_text):
                 options["sample_size"] = exp.Literal.number(-1)
-            if self.encoding is not None:
-                options["encoding"] = text_literal(self.encoding)
-            if self._has_usual_quotes:
-                options["quote"] = text_literal('"')
+            if self._quotes.are_double:
+                options["quote"] = options["escape"] = text_literal('"')
             options |= self._given(as_text=as_text, doubles=doubles, texts=texts)
         return reader(file or self.path, options, self._suffix)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from segmenter.errors import InputError
-from segmenter.sources.file_names import JSON, absolute_name, is_data_file, kind_of, known_suffixes
+from segmenter.sources.file_names import is_data_file, kind_of, known_suffixes
 
 __all__ = [
     "glob_of_folder",
@@ -103,21 +103,16 @@ def glob_of_folder(folder: str) -> str:
 
 
 def ways_to_several(globs: list[str]) -> str:
-    """Return how files can be read that no single glob fits: one kind, or all by a query.
+    """Return how files can be read that no single glob fits.
 
     Parameters
     ----------
     globs : list of str
         One for each ending of their names.
     """
-    formats = {kind_of(name)[0] for name in globs}
     said = f"Name one: {' or '.join(map(repr, globs))}."
-    if len(globs) > 1 and len(formats) == 1:
-        function = "read_json" if formats <= {*JSON} else "read_csv"
-        said += (
-            " To read all, write this query into a file whose name ends with .sql, and read that: "
-            f"select * from {function}({list(map(absolute_name, globs))!r}, union_by_name = true)"
-        )
+    if len(globs) > 1 and len({kind_of(name)[0] for name in globs}) == 1:
+        said += " To read all, pack all of them, or unpack those that are packed."
     return said
 
 

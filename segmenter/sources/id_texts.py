@@ -30,7 +30,7 @@ class IdColumns:
     Attributes
     ----------
     texts : list of str
-        Columns with a value that no number keeps.
+        Columns with a number that is another one in their type.
     doubles : list of str
         Columns of whole numbers in which some are written as 5.0 or 5.4.
     notes : list of Note
@@ -74,7 +74,8 @@ def look_at_ids(
             found.texts.append(name)
             said = (
                 f"{quoted(name)} of {given.name} is read as text: {types[name]}, as its first rows "
-                f"are, would not keep {changed[name]!r}."
+                f"are, would not keep {changed[name]!r}. If it may become another value, give "
+                f"{given.typed({name: types[name]})}."
             )
             found.notes.append(Note("ids_as_text", said))
     return found
@@ -83,7 +84,7 @@ def look_at_ids(
 def _changed(
     con: duckdb.DuckDBPyConnection, given: InputFile, types: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the columns with a text that a type would change, and the least such text of each.
+    """Return the columns with a number that a type would change, and the least text of each.
 
     As a DOUBLE 5 and 5.0 are one, which is what tools write of the same whole number.
     """
@@ -94,9 +95,10 @@ def _changed(
 
 def _least_changed(name: str, kind: str) -> exp.Expr:
     text = exp.func("trim", exp.column(name, quoted=True))
-    number = exp.cast(exp.TryCast(this=text.copy(), to=exp.DataType.build(kind)), "varchar")
+    number = exp.TryCast(this=text.copy(), to=exp.DataType.build(kind))
     forms: list[exp.Expr] = [text.copy()]
     if kind == "DOUBLE":
         forms.append(exp.DPipe(this=text.copy(), expression=exp.Literal.string(".0")))
-    is_kept = exp.func("coalesce", number.isin(*forms), exp.false())
-    return exp.Min(this=exp.Case().when(is_kept.not_(), text.copy()))
+    # what is no number at all is a fault of its line, which the reader tells
+    is_changed = exp.cast(number, "varchar").isin(*forms).not_()
+    return exp.Min(this=exp.Case().when(is_changed, text.copy()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import BinaryIO, cast
@@ -52,7 +53,8 @@ def unsaid_packing(files: Iterable[str]) -> str | None:
         name = next((kind for kind, end in _SUFFIXES.items() if file.lower().endswith(end)), "none")
         said[file] = packed[file] = name
         with suppress(OSError):
-            packed[file] = _packing_of(file) or "none"
+            if os.path.getsize(file):
+                packed[file] = _packing_of(file) or "none"
         if packed[file] == "zip":
             raise InputError(
                 f"{file} is a ZIP archive or a workbook, whatever its name says. Unpack it, or "

@@ -16,6 +16,7 @@ from segmenter.schema.connection import first_row, records
 from segmenter.sources.files import InputFile
 
 __all__ = [
+    "DELIMITING",
     "RejectedLines",
     "count_rejected_lines",
     "csv_advice",
@@ -25,7 +26,7 @@ __all__ = [
 
 _ERRORS, _SCANS = "segmenter_reject_errors", "segmenter_reject_scans"
 
-_DELIMITERS = ",;\t|~^:"
+DELIMITING = ",;\t|~^:"
 """What may separate the columns of a file that is read as one column, the likeliest first."""
 
 _COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
@@ -161,7 +162,7 @@ def refuse_single_column(
     names = list(columns)
     if given is None or not given.is_csv or len(names) != 1:
         return
-    delimiter = next((char for char in _DELIMITERS if char in names[0]), None)
+    delimiter = next((char for char in DELIMITING if char in names[0]), None)
     if delimiter is None or any(name in given.csv for name in ("delim", "sep")):
         return
     shown = delimiter.replace("\t", "\\t")

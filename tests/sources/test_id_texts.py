@@ -8,8 +8,9 @@ import random
 import pytest
 
 import segmenter
-from segmenter import Settings, Source
-from tests.advice import Heard
+from segmenter import SegmenterError, Settings, Source
+from segmenter.operations.refresh import Refresh
+from tests.advice import Heard, csv_advised
 from tests.combinations import first_in_gate
 
 MANY = 25_000
@@ -29,7 +30,8 @@ def customers(con, tmp_path):
         given = Source.from_transactions(
             str(path), customer="customer_id", order="order_id", amount="amount", **source
         )
-        segmenter.fit(con, given, Settings(cut=1, n_neighbors=1), progress=heard)
+        settings = Settings(cut=1, n_neighbors=1)
+        segmenter.fit(con, given, settings, publish=True, progress=heard)
         rows = con.execute("select customer_id, frequency from segments.customer_profile")
         return dict(rows.fetchall()), dict(zip(heard.codes, heard.warnings, strict=True))
 
@@ -134,8 +136,73 @@ def test_quotes_in_some_files_of_a_glob_are_quotes_in_all(con, tmp_path):
 def test_single_quotes_stay_quotes(customers):
     found, _ = customers([f"'K{i % 20}'" for i in range(200)])
     assert found["K7"] == 10
+    found, _ = customers([*(f"K{i % 20}" for i in range(15_000)), "'K7'", '"K7"'])
+    assert found["K7"] == 751
 
 
 def test_a_mark_of_inches_stays_in_the_middle_of_a_value(customers):
     found, _ = customers([*(f"K{i % 20}" for i in range(MANY)), 'pipe 5" long'])
     assert found['pipe 5" long'] == 1
+
+
+def test_quotes_that_begin_values_and_do_not_end_them_swallow_no_line(customers):
+    """They are read as they stand; beside such that do end them that is said."""
+    plain = [f"K{i % 20}" for i in range(MANY)]
+    found, notes = customers([*plain, '"Special', "K1", 'K2"', '"Best" lamp'])
+    assert found['"Special'] == found['K2"'] == found['"Best" lamp'] == 1
+    assert found["K1"] == MANY // 20 + 1
+    assert "late_quotes" not in notes
+    found, notes = customers([*plain, '"Special', '"K1"'])
+    assert found['"K1"'] == 1
+    (options,) = csv_advised(notes["late_quotes"])
+    found, notes = customers([*plain, "Special", '"K1"'], csv=options)
+    assert found["K1"] == MANY // 20 + 1
+    assert "late_quotes" not in notes
+
+
+def test_lines_of_totals_are_refused_or_left_out_as_before(customers):
+    lines = late("Total")
+    with pytest.raises(SegmenterError, match="Total"):
+        customers(lines)
+    found, notes = customers(lines, csv={"ignore_errors": True})
+    assert len(found) == 20
+    assert "ids_as_text" not in notes
+    with pytest.raises(SegmenterError, match="'007'") as caught:
+        customers([*lines, "007"], csv={"ignore_errors": True})
+    for options, n in zip(csv_advised(str(caught.value)), (20, 22), strict=True):
+        assert len(customers([*lines, "007"], csv=options)[0]) == n
+
+
+def test_a_condition_on_a_number_says_why_it_is_a_text(customers):
+    with pytest.raises(SegmenterError) as caught:
+        customers(late("007"), where="customer_id % 100 > 5")
+    (options,) = csv_advised(str(caught.value))
+    found, _ = customers(late("007"), where="customer_id % 100 > 5", csv=options)
+    assert found[7] == MANY // 20 + 1
+
+
+def test_a_refresh_refuses_ids_that_the_views_would_change(con, tmp_path, customers):
+    found, _ = customers(late())
+    with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
+        file.write("7,30000,1.5\n")
+    refreshed(con)
+    with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
+        file.write("007,30001,1.5\n")
+    with pytest.raises(SegmenterError, match=r"was BIGINT at the fit and is VARCHAR now.*'007'"):
+        refreshed(con)
+    with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
+        file.write("8,K7,1.5\n")
+    with pytest.raises(SegmenterError, match="VARCHAR now"):
+        refreshed(con)
+    (tmp_path / "sales.csv").write_text("customer_id,order_id,amount\n" + "7,1,1.5\n" * MANY)
+    with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
+        file.write("8,K7,1.5\n")
+    with pytest.raises(SegmenterError, match=r"as at the fit: line 25,002 .*Mend it, or fit again"):
+        refreshed(con)
+    assert len(found) == 20
+
+
+def refreshed(con):
+    with Refresh(con) as refresh:
+        refresh.prepare()
+        refresh.store()

@@ -13,8 +13,7 @@ import pytest
 
 import segmenter
 from segmenter import SegmenterError
-from tests.advice import advised, fitted, look
-from tests.sources.test_csv_options import csv_advised
+from tests.advice import advised, csv_advised, fitted, look
 
 NAMES = ("customer_id", "order_id", "amount")
 ROWS = [(f"C{i % 20}", i, i % 9 + 0.5) for i in range(200)]
@@ -78,10 +77,14 @@ def test_files_of_a_glob_are_packed_as_they_say_or_all_alike(con, tmp_path):
     Path(wrong[1]).rename(f"{wrong[1]}.gz")
     for several in (str(tmp_path / "*.csv*"), str(tmp_path)):
         message = refused(several, con=con) if "*" in several else refused(several)
-        query = tmp_path / "all.sql"
-        query.write_text(message.partition("and read that: ")[2])
-        assert look(con, transactions=str(query), **SOURCE).money == 2 * MONEY
-        query.unlink()
+        assert message.endswith("To read all, pack all of them, or unpack those that are packed.")
+    packed = tmp_path / "a.csv.gz"
+    (tmp_path / "a.csv").write_bytes(gzip.decompress(packed.read_bytes()))
+    packed.unlink()
+    assert look(con, transactions=str(tmp_path), **SOURCE).money == 2 * MONEY
+    (tmp_path / "empty.csv.gz").write_bytes(b"")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    assert "is packed" not in refused(str(tmp_path / "empty.csv"))
 
 
 def test_an_archive_is_no_csv_file(tmp_path):
@@ -134,10 +137,32 @@ def test_rows_in_a_list_are_read_by_the_query_that_is_advised(con, tmp_path):
     path, query = tmp_path / "sales.json", tmp_path / "sales.sql"
     path.write_text(json.dumps({"page": 1, "orders": RECORDS}))
     message = refused(path)
-    assert message.startswith(f"the rows of {path} are in a list, orders.")
+    assert message.startswith(f"the rows of {path} seem to be in a list (orders).")
     query.write_text(message.partition("read that instead: ")[2])
     assert segmenter.inspect(str(query)).totals.revenue == MONEY
     assert look(con, transactions=str(query), **SOURCE).money == MONEY
+
+
+def test_each_list_of_records_has_its_query_with_the_columns_beside_it(con, tmp_path):
+    path, query = tmp_path / "sales.json", tmp_path / "sales.sql"
+    orders = {key: [[], []] for key, _, _ in ROWS}
+    for key, order, amount in ROWS:
+        orders[key][order % 2].append({"order_id": order, "amount": amount})
+    path.write_text(
+        json.dumps([{"customer_id": c, "even": e, "odd": o} for c, (e, o) in orders.items()])
+    )
+    message = refused(path)
+    assert "(even, odd). Write the query of the right one into a file" in message
+    money = 0.0
+    for one in message.partition("read that instead: ")[2].split("; or: "):
+        query.write_text(one)
+        seen = look(con, transactions=str(query), **SOURCE)
+        money += seen.money
+    assert money == MONEY
+    summed = "list_sum(list_transform(even || odd, lambda x: x.amount))"
+    given = {"customer": "customer_id", "amount": summed}
+    assert look(con, transactions=str(path), **given).money == MONEY
+    assert segmenter.inspect(str(path), **given).totals.revenue == MONEY
 
 
 def test_fields_of_records_are_proposed(con, tmp_path):

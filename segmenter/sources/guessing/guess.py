@@ -75,12 +75,14 @@ def guess_columns(engine: Engine, source: Source, given: Mapping[str, str]) -> G
     columns = read_columns(engine, table, relation, file)
     refuse_lines_above(file, columns)
     refuse_single_column(engine.local, file, columns)
-    refuse_rows_in_a_list(table, relation, columns)
     with gather(engine, table, relation, columns, file) as evidence:
         if not evidence.rows:
             raise InputError(f"{relation} has no rows, so there is nothing to segment.")
         evidence.number_format = given.get("number_format")
-        return _Guessing(evidence, given).result()
+        guesses = _Guessing(evidence, given).result()
+    if guesses.missing:
+        refuse_rows_in_a_list(table, relation, columns)
+    return guesses
 
 
 class _Guessing:

@@ -42,25 +42,35 @@ def fields_called(columns: Mapping[str, str], role: str) -> tuple[str, ...]:
 
 
 def refuse_rows_in_a_list(table: exp.Table, relation: str, columns: Mapping[str, str]) -> None:
-    """Refuse a relation that has no column but lists of records, which are the rows that are meant.
+    """Refuse a relation in which lists of records may be the rows that are meant.
 
     Raises
     ------
     InputError
-        With the query that makes rows of them.
+        With the query that makes rows of each list, beside the columns that are none.
     """
     lists = [name for name, kind in columns.items() if _is_list_of_records(_type(kind))]
-    others = [name for name, kind in columns.items() if name not in lists and _is_flat(kind)]
-    if not lists or len(others) > 1:
+    if not lists:
         return
-    depth = exp.PropertyEQ(this=exp.to_identifier("max_depth"), expression=exp.Literal.number(2))
-    unnested = [exp.column(lists[0], quoted=True), depth]
-    rows = exp.Anonymous(this="unnest", expressions=unnested)
-    query = exp.select(rows).from_(table.copy()).sql(dialect="duckdb")
+    left_out = [exp.column(name, quoted=True) for name in lists]
+    flat = len(columns) > len(lists)
+    queries = [
+        exp.select(*([exp.Star(except_=left_out)] if flat else []), _unnested(name))
+        .from_(table.copy())
+        .sql(dialect="duckdb")
+        for name in lists
+    ]
+    shown = ", ".join(map(quoted, lists))
+    which = "this query" if len(lists) == 1 else "the query of the right one"
     raise InputError(
-        f"the rows of {relation} are in a list, {quoted(lists[0])}. Write this query into a file "
-        f"whose name ends with .sql, and read that instead: {query}"
+        f"the rows of {relation} seem to be in a list ({shown}). Write {which} into a file whose "
+        f"name ends with .sql, and read that instead: {'; or: '.join(queries)}"
     )
+
+
+def _unnested(name: str) -> exp.Expr:
+    depth = exp.PropertyEQ(this=exp.to_identifier("max_depth"), expression=exp.Literal.number(2))
+    return exp.Anonymous(this="unnest", expressions=[exp.column(name, quoted=True), depth])
 
 
 def _paths(path: tuple[str, ...], kind: exp.DataType | None) -> Iterator[tuple[str, ...]]:
@@ -81,11 +91,6 @@ def _is_list_of_records(kind: exp.DataType | None) -> bool:
         and kind.is_type("array", "list")
         and any(inner.is_type("struct") for inner in kind.expressions)
     )
-
-
-def _is_flat(kind: str) -> bool:
-    parsed = _type(kind)
-    return parsed is not None and not parsed.is_type("array", "list", "map", "struct")
 
 
 def _type(kind: str) -> exp.DataType | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -10,12 +11,13 @@ from segmenter.errors import InputError
 from segmenter.sources.files import InputFile
 from segmenter.sources.guessing.dictionary import named
 from segmenter.sources.packing import opened
+from segmenter.sources.rejected_lines import DELIMITING
 
 __all__ = ["refuse_lines_above"]
 
 _HEAD = 1 << 16
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _MOST_LINES = 100
-_DELIMITERS = ",;\t|"
 _SAID = {"skip", "header", "names", "columns"}
 """Options of the CSV reader with which the user has said where the columns' names are."""
 
@@ -45,8 +47,9 @@ def refuse_lines_above(given: InputFile | None, columns: Iterable[str]) -> None:
         return
     if len(_roles(list(columns))) > 1:
         return
-    lines = enumerate(_first_lines(given))
-    number = next((at for at, line in lines if any(map(_is_title, _divided(line)))), 0)
+    lines = _first_lines(given)
+    titles = (at for at, line in enumerate(lines) if any(map(_is_title, _divided(line))))
+    number = next(titles, 0)
     if number:
         raise InputError(
             f"the names of the columns of {given.name} stand on line {number + 1}, below others. "
@@ -61,12 +64,12 @@ def _first_lines(given: InputFile) -> list[str]:
             with stream:
                 head = stream.read(_HEAD)
             text = head.decode(given.encoding or "utf-8", errors="replace")
-            return text.splitlines()[:_MOST_LINES]
+            return _LINE_END.split(text)[:_MOST_LINES]
     return []
 
 
 def _divided(line: str) -> Iterable[list[str]]:
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITING:
         if delimiter in line:
             with suppress(csv.Error):
                 yield next(csv.reader([line], delimiter=delimiter))
