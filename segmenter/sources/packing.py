@@ -58,7 +58,7 @@ def unsaid_packing(files: Iterable[str]) -> str | None:
         if packed[file] == "zip":
             raise InputError(
                 f"{file} is a ZIP archive or a workbook, whatever its name says. Unpack it, or "
-                "give it the name that it should have, which ends with .xlsx for a workbook."
+                "give it the name that it should have: a workbook ends with xlsx, say."
             )
     wrong = [file for file in packed if packed[file] != said[file]]
     if not wrong:
@@ -68,7 +68,7 @@ def unsaid_packing(files: Iterable[str]) -> str | None:
         what = "not packed" if packed[first] == "none" else f"packed with {packed[first]}"
         raise InputError(
             f"{first} is {what}, which its name does not say, and other files of the input are "
-            "packed otherwise. Give it the name that it should have: .csv, .csv.gz or .csv.zst."
+            "packed otherwise. Give it the name that it should have, such as sales.csv.gz."
         )
     return packed[wrong[0]]
 

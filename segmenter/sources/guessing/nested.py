@@ -63,8 +63,8 @@ def refuse_rows_in_a_list(table: exp.Table, relation: str, columns: Mapping[str,
     shown = ", ".join(map(quoted, lists))
     which = "this query" if len(lists) == 1 else "the query of the right one"
     raise InputError(
-        f"the rows of {relation} seem to be in a list ({shown}). Write {which} into a file whose "
-        f"name ends with .sql, and read that instead: {'; or: '.join(queries)}"
+        f"the rows of {relation} seem to be in a list ({shown}). Write {which} into a file "
+        f"such as rows.sql, and read that instead: {'; or: '.join(queries)}"
     )
 
 
