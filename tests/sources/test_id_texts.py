@@ -10,7 +10,9 @@ import pytest
 import segmenter
 from segmenter import SegmenterError, Settings, Source
 from segmenter.operations.refresh import Refresh
-from tests.advice import Heard, csv_advised
+from segmenter.training.stage import Stage
+from segmenter.training.train import inspect
+from tests.advice import Heard, csv_advised, fitted
 from tests.combinations import first_in_gate
 
 MANY = 25_000
@@ -19,7 +21,7 @@ MANY = 25_000
 
 @pytest.fixture
 def customers(con, tmp_path):
-    """Return the customers of a fit and its notes, by code."""
+    """Return the customers as a fit adds them up, and its notes, by code."""
 
     def customers(ids, *, name="sales.csv", **source):
         lines = [f"{text},{i},{i % 20}.5" for i, text in enumerate(ids)]
@@ -30,10 +32,10 @@ def customers(con, tmp_path):
         given = Source.from_transactions(
             str(path), customer="customer_id", order="order_id", amount="amount", **source
         )
-        settings = Settings(cut=1, n_neighbors=1)
-        segmenter.fit(con, given, settings, publish=True, progress=heard)
-        rows = con.execute("select customer_id, frequency from segments.customer_profile")
-        return dict(rows.fetchall()), dict(zip(heard.codes, heard.warnings, strict=True))
+        with Stage(con, given, Settings(cut=1, n_neighbors=1)) as stage:
+            inspect(stage, heard)
+            rows = con.execute(f"select customer_id, frequency from {stage.customers}").fetchall()
+        return dict(rows), dict(zip(heard.codes, heard.warnings, strict=True))
 
     return customers
 
@@ -183,6 +185,8 @@ def test_a_condition_on_a_number_says_why_it_is_a_text(customers):
 
 def test_a_refresh_refuses_ids_that_the_views_would_change(con, tmp_path, customers):
     found, _ = customers(late())
+    source = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
+    fitted(con, transactions=str(tmp_path / "sales.csv"), **source)
     with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
         file.write("7,30000,1.5\n")
     refreshed(con)
