@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ MANY = 0.5
 
 CUSTOMERS_A_BUCKET = 8
 MIN_BUCKETS, MAX_BUCKETS = 2**10, 2**22
+
+_QUOTE = re.compile(r"\bquote\"? = '")
+"""The option of the CSV reader in the text of a view."""
 
 
 @dataclass(frozen=True)
@@ -285,6 +289,13 @@ def _refuse_other_ids(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
     """Refuse a file with ids that the views, whose types are those of the fit, would change."""
     if binding.file is None or not binding.is_guessed:
         return
+    views = "select sql from duckdb_views() where database_name = current_database()"
+    stored = "".join(sql for (sql,) in con.execute(views).fetchall() if "read_csv" in sql.lower())
+    if binding.file.has_late_quotes and not _QUOTE.search(stored):
+        raise InputError(
+            f"values of {binding.relation} are in quotes now, which none was at the fit, so that "
+            "the views read the quotes as part of them. Fit again."
+        )
     for role, view, column in (
         ("customer", f"{SCHEMA}.customer_profile", "customer_id"),
         ("order", f"{INTERNAL}.transactions", "order_id"),

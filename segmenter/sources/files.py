@@ -181,6 +181,11 @@ class InputFile:
         return late_quotes({file: reader(file, options, self._suffix) for file in local})
 
     @property
+    def has_late_quotes(self) -> bool:
+        """Whether values of a CSV are in double quotes, though those of its first lines are not."""
+        return self._quotes.are_double
+
+    @property
     def _bytes_options(self) -> dict[str, exp.Expr]:
         """How text is packed and encoded, where the reader must be told."""
         known = {"compression": self._packing, "encoding": self.encoding}
@@ -272,7 +277,7 @@ class InputFile:
         if self.is_csv:
             if not (is_sampled or as_text):
                 options["sample_size"] = exp.Literal.number(-1)
-            if self._quotes.are_double:
+            if self.has_late_quotes:
                 options["quote"] = options["escape"] = text_literal('"')
             options |= self._given(as_text=as_text, doubles=doubles, texts=texts)
         return reader(file or self.path, options, self._suffix)

@@ -213,6 +213,21 @@ def test_a_refresh_refuses_ids_that_the_views_would_change(con, tmp_path, custom
     assert len(found) == 20
 
 
+def test_a_refresh_refuses_quotes_that_the_views_would_read(con, tmp_path, customers):
+    customers(f"K{i % 20}" for i in range(MANY))
+    source = {"customer": "customer_id", "order": "order_id", "amount": "amount"}
+    fitted(con, transactions=str(tmp_path / "sales.csv"), **source)
+    with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
+        file.write('"K7",30000,1.5\n')
+    with pytest.raises(SegmenterError, match="are in quotes now, which none was at the fit"):
+        refreshed(con)
+    fitted(con, transactions=str(tmp_path / "sales.csv"), **source)
+    with open(tmp_path / "sales.csv", "a", encoding="utf-8") as file:
+        file.write('"K8",30001,1.5\n')
+    refreshed(con)
+    assert con.execute("select count(*) from segments.customer_profile").fetchone() == (20,)
+
+
 def refreshed(con):
     with Refresh(con) as refresh:
         refresh.prepare()
