@@ -76,7 +76,7 @@ def over_ranges(work: Callable[[int, int], Result], rows: int, size: int) -> lis
     Exception
         The first that `work` raised; then, and at Ctrl-C, no further range is begun.
     """
-    if 0 < rows <= size:  # of small bases thousands a second, for which nothing is counted
+    if 0 < rows <= size:  # as thousands of times in a fit of a small base
         return [work(0, rows)]
     starts = range(0, rows, size)
     found: dict[int, Result] = {}

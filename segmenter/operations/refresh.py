@@ -289,8 +289,11 @@ def _refuse_other_ids(con: duckdb.DuckDBPyConnection, binding: Binding) -> None:
     """Refuse a file with ids that the views, whose types are those of the fit, would change."""
     if binding.file is None or not binding.is_guessed:
         return
-    views = "select sql from duckdb_views() where database_name = current_database()"
-    stored = "".join(sql for (sql,) in con.execute(views).fetchall() if "read_csv" in sql.lower())
+    views = (
+        "select sql from duckdb_views() where database_name = current_database() "
+        "and schema_name in ($1, $2)"
+    )
+    stored = "".join(sql for (sql,) in con.execute(views, [SCHEMA, INTERNAL]).fetchall())
     if binding.file.has_late_quotes and not _QUOTE.search(stored):
         raise InputError(
             f"values of {binding.relation} are in quotes now, which none was at the fit, so that "

@@ -17,11 +17,17 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-__all__ = ["Layout", "find_layout", "hinted", "listed", "named", "plain", "says"]
+__all__ = ["Layout", "called", "find_layout", "hinted", "listed", "named", "plain", "says"]
 
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LETTERS = str.maketrans("łøıđ", "loid")
 _MOST_WORDS = 5
+_KINDS = {
+    "customer": ("id", "email", "other"),
+    "order": ("id",),
+    "date": ("ordered",),
+    "amount": ("complete", "money", "line", "part", "unit", "price", "cents"),
+}
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -88,6 +94,12 @@ def named(columns: Collection[str], role: str, kind: str) -> list[str]:
     ranks = _ranks(role, kind)
     found = [column for column in columns if plain(column) in ranks]
     return sorted(found, key=lambda column: ranks[plain(column)])
+
+
+def called(columns: Collection[str], role: str) -> list[str]:
+    """Return the columns with a name of any meaning that one of the role's own columns has."""
+    found = (name for kind in _KINDS[role] for name in named(columns, role, kind))
+    return list(dict.fromkeys(found))
 
 
 def hinted(columns: Collection[str], role: str, kind: str) -> list[str]:

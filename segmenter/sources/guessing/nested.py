@@ -8,14 +8,9 @@ from sqlglot import exp
 
 from segmenter.errors import InputError
 from segmenter.sources.expressions import quoted
-from segmenter.sources.guessing.dictionary import named
+from segmenter.sources.guessing.dictionary import called
 
 __all__ = ["fields_called", "refuse_rows_in_a_list"]
-
-_MEANINGS = {
-    "customer": ("id", "email", "other"),
-    "amount": ("complete", "money", "line", "price"),
-}
 
 
 def fields_called(columns: Mapping[str, str], role: str) -> tuple[str, ...]:
@@ -32,13 +27,8 @@ def fields_called(columns: Mapping[str, str], role: str) -> tuple[str, ...]:
         for name, kind in columns.items()
         for path in _paths((name,), _type(kind))
     }
-    found = [
-        text
-        for kind in _MEANINGS[role]
-        for text, path in paths.items()
-        if named([" ".join(path), path[-1]], role, kind)
-    ]
-    return tuple(dict.fromkeys(found))
+    names = {name: text for text, path in paths.items() for name in (" ".join(path), path[-1])}
+    return tuple(dict.fromkeys(names[name] for name in called(names, role)))
 
 
 def refuse_rows_in_a_list(table: exp.Table, relation: str, columns: Mapping[str, str]) -> None:

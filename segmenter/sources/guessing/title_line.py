@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from segmenter.errors import InputError
 from segmenter.sources.files import InputFile
-from segmenter.sources.guessing.dictionary import named
+from segmenter.sources.guessing.dictionary import called
 from segmenter.sources.packing import opened
 from segmenter.sources.rejected_lines import DELIMITING
 
@@ -20,13 +20,6 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _MOST_LINES = 100
 _SAID = {"skip", "header", "names", "columns"}
 """Options of the CSV reader with which the user has said where the columns' names are."""
-
-_MEANINGS = {
-    "customer": ("id", "email", "other"),
-    "order": ("id",),
-    "date": ("ordered",),
-    "amount": ("money", "line", "part", "unit", "price", "cents"),
-}
 
 
 def refuse_lines_above(given: InputFile | None, columns: Iterable[str]) -> None:
@@ -81,6 +74,4 @@ def _is_title(cells: Sequence[str]) -> bool:
 
 def _roles(cells: Sequence[str]) -> set[str]:
     """Return the roles that some cell is called like."""
-    return {
-        role for role, kinds in _MEANINGS.items() if any(named(cells, role, kind) for kind in kinds)
-    }
+    return {role for role in ("customer", "order", "date", "amount") if called(cells, role)}
